@@ -1,0 +1,50 @@
+"""Door of the engines: requests in, replies out, in any order. Concurrency, retries and vendor errors stay behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from meetcli.models import Reply, Request
+
+
+class Engine(Protocol):
+    """Who does the work."""
+
+    def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+        """Answer each request exactly once, in any order, pulling at most as many as it can work on.
+
+        A request that got no answer is a `Reply` with `error`. Raises `RunStopped` when no call can work, but only after
+        the calls under way have been answered and their replies yielded.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Everything an engine is told. Durations in seconds; `base_url` None means OpenAI's own.
+
+    `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as
+    `CallError` with reason `stopped`, while attempts under way are waited for.
+    """
+
+    model: str
+    api_key: str | None = None
+    base_url: str | None = None
+    concurrency: int = 8
+    timeout_s: float = 120.0
+    retries: int = 5
+    max_wait_s: float = 600.0
+    is_stopping: Callable[[], bool] = lambda: False
+
+
+def open_engine(name: str, options: EngineOptions) -> Engine:
+    """Return the engine called `openai` or `local`, importing only that one."""
+    if name == "local":
+        from meetcli.engines.local import LocalEngine
+
+        return LocalEngine()
+    from meetcli.engines.openai_live import OpenAIEngine
+
+    return OpenAIEngine(options)

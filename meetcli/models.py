@@ -1,0 +1,224 @@
+"""The nouns that cross doors. Knows nobody and does nothing: frozen records, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:  # pydantic is slow to import and an all-hit run never needs an answer model
+    from pydantic import BaseModel
+
+NO_KEY = "no-idempotency-key-available"
+"""What results, tables and logs print where a meeting has no key. Inside the program the key is None."""
+
+
+class Status(StrEnum):
+    """How a meeting ended; the order is the contract's."""
+
+    SKIPPED = "skipped"
+    BYPASSED = "bypassed"
+    REFRESHED = "refreshed"
+    HIT = "hit"
+    EXPIRED = "expired"
+    CHANGED = "changed"
+    MISS = "miss"
+    SHARED = "shared"
+    SUBMITTED = "submitted"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not_attempted"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where one or more meetings stand: a file, one line of a JSON Lines file, or one place in a list.
+
+    `name` is what results carry as `source`: the file's own name, `stdin` for standard input; always valid Unicode. `shown` is the path as people know it, for tables and errors. `result_path` is the path below the output
+    folder without place and task, `/`-separated: `q3` for `q3.json`, `q3.vtt` for `q3.vtt`. `place` is the 1-based place
+    in a list or JSON Lines file, None where the file is one meeting. `offset` and `size` are the bytes of a line, None for a
+    whole file. `is_named` says that the user named this very file, so that it fails where one met in a folder is skipped.
+    """
+
+    path: Path
+    name: str
+    shown: str
+    result_path: str
+    is_named: bool
+    place: int | None = None
+    offset: int | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one speaker said in one go.
+
+    `offset` is the index of `text` in `Meeting.transcript`, in characters; times are seconds from the start of the recording.
+    """
+
+    speaker: str | None
+    text: str
+    offset: int
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One meeting as given: trimmed ids, text as read, absent fields None.
+
+    `meet_date` is the date as given; `meet_at` the same as a date-time, naive where no zone was given (a bare date is its midnight).
+    `stretches` cuts the meeting into at most eight parts of about equal length for sentiment over time:
+    (first turn, last turn), 1-based and inclusive.
+    """
+
+    transcript: str
+    turns: tuple[Turn, ...]
+    stretches: tuple[tuple[int, int], ...] = ()
+    meeting_id: str | None = None
+    customer_id: str | None = None
+    customer_name: str | None = None
+    banker_id: str | None = None
+    banker_name: str | None = None
+    meet_type: str | None = None
+    meet_date: str | None = None
+    meet_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked of a transcript: instructions and the shape of the answer, side by side.
+
+    `schema_sha256` is the digest of the JSON Schema of `load_answer_model()`; it is stated rather than computed because building
+    the model costs twice what Python takes to start and an all-hit run has no other use for it. A test and every
+    call hold the two against each other. `version` is provenance only: changed instructions or schema are noticed by digest.
+    """
+
+    name: str
+    version: str
+    instructions: str
+    schema_sha256: str
+    temperature: float
+    load_answer_model: Callable[[], type[BaseModel]]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message of a request."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call to an engine. `digest` names it across runs; `id` only within this one.
+
+    `messages` is what a remote engine sends, `meeting` what a local one reads. `schema` is strict JSON Schema of the answer.
+    """
+
+    id: str
+    digest: str
+    task: str
+    meeting: Meeting
+    language: str
+    messages: tuple[Message, ...]
+    schema: Mapping[str, Any]
+    temperature: float
+    max_output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and calls that were paid for. `input_tokens` includes `cached_input_tokens`."""
+
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    requests: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.cached_input_tokens + other.cached_input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.requests + other.requests,
+        )
+
+
+Finish = Literal["stop", "length", "refusal", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for one request. Either `text` and `finish`, or `error`: a meeting-sized failure, never raised.
+
+    `usage.requests` counts every attempt the server saw, failed ones included. `text` is None for an error, a refusal or a filtered answer.
+    """
+
+    request_id: str
+    text: str | None
+    finish: Finish = "stop"
+    usage: Usage = Usage()
+    latency_ms: float = 0.0
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What exactly was asked: `digest` over named parts, each a short digest of its own so that a change can be named."""
+
+    digest: str
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One paid answer, or one paid failure that would repeat, as the cache keeps it.
+
+    `answer` is the model's validated JSON; `rendered` the bytes of the result as text and `render_id` what they depend on
+    besides the answer. A failure has `reason` and `message` and neither answer nor result.
+    `cost_usd` is None when the price was unknown. `created_at` is aware UTC.
+    """
+
+    kind: Literal["answer", "failure"]
+    task: str
+    task_version: str
+    idempotency_key: str
+    fingerprint: Fingerprint
+    engine: str
+    model: str
+    endpoint: str
+    created_at: datetime
+    input_sha256: str
+    usage: Usage
+    cost_usd: Decimal | None
+    meetcli_version: str
+    meeting_id: str | None = None
+    customer_id: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    render_id: str = ""
+    answer: str = ""
+    rendered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one meeting ended, without its text. Money and usage are this run's only; what a hit once cost is `saved_usd`."""
+
+    source: Source
+    status: Status
+    reason: str | None = None
+    idempotency_key: str | None = None
+    output: str | None = None
+    usage: Usage = Usage()
+    cost_usd: Decimal | None = Decimal(0)
+    saved_usd: Decimal | None = Decimal(0)
+    error: str | None = None
+    hint: str | None = None
+    duration_s: float = 0.0
