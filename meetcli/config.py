@@ -1,0 +1,323 @@
+"""Settings, frozen, and where each value came from. The sole reader of the environment and of settings files.
+
+A value comes from the first of: flag, `MEETCLI_...` variable, the older variable, `.env` in the working folder, `meetcli.toml`
+in the working folder, the user's `meetcli.toml`, the default. Nothing is ever written back to the environment.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field
+
+from meetcli import setting_values as values
+from meetcli.errors import UsageError
+
+SETTINGS_FILE = "meetcli.toml"
+FORMATS = ("json",)
+
+
+class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
+    """Every setting of a run. Durations in seconds; None means not given, for `ttl_s` that answers never grow too old.
+
+    `cache_dir` is None only where no cache is used. `prices` is `openai`, `none` or a path; `output` may be `-`.
+    """
+
+    output: Path = Path("results")
+    format: tuple[str, ...] = ("json",)
+    limit: int | None = None
+    files_from: Path | None = None
+    engine: Literal["openai", "local"] = "openai"
+    api_key: str | None = Field(default=None, repr=False, exclude=True)
+    model: str = "gpt-4o"
+    base_url: str | None = None
+    prices: str = "openai"
+    concurrency: int = 8
+    timeout_s: float = 120.0
+    retries: int = 5
+    max_wait_s: float = 600.0
+    ttl_s: float | None = 86_400.0
+    cache_dir: Path | None = None
+    no_cache: bool = False
+    refresh: bool = False
+    cache_only: bool = False
+    on_change: Literal["reprocess", "keep", "fail"] = "reprocess"
+    key_fallback: Literal["none", "content"] = "none"
+    retry_failed: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    language: str = "auto"
+    summary: Literal["table", "json", "none"] = "table"
+    quiet: bool = False
+    verbose: int = 0
+    log_format: Literal["text", "json"] = "text"
+    log_file: Path | None = None
+    max_file_bytes: int = 50_000_000
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether results go to standard output instead of a folder."""
+        return str(self.output) == "-"
+
+    @property
+    def endpoint(self) -> str:
+        """Who is asked: host and port, `local` for the local engine."""
+        if self.engine == "local":
+            return "local"
+        return urlsplit(self.base_url).netloc if self.base_url else "api.openai.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting as people give it. `name` is its key in files and flags; `field` its name in `Settings`.
+
+    `older` is the variable it had before `MEETCLI_...`, with the parser of that variable.
+    """
+
+    name: str
+    field: str
+    parse: Callable[[object], object]
+    older: tuple[str, Callable[[object], object]] | None = None
+
+    @property
+    def flag(self) -> str:
+        """The option as typed on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The option's own environment variable."""
+        return "MEETCLI_" + self.name.upper()
+
+
+def _option(
+    name: str, parse: Callable[[object], object], *, field: str | None = None, older: tuple[str, Callable[[object], object]] | None = None
+) -> Option:
+    return Option(name, field or name, parse, older)
+
+
+OPTIONS: Mapping[str, Option] = {
+    option.name: option
+    for option in (
+        _option("output", values.parse_path),
+        _option("format", values.some_of(FORMATS)),
+        _option("limit", values.whole_number(0)),
+        _option("files_from", values.parse_path),
+        _option("engine", values.one_of(("openai", "local"))),
+        _option("api_key", values.parse_api_key, older=("OPENAI_API_KEY", values.parse_api_key)),
+        _option("model", values.parse_text, older=("OPENAI_MODEL", values.parse_text)),
+        _option("base_url", values.parse_base_url, older=("OPENAI_BASE_URL", values.parse_base_url)),
+        _option("prices", values.parse_prices),
+        _option("concurrency", values.whole_number(1, 1000)),
+        _option("timeout", values.parse_positive_duration, field="timeout_s"),
+        _option("retries", values.whole_number(0, 100)),
+        _option("max_wait", values.parse_duration, field="max_wait_s"),
+        _option("ttl", values.parse_ttl, field="ttl_s", older=("CACHE_TTL_HOURS", values.parse_ttl_hours)),
+        _option("cache_dir", values.parse_path),
+        _option("no_cache", values.parse_flag),
+        _option("refresh", values.parse_flag),
+        _option("cache_only", values.parse_flag),
+        _option("on_change", values.one_of(("reprocess", "keep", "fail"))),
+        _option("key_fallback", values.one_of(("none", "content"))),
+        _option("retry_failed", values.parse_flag),
+        _option("dry_run", values.parse_flag),
+        _option("yes", values.parse_flag),
+        _option("language", values.parse_language),
+        _option("summary", values.one_of(("table", "json", "none"))),
+        _option("quiet", values.parse_flag),
+        _option("verbose", values.whole_number(0)),
+        _option("log_format", values.one_of(("text", "json"))),
+        _option("log_file", values.parse_path),
+        _option("max_file_size", values.parse_size, field="max_file_bytes"),
+    )
+}
+_ALONE = ("no_cache", "refresh", "cache_only"), ("quiet", "verbose")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """Settings with the origin of each, by option name: `flag --ttl`, `variable CACHE_TTL_HOURS`, `.env`, `./meetcli.toml`,
+    the path of the user's file, or `default`. `warnings` are for people, in order.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value before it is parsed, and where it was found."""
+
+    option: Option
+    value: object
+    origin: str
+    parse: Callable[[object], object]
+
+    def parsed(self) -> object:
+        try:
+            return self.parse(self.value)
+        except ValueError as error:
+            raise UsageError(f"{self.option.name} = {self._shown()} (from {self.origin}) {error}") from error
+
+    def _shown(self) -> str:
+        # An address may carry a password, and a key may have been pasted in its place.
+        if self.option.name in {"api_key", "base_url"}:
+            return f"a value of {len(str(self.value))} characters"
+        shown = repr(str(self.value) if isinstance(self.value, Path) else self.value)
+        return shown if len(shown) <= 120 else f"{shown[:120]}..."
+
+
+def load_settings(
+    flags: Mapping[str, object], *, environment: Mapping[str, str], working_folder: Path, user_config_folder: Path | None
+) -> LoadedSettings:
+    """Return the settings of a run; `flags` by option name, None where not given.
+
+    Raises `UsageError` for a value that cannot be used, naming setting, value and origin, for an unreadable settings file or an
+    unknown key in one, and for settings that exclude each other.
+    """
+    dotenv = _read_dotenv(working_folder / ".env")
+    found: dict[str, _Given] = {}
+    for given in (
+        *_given_by_flags(flags),
+        *_given_by_variables(environment, "variable {}"),
+        *_given_by_variables(dotenv, ".env"),
+        *_given_by_file(working_folder / SETTINGS_FILE, f"./{SETTINGS_FILE}"),
+        *_given_by_file(user_config_folder / SETTINGS_FILE if user_config_folder else None, None),
+    ):
+        found.setdefault(given.option.name, given)
+    parsed: dict[str, Any] = {given.option.field: given.parsed() for given in found.values()}
+    _refuse_contradictions(parsed, found)
+    if "prices" not in parsed and not _is_openai(parsed.get("base_url")):
+        parsed["prices"] = "none"
+    if "cache_dir" not in parsed and not parsed.get("no_cache"):
+        parsed["cache_dir"] = user_folder("cache", environment)
+    origins = {name: found[name].origin if name in found else "default" for name in OPTIONS}
+    return LoadedSettings(
+        # Every value has been through its option's parser; building pydantic's validator as well costs more than starting Python.
+        Settings.model_construct(**parsed),
+        origins,
+        (*_announce_endpoint(parsed, origins), *_name_unknown_variables(environment), *_name_unknown_variables(dotenv)),
+    )
+
+
+def load_process_settings(flags: Mapping[str, object]) -> LoadedSettings:
+    """Return the settings of this process: its environment, its working folder, its user."""
+    from os import environ
+
+    try:
+        config_folder = user_folder("config", environ)
+    except UsageError:  # a user without a home folder has no settings file; the cache says so where it matters
+        config_folder = None
+    return load_settings(flags, environment=environ, working_folder=Path(), user_config_folder=config_folder)
+
+
+def user_folder(kind: Literal["cache", "config"], environment: Mapping[str, str]) -> Path:
+    """Return the platform's folder of this user for meetcli's cache or settings.
+
+    Raises `UsageError` when the user has no home folder.
+    """
+    base = environment.get(f"XDG_{kind.upper()}_HOME", ""), environment.get("HOME", "")
+    if sys.platform == "linux":  # the plain case by hand: the library that knows all others costs half of what Python takes to start
+        if base[0].startswith("/"):
+            return Path(base[0], "meetcli")
+        if base[1].startswith("/"):
+            return Path(base[1], f".{kind}", "meetcli")
+    import platformdirs
+
+    try:
+        return platformdirs.user_cache_path("meetcli") if kind == "cache" else platformdirs.user_config_path("meetcli")
+    except RuntimeError as error:
+        raise UsageError(f"no {kind} folder: {error}", hint="set HOME, or name the cache folder with --cache-dir") from error
+
+
+def read_settings_text(path: Path) -> str:
+    """Return the text of a settings or price file, or raise `UsageError` naming it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise UsageError(f"cannot read {str(path)!r}: {why}") from error
+
+
+def _given_by_flags(flags: Mapping[str, object]) -> Iterator[_Given]:
+    for name, value in flags.items():
+        option = OPTIONS[name]
+        if value is not None:
+            yield _Given(option, value, f"flag {option.flag}", option.parse)
+
+
+def _given_by_variables(variables: Mapping[str, str], origin: str) -> Iterator[_Given]:
+    """Yield what variables give, own names before older ones. Empty ones count as absent: that is how scripts unset them."""
+    for option in OPTIONS.values():
+        for name, parse in ((option.variable, option.parse), *((option.older,) if option.older else ())):
+            value = variables.get(name, "")
+            if value.strip():
+                yield _Given(option, value, origin.format(name), parse)
+
+
+def _given_by_file(path: Path | None, origin: str | None) -> Iterator[_Given]:
+    if path is None or not path.is_file():
+        return
+    import tomllib
+
+    shown = origin or str(path)
+    try:
+        table = tomllib.loads(read_settings_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{shown} is not TOML: {error}") from error
+    for key, value in table.items():
+        if key not in OPTIONS:
+            near = _nearest(key)
+            raise UsageError(f"{shown}: unknown setting {key!r}", hint=f"did you mean {near}?" if near else None)
+        yield _Given(OPTIONS[key], value, shown, OPTIONS[key].parse)
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from io import StringIO
+
+    from dotenv import dotenv_values
+
+    # Without interpolation: a key may hold a `$`, and a value must not depend on the rest of the environment.
+    pairs = dotenv_values(stream=StringIO(read_settings_text(path)), interpolate=False)
+    return {name: value for name, value in pairs.items() if value is not None}
+
+
+def _refuse_contradictions(parsed: Mapping[str, object], found: Mapping[str, _Given]) -> None:
+    for group in _ALONE:
+        on = [name for name in group if parsed.get(name)]
+        if len(on) > 1:
+            both = " and ".join(f"{name} (from {found[name].origin})" for name in on[:2])
+            raise UsageError(f"{both} exclude each other", hint="leave one of them out")
+
+
+def _is_openai(base_url: str | None) -> bool:
+    host = urlsplit(base_url).hostname or "" if base_url else "api.openai.com"
+    return host == "api.openai.com" or host.endswith(".api.openai.com")
+
+
+def _announce_endpoint(parsed: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
+    origin = origins["base_url"]
+    if origin in {".env", f"./{SETTINGS_FILE}"} and not _is_openai(parsed["base_url"]) and parsed.get("engine") != "local":
+        yield f"transcripts go to {urlsplit(parsed['base_url']).netloc}: the endpoint comes from {origin} in the working folder"
+
+
+def _name_unknown_variables(variables: Mapping[str, str]) -> Iterator[str]:
+    known = {option.variable for option in OPTIONS.values()}
+    for variable in sorted(name for name in variables if name.startswith("MEETCLI_") and name not in known):
+        # Compared without the prefix that they all share, which would make any two look alike.
+        near = _nearest(variable.removeprefix("MEETCLI_").lower())
+        yield f"variable {variable} is not a setting" + (f", did you mean {OPTIONS[near].variable}?" if near else "")
+
+
+def _nearest(name: str) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, OPTIONS, n=1)), None)
