@@ -1,0 +1,162 @@
+"""Counts, tokens, money and time of one run, made from its outcomes, and the exit code they come to. Prints nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from signal import Signals
+from typing import Any
+
+from meetcli.errors import MeetcliError
+from meetcli.models import NO_KEY, Outcome, Status, Usage
+
+_NEVER_LOOKED_UP = {Status.SKIPPED, Status.BYPASSED, Status.REFRESHED}
+_STOP_ORDER = (130, 143, 2, 3, 4, 1)
+"""Exit codes of what can stop a run; the first that applies wins."""
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What became of every meeting of one run.
+
+    `backend` is the cache really used, `none` without one. `reads_cache` is False under `--no-cache` and `--refresh`, where
+    nothing could have hit; `cache_only` makes a meeting without an answer a failure of the run. `clock` counts seconds.
+    """
+
+    task: str
+    engine: str
+    model: str
+    endpoint: str
+    clock: Callable[[], float]
+    backend: str = "none"
+    reads_cache: bool = True
+    cache_only: bool = False
+    stopped_by: MeetcliError | Signals | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+    counts: Counter[Status] = field(default_factory=Counter)
+    usage: Usage = field(default_factory=Usage)
+    known_cost_usd: Decimal = Decimal(0)
+    known_saved_usd: Decimal = Decimal(0)
+    has_unknown_cost: bool = False
+    has_unknown_savings: bool = False
+    _could_hit: int = 0
+    _started: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._started = self.clock()
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one meeting's end."""
+        self.outcomes.append(outcome)
+        self.counts[outcome.status] += 1
+        self.usage += outcome.usage
+        self.known_cost_usd += outcome.cost_usd or 0
+        self.known_saved_usd += outcome.saved_usd or 0
+        self.has_unknown_cost |= outcome.cost_usd is None
+        self.has_unknown_savings |= outcome.saved_usd is None
+        self._could_hit += _could_have_hit(outcome)
+
+    def stop(self, cause: MeetcliError | Signals) -> None:
+        """Note what stopped the run; of several causes the one whose exit code comes first stays."""
+        if self.stopped_by is None or _STOP_ORDER.index(_code_of(cause)) < _STOP_ORDER.index(_code_of(self.stopped_by)):
+            self.stopped_by = cause
+
+    @property
+    def total(self) -> int:
+        """How many meetings ended."""
+        return len(self.outcomes)
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Hits over the meetings that were looked up in the cache, from 0 to 1; None where nothing was.
+
+        Left out are meetings without transcript, key or readable input, and those called on purpose without asking the cache.
+        """
+        return self.counts[Status.HIT] / self._could_hit if self.reads_cache and self._could_hit else None
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What this run cost, None when any part of it is unknown."""
+        return None if self.has_unknown_cost else self.known_cost_usd
+
+    @property
+    def saved_usd(self) -> Decimal | None:
+        """What the hits of this run once cost, None when any part of it is unknown."""
+        return None if self.has_unknown_savings else self.known_saved_usd
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the report was opened."""
+        return self.clock() - self._started
+
+    @property
+    def exit_code(self) -> int:
+        """What the process ends with, short of a bug."""
+        if self.stopped_by is not None:
+            return _code_of(self.stopped_by)
+        return int(bool(self.counts[Status.FAILED] or (self.cache_only and self.counts[Status.NOT_ATTEMPTED])))
+
+    def in_order(self) -> list[Outcome]:
+        """Return the outcomes by path and place, not as they happened to end."""
+        return sorted(self.outcomes, key=lambda outcome: (outcome.source.shown, outcome.source.place or 0))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the object that `--summary json` prints, ready for a JSON encoder; money as decimal strings."""
+        return {
+            "schema_version": 1,
+            "task": self.task,
+            "engine": self.engine,
+            "model": self.model,
+            "endpoint": self.endpoint,
+            "backend": self.backend,
+            "counts": {status.value: self.counts[status] for status in Status} | {"total": self.total},
+            "hit_rate": self.hit_rate,
+            "requests": self.usage.requests,
+            "usage": {
+                "input_tokens": self.usage.input_tokens,
+                "cached_input_tokens": self.usage.cached_input_tokens,
+                "output_tokens": self.usage.output_tokens,
+                "requests": self.usage.requests,
+            },
+            "cost_usd": decimal_text(self.cost_usd),
+            "saved_usd": decimal_text(self.saved_usd),
+            "elapsed_s": round(self.elapsed_s, 3),
+            "exit_code": self.exit_code,
+            "files": [_file_of(outcome) for outcome in self.in_order()],
+        }
+
+
+def decimal_text(amount: Decimal | None) -> str | None:
+    """Return an amount without exponent and without closing zeros, None for an unknown one."""
+    if amount is None:
+        return None
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _file_of(outcome: Outcome) -> dict[str, Any]:
+    return {
+        # The path as people know it, not the result's bare file name: two folders may hold files of one name.
+        "source": outcome.source.shown,
+        "status": outcome.status.value,
+        "reason": outcome.reason,
+        "idempotency_key": outcome.idempotency_key or NO_KEY,
+        "output": outcome.output,
+        "cost_usd": decimal_text(outcome.cost_usd),
+        "error": outcome.error,
+    }
+
+
+def _could_have_hit(outcome: Outcome) -> bool:
+    return (
+        outcome.idempotency_key is not None
+        and outcome.status not in _NEVER_LOOKED_UP
+        # A dry run names in `reason` what the meeting would have been.
+        and not (outcome.status is Status.NOT_ATTEMPTED and outcome.reason in _NEVER_LOOKED_UP)
+    )
+
+
+def _code_of(cause: MeetcliError | Signals) -> int:
+    return 128 + cause if isinstance(cause, Signals) else cause.exit_code

@@ -1,0 +1,140 @@
+import json
+from decimal import Decimal
+from pathlib import Path
+from signal import Signals
+
+import pytest
+
+from meetcli.errors import BudgetReached, CallError, RunStopped, UsageError
+from meetcli.models import Outcome, Source, Status, Usage
+from meetcli.report import RunReport, decimal_text
+
+
+def outcome(name="a.json", status=Status.MISS, *, key="k" * 64, place=None, **more) -> Outcome:
+    return Outcome(Source(Path(name), name, f"in/{name}", name, is_named=False, place=place), status, idempotency_key=key, **more)
+
+
+class Clock:
+    now = 10.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def report(*outcomes, **more) -> RunReport:
+    made = RunReport("extract", "openai", "gpt-4o", "api.openai.com", Clock(), **more)
+    for one in outcomes:
+        made.add(one)
+    return made
+
+
+def test_the_summary_is_the_contract_s_object():
+    made = report(
+        outcome("b.json", usage=Usage(1000, 200, 300, 2), cost_usd=Decimal("0.00510"), output="out/b.extract.json"),
+        outcome("a.json", Status.HIT, saved_usd=Decimal("0.2")),
+        outcome("c.json", Status.FAILED, key=None, reason="bad_input", error="no"),
+        backend="disk",
+    )
+    made.clock.now = 12.34567
+    assert made.summary() == {
+        "schema_version": 1,
+        "task": "extract",
+        "engine": "openai",
+        "model": "gpt-4o",
+        "endpoint": "api.openai.com",
+        "backend": "disk",
+        "counts": {
+            "skipped": 0, "bypassed": 0, "refreshed": 0, "hit": 1, "expired": 0, "changed": 0, "miss": 1, "shared": 0, "submitted": 0,
+            "failed": 1, "not_attempted": 0, "total": 3,
+        },
+        "hit_rate": 0.5,
+        "requests": 2,
+        "usage": {"input_tokens": 1000, "cached_input_tokens": 200, "output_tokens": 300, "requests": 2},
+        "cost_usd": "0.0051",
+        "saved_usd": "0.2",
+        "elapsed_s": 2.346,
+        "exit_code": 1,
+        "files": [
+            {"source": "in/a.json", "status": "hit", "reason": None, "idempotency_key": "k" * 64,
+             "output": None, "cost_usd": "0", "error": None},
+            {"source": "in/b.json", "status": "miss", "reason": None, "idempotency_key": "k" * 64, "output": "out/b.extract.json",
+             "cost_usd": "0.0051", "error": None},
+            {"source": "in/c.json", "status": "failed", "reason": "bad_input", "idempotency_key": "no-idempotency-key-available",
+             "output": None, "cost_usd": "0", "error": "no"},
+        ],
+    }  # fmt: skip
+    json.dumps(made.summary(), allow_nan=False)
+
+
+def test_places_in_one_file_are_listed_in_their_order():
+    made = report(*(outcome("l.json", place=place, output=str(place)) for place in (10, 9, 2)))
+    assert [file["output"] for file in made.summary()["files"]] == ["2", "9", "10"]
+
+
+def test_an_unknown_price_is_unknown_and_the_known_part_is_kept():
+    made = report(outcome(cost_usd=Decimal("0.1")), outcome(cost_usd=None), outcome(status=Status.HIT, saved_usd=None))
+    assert (made.cost_usd, made.known_cost_usd, made.saved_usd) == (None, Decimal("0.1"), None)
+    assert made.summary()["cost_usd"] is None
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "rate"),
+    [
+        ([], None),
+        ([(Status.HIT, {}), (Status.MISS, {}), (Status.SHARED, {}), (Status.CHANGED, {})], 0.25),
+        ([(Status.HIT, {}), (Status.SKIPPED, {}), (Status.BYPASSED, {}), (Status.REFRESHED, {})], 1.0),
+        ([(Status.HIT, {}), (Status.FAILED, {"key": None})], 1.0),
+        ([(Status.HIT, {}), (Status.FAILED, {"reason": "timeout"})], 0.5),
+        ([(Status.HIT, {}), (Status.NOT_ATTEMPTED, {"reason": "miss"}), (Status.NOT_ATTEMPTED, {"reason": "bypassed"})], 0.5),
+        ([(Status.BYPASSED, {"key": None})], None),
+    ],
+)
+def test_the_hit_rate_counts_meetings_that_could_have_hit(outcomes, rate):
+    assert report(*(outcome(status=status, **more) for status, more in outcomes)).hit_rate == rate
+
+
+def test_a_run_that_does_not_read_the_cache_has_no_hit_rate():
+    assert report(outcome(status=Status.FAILED), reads_cache=False).hit_rate is None
+
+
+@pytest.mark.parametrize(
+    ("statuses", "cache_only", "code"),
+    [
+        ([], False, 0),
+        ([Status.HIT, Status.SKIPPED, Status.MISS], False, 0),
+        ([Status.NOT_ATTEMPTED], False, 0),
+        ([Status.HIT, Status.FAILED], False, 1),
+        ([Status.HIT, Status.NOT_ATTEMPTED], True, 1),
+        ([Status.HIT], True, 0),
+    ],
+)
+def test_outcomes_come_to_an_exit_code(statuses, cache_only, code):
+    assert report(*(outcome(status=status) for status in statuses), cache_only=cache_only).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("causes", "code"),
+    [
+        ([Signals.SIGINT], 130),
+        ([Signals.SIGTERM], 143),
+        ([UsageError("x")], 2),
+        ([RunStopped("x")], 3),
+        ([BudgetReached("x")], 4),
+        ([RunStopped("x"), Signals.SIGTERM], 143),
+        ([Signals.SIGINT, RunStopped("x")], 130),
+        ([BudgetReached("x"), RunStopped("x")], 3),
+        ([CallError("x", reason="timeout"), BudgetReached("x")], 4),
+    ],
+)
+def test_what_stopped_the_run_decides_before_its_outcomes(causes, code):
+    made = report(outcome(status=Status.FAILED))
+    for cause in causes:
+        made.stop(cause)
+    assert made.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [("0", "0"), ("0.00", "0"), ("1E-7", "0.0000001"), ("1E+2", "100"), ("100", "100"), ("2.50", "2.5")]
+)
+def test_money_is_written_plainly(amount, text):
+    assert decimal_text(Decimal(amount)) == text
