@@ -74,15 +74,21 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting as people give it. `name` is its key in files and flags; `field` its name in `Settings`.
+    """One setting as people give it. `name` is its key in flags and files.
 
-    `older` is the variable it had before `MEETCLI_...`, with the parser of that variable.
+    `older` is the variable it had before `MEETCLI_...` and the parser of that variable; `stored_as` its name in `Settings` where
+    that carries a unit.
     """
 
     name: str
-    field: str
     parse: Callable[[object], object]
     older: tuple[str, Callable[[object], object]] | None = None
+    stored_as: str | None = None
+
+    @property
+    def field(self) -> str:
+        """The option's name in `Settings`."""
+        return self.stored_as or self.name
 
     @property
     def flag(self) -> str:
@@ -95,45 +101,39 @@ class Option:
         return "MEETCLI_" + self.name.upper()
 
 
-def _option(
-    name: str, parse: Callable[[object], object], *, field: str | None = None, older: tuple[str, Callable[[object], object]] | None = None
-) -> Option:
-    return Option(name, field or name, parse, older)
-
-
 OPTIONS: Mapping[str, Option] = {
     option.name: option
     for option in (
-        _option("output", values.parse_path),
-        _option("format", values.some_of(FORMATS)),
-        _option("limit", values.whole_number(0)),
-        _option("files_from", values.parse_path),
-        _option("engine", values.one_of(("openai", "local"))),
-        _option("api_key", values.parse_api_key, older=("OPENAI_API_KEY", values.parse_api_key)),
-        _option("model", values.parse_text, older=("OPENAI_MODEL", values.parse_text)),
-        _option("base_url", values.parse_base_url, older=("OPENAI_BASE_URL", values.parse_base_url)),
-        _option("prices", values.parse_prices),
-        _option("concurrency", values.whole_number(1, 1000)),
-        _option("timeout", values.parse_positive_duration, field="timeout_s"),
-        _option("retries", values.whole_number(0, 100)),
-        _option("max_wait", values.parse_duration, field="max_wait_s"),
-        _option("ttl", values.parse_ttl, field="ttl_s", older=("CACHE_TTL_HOURS", values.parse_ttl_hours)),
-        _option("cache_dir", values.parse_path),
-        _option("no_cache", values.parse_flag),
-        _option("refresh", values.parse_flag),
-        _option("cache_only", values.parse_flag),
-        _option("on_change", values.one_of(("reprocess", "keep", "fail"))),
-        _option("key_fallback", values.one_of(("none", "content"))),
-        _option("retry_failed", values.parse_flag),
-        _option("dry_run", values.parse_flag),
-        _option("yes", values.parse_flag),
-        _option("language", values.parse_language),
-        _option("summary", values.one_of(("table", "json", "none"))),
-        _option("quiet", values.parse_flag),
-        _option("verbose", values.whole_number(0)),
-        _option("log_format", values.one_of(("text", "json"))),
-        _option("log_file", values.parse_path),
-        _option("max_file_size", values.parse_size, field="max_file_bytes"),
+        Option("output", values.parse_path),
+        Option("format", values.some_of(FORMATS)),
+        Option("limit", values.whole_number(0)),
+        Option("files_from", values.parse_path),
+        Option("engine", values.one_of(("openai", "local"))),
+        Option("api_key", values.parse_api_key, older=("OPENAI_API_KEY", values.parse_api_key)),
+        Option("model", values.parse_text, older=("OPENAI_MODEL", values.parse_text)),
+        Option("base_url", values.parse_base_url, older=("OPENAI_BASE_URL", values.parse_base_url)),
+        Option("prices", values.parse_prices),
+        Option("concurrency", values.whole_number(1, 1000)),
+        Option("timeout", values.parse_positive_duration, stored_as="timeout_s"),
+        Option("retries", values.whole_number(0, 100)),
+        Option("max_wait", values.parse_duration, stored_as="max_wait_s"),
+        Option("ttl", values.parse_ttl, older=("CACHE_TTL_HOURS", values.parse_ttl_hours), stored_as="ttl_s"),
+        Option("cache_dir", values.parse_path),
+        Option("no_cache", values.parse_flag),
+        Option("refresh", values.parse_flag),
+        Option("cache_only", values.parse_flag),
+        Option("on_change", values.one_of(("reprocess", "keep", "fail"))),
+        Option("key_fallback", values.one_of(("none", "content"))),
+        Option("retry_failed", values.parse_flag),
+        Option("dry_run", values.parse_flag),
+        Option("yes", values.parse_flag),
+        Option("language", values.parse_language),
+        Option("summary", values.one_of(("table", "json", "none"))),
+        Option("quiet", values.parse_flag),
+        Option("verbose", values.whole_number(0)),
+        Option("log_format", values.one_of(("text", "json"))),
+        Option("log_file", values.parse_path),
+        Option("max_file_size", values.parse_size, stored_as="max_file_bytes"),
     )
 }
 _ALONE = ("no_cache", "refresh", "cache_only"), ("quiet", "verbose")

@@ -229,8 +229,8 @@ def test_an_unknown_setting_suggests_the_nearest(load):
 def test_an_unknown_variable_is_a_warning(load):
     loaded = load(environment={"MEETCLI_TLL": "1h", "MEETCLI_PLEASE_BE_QUICK": "1"})
     assert loaded.warnings == (
-        "variable MEETCLI_TLL is not a setting, did you mean MEETCLI_TTL?",
         "variable MEETCLI_PLEASE_BE_QUICK is not a setting",
+        "variable MEETCLI_TLL is not a setting, did you mean MEETCLI_TTL?",
     )
 
 
