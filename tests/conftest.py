@@ -1,0 +1,89 @@
+"""What every test stands on: no outside network, no settings of the developer's, a home of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+PROJECT = Path(__file__).resolve().parents[1]
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+SCRUBBED_PREFIXES = ("OPENAI_", "MEETCLI_", "XDG_")
+SCRUBBED_NAMES = {
+    *("REDIS_URL", "CACHE_TTL_HOURS"),
+    *("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "TERM"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),  # the SDK would send loopback calls through a proxy
+}
+LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", ""}
+
+# A shared machine makes any deadline a matter of luck; in CI the same examples run every time.
+settings.register_profile("developer", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+
+@pytest.fixture(autouse=True)
+def scrubbed_environment(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nothing the developer has set, in the environment, the home or the working folder, reaches a test (`live` ones excepted)."""
+    if request.node.get_closest_marker("live"):
+        return
+    for name in list(os.environ):
+        if name.startswith(SCRUBBED_PREFIXES) or name.upper() in SCRUBBED_NAMES:
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name, folder in {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}.items():
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / folder))
+    monkeypatch.chdir(tmp_path)  # a `.env` or `meetcli.toml` in the clone is a setting too
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for the network fails and says where it went, instead of passing slowly or by luck."""
+    if request.node.get_closest_marker("live"):
+        return
+
+    def refuse(host: object) -> None:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name is not None and name not in LOOPBACK:
+            pytest.fail(f"this test reached for the network: {name}")
+
+    def guard_connect(method: str) -> None:
+        original = getattr(socket.socket, method)
+
+        def connect(self: socket.socket, address: object) -> object:
+            if isinstance(address, tuple):  # a unix socket's address is a path
+                refuse(address[0])
+            return original(self, address)
+
+        monkeypatch.setattr(socket.socket, method, connect)
+
+    guard_connect("connect")
+    guard_connect("connect_ex")
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host: object, *args: object, **options: object) -> object:
+        refuse(host)
+        return look_up(host, *args, **options)  # type: ignore[arg-type]  # passed through as it came
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The sample meetings, read only."""
+    return PROJECT / "samples" / "meetings"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The reference data, which stands beside the project and is not part of it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the reference data is not beside the project ({SHARED_DATA})")
+    return SHARED_DATA
