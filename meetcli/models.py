@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -37,7 +37,8 @@ class Status(StrEnum):
 class Source:
     """Where one or more meetings stand: a file, one line of a JSON Lines file, or one place in a list.
 
-    `name` is what results carry as `source`: the file's own name, `stdin` for standard input; always valid Unicode. `shown` is the path as people know it, for tables and errors. `result_path` is the path below the output
+    `name` is what results carry as `source`: the file's own name, `stdin` for standard input; always valid Unicode. `shown` is
+    the path as people know it, for tables and errors. `result_path` is the path below the output
     folder without place and task, `/`-separated: `q3` for `q3.json`, `q3.vtt` for `q3.vtt`. `place` is the 1-based place
     in a list or JSON Lines file, None where the file is one meeting. `offset` and `size` are the bytes of a line, None for a
     whole file. `is_named` says that the user named this very file, so that it fails where one met in a folder is skipped.
@@ -104,6 +105,33 @@ class Task:
     schema_sha256: str
     temperature: float
     load_answer_model: Callable[[], type[BaseModel]]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineIdentity:
+    """Who answers, as keys, results and reports know it.
+
+    `algorithm` is the version of a local algorithm, empty for a remote engine. `endpoint` is the normalized base URL without credentials, empty for
+    the local engine; `host` is its host, the only part results and reports show. `is_openai` says that it is OpenAI's own.
+    """
+
+    engine: Literal["openai", "local"]
+    model: str
+    algorithm: str = ""
+    endpoint: str = ""
+    host: str = ""
+    is_openai: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a run asks of every meeting. `parts` are the fingerprint's parts that are the same for all of them; `render_version` is the renderer's."""
+
+    task: Task
+    identity: EngineIdentity
+    language: str
+    parts: Mapping[str, str]
+    render_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +209,14 @@ class Entry:
     """One paid answer, or one paid failure that would repeat, as the cache keeps it.
 
     `answer` is the model's validated JSON; `rendered` the bytes of the result as text and `render_id` what they depend on
-    besides the answer. A failure has `reason` and `message` and neither answer nor result.
+    besides the answer. A failure has `reason` and `message` and neither answer nor result. `idempotency_key` is None where nothing is kept.
     `cost_usd` is None when the price was unknown. `created_at` is aware UTC.
     """
 
     kind: Literal["answer", "failure"]
     task: str
     task_version: str
-    idempotency_key: str
+    idempotency_key: str | None
     fingerprint: Fingerprint
     engine: str
     model: str
@@ -222,3 +250,35 @@ class Outcome:
     error: str | None = None
     hint: str | None = None
     duration_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Job:
+    """One call to make, for one meeting and every twin of it in this run.
+
+    `status` and `reason` are what the first meeting ends as if the call succeeds; its twins end as `shared`. `twins` are the other
+    inputs with the same key and fingerprint, each with the digest of its own bytes. `is_kept` says that the answer goes into the cache,
+    `index_name` under which name its input finds it without being parsed. `worth_usd` is what the answer cost when it was bought before, if it was.
+    """
+
+    source: Source
+    input_sha256: str
+    idempotency_key: str | None
+    fingerprint: Fingerprint
+    status: Status
+    reason: str | None = None
+    is_kept: bool = True
+    index_name: str | None = None
+    twins: list[tuple[Source, str]] = field(default_factory=list)
+    worth_usd: Decimal | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is left to buy after every hit and every failure has been delivered, in the order of the inputs.
+
+    `conflicts` are keys that more than one content, model or language of this run claims: (key, sources as shown).
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    conflicts: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)

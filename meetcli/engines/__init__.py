@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+from urllib.parse import urlsplit
 
-from meetcli.models import Reply, Request
+from meetcli.models import EngineIdentity, Reply, Request
 
 
 class Engine(Protocol):
@@ -37,6 +38,19 @@ class EngineOptions:
     retries: int = 5
     max_wait_s: float = 600.0
     is_stopping: Callable[[], bool] = lambda: False
+
+
+OPENAI_URL = "https://api.openai.com/v1"
+
+
+def identify(name: Literal["openai", "local"], *, model: str, base_url: str | None) -> EngineIdentity:
+    """Return who an engine with these settings is, without importing it. `base_url` None is OpenAI's own."""
+    if name == "local":
+        from meetcli.engines.local import ALGORITHM_VERSION
+
+        return EngineIdentity("local", model="extractive", algorithm=ALGORITHM_VERSION)
+    endpoint = (base_url or OPENAI_URL).rstrip("/")
+    return EngineIdentity("openai", model, endpoint=endpoint, host=urlsplit(endpoint).hostname or "", is_openai=endpoint == OPENAI_URL)
 
 
 def open_engine(name: str, options: EngineOptions) -> Engine:

@@ -1,0 +1,131 @@
+"""The commands and their options. Each option is declared once; what it means is `config`'s, what happens is `cli.run`'s."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from meetcli import __version__
+from meetcli.cli.exits import exits
+
+app = typer.Typer(
+    name="meetcli",
+    help="Turn folders of meeting transcripts into minutes or sentiment, and never pay twice for the same answer.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich would double the time that --help takes
+    pretty_exceptions_enable=False,  # a pretty traceback shows local variables, and those hold transcripts
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+cache_app = typer.Typer(help="Look after the cache of paid answers.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(cache_app, name="cache")
+
+WORK = "What to do"
+CACHE = "Cache"
+CALLS = "Calls"
+OUTPUT = "Output"
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001  # Typer calls it so
+    if value:
+        typer.echo(f"meetcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # noqa: ARG001  # the callback does the work
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def _add_task(name: str, description: str) -> None:
+    """Make a task a command. All tasks take the same options, so they are declared here once."""
+
+    @app.command(name=name, help=description)
+    def command(
+        paths: Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")] = None,
+        output: Annotated[
+            str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results; - streams JSON Lines. [default: results]")
+        ] = None,
+        format: Annotated[str | None, typer.Option(metavar="LIST", help="Which results to write. [default: json]")] = None,  # noqa: A002
+        limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N meetings that need a call.")] = None,
+        files_from: Annotated[
+            str | None, typer.Option(metavar="FILE", help="Take paths from a list, one a line or NUL-separated; - for standard input.")
+        ] = None,
+        engine: Annotated[str | None, typer.Option(metavar="NAME", help="openai, or local: no key, no network. [default: openai]")] = None,
+        model: Annotated[str | None, typer.Option(metavar="NAME", help="The model. [default: gpt-4o]")] = None,
+        base_url: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")] = None,
+        prices: Annotated[str | None, typer.Option(metavar="SOURCE", help="openai, none, or a file of prices.")] = None,
+        concurrency: Annotated[int | None, typer.Option("--concurrency", "-j", metavar="N", help="Calls at once. [default: 8]")] = None,
+        timeout: Annotated[str | None, typer.Option(metavar="DURATION", help="One attempt. [default: 120s]")] = None,
+        retries: Annotated[int | None, typer.Option(metavar="N", help="Transport retries of one request. [default: 5]")] = None,
+        max_wait: Annotated[str | None, typer.Option(metavar="DURATION", help="All waiting of one request. [default: 10m]")] = None,
+        ttl: Annotated[
+            str | None, typer.Option(metavar="DURATION", help="An answer is valid while younger: 24h, 30d, none. [default: 24h]")
+        ] = None,
+        cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="The disk cache. [default: the user's cache folder]")] = None,
+        no_cache: Annotated[bool | None, typer.Option("--no-cache", help="Neither read nor save answers.")] = None,
+        refresh: Annotated[bool | None, typer.Option("--refresh", help="Call again and save the new answers.")] = None,
+        cache_only: Annotated[bool | None, typer.Option("--cache-only", help="Never call.")] = None,
+        on_change: Annotated[
+            str | None,
+            typer.Option(metavar="WHAT", help="A known meeting with other content, task or model: reprocess, keep, fail. [default: reprocess]"),
+        ] = None,
+        key_fallback: Annotated[
+            str | None, typer.Option(metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]")
+        ] = None,
+        retry_failed: Annotated[bool | None, typer.Option("--retry-failed", help="Try again what is remembered as failed.")] = None,
+        dry_run: Annotated[bool | None, typer.Option("--dry-run", help="Plan and stop; make no call.")] = None,
+        language: Annotated[str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto, the transcript's]")] = None,
+        max_file_size: Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse larger files. [default: 50MB]")] = None,
+        summary: Annotated[str | None, typer.Option(metavar="KIND", help="table, json or none. [default: table]")] = None,
+        quiet: Annotated[bool | None, typer.Option("--quiet", "-q", help="Print failures only.")] = None,
+        verbose: Annotated[int | None, typer.Option("--verbose", "-v", count=True, help="-v for INFO, -vv for DEBUG.")] = None,
+        log_format: Annotated[str | None, typer.Option(metavar="FORMAT", help="text or json. [default: text]")] = None,
+        log_file: Annotated[str | None, typer.Option(metavar="FILE", help="Logs go there instead of standard error.")] = None,
+    ) -> None:
+        flags: dict[str, Any] = {key: value for key, value in locals().items() if key not in ("paths", "name") and value not in (None, 0, False)}
+        with exits():
+            from meetcli.cli.run import run_task
+
+            raise typer.Exit(run_task(name, paths or [], flags))
+
+
+_add_task("extract", "Write minutes: summary, key points, decisions, action items, topics.")
+_add_task("analyze", "Judge sentiment and risks.")
+
+
+CacheDir = Annotated[str | None, typer.Option("--cache-dir", metavar="DIR", help="The disk cache. [default: the user's cache folder]")]
+
+
+@cache_app.command("clear")
+def _clear(
+    cache_dir: CacheDir = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove every paid answer."""
+    with exits():
+        from meetcli.cli.cache import clear
+
+        clear(cache_dir, is_confirmed=yes)
+
+
+@cache_app.command("stats")
+def _stats(cache_dir: CacheDir = None) -> None:
+    """Show how many answers there are and what they cost."""
+    with exits():
+        from meetcli.cli.cache import stats
+
+        stats(cache_dir)
+
+
+@cache_app.command("path")
+def _path(cache_dir: CacheDir = None) -> None:
+    """Print the folder of the disk cache."""
+    with exits():
+        from meetcli.cli.cache import path
+
+        path(cache_dir)

@@ -1,0 +1,65 @@
+"""From exceptions to exit codes, in one place. Never prints a transcript: a bug's traceback shows our code, not our values."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+
+from meetcli.errors import MeetcliError
+
+BUG = 70
+
+
+@contextmanager
+def exits() -> Iterator[None]:
+    """Turn what a command raises into its exit code, after saying on standard error what went wrong.
+
+    A closed pipe is no error: the reader has seen enough. Anything unforeseen is a bug in meetcli, code 70.
+    """
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except MeetcliError as error:
+        say(error)
+        raise typer.Exit(error.exit_code) from error
+    except BrokenPipeError as error:
+        # The interpreter would complain once more when it flushes standard output at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from error
+    except KeyboardInterrupt as error:
+        raise typer.Exit(130) from error
+    except Exception as error:
+        report_bug(error)
+        raise typer.Exit(BUG) from error
+
+
+def say(error: MeetcliError) -> None:
+    """Print an error and its hint, each on a line of its own, on standard error."""
+    sys.stderr.write(f"error: {error.message}\n")
+    if error.hint:
+        sys.stderr.write(f"hint: {error.hint}\n")
+
+
+def report_bug(error: BaseException) -> None:
+    """Print where a bug happened. Messages of foreign exceptions may quote a transcript or a key, so only their types are shown."""
+    chain: list[BaseException] = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+        chain.append(cause)
+    for one in reversed(chain):
+        sys.stderr.write("Traceback (most recent call last):\n")
+        sys.stderr.writelines(traceback.format_tb(one.__traceback__))
+        sys.stderr.write(f"{type(one).__module__}.{type(one).__qualname__}\n")
+    sys.stderr.write("error: this is a bug in meetcli; what was bought is safe in the cache\n")
+    sys.stderr.write("hint: report it with the lines above; they show no transcript and no key\n")
+
+
+def guarded(command: Callable[[], None]) -> None:
+    """Run a command's body under `exits`."""
+    with exits():
+        command()

@@ -1,0 +1,292 @@
+"""One run of one task: settings to rooms, the plan, the spending, the report. The composition root."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from signal import Signals
+from typing import TYPE_CHECKING
+
+from meetcli import events
+from meetcli.answers import RENDER_VERSION
+from meetcli.cache import open_cache
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.cli.logs import configure_logging
+from meetcli.cli.signals import Stop, watched
+from meetcli.config import LoadedSettings, Settings, load_process_settings, read_settings_text
+from meetcli.discover import discover
+from meetcli.engines import EngineOptions, identify, open_engine
+from meetcli.errors import CacheError, RunStopped, UsageError
+from meetcli.keys import asked_parts
+from meetcli.models import Assignment, Job, Outcome, Plan, Source, Status
+from meetcli.normalize import normalize
+from meetcli.plain_text import duration_text, money_text
+from meetcli.plan import Rules, give_up, plan
+from meetcli.readers import Rereader
+from meetcli.report import RunReport
+from meetcli.tasks import load_task
+from meetcli.tasks.prompt import instructions_text
+from meetcli.writers import Writer
+
+if TYPE_CHECKING:
+    from meetcli.console import Progress
+
+MANY = 10
+"""Above so many expired answers or calls without cache, a run says what they cost and how to avoid it."""
+
+log = logging.getLogger("meetcli")
+
+
+def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
+    """Run a task over paths and return the exit code. Raises `UsageError` before anything is called."""
+    loaded = load_process_settings(flags)
+    settings = loaded.settings
+    set_up_logging(settings)
+    if not paths and settings.files_from is None:
+        raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
+    with watched() as stop, tempfile.TemporaryDirectory(prefix="meetcli-") as spool, opened_cache(settings) as cache:
+        run = _Run(task_name, loaded, cache, stop)
+        try:
+            inputs = discover(
+                paths,
+                files_from=None if settings.files_from is None else str(settings.files_from),
+                stdin=sys.stdin.buffer,
+                working_folder=Path(),
+                spool_folder=Path(spool),
+            )
+            run.work(inputs)
+        except RunStopped as error:
+            run.report.stop(error)
+        except KeyboardInterrupt:
+            if stop.signal_number is None:
+                raise
+        return run.close()
+
+
+class _Run:
+    """What one run holds while it lasts."""
+
+    def __init__(self, task_name: str, loaded: LoadedSettings, cache: ForgivingCache | None, stop: Stop) -> None:
+        self._settings = settings = loaded.settings
+        self._cache = cache
+        self._stop = stop
+        task = load_task(task_name)
+        identity = identify(settings.engine, model=settings.model, base_url=settings.base_url)
+        parts = asked_parts(
+            instructions=instructions_text(task),
+            schema_sha256=task.schema_sha256,
+            temperature=task.temperature,
+            identity=identity,
+            language=settings.language,
+        )
+        self._assignment = Assignment(task, identity, settings.language, parts, RENDER_VERSION)
+        self.report = RunReport(
+            task=task.name,
+            engine=identity.engine,
+            model=identity.model,
+            endpoint=settings.endpoint,
+            clock=time.monotonic,
+            backend=cache.backend if cache else "none",
+            reads_cache=cache is not None and not settings.refresh,
+            cache_only=settings.cache_only,
+        )
+        self._writer = _open_writer(settings, task.name)
+        self._progress: Progress | None = None
+        for warning in loaded.warnings:
+            log.warning(warning)
+
+    def work(self, inputs: list[Source | Outcome]) -> None:
+        """Plan, then spend what the settings allow."""
+        settings = self._settings
+        rules = Rules(
+            ttl_s=settings.ttl_s,
+            on_change=settings.on_change,
+            is_key_from_content=settings.key_fallback == "content",
+            is_refresh=settings.refresh,
+            is_failed_retried=settings.retry_failed,
+            limit=settings.limit,
+        )
+        planned = plan(
+            inputs,
+            max_bytes=settings.max_file_bytes,
+            assignment=self._assignment,
+            rules=rules,
+            cache=self._cache,
+            now=datetime.now(UTC),
+            deliver=self.deliver,
+        )
+        if not inputs:
+            log.warning("no transcripts found")
+        self._warn(planned)
+        if settings.dry_run or settings.cache_only:
+            give_up(planned.jobs, None if settings.dry_run else "cache_only", self.deliver)
+        elif planned.jobs:
+            self._spend(planned.jobs)
+
+    def deliver(self, outcome: Outcome, text: str | None) -> None:
+        """Write a meeting's result, if it has one, and count the meeting."""
+        if text is not None and not self._settings.dry_run:
+            try:
+                outcome = replace(outcome, output=self._writer.write(outcome.source, text))
+            except RunStopped as error:
+                self._count(replace(outcome, status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint))
+                raise
+        self._count(outcome)
+
+    def close(self) -> int:
+        """Show what became of the run and return its exit code."""
+        self._writer.close()
+        if self._cache:
+            self.report.backend = self._cache.backend
+        if self._stop.signal_number is not None:
+            self.report.stop(Signals(self._stop.signal_number))
+        self._warn_bypassed()
+        _show(self.report, self._settings)
+        return self.report.exit_code
+
+    def _count(self, outcome: Outcome) -> None:
+        self.report.add(outcome)
+        events.meeting_finished(outcome)
+        if self._progress:
+            self._progress.advance(outcome)
+
+    def _spend(self, jobs: list[Job]) -> None:
+        settings = self._settings
+        if settings.engine == "openai" and settings.api_key is None:
+            raise UsageError(
+                f"OPENAI_API_KEY is not set and {len(jobs)} meetings need a call",
+                hint="set it in the environment or in .env (any value for a server that needs none), or use --engine local or --cache-only",
+            )
+        import asyncio  # here, as everything behind it: a run of hits only pays for none of it
+
+        from meetcli.pricing import open_prices
+        from meetcli.spend import Purse, spend
+
+        prices = open_prices(settings.prices, engine=settings.engine, read_text=read_settings_text)
+        rereader = Rereader(max_bytes=settings.max_file_bytes)
+        purse = Purse(
+            read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
+            price=lambda usage: prices(settings.model, usage),
+            now=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+            is_stopping=self._stop.is_asked,
+            ttl_s=settings.ttl_s,
+        )
+        engine = open_engine(
+            settings.engine,
+            EngineOptions(
+                model=settings.model,
+                api_key=settings.api_key,
+                base_url=settings.base_url,
+                concurrency=settings.concurrency,
+                timeout_s=settings.timeout_s,
+                retries=settings.retries,
+                max_wait_s=settings.max_wait_s,
+                is_stopping=self._stop.is_asked,
+            ),
+        )
+        self._stop.is_spending = True
+        with self._progress_shown(len(jobs)):
+            asyncio.run(spend(jobs, assignment=self._assignment, engine=engine, cache=self._cache, purse=purse, deliver=self.deliver))
+
+    @contextmanager
+    def _progress_shown(self, calls: int) -> Iterator[None]:
+        """Show a progress bar on a terminal that wants one."""
+        if self._settings.quiet or self._settings.verbose or not sys.stderr.isatty():
+            yield
+            return
+        from meetcli.console import progress
+
+        with progress(calls) as self._progress:
+            yield
+        self._progress = None
+
+    # What a run says besides its table
+
+    def _warn(self, planned: Plan) -> None:
+        expired = [job for job in planned.jobs if job.status is Status.EXPIRED]
+        if len(expired) > MANY:
+            worth = [job.worth_usd for job in expired]
+            cost = money_text(None if None in worth else sum((usd for usd in worth if usd), Decimal(0)))
+            log.warning(
+                "%d answers are older than the TTL of %s; buying them again costs about %s, a longer --ttl keeps them",
+                len(expired),
+                duration_text(self._settings.ttl_s),
+                cost,
+            )
+        for key, sources in planned.conflicts:
+            log.warning("%s have the same idempotency key %s... and are not the same: each gets an answer", " and ".join(sources), key[:16])
+
+    def _warn_bypassed(self) -> None:
+        bypassed = [outcome for outcome in self.report.outcomes if outcome.status is Status.BYPASSED and outcome.reason == "no_key"]
+        if len(bypassed) > MANY:
+            costs = [outcome.cost_usd for outcome in bypassed]
+            cost = money_text(None if None in costs else sum((usd for usd in costs if usd), Decimal(0)))
+            log.warning(
+                "%d meetings have no idempotency key and were called without cache for %s; --key-fallback content gives them a key",
+                len(bypassed),
+                cost,
+            )
+
+
+def set_up_logging(settings: Settings) -> None:
+    """Start the log as the settings say, each run with an id of its own."""
+    configure_logging(
+        quiet=settings.quiet,
+        verbose=settings.verbose,
+        log_format=settings.log_format,
+        log_file=settings.log_file,
+        run_id=os.urandom(4).hex(),
+    )
+
+
+@contextmanager
+def opened_cache(settings: Settings) -> Iterator[ForgivingCache | None]:
+    """Open the cache for a run; None where none is wanted or it cannot be opened, which is a loud warning."""
+    if settings.no_cache or settings.cache_dir is None:
+        yield None
+        return
+    try:
+        cache = open_cache(settings.cache_dir)
+    except CacheError as error:
+        events.cache_error(error, backend="disk")
+        yield None
+        return
+    for notice in cache.notices:
+        log.warning(notice)
+    try:
+        yield ForgivingCache(cache, lambda error: events.cache_error(error, backend=cache.backend))
+    finally:
+        cache.close()
+
+
+def _open_writer(settings: Settings, task: str) -> Writer:
+    if settings.is_streaming:
+        from meetcli.writers.json_stream import JsonStream
+
+        return JsonStream(sys.stdout.buffer)
+    from meetcli.writers.json_files import JsonFiles
+
+    return JsonFiles(settings.output, task)
+
+
+def _show(report: RunReport, settings: Settings) -> None:
+    """Print the table or the summary; beside streamed results it goes to standard error."""
+    stream = sys.stderr if settings.is_streaming else sys.stdout
+    if settings.summary == "json":
+        json.dump(report.summary(), stream, indent=2)
+        stream.write("\n")
+    elif settings.summary == "table" and not settings.quiet:
+        from meetcli.console import print_table
+
+        print_table(report, stream)

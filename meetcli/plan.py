@@ -1,0 +1,311 @@
+"""The half of the corridor that spends nothing: read .. look up. Hits and failures leave at once; misses become jobs.
+
+Never parses an input whose bytes the index knows, never holds more transcripts than one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from meetcli import events
+from meetcli.cache.entry import answer_key, dump, dump_index, failure_key, index_key, latest_key, load, load_index, load_pointer
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.errors import InputError, UsageError
+from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
+from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Source, Status
+from meetcli.normalize import normalize
+from meetcli.readers import Unit, parse, read
+from meetcli.tasks.prompt import told_metadata
+from meetcli.writers import result_name
+
+BATCH_UNITS = 256
+BATCH_BYTES = 8_000_000
+
+Deliver = Callable[[Outcome, str | None], None]
+"""Takes one settled meeting with its result, if it has one; writes and reports it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the user wants of the cache. `ttl_s` None means that answers never grow too old."""
+
+    ttl_s: float | None
+    on_change: Literal["reprocess", "keep", "fail"] = "reprocess"
+    is_key_from_content: bool = False
+    is_refresh: bool = False
+    is_failed_retried: bool = False
+    limit: int | None = None
+
+
+def plan(
+    inputs: Iterable[Source | Outcome], *, max_bytes: int, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, now: datetime, deliver: Deliver
+) -> Plan:
+    """Settle every meeting that needs no call and return the rest as jobs, in the order of the inputs.
+
+    `max_bytes` bounds a file. `cache` None plans without one: nothing is looked up, everything is called. Raises `UsageError` where two inputs would write
+    the same result; nothing has been called then.
+    """
+    planner = _Planner(assignment, rules, cache, now, deliver)
+    for batch in _batches(_units(inputs, max_bytes, deliver)):
+        planner.settle(batch)
+    return planner.finish()
+
+
+def give_up(jobs: Iterable[Job], reason: str | None, deliver: Deliver) -> None:
+    """Deliver jobs, twins included, as `not_attempted`; `reason` None gives the status each would have ended as."""
+    for job in jobs:
+        for source in (job.source, *(source for source, _ in job.twins)):
+            why = reason or (job.status if source is job.source else Status.SHARED).value
+            deliver(Outcome(source, Status.NOT_ATTEMPTED, why, job.idempotency_key), None)
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """One meeting on its way through the plan. Lives as long as its batch. `index_name` is None where its file holds others too."""
+
+    source: Source
+    input_sha256: str
+    meeting: Meeting
+    key: str | None
+    fingerprint: Fingerprint
+    index_name: str | None
+
+
+class _Planner:
+    def __init__(self, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, now: datetime, deliver: Deliver) -> None:
+        self._assignment = assignment
+        self._task = assignment.task.name
+        self._rules = rules
+        self._cache = cache
+        self._now = now
+        self._deliver = deliver
+        self._jobs: dict[object, Job] = {}
+        self._claims: dict[str, dict[str, str]] = {}
+        self._results: dict[str, str] = {}
+        self._size = cache.size() if cache else None
+        fallback = "content" if rules.is_key_from_content else "none"
+        self._prefix = index_prefix(self._task, assignment.parts, render_version=assignment.render_version, key_fallback=fallback)
+
+    def settle(self, units: list[Unit]) -> None:
+        indexed = self._look_up_indexed(units)
+        candidates: list[_Candidate] = []
+        for unit in units:
+            name = index_digest(self._prefix, unit.sha256, unit.source.name)
+            entry = indexed.get(name)
+            if entry is None:
+                candidates.extend(self._candidates(unit, name))
+            else:
+                self._claim_result(unit.source)
+                self._hit(unit.source, entry, entry.rendered)
+        entries, latest = self._look_up(candidates)
+        learned: dict[str, str] = {}
+        for candidate in candidates:
+            self._decide(candidate, entries, latest, learned)
+        if learned and self._cache:
+            self._cache.set(learned)
+
+    def finish(self) -> Plan:
+        jobs = list(self._jobs.values())
+        if self._rules.limit is not None:
+            give_up(jobs[self._rules.limit :], "limit", self._deliver)
+            del jobs[self._rules.limit :]
+        called = {job.idempotency_key for job in jobs}
+        conflicts = [(key, tuple(claims.values())) for key, claims in self._claims.items() if len(claims) > 1 and key in called]
+        return Plan(jobs, conflicts)
+
+    # From units to candidates
+
+    def _candidates(self, unit: Unit, index_name: str) -> Iterator[_Candidate]:
+        found = parse(unit)
+        for transcript in found:
+            if isinstance(transcript, Outcome):
+                self._deliver(transcript, None)
+                continue
+            source = transcript.source
+            self._claim_result(source)
+            try:
+                meeting = normalize(transcript.mapping)
+            except InputError as error:
+                message = f"{source.shown}: {error.message}"
+                self._deliver(Outcome(source, Status.FAILED, error.reason, error=message, hint=error.hint), None)
+                continue
+            key = idempotency_key(meeting, fallback_to_content=self._rules.is_key_from_content)
+            asked = fingerprint(meeting, told_metadata(meeting), self._assignment.parts)
+            yield _Candidate(source, unit.sha256, meeting, key, asked, index_name if len(found) == 1 else None)
+
+    def _claim_result(self, source: Source) -> None:
+        name = result_name(source, self._task)
+        other = self._results.setdefault(name, source.shown)
+        if other != source.shown:
+            raise UsageError(
+                f"{other} and {source.shown} would both write the result {name}.json",
+                hint="rename one of them, or run them with different --output folders",
+            )
+
+    # Looking up
+
+    def _look_up_indexed(self, units: list[Unit]) -> dict[str, Entry]:
+        """Return, by index name, the fresh entries whose rendered result fits the very bytes and name of a unit."""
+        if self._cache is None or self._rules.is_refresh:
+            return {}
+        names = {index_key(name): name for unit in units for name in (index_digest(self._prefix, unit.sha256, unit.source.name),)}
+        rows = self._cache.get_many(names)
+        places = {names[row]: place for row, text in rows.items() if (place := load_index(text))}
+        stored = self._cache.get_many(row for row, _ in places.values())
+        found: dict[str, Entry] = {}
+        for name, (row, rendering) in places.items():
+            entry = load(stored[row]) if row in stored else None
+            if entry is not None and entry.render_id == rendering and self._is_fresh(entry):
+                found[name] = entry
+        return found
+
+    def _look_up(self, candidates: list[_Candidate]) -> tuple[dict[str, Entry], dict[str, Fingerprint]]:
+        """Return the entries of the exact questions by answer key, and what was last asked about the same meetings by latest key."""
+        if self._cache is None or self._rules.is_refresh:
+            return {}, {}
+        exact: set[str] = set()
+        meetings: set[str] = set()
+        for candidate in candidates:
+            if candidate.key is not None:
+                exact.add(answer_key(self._task, candidate.key, candidate.fingerprint.digest))
+                meetings.add(self._latest_key(candidate.key))
+                exact.add(failure_key(self._task, candidate.key, candidate.fingerprint.digest))
+        stored = self._cache.get_many([*exact, *meetings])
+        entries = {key: entry for key in exact if key in stored and (entry := load(stored[key]))}
+        latest = {key: pointer.fingerprint for key in meetings if key in stored and (pointer := load_pointer(stored[key]))}
+        return entries, latest
+
+    # Deciding: the statuses in the contract's order
+
+    def _decide(self, candidate: _Candidate, entries: dict[str, Entry], latest: dict[str, Fingerprint], learned: dict[str, str]) -> None:
+        key = candidate.key
+        if key is None or self._cache is None:
+            self._call(candidate, Status.BYPASSED, "no_key" if key is None else "no_cache")
+            return
+        if self._rules.is_refresh:
+            self._call(candidate, Status.REFRESHED)
+            return
+        name = answer_key(self._task, key, candidate.fingerprint.digest)
+        entry = entries.get(name)
+        failure = entries.get(failure_key(self._task, key, candidate.fingerprint.digest))
+        if entry is not None and self._is_fresh(entry):
+            self._answered(candidate, name, entry, learned)
+            return
+        if failure is not None and self._is_fresh(failure) and not self._rules.is_failed_retried:
+            self._known_failure(candidate, failure)
+            return
+        if entry is not None:
+            events.cache_expired(key, age_s=self._age_s(entry), cache_size=self._size, backend=self._cache.backend)
+            self._call(candidate, Status.EXPIRED, worth_usd=entry.cost_usd)
+            return
+        asked = latest.get(self._latest_key(key))
+        if asked is not None and asked.digest != candidate.fingerprint.digest:
+            self._changed(candidate, key, asked)
+            return
+        events.cache_miss(key, cache_size=self._size, backend=self._cache.backend)
+        self._call(candidate, Status.MISS)
+
+    def _answered(self, candidate: _Candidate, name: str, entry: Entry, learned: dict[str, str]) -> None:
+        rendering = render_id(candidate.meeting, candidate.source, self._assignment.render_version)
+        text = entry.rendered
+        if entry.render_id != rendering:
+            text = _render(entry, candidate)
+            if entry.render_id.partition("-")[0] != self._assignment.render_version:
+                entry = replace(entry, render_id=rendering, rendered=text)
+                learned[name] = dump(entry)
+        if candidate.index_name is not None and entry.render_id == rendering:
+            learned[index_key(candidate.index_name)] = dump_index(name, rendering)
+        self._hit(candidate.source, entry, text)
+
+    def _changed(self, candidate: _Candidate, key: str, asked: Fingerprint) -> None:
+        assert self._cache  # noqa: S101  # what was asked came from it
+        part = changed_part(candidate.fingerprint.parts, asked.parts)
+        if self._rules.on_change == "keep":
+            name = answer_key(self._task, key, asked.digest)
+            entry = load(self._cache.get_many([name]).get(name, ""))
+            if entry is not None and self._is_fresh(entry):
+                self._hit(candidate.source, entry, _render(entry, candidate), reason="kept")
+                return
+        events.cache_changed(key, part=part, cache_size=self._size, backend=self._cache.backend)
+        if self._rules.on_change == "fail":
+            error = f"{candidate.source.shown}: the cache knows this meeting with another {part}"
+            hint = "--on-change reprocess asks again, --on-change keep takes the answer that is there"
+            self._deliver(Outcome(candidate.source, Status.FAILED, "changed", key, error=error, hint=hint), None)
+            return
+        self._call(candidate, Status.CHANGED, part)
+
+    def _known_failure(self, candidate: _Candidate, entry: Entry) -> None:
+        error = f"{candidate.source.shown}: {entry.message or entry.reason} (remembered from {entry.created_at:%Y-%m-%d %H:%M} UTC)"
+        hint = "it was paid for and would come again; --retry-failed asks again all the same"
+        self._deliver(Outcome(candidate.source, Status.FAILED, "known_failure", candidate.key, error=error, hint=hint), None)
+
+    def _hit(self, source: Source, entry: Entry, text: str, reason: str | None = None) -> None:
+        assert self._cache and entry.idempotency_key  # noqa: S101, PT018  # an entry came from it
+        events.cache_hit(entry.idempotency_key, age_s=self._age_s(entry), cache_size=self._size, backend=self._cache.backend)
+        self._claim_key(entry.idempotency_key, entry.fingerprint, source)
+        self._deliver(Outcome(source, Status.HIT, reason, entry.idempotency_key, saved_usd=entry.cost_usd), text)
+
+    def _call(self, candidate: _Candidate, status: Status, reason: str | None = None, worth_usd: Decimal | None = None) -> None:
+        """Make the candidate a job, or a twin of the job that asks the same about the same meeting."""
+        if candidate.key is not None:
+            self._claim_key(candidate.key, candidate.fingerprint, candidate.source)
+            twin = self._jobs.get((candidate.key, candidate.fingerprint.digest))
+            if twin is not None:
+                twin.twins.append((candidate.source, candidate.input_sha256))
+                return
+        job = Job(
+            candidate.source,
+            candidate.input_sha256,
+            candidate.key,
+            candidate.fingerprint,
+            status,
+            reason,
+            is_kept=candidate.key is not None and self._cache is not None,
+            index_name=candidate.index_name,
+            worth_usd=worth_usd,
+        )
+        self._jobs[candidate.source if candidate.key is None else (candidate.key, candidate.fingerprint.digest)] = job
+
+    def _claim_key(self, key: str, asked: Fingerprint, source: Source) -> None:
+        self._claims.setdefault(key, {}).setdefault(asked.digest, source.shown)
+
+    def _latest_key(self, key: str) -> str:
+        return latest_key(self._task, self._assignment.identity.engine, key)
+
+    def _age_s(self, entry: Entry) -> float:
+        return (self._now - entry.created_at).total_seconds()
+
+    def _is_fresh(self, entry: Entry) -> bool:
+        return self._rules.ttl_s is None or self._age_s(entry) < self._rules.ttl_s
+
+
+def _render(entry: Entry, candidate: _Candidate) -> str:
+    from meetcli.answers.render import render  # an ordinary hit never renders, and pays for no import
+
+    return render(entry, candidate.meeting, candidate.source)
+
+
+def _units(inputs: Iterable[Source | Outcome], max_bytes: int, deliver: Deliver) -> Iterator[Unit]:
+    for item in inputs:
+        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=max_bytes):
+            if isinstance(unit, Outcome):
+                deliver(unit, None)
+            else:
+                yield unit
+
+
+def _batches(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+    batch: list[Unit] = []
+    held = 0
+    for unit in units:
+        batch.append(unit)
+        held += len(unit.content)
+        if len(batch) == BATCH_UNITS or held >= BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch

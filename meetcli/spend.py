@@ -1,0 +1,383 @@
+"""The half of the corridor that costs money: call, validate, save, write. One coroutine over one engine.
+
+Each meeting is a small state machine: ask; raise the output cap once; repair once. Its requests go out as they become ready. Never
+buys what a killed run has bought already: a paid reply that does not settle its meeting is kept until it is settled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from meetcli import __version__, events
+from meetcli.answers.render import render
+from meetcli.answers.validate import judge, repair_messages
+from meetcli.cache.entry import (
+    Pointer,
+    answer_key,
+    dump,
+    dump_index,
+    dump_pointer,
+    dump_reply,
+    failure_key,
+    header_of,
+    index_key,
+    latest_key,
+    load_reply,
+    reply_key,
+)
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.engines import Engine
+from meetcli.errors import AnswerError, CallError, InputError, ItemError, RunStopped
+from meetcli.keys import render_id, request_digest
+from meetcli.models import Assignment, Entry, Job, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
+from meetcli.plan import Deliver, give_up
+from meetcli.tasks.prompt import compose
+from meetcli.tasks.schema import schema_digest, strict_schema
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+FIRST_CAP = 4_096
+RAISED_CAP = 16_384
+
+REFUSALS: Mapping[str, str] = {
+    "refusal": "the model refused to answer",
+    "content_filter": "the provider's content filter withheld the answer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What spending needs from outside, so that nothing here knows a clock, a price table or a signal.
+
+    `read_again` returns the meeting of a source or raises `InputError` where its bytes are no longer those with the given digest.
+    `price` returns what a request cost, None where that is unknown. `now` is aware UTC; `monotonic` counts seconds. `is_stopping`
+    turns true for good when no new call may be made.
+    """
+
+    read_again: Callable[[Source, str], Meeting]
+    price: Callable[[Usage], Decimal | None]
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    is_stopping: Callable[[], bool]
+    ttl_s: float | None
+
+
+async def spend(
+    jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, cache: ForgivingCache | None, purse: Purse, deliver: Deliver
+) -> None:
+    """Make every job's calls and deliver every meeting, saved before it is shown.
+
+    When no call can work or results cannot be written, what is under way is finished and saved, the rest is delivered as
+    `not_attempted`, and the `RunStopped` propagates. When `purse.is_stopping` turns true the same happens without an error.
+    """
+    spending = _Spending(jobs, assignment, cache, purse, deliver)
+    try:
+        async for reply in engine.complete(spending.requests()):
+            spending.take(reply)
+    except RunStopped as stop:
+        spending.stop(stop)
+    spending.finish()
+
+
+@dataclass(slots=True)
+class _Purchase:
+    """One meeting while it is being bought. `bought` and `paid_usd` cover earlier, killed runs too; `usage` and `cost_usd` only this one."""
+
+    job: Job
+    meeting: Meeting
+    request: Request
+    started: float
+    digests: list[str]
+    bought: Usage = field(default_factory=Usage)
+    paid_usd: Decimal | None = Decimal(0)
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: Decimal | None = Decimal(0)
+    is_cap_raised: bool = False
+    is_repaired: bool = False
+    acceptable: str | None = None
+
+
+class _Spending:
+    def __init__(self, jobs: Iterable[Job], assignment: Assignment, cache: ForgivingCache | None, purse: Purse, deliver: Deliver) -> None:
+        self._jobs = iter(jobs)
+        self._assignment = assignment
+        self._cache = cache
+        self._purse = purse
+        self._deliver_to = deliver
+        self._open: dict[str, _Purchase] = {}
+        self._ready: deque[Request] = deque()
+        self._changed = asyncio.Event()
+        self._stopped: RunStopped | None = None
+        self._model: type[BaseModel] = assignment.task.load_answer_model()
+        self._schema = strict_schema(self._model)
+        assert schema_digest(self._schema) == assignment.task.schema_sha256, "the task's schema digest is stale"  # noqa: S101  # a bug, not an input
+
+    async def requests(self) -> AsyncIterator[Request]:
+        """Yield requests as they become ready: follow-ups first, then new meetings, until every meeting is settled."""
+        while not self._is_stopping():
+            if self._ready:
+                yield self._ready.popleft()
+            elif (job := next(self._jobs, None)) is not None:
+                self._start(job)
+            elif self._open:
+                self._changed.clear()
+                await self._changed.wait()
+            else:
+                return
+
+    def take(self, reply: Reply) -> None:
+        """Move the meeting that a reply belongs to one step on."""
+        purchase = self._open[reply.request_id]
+        cost_usd = self._purse.price(reply.usage)
+        purchase.usage += reply.usage
+        purchase.cost_usd = _sum(purchase.cost_usd, cost_usd)
+        self._step(purchase, reply)
+        self._changed.set()
+
+    def stop(self, error: RunStopped) -> None:
+        """Remember why no further call can work; the first reason counts."""
+        self._stopped = self._stopped or error
+        self._changed.set()
+
+    def finish(self) -> None:
+        """Deliver what was not reached; raise what stopped the run."""
+        for purchase in list(self._open.values()):
+            self._not_attempted(purchase)
+        give_up(self._jobs, "stopped", self._deliver)
+        if self._stopped:
+            raise self._stopped
+
+    def _is_stopping(self) -> bool:
+        return self._stopped is not None or self._purse.is_stopping()
+
+    # One meeting's steps
+
+    def _start(self, job: Job) -> None:
+        started = self._purse.monotonic()
+        try:
+            meeting = self._purse.read_again(job.source, job.input_sha256)
+        except InputError as error:
+            self._deliver(_failed(job, job.source, error), None)
+            for source, _ in job.twins:
+                self._deliver(_failed(job, source, error), None)
+            return
+        task = self._assignment.task
+        digest = request_digest(job.fingerprint.digest, FIRST_CAP)
+        request = Request(
+            id=str(id(job)),
+            digest=digest,
+            task=task.name,
+            meeting=meeting,
+            language=self._assignment.language,
+            messages=compose(task, meeting, self._assignment.language),
+            schema=self._schema,
+            temperature=task.temperature,
+            max_output_tokens=FIRST_CAP,
+        )
+        purchase = _Purchase(job, meeting, request, started, [])
+        self._open[request.id] = purchase
+        self._send(purchase, request)
+
+    def _send(self, purchase: _Purchase, request: Request) -> None:
+        """Make a request ready, unless an interrupted run has paid for its reply already."""
+        purchase.request = request
+        purchase.digests.append(request.digest)
+        kept = self._kept_reply(purchase, request)
+        if kept is None:
+            self._ready.append(request)
+        else:
+            self._step(purchase, kept)
+
+    def _step(self, purchase: _Purchase, reply: Reply) -> None:
+        if reply.error is not None:
+            self._call_failed(purchase, reply.error)
+            return
+        purchase.bought += reply.usage
+        purchase.paid_usd = _sum(purchase.paid_usd, self._purse.price(reply.usage))
+        try:
+            self._judge(purchase, reply)
+        except BaseException:  # a bug must not lose a paid reply; it is raised again
+            self._keep(purchase, reply)
+            raise
+
+    def _judge(self, purchase: _Purchase, reply: Reply) -> None:
+        if reply.finish in REFUSALS:
+            self._answer_failed(purchase, AnswerError(REFUSALS[reply.finish], reason=reply.finish))
+            return
+        if reply.finish == "length":
+            self._truncated(purchase, reply)
+            return
+        text = reply.text or ""
+        words = sum(len(turn.text.split()) for turn in purchase.meeting.turns)
+        judgement = judge(text, self._model, transcript_words=words)
+        if judgement.answer is not None and (not judgement.problems or purchase.is_repaired):
+            self._settle(purchase, judgement.answer)
+        elif not purchase.is_repaired:
+            purchase.is_repaired = True
+            purchase.acceptable = judgement.answer
+            self._keep(purchase, reply)
+            self._follow_up(purchase, repair_messages(text, judgement.problems))
+        elif purchase.acceptable is not None:
+            self._settle(purchase, purchase.acceptable)
+        else:
+            message = f"the answer is still invalid after one repair ({len(judgement.problems)} problems, {len(text)} characters)"
+            self._answer_failed(purchase, AnswerError(message, reason="invalid"))
+
+    def _truncated(self, purchase: _Purchase, reply: Reply) -> None:
+        """Ask again with the higher cap, never with the cut text; give up where that was cut too."""
+        if purchase.is_cap_raised:
+            if purchase.acceptable is not None:
+                self._settle(purchase, purchase.acceptable)
+                return
+            message = f"the answer was cut at {purchase.request.max_output_tokens:,} output tokens"
+            self._answer_failed(purchase, AnswerError(message, reason="truncated"))
+            return
+        purchase.is_cap_raised = True
+        self._keep(purchase, reply)
+        self._follow_up(purchase, ())
+
+    def _follow_up(self, purchase: _Purchase, messages: tuple[Message, ...]) -> None:
+        asked = (*purchase.request.messages, *messages)
+        cap = RAISED_CAP if purchase.is_cap_raised else FIRST_CAP
+        added = tuple((message.role, message.content) for message in asked[3:])
+        digest = request_digest(purchase.job.fingerprint.digest, cap, added)
+        self._send(purchase, replace(purchase.request, digest=digest, messages=asked, max_output_tokens=cap))
+
+    # How a meeting ends
+
+    def _settle(self, purchase: _Purchase, answer: str) -> None:
+        """Save the answer, then deliver the meeting and its twins."""
+        job = purchase.job
+        entry = replace(self._entry(purchase), answer=answer, render_id=self._render_id(purchase.meeting, job.source))
+        entry = replace(entry, rendered=render(entry, purchase.meeting, job.source))
+        if job.is_kept:
+            self._save(job, entry, purchase.digests)
+        self._forget(purchase)
+        duration_s = self._purse.monotonic() - purchase.started
+        self._deliver(
+            Outcome(
+                job.source, job.status, job.reason, job.idempotency_key, None, purchase.usage, purchase.cost_usd, duration_s=duration_s
+            ),
+            entry.rendered,
+        )
+        for source, input_sha256 in job.twins:
+            self._share(job, entry, source, input_sha256)
+
+    def _share(self, job: Job, entry: Entry, source: Source, input_sha256: str) -> None:
+        try:
+            meeting = self._purse.read_again(source, input_sha256)
+        except InputError as error:
+            self._deliver(_failed(job, source, error), None)
+            return
+        outcome = Outcome(source, Status.SHARED, None, job.idempotency_key, saved_usd=entry.cost_usd)
+        self._deliver(outcome, render(entry, meeting, source))
+
+    def _answer_failed(self, purchase: _Purchase, error: AnswerError) -> None:
+        """Remember a failure that was paid for and would come again, then deliver it."""
+        job = purchase.job
+        if job.is_kept and self._cache and job.idempotency_key:
+            entry = replace(self._entry(purchase), kind="failure", reason=error.reason, message=error.message)
+            name = failure_key(self._assignment.task.name, job.idempotency_key, job.fingerprint.digest)
+            if self._cache.set({name: dump(entry)}):
+                self._cache.remove([reply_key(digest) for digest in purchase.digests])
+        self._fail(purchase, error)
+
+    def _call_failed(self, purchase: _Purchase, error: Exception) -> None:
+        if isinstance(error, CallError) and error.reason == "stopped":
+            self._not_attempted(purchase)
+        elif isinstance(error, ItemError):
+            self._fail(purchase, error)
+        else:
+            raise error
+
+    def _fail(self, purchase: _Purchase, error: ItemError) -> None:
+        self._forget(purchase)
+        job = purchase.job
+        duration_s = self._purse.monotonic() - purchase.started
+        bought = {"usage": purchase.usage, "cost_usd": purchase.cost_usd, "duration_s": duration_s}
+        self._deliver(_failed(job, job.source, error, **bought), None)
+        for source, _ in job.twins:
+            self._deliver(_failed(job, source, error), None)
+
+    def _not_attempted(self, purchase: _Purchase) -> None:
+        self._forget(purchase)
+        job = purchase.job
+        self._deliver(
+            Outcome(job.source, Status.NOT_ATTEMPTED, "stopped", job.idempotency_key, None, purchase.usage, purchase.cost_usd), None
+        )
+        give_up((replace(job, source=source, twins=[]) for source, _ in job.twins), "stopped", self._deliver)
+
+    def _forget(self, purchase: _Purchase) -> None:
+        del self._open[purchase.request.id]
+
+    def _deliver(self, outcome: Outcome, text: str | None) -> None:
+        try:
+            self._deliver_to(outcome, text)
+        except RunStopped as stop:
+            self.stop(stop)
+
+    # The cache
+
+    def _entry(self, purchase: _Purchase) -> Entry:
+        job, identity, task = purchase.job, self._assignment.identity, self._assignment.task
+        return Entry(
+            kind="answer",
+            task=task.name,
+            task_version=task.version,
+            idempotency_key=job.idempotency_key,
+            fingerprint=job.fingerprint,
+            engine=identity.engine,
+            model=identity.model,
+            endpoint=identity.host,
+            created_at=self._purse.now(),
+            input_sha256=job.input_sha256,
+            usage=purchase.bought,
+            cost_usd=purchase.paid_usd,
+            meetcli_version=__version__,
+            meeting_id=purchase.meeting.meeting_id,
+            customer_id=purchase.meeting.customer_id,
+        )
+
+    def _save(self, job: Job, entry: Entry, digests: list[str]) -> None:
+        assert self._cache and job.idempotency_key  # noqa: S101, PT018  # only keyed, cached meetings are kept
+        task = self._assignment.task.name
+        name = answer_key(task, job.idempotency_key, job.fingerprint.digest)
+        pointer = Pointer(job.fingerprint, entry.created_at)
+        rows = {name: dump(entry), latest_key(task, entry.engine, job.idempotency_key): dump_pointer(pointer)}
+        if job.index_name is not None:
+            rows[index_key(job.index_name)] = dump_index(name, entry.render_id)
+        if self._cache.set(rows):
+            events.cache_save(job.idempotency_key, ttl_s=self._purse.ttl_s, cache_size=self._cache.size(), backend=self._cache.backend)
+            if len(digests) > 1:  # a meeting settled by its first reply kept none
+                self._cache.remove([reply_key(digest) for digest in digests])
+
+    def _keep(self, purchase: _Purchase, reply: Reply) -> None:
+        if self._cache and purchase.job.is_kept:
+            self._cache.set({reply_key(purchase.request.digest): dump_reply(reply, header_of(self._entry(purchase)))})
+
+    def _kept_reply(self, purchase: _Purchase, request: Request) -> Reply | None:
+        if self._cache is None or not purchase.job.is_kept:
+            return None
+        row = reply_key(request.digest)
+        text = self._cache.get_many([row]).get(row)
+        return load_reply(text, request.id) if text is not None else None
+
+    def _render_id(self, meeting: Meeting, source: Source) -> str:
+        return render_id(meeting, source, self._assignment.render_version)
+
+
+def _failed(job: Job, source: Source, error: ItemError, **bought: Any) -> Outcome:  # noqa: ANN401  # the fields of Outcome that a purchase has
+    message = error.message if source.shown in error.message else f"{source.shown}: {error.message}"
+    return Outcome(source, Status.FAILED, error.reason, job.idempotency_key, error=message, hint=error.hint, **bought)
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """Add two amounts; what is unknown makes the sum unknown."""
+    return None if one is None or other is None else one + other

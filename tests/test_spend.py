@@ -1,0 +1,252 @@
+"""The half that costs money, behind a plan made from real files, over fakes."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from meetcli.errors import CacheError, CallError, RunStopped
+from meetcli.models import Reply, Status, Usage
+from meetcli.spend import FIRST_CAP, RAISED_CAP
+from tests.corridor import World, answered, explicit, extract_answer
+
+LONG = "\n".join(f"Ana: this is sentence number {number} of a long meeting." for number in range(60))
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path)
+    world.put("a.json", explicit())
+    return world
+
+
+def scripted(*replies):
+    """Return a script that gives the replies in order."""
+    left = list(replies)
+    return lambda request: left.pop(0)
+
+
+def failure(reason="timeout"):
+    return Reply("", None, usage=Usage(requests=3), error=CallError("no answer in time", reason=reason))
+
+
+def test_result_carries_metadata_answer_evidence_and_purchase(world):
+    world.put("a.json", explicit(customer_name="Horta Verde", banker_name=None))
+    world.engine.script = lambda request: answered(extract_answer(customer_name="Wrong", banker_name="Ana"))
+    world.run()
+    result = json.loads(world.results["a.json"])
+    assert (result["customer_name"], result["banker_name"]) == ("Horta Verde", "Ana")
+    assert result["action_items"][0]["due_date"] == "2025-10-17"
+    assert result["key_points"][0]["evidence"]["turn"] == 1
+    assert result["provenance"]["usage"] == {"input_tokens": 1000, "cached_input_tokens": 0, "output_tokens": 100, "requests": 1}
+    assert result["provenance"]["cost_usd"] == "1.1"
+
+
+def test_invalid_answer_is_repaired_once_quoting_what_is_wrong(world):
+    world.engine.script = scripted(answered(extract_answer(topics="plan")), answered(extract_answer()))
+    outcome = world.run()["a.json"]
+    assert (outcome.status, outcome.usage.requests, outcome.cost_usd) == (Status.MISS, 2, Decimal("2.2"))
+    first, repair = world.engine.requests
+    assert repair.messages[: len(first.messages)] == first.messages
+    assert [message.role for message in repair.messages[len(first.messages) :]] == ["assistant", "user"]
+    assert "topics" in repair.messages[-1].content
+    assert json.loads(world.results["a.json"])["provenance"]["cost_usd"] == "2.2"
+
+
+def test_answer_still_invalid_after_its_repair_fails_and_is_remembered(world):
+    world.engine.script = lambda request: answered("{}")
+    outcome = world.run()["a.json"]
+    assert (outcome.status, outcome.reason, outcome.cost_usd, world.calls) == (Status.FAILED, "invalid", Decimal("2.2"), 2)
+    assert world.run()["a.json"].reason == "known_failure"
+
+
+@pytest.mark.parametrize("score", [-1023845678, 1.5, "NaN", None])
+def test_score_that_no_grammar_stops_is_repaired(world, score):
+    world.task = "analyze"
+    good = {
+        **{name: value for name, value in extract_answer().items() if name not in ("topics", "decisions", "open_questions", "participants")},
+        "sentiment_score": 0.7,
+        "risks": [],
+        "speakers": [],
+        "timeline": [],
+    }
+    world.engine.script = scripted(answered({**good, "sentiment_score": score}), answered(good))
+    assert world.run()["a.json"].status is Status.MISS
+    assert json.loads(world.results["a.json"])["sentiment_label"] == "positive"
+
+
+@pytest.mark.parametrize(("words", "calls"), [(150, 1), (50, 1), (49, 2), (300, 1), (301, 2)])
+def test_only_a_summary_far_off_is_worth_a_repair(world, words, calls):
+    world.put("a.json", explicit(LONG))
+    world.engine.script = scripted(answered(extract_answer(summary="word " * words)), answered(extract_answer(summary="word " * 150)))
+    assert world.run()["a.json"].status is Status.MISS
+    assert world.calls == calls
+
+
+def test_short_transcript_may_have_a_short_summary(world):
+    world.run()
+    assert world.calls == 1
+
+
+def test_summary_still_far_off_after_the_repair_is_taken(world):
+    world.put("a.json", explicit(LONG))
+    world.engine.script = lambda request: answered(extract_answer(summary="Short."))
+    assert world.run()["a.json"].status is Status.MISS
+    assert world.calls == 2
+
+
+def test_worse_repair_falls_back_to_the_first_answer(world):
+    world.put("a.json", explicit(LONG))
+    world.engine.script = scripted(answered(extract_answer(summary="Short.")), answered("no JSON at all"))
+    assert world.run()["a.json"].status is Status.MISS
+    assert json.loads(world.results["a.json"])["summary"] == "Short."
+
+
+def test_cut_answer_is_asked_again_with_the_higher_cap_and_never_with_the_cut_text(world):
+    world.engine.script = scripted(answered('{"language": "en", "summ', finish="length"), answered(extract_answer()))
+    assert world.run()["a.json"].status is Status.MISS
+    first, second = world.engine.requests
+    assert (first.max_output_tokens, second.max_output_tokens) == (FIRST_CAP, RAISED_CAP)
+    assert first.messages == second.messages
+    assert first.digest != second.digest
+
+
+def test_answer_cut_at_the_highest_cap_fails_and_is_remembered(world):
+    world.engine.script = lambda request: answered("{", finish="length")
+    outcome = world.run()["a.json"]
+    assert (outcome.status, outcome.reason, world.calls) == (Status.FAILED, "truncated", 2)
+    assert world.run()["a.json"].reason == "known_failure"
+
+
+@pytest.mark.parametrize("finish", ["refusal", "content_filter"])
+def test_refusals_are_told_apart_and_not_asked_again(world, finish):
+    world.engine.script = lambda request: Reply("", None, finish, Usage(900, 0, 5, 1))
+    outcome = world.run()["a.json"]
+    assert (outcome.status, outcome.reason, world.calls) == (Status.FAILED, finish, 1)
+
+
+def test_call_that_got_no_answer_fails_only_its_meeting_and_is_not_remembered(world):
+    world.put("b.json", explicit(meeting_id="M-2"))
+    world.engine.script = scripted(failure(), answered(extract_answer()))
+    world.run()
+    assert world.statuses() == {"a.json": "failed", "b.json": "miss"}
+    assert (world.outcomes["a.json"].reason, world.outcomes["a.json"].usage.requests) == ("timeout", 3)
+    world.engine.script = lambda request: answered(extract_answer())
+    world.run()
+    assert world.statuses() == {"a.json": "miss", "b.json": "hit"}
+
+
+def test_paid_reply_of_an_unsettled_meeting_is_not_bought_again(world):
+    world.engine.script = scripted(answered("{}"), failure("connection"))
+    assert world.run()["a.json"].status is Status.FAILED
+    world.engine.script = lambda request: answered(extract_answer())
+    outcome = world.run()["a.json"]
+    assert (outcome.status, world.calls) == (Status.MISS, 1)
+    assert world.engine.requests[0].messages[-1].role == "user"
+    assert len(world.engine.requests[0].messages) == 5, "the first reply was kept, so only its repair was asked for"
+    assert outcome.cost_usd == Decimal("1.1")
+    assert json.loads(world.results["a.json"])["provenance"]["cost_usd"] == "2.2", "the result tells the whole purchase"
+    assert not [key for key in world.items.items if key.startswith("reply:")]
+
+
+def test_bug_while_judging_keeps_the_paid_reply(world, monkeypatch):
+    def bug(*arguments, **options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("meetcli.spend.judge", bug)
+    with pytest.raises(ZeroDivisionError):
+        world.run()
+    monkeypatch.undo()
+    assert world.run()["a.json"].status is Status.MISS
+    assert world.calls == 0
+
+
+def test_no_call_can_work_stops_the_run_with_the_rest_not_attempted(world):
+    for number in range(3):
+        world.put(f"b{number}.json", explicit(meeting_id=f"M-{number + 2}"))
+    world.engine.script = scripted(answered(extract_answer()), RunStopped("the key was refused"))
+    with pytest.raises(RunStopped):
+        world.run()
+    assert world.statuses() == {"a.json": "miss", "b0.json": "not_attempted", "b1.json": "not_attempted", "b2.json": "not_attempted"}
+
+
+def test_results_that_cannot_be_written_stop_the_run_with_what_was_bought_in_the_cache(world):
+    world.put("b.json", explicit(meeting_id="M-2"))
+    world.write_error = RunStopped("disk full")
+    with pytest.raises(RunStopped):
+        world.run()
+    assert world.calls == 1
+    world.write_error = None
+    world.run()
+    assert world.statuses() == {"a.json": "hit", "b.json": "miss"}
+
+
+def test_stop_finishes_what_is_under_way_and_calls_nothing_more(world):
+    world.put("b.json", explicit(meeting_id="M-2"))
+    asked = []
+    world.is_stopping = lambda: bool(asked)
+    world.engine.script = lambda request: (asked.append(1), answered(extract_answer()))[1]
+    world.run()
+    assert world.statuses() == {"a.json": "miss", "b.json": "not_attempted"}
+    assert world.outcomes["b.json"].reason == "stopped"
+
+
+def test_meeting_stopped_before_its_repair_goes_on_from_there_later(world):
+    asked = []
+    world.is_stopping = lambda: bool(asked)
+    world.engine.script = lambda request: (asked.append(1), answered("{}"))[1]
+    assert world.run()["a.json"].status is Status.NOT_ATTEMPTED
+    assert world.outcomes["a.json"].cost_usd == Decimal("1.1")
+    world.is_stopping = lambda: False
+    world.engine.script = lambda request: answered(extract_answer())
+    world.run()
+    assert len(world.engine.requests[0].messages) == 5
+
+
+def test_input_that_changed_between_plan_and_call_fails_and_is_not_bought(world, monkeypatch):
+    from meetcli import spend
+
+    compose = spend.compose
+    monkeypatch.setattr(spend, "compose", lambda *arguments: (world.put("b.json", explicit("Ana: Changed.", meeting_id="M-2")), compose(*arguments))[1])
+    world.put("b.json", explicit(meeting_id="M-2"))
+    world.run()
+    assert world.statuses() == {"a.json": "miss", "b.json": "failed"}
+    assert world.calls == 1
+
+
+def test_unknown_price_is_unknown_and_never_zero(world):
+    world.price = lambda usage: None
+    outcome = world.run()["a.json"]
+    assert outcome.cost_usd is None
+    assert json.loads(world.results["a.json"])["provenance"]["cost_usd"] is None
+    assert world.run()["a.json"].saved_usd is None
+
+
+def test_cache_that_cannot_be_written_is_one_warning_and_the_result_goes_out(world, monkeypatch):
+    world.put("b.json", explicit(meeting_id="M-2"))
+
+    def full(items):
+        raise CacheError("no space left")
+
+    monkeypatch.setattr(world.items, "set", full)
+    world.run()
+    assert world.statuses() == {"a.json": "miss", "b.json": "miss"}
+    assert len(world.results) == 2
+    assert len(world.warnings) == 1
+
+
+def test_cache_that_cannot_be_read_is_one_warning_and_a_miss(world, monkeypatch):
+    def broken(keys):
+        raise CacheError("cannot read")
+
+    monkeypatch.setattr(world.items, "get_many", broken)
+    assert world.run()["a.json"].status is Status.MISS
+    assert len(world.warnings) == 1
+
+
+def test_nothing_of_the_transcript_or_the_reply_stands_in_a_cache_key_or_an_error(world):
+    world.put("a.json", explicit("Ana: the canary sings"))
+    world.engine.script = lambda request: answered(extract_answer(summary=5, topics=["canary"]))
+    world.run()
+    assert all("canary" not in key for key in world.items.items)
+    assert "canary" not in world.outcomes["a.json"].error
