@@ -11,6 +11,7 @@ from typing import Any
 
 from meetcli.errors import MeetcliError
 from meetcli.models import NO_KEY, Outcome, Status, Usage
+from meetcli.plain_text import decimal_text
 
 _NEVER_LOOKED_UP = {Status.SKIPPED, Status.BYPASSED, Status.REFRESHED}
 _STOP_ORDER = (130, 143, 2, 3, 4, 1)
@@ -126,14 +127,6 @@ class RunReport:
             "exit_code": self.exit_code,
             "files": [_file_of(outcome) for outcome in self.in_order()],
         }
-
-
-def decimal_text(amount: Decimal | None) -> str | None:
-    """Return an amount without exponent and without closing zeros, None for an unknown one."""
-    if amount is None:
-        return None
-    text = format(amount, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _file_of(outcome: Outcome) -> dict[str, Any]:

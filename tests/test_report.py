@@ -7,7 +7,7 @@ import pytest
 
 from meetcli.errors import BudgetReached, CallError, RunStopped, UsageError
 from meetcli.models import Outcome, Source, Status, Usage
-from meetcli.report import RunReport, decimal_text
+from meetcli.report import RunReport
 
 
 def outcome(name="a.json", status=Status.MISS, *, key="k" * 64, place=None, **more) -> Outcome:
@@ -131,10 +131,3 @@ def test_what_stopped_the_run_decides_before_its_outcomes(causes, code):
     for cause in causes:
         made.stop(cause)
     assert made.exit_code == code
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"), [("0", "0"), ("0.00", "0"), ("1E-7", "0.0000001"), ("1E+2", "100"), ("100", "100"), ("2.50", "2.5")]
-)
-def test_money_is_written_plainly(amount, text):
-    assert decimal_text(Decimal(amount)) == text

@@ -1,0 +1,118 @@
+"""Sets up the log lines: level, text or JSON, standard error or a file. Writes nothing itself."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+from meetcli.errors import UsageError
+from meetcli.events import LOGGER
+from meetcli.plain_text import printable
+
+
+def configure_logging(
+    *, quiet: bool = False, verbose: int = 0, log_format: str = "text", log_file: Path | None = None, run_id: str
+) -> None:
+    """Send meetcli's log lines where the settings say, replacing an earlier set-up.
+
+    Raises `UsageError` when the log file cannot be opened.
+    """
+    close_logging()
+    handler: logging.Handler = _StderrHandler() if log_file is None else _open_log_file(log_file)
+    is_plain = log_file is None and not verbose
+    handler.setFormatter(_JsonFormatter(run_id) if log_format == "json" else _PlainFormatter() if is_plain else _TextFormatter())
+    LOGGER.addHandler(handler)
+    LOGGER.propagate = False
+    LOGGER.setLevel(logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
+
+
+def close_logging() -> None:
+    """Close what `configure_logging` opened."""
+    for handler in tuple(LOGGER.handlers):
+        LOGGER.removeHandler(handler)
+        handler.close()
+
+
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    """Write to what standard error is at that moment: a progress bar replaces it so that lines go above the bar."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # the base class keeps a variable here
+        return sys.stderr
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        """Drop the line: there is no place left to say that standard error is gone."""
+
+
+class _PlainFormatter(logging.Formatter):
+    """`warning: message`, for people who did not ask for a log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.levelname.lower()}: {printable(record.getMessage())}"
+
+
+class _TextFormatter(logging.Formatter):
+    """Time, level and message on one line; a traceback keeps its own lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{_time_of(record)} {record.levelname:<7} {printable(record.getMessage())}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class _JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, event, run_id, message, then the event's own fields."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__()
+        self._run_id = run_id
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": _time_of(record),
+            "level": record.levelname,
+            "event": getattr(record, "event", "message"),
+            "run_id": self._run_id,
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def _time_of(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _open_log_file(path: Path) -> logging.Handler:
+    # Sockets, queues and pickle come with this module: imported only by runs that write a file.
+    from logging.handlers import WatchedFileHandler
+
+    class PrivateFileHandler(WatchedFileHandler):
+        """A file for its owner only, opened anew when a rotation moved it away."""
+
+        has_complained = False
+
+        def _open(self) -> IO[Any]:  # type: ignore[override]  # the base class promises its own wrapper type
+            # Created with this mode, never changed to it later: in between, others could open it.
+            return open(self.baseFilename, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+            if not self.has_complained:
+                self.has_complained = True
+                print(f"warning: cannot write the log {printable(str(path))}", file=sys.stderr)  # noqa: T201  # the log itself is gone
+
+    try:
+        return PrivateFileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the log {str(path)!r} (--log-file): {error.strerror}", hint="name a file in a folder you can write to"
+        ) from error

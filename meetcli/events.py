@@ -1,0 +1,94 @@
+"""What is worth a log line, in the wording operators search for. Costs one comparison where the level is off.
+
+Callers pass keys, counts and settings; no function here takes text of a transcript or a reply.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from meetcli.errors import CacheError
+from meetcli.models import NO_KEY, Outcome, Status
+from meetcli.plain_text import decimal_text, duration_text, elapsed_text, failure_text, money_text, place_text
+
+LOGGER = logging.getLogger("meetcli")
+
+
+def cache_hit(key: str, *, age_s: float, cache_size: int | None, backend: str) -> None:
+    """Log that an answer was found and fresh."""
+    if LOGGER.isEnabledFor(logging.INFO):
+        _cache_event(logging.INFO, "hit", idempotency_key=_short(key), age=f"{age_s:.1f}s", cache_size=cache_size, backend=backend)
+
+
+def cache_miss(key: str | None, *, cache_size: int | None, backend: str) -> None:
+    """Log that there is no answer for a meeting."""
+    if LOGGER.isEnabledFor(logging.DEBUG):
+        _cache_event(logging.DEBUG, "miss", idempotency_key=_short(key), cache_size=cache_size, backend=backend)
+
+
+def cache_save(key: str, *, ttl_s: float | None, cache_size: int | None, backend: str) -> None:
+    """Log that a paid answer is safe in the cache."""
+    if LOGGER.isEnabledFor(logging.INFO):
+        _cache_event(logging.INFO, "save", idempotency_key=_short(key), cache_size=cache_size, ttl=duration_text(ttl_s), backend=backend)
+
+
+def cache_expired(key: str, *, age_s: float, cache_size: int | None, backend: str) -> None:
+    """Log that an answer was found and is too old."""
+    if LOGGER.isEnabledFor(logging.INFO):
+        _cache_event(logging.INFO, "expired", idempotency_key=_short(key), age=f"{age_s:.1f}s", cache_size=cache_size, backend=backend)
+
+
+def cache_changed(key: str, *, part: str, cache_size: int | None, backend: str) -> None:
+    """Log that the meeting is known with something else in `part`, as `content` or `model`."""
+    if LOGGER.isEnabledFor(logging.INFO):
+        _cache_event(logging.INFO, "changed", idempotency_key=_short(key), part=part, cache_size=cache_size, backend=backend)
+
+
+def cache_cleared(removed: int, *, backend: str) -> None:
+    """Log that the cache was emptied on purpose."""
+    _cache_event(logging.INFO, "cleared", removed=f"{removed} items", backend=backend)
+
+
+def cache_error(error: CacheError, *, backend: str) -> None:
+    """Log that the cache could not be used."""
+    _cache_event(logging.WARNING, "error", error=error.message, backend=backend)
+
+
+def meeting_finished(outcome: Outcome) -> None:
+    """Log how one meeting ended; a failed one as an error, so that it is heard under `--quiet` and in a log file."""
+    level = logging.ERROR if outcome.status is Status.FAILED else logging.INFO
+    if not LOGGER.isEnabledFor(level):
+        return
+    usage = outcome.usage
+    fields = {
+        "source": outcome.source.shown,
+        "place": outcome.source.place,
+        "status": outcome.status.value,
+        "reason": outcome.reason,
+        "input_tokens": usage.input_tokens,
+        "cached_input_tokens": usage.cached_input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cost_usd": decimal_text(outcome.cost_usd),
+        "duration_s": round(outcome.duration_s, 3),
+        "error": outcome.error,
+    }
+    who, place = outcome.source.shown, outcome.source.place
+    parts = [failure_text(who, place, outcome.error) if outcome.error else place_text(who, place)]
+    parts.append(f"status={outcome.status.value}")
+    if outcome.reason:
+        parts.append(f"reason={outcome.reason}")
+    parts.append(f"tokens={usage.input_tokens}+{usage.output_tokens}")
+    parts.append(f"cost={money_text(outcome.cost_usd)}")
+    parts.append(f"duration={elapsed_text(outcome.duration_s)}")
+    LOGGER.log(level, "%s", " | ".join(parts), extra={"event": "meeting_finished", "fields": fields})
+
+
+def _cache_event(level: int, name: str, **fields: str | int | None) -> None:
+    known = {field: value for field, value in fields.items() if value is not None}
+    text = f"[CACHE {name.upper()}] " + " | ".join(f"{field}={value}" for field, value in known.items())
+    LOGGER.log(level, "%s", text, extra={"event": f"cache_{name}", "fields": known})
+
+
+def _short(key: str | None) -> str:
+    """Return the start of a key, long enough to search for."""
+    return NO_KEY if key is None else f"{key[:16]}..."

@@ -1,0 +1,79 @@
+"""Text for people without color or layout: names made safe to print, numbers with their units. Prints nothing, imports no rich."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+
+def printable(text: str) -> str:
+    r"""Return `text` with everything that could move the cursor, hide or reorder text written as an escape, as `\n`.
+
+    File names may hold newlines, terminal sequences, bidirectional marks and bytes that are not UTF-8.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def duration_text(seconds: float | None) -> str:
+    """Return a setting's duration as people write it: `24h`, `30d`, `90s`, and `none` for None."""
+    if seconds is None:
+        return "none"
+    # A day is written in hours, as the default and the older setting count it.
+    for unit, name in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= (2 * unit if name == "d" else unit) and seconds % unit == 0:
+            return f"{seconds / unit:.0f}{name}"
+    return f"{seconds:g}s"
+
+
+def elapsed_text(seconds: float) -> str:
+    """Return a measured time in three or four characters of meaning: `0.4s`, `12.3s`, `4m05s`, `2h10m`."""
+    if seconds < 99.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+
+
+def money_text(amount: Decimal | None) -> str:
+    """Return dollars, finer the smaller they are, and `unknown` for None: a price that is not known is never zero."""
+    if amount is None:
+        return "unknown"
+    if amount == 0:
+        return "$0"
+    if amount >= 10:
+        return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,f}"
+    rounded = amount.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    return f"${rounded:f}" if rounded else "<$0.0001"
+
+
+def decimal_text(amount: Decimal | None) -> str | None:
+    """Return an amount without exponent and without closing zeros, None for an unknown one."""
+    if amount is None:
+        return None
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def count_text(count: int, noun: str) -> str:
+    """Return a count with its noun, as `1 meeting` or `1,234 meetings`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def failure_text(shown: str, place: int | None, error: str) -> str:
+    """Return a meeting's error with its file named once: most errors name it themselves."""
+    return printable(error if shown in error else f"{place_text(shown, place)}: {error}")
+
+
+def place_text(shown: str, place: int | None) -> str:
+    """Return a file, or one place in it as `list.json#3`."""
+    return printable(shown if place is None else f"{shown}#{place}")
+
+
+def error_text(message: str, hint: str | None = None) -> str:
+    """Return an error as printed: `error: ...`, and `hint: ...` on a line of its own."""
+    lines = [f"error: {printable(message)}"]
+    if hint:
+        lines.append(f"hint: {printable(hint)}")
+    return "\n".join(lines)
