@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meetcli.config.values import parse_duration
 from meetcli.plain_text import count_text, decimal_text, duration_text, elapsed_text, error_text, failure_text, money_text, printable
-from meetcli.setting_values import parse_duration
 
 
 @given(st.text())

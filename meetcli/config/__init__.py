@@ -1,4 +1,4 @@
-"""Settings, frozen, and where each value came from. The sole reader of the environment and of settings files.
+"""Door of the settings: loads them and says where each came from. The sole reader of the environment and of settings files.
 
 A value comes from the first of: flag, `MEETCLI_...` variable, the older variable, `.env` in the working folder, `meetcli.toml`
 in the working folder, the user's `meetcli.toml`, the default. Nothing is ever written back to the environment.
@@ -13,129 +13,22 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field
-
-from meetcli import setting_values as values
+from meetcli.config.settings import FORMATS, OPTIONS, Option, Settings
 from meetcli.errors import UsageError
 
+__all__ = [
+    "FORMATS",
+    "OPTIONS",
+    "LoadedSettings",
+    "Option",
+    "Settings",
+    "load_process_settings",
+    "load_settings",
+    "read_toml",
+    "user_folder",
+]
+
 SETTINGS_FILE = "meetcli.toml"
-FORMATS = ("json",)
-
-
-class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
-    """Every setting of a run. Durations in seconds; None means not given, for `ttl_s` that answers never grow too old.
-
-    `cache_dir` is None only where no cache is used. `prices` is `openai`, `none` or a path; `output` may be `-`.
-    """
-
-    output: Path = Path("results")
-    format: tuple[str, ...] = ("json",)
-    limit: int | None = None
-    files_from: Path | None = None
-    engine: Literal["openai", "local"] = "openai"
-    api_key: str | None = Field(default=None, repr=False, exclude=True)
-    model: str = "gpt-4o"
-    base_url: str | None = None
-    prices: str = "openai"
-    concurrency: int = 8
-    timeout_s: float = 120.0
-    retries: int = 5
-    max_wait_s: float = 600.0
-    ttl_s: float | None = 86_400.0
-    cache_dir: Path | None = None
-    no_cache: bool = False
-    refresh: bool = False
-    cache_only: bool = False
-    on_change: Literal["reprocess", "keep", "fail"] = "reprocess"
-    key_fallback: Literal["none", "content"] = "none"
-    retry_failed: bool = False
-    dry_run: bool = False
-    yes: bool = False
-    language: str = "auto"
-    summary: Literal["table", "json", "none"] = "table"
-    quiet: bool = False
-    verbose: int = 0
-    log_format: Literal["text", "json"] = "text"
-    log_file: Path | None = None
-    max_file_bytes: int = 50_000_000
-
-    @property
-    def is_streaming(self) -> bool:
-        """Whether results go to standard output instead of a folder."""
-        return str(self.output) == "-"
-
-    @property
-    def endpoint(self) -> str:
-        """Who is asked: host and port, `local` for the local engine."""
-        if self.engine == "local":
-            return "local"
-        return urlsplit(self.base_url).netloc if self.base_url else "api.openai.com"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One setting as people give it. `name` is its key in flags and files.
-
-    `older` is the variable it had before `MEETCLI_...` and the parser of that variable; `stored_as` its name in `Settings` where
-    that carries a unit.
-    """
-
-    name: str
-    parse: Callable[[object], object]
-    older: tuple[str, Callable[[object], object]] | None = None
-    stored_as: str | None = None
-
-    @property
-    def field(self) -> str:
-        """The option's name in `Settings`."""
-        return self.stored_as or self.name
-
-    @property
-    def flag(self) -> str:
-        """The option as typed on the command line."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        """The option's own environment variable."""
-        return "MEETCLI_" + self.name.upper()
-
-
-OPTIONS: Mapping[str, Option] = {
-    option.name: option
-    for option in (
-        Option("output", values.parse_path),
-        Option("format", values.some_of(FORMATS)),
-        Option("limit", values.whole_number(0)),
-        Option("files_from", values.parse_path),
-        Option("engine", values.one_of(("openai", "local"))),
-        Option("api_key", values.parse_api_key, older=("OPENAI_API_KEY", values.parse_api_key)),
-        Option("model", values.parse_text, older=("OPENAI_MODEL", values.parse_text)),
-        Option("base_url", values.parse_base_url, older=("OPENAI_BASE_URL", values.parse_base_url)),
-        Option("prices", values.parse_prices),
-        Option("concurrency", values.whole_number(1, 1000)),
-        Option("timeout", values.parse_positive_duration, stored_as="timeout_s"),
-        Option("retries", values.whole_number(0, 100)),
-        Option("max_wait", values.parse_duration, stored_as="max_wait_s"),
-        Option("ttl", values.parse_ttl, older=("CACHE_TTL_HOURS", values.parse_ttl_hours), stored_as="ttl_s"),
-        Option("cache_dir", values.parse_path),
-        Option("no_cache", values.parse_flag),
-        Option("refresh", values.parse_flag),
-        Option("cache_only", values.parse_flag),
-        Option("on_change", values.one_of(("reprocess", "keep", "fail"))),
-        Option("key_fallback", values.one_of(("none", "content"))),
-        Option("retry_failed", values.parse_flag),
-        Option("dry_run", values.parse_flag),
-        Option("yes", values.parse_flag),
-        Option("language", values.parse_language),
-        Option("summary", values.one_of(("table", "json", "none"))),
-        Option("quiet", values.parse_flag),
-        Option("verbose", values.whole_number(0)),
-        Option("log_format", values.one_of(("text", "json"))),
-        Option("log_file", values.parse_path),
-        Option("max_file_size", values.parse_size, stored_as="max_file_bytes"),
-    )
-}
 _ALONE = ("no_cache", "refresh", "cache_only"), ("quiet", "verbose")
 
 
@@ -236,13 +129,24 @@ def user_folder(kind: Literal["cache", "config"], environment: Mapping[str, str]
         raise UsageError(f"no {kind} folder: {error}", hint="set HOME, or name the cache folder with --cache-dir") from error
 
 
-def read_settings_text(path: Path) -> str:
-    """Return the text of a settings or price file, or raise `UsageError` naming it."""
+def read_toml(path: Path, shown: str | None = None) -> Mapping[str, Any]:
+    """Return the table in a settings or price file, decimals as `Decimal`; `UsageError` names the file as `shown`."""
+    import tomllib
+    from decimal import Decimal
+
+    shown = shown or repr(str(path))
+    try:
+        return tomllib.loads(_read_text(path, shown), parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{shown} is not TOML: {error}") from error
+
+
+def _read_text(path: Path, shown: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise UsageError(f"cannot read {str(path)!r}: {why}") from error
+        raise UsageError(f"cannot read {shown}: {why}") from error
 
 
 def _given_by_flags(flags: Mapping[str, object]) -> Iterator[_Given]:
@@ -264,14 +168,8 @@ def _given_by_variables(variables: Mapping[str, str], origin: str) -> Iterator[_
 def _given_by_file(path: Path | None, origin: str | None) -> Iterator[_Given]:
     if path is None or not path.is_file():
         return
-    import tomllib
-
     shown = origin or str(path)
-    try:
-        table = tomllib.loads(read_settings_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{shown} is not TOML: {error}") from error
-    for key, value in table.items():
+    for key, value in read_toml(path, shown).items():
         if key not in OPTIONS:
             near = _nearest(key)
             raise UsageError(f"{shown}: unknown setting {key!r}", hint=f"did you mean {near}?" if near else None)
@@ -286,7 +184,7 @@ def _read_dotenv(path: Path) -> dict[str, str]:
     from dotenv import dotenv_values
 
     # Without interpolation: a key may hold a `$`, and a value must not depend on the rest of the environment.
-    pairs = dotenv_values(stream=StringIO(read_settings_text(path)), interpolate=False)
+    pairs = dotenv_values(stream=StringIO(_read_text(path, ".env")), interpolate=False)
     return {name: value for name, value in pairs.items() if value is not None}
 
 

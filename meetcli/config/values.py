@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -188,7 +189,7 @@ def parse_prices(value: object) -> str:
 
 def _text_of(value: object) -> str:
     """Return the text of a string or number; bool is a number only to Python."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise ValueError("must be a text or a number")  # noqa: TRY004  # every parser here refuses with ValueError
     return str(value).strip()
 

@@ -1,0 +1,131 @@
+"""The settings of a run and how people name them. Reads nothing: the door loads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field
+
+from meetcli.config import values
+
+FORMATS = ("json",)
+
+
+class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
+    """Every setting of a run. Durations in seconds; None means not given, for `ttl_s` that answers never grow too old.
+
+    `cache_dir` is None only where no cache is used. `prices` is `openai`, `none` or a path; `output` may be `-`.
+    """
+
+    output: Path = Path("results")
+    format: tuple[str, ...] = ("json",)
+    limit: int | None = None
+    files_from: Path | None = None
+    engine: Literal["openai", "local"] = "openai"
+    api_key: str | None = Field(default=None, repr=False, exclude=True)
+    model: str = "gpt-4o"
+    base_url: str | None = None
+    prices: str = "openai"
+    concurrency: int = 8
+    timeout_s: float = 120.0
+    retries: int = 5
+    max_wait_s: float = 600.0
+    ttl_s: float | None = 86_400.0
+    cache_dir: Path | None = None
+    no_cache: bool = False
+    refresh: bool = False
+    cache_only: bool = False
+    on_change: Literal["reprocess", "keep", "fail"] = "reprocess"
+    key_fallback: Literal["none", "content"] = "none"
+    retry_failed: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    language: str = "auto"
+    summary: Literal["table", "json", "none"] = "table"
+    quiet: bool = False
+    verbose: int = 0
+    log_format: Literal["text", "json"] = "text"
+    log_file: Path | None = None
+    max_file_bytes: int = 50_000_000
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether results go to standard output instead of a folder."""
+        return str(self.output) == "-"
+
+    @property
+    def endpoint(self) -> str:
+        """Who is asked: host and port, `local` for the local engine."""
+        if self.engine == "local":
+            return "local"
+        return urlsplit(self.base_url).netloc if self.base_url else "api.openai.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting as people give it. `name` is its key in flags and files.
+
+    `older` is the variable it had before `MEETCLI_...` and the parser of that variable; `stored_as` its name in `Settings` where
+    that carries a unit.
+    """
+
+    name: str
+    parse: Callable[[object], object]
+    older: tuple[str, Callable[[object], object]] | None = None
+    stored_as: str | None = None
+
+    @property
+    def field(self) -> str:
+        """The option's name in `Settings`."""
+        return self.stored_as or self.name
+
+    @property
+    def flag(self) -> str:
+        """The option as typed on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The option's own environment variable."""
+        return "MEETCLI_" + self.name.upper()
+
+
+OPTIONS: Mapping[str, Option] = {
+    option.name: option
+    for option in (
+        Option("output", values.parse_path),
+        Option("format", values.some_of(FORMATS)),
+        Option("limit", values.whole_number(0)),
+        Option("files_from", values.parse_path),
+        Option("engine", values.one_of(("openai", "local"))),
+        Option("api_key", values.parse_api_key, older=("OPENAI_API_KEY", values.parse_api_key)),
+        Option("model", values.parse_text, older=("OPENAI_MODEL", values.parse_text)),
+        Option("base_url", values.parse_base_url, older=("OPENAI_BASE_URL", values.parse_base_url)),
+        Option("prices", values.parse_prices),
+        Option("concurrency", values.whole_number(1, 1000)),
+        Option("timeout", values.parse_positive_duration, stored_as="timeout_s"),
+        Option("retries", values.whole_number(0, 100)),
+        Option("max_wait", values.parse_duration, stored_as="max_wait_s"),
+        Option("ttl", values.parse_ttl, older=("CACHE_TTL_HOURS", values.parse_ttl_hours), stored_as="ttl_s"),
+        Option("cache_dir", values.parse_path),
+        Option("no_cache", values.parse_flag),
+        Option("refresh", values.parse_flag),
+        Option("cache_only", values.parse_flag),
+        Option("on_change", values.one_of(("reprocess", "keep", "fail"))),
+        Option("key_fallback", values.one_of(("none", "content"))),
+        Option("retry_failed", values.parse_flag),
+        Option("dry_run", values.parse_flag),
+        Option("yes", values.parse_flag),
+        Option("language", values.parse_language),
+        Option("summary", values.one_of(("table", "json", "none"))),
+        Option("quiet", values.parse_flag),
+        Option("verbose", values.whole_number(0)),
+        Option("log_format", values.one_of(("text", "json"))),
+        Option("log_file", values.parse_path),
+        Option("max_file_size", values.parse_size, stored_as="max_file_bytes"),
+    )
+}
