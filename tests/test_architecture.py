@@ -17,17 +17,19 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "meetcli"
 
-NOUNS = {"errors", "models"}
+NOUNS = {"errors", "models", "plain_text"}
 PURE = {"normalize", "keys", "answers", "report", "pricing"}
 ROOMS = {"discover", "readers", "cache", "tasks", "engines", "writers"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "models": set(),
+    "plain_text": set(),
+    "events": NOUNS,
     **dict.fromkeys(PURE, NOUNS),
     **dict.fromkeys(ROOMS, NOUNS | PURE),
     "config": NOUNS,
-    "plan": NOUNS | PURE | ROOMS,
-    "spend": NOUNS | PURE | ROOMS,
+    "plan": NOUNS | PURE | ROOMS | {"events"},
+    "spend": NOUNS | PURE | ROOMS | {"events"},
     "console": NOUNS | {"report"},
     "metrics": NOUNS | {"report"},
     "__main__": {"cli"},
