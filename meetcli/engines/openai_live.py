@@ -1,0 +1,231 @@
+"""Engines room: calls a chat.completions server now, through the OpenAI SDK. Never reads a file, a cache or the environment.
+
+The one place that retries transport. Concurrency is a pool of workers pulling from one iterator, so that memory does not grow with the
+number of meetings; what one worker learns (a pause, a refused parameter, a dead key), all know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from meetcli.engines import EngineOptions
+from meetcli.engines.openai_wire import Dialect, Failure, read_reply, translate
+from meetcli.errors import CallError, RunStopped, UsageError
+from meetcli.models import Reply, Request, Usage
+
+if TYPE_CHECKING:
+    import openai
+
+logger = logging.getLogger("meetcli.engines.openai")
+
+FIRST_BACKOFF_S: Final = 0.5
+LONGEST_BACKOFF_S: Final = 30.0
+CONNECT_TIMEOUT_S: Final = 15.0
+NAP_S: Final = 0.1  # how late a waiting worker may notice that the run is stopping
+OPENAI_URL: Final = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Time and chance, passed in so that tests need neither."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+
+class OpenAIEngine:
+    """The engine called `openai`: OpenAI itself and every server that speaks its chat.completions."""
+
+    def __init__(self, options: EngineOptions, timers: Timers | None = None) -> None:
+        self._options = options
+        self._timers = timers or Timers()
+
+    def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
+        """Answer the requests, at most `concurrency` at once; see `Engine.complete`.
+
+        Requests that were pulled when `is_stopping` turned true end as `CallError` with reason `stopped`; no more are pulled.
+        """
+        return _Run(self._options, self._timers, requests).replies()
+
+
+class _Run:
+    """One call of `complete`."""
+
+    def __init__(self, options: EngineOptions, timers: Timers, requests: AsyncIterator[Request]) -> None:
+        self._options = options
+        self._timers = timers
+        self._requests = requests
+        self._dialect = Dialect(options.model, options.base_url)
+        self._client: openai.AsyncOpenAI | None = None
+        self._turn = asyncio.Lock()  # an async generator cannot be asked for two items at once
+        self._pulling: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(2 * options.concurrency)  # replies not yet taken hold back further pulls
+        self._done: asyncio.Queue[Reply | None] = asyncio.Queue()
+        self._fatal: Exception | None = None
+        self._paused_until = 0.0
+        self._answered_at = float("-inf")
+
+    async def replies(self) -> AsyncGenerator[Reply]:
+        """Yield replies as they come; raise what stopped the run once the calls under way are answered."""
+        workers = [asyncio.create_task(self._work()) for _ in range(self._options.concurrency)]
+        try:
+            working = len(workers)
+            while working:
+                reply = await self._done.get()
+                if reply is None:
+                    working -= 1
+                    continue
+                yield reply
+                self._room.release()
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            if self._client is not None:
+                await self._client.close()
+        if self._fatal is not None:
+            raise self._fatal
+
+    async def _work(self) -> None:
+        try:
+            while (request := await self._pull()) is not None:
+                if self._client is None:
+                    self._client = _open_client(self._options)
+                self._done.put_nowait(await self._answer(request))
+        except Exception as error:  # a bug here or in the iterator: others finish what is paid for, then it is raised
+            self._stop(error)
+        finally:
+            self._done.put_nowait(None)
+
+    async def _pull(self) -> Request | None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # only workers pull
+        self._pulling.add(task)
+        try:
+            await self._room.acquire()
+            async with self._turn:
+                return None if self._is_over() else await anext(self._requests, None)
+        finally:
+            self._pulling.discard(task)
+
+    def _stop(self, error: Exception) -> None:
+        """Let calls under way finish and nothing new begin; whoever waits for a request is woken."""
+        if self._fatal is None:
+            self._fatal = error
+        for task in self._pulling:
+            task.cancel()
+
+    def _is_over(self) -> bool:
+        return self._fatal is not None or self._options.is_stopping()
+
+    async def _answer(self, request: Request) -> Reply:
+        """Try until there is an answer, a failure that would repeat, or no patience left."""
+        began_at = self._timers.monotonic()
+        spent, failed, waited_s = Usage(), 0, 0.0
+        while True:
+            waited_s += await self._wait_out_pause()
+            if self._is_over():
+                return _failed(request, CallError("the run was stopped before an answer came", reason="stopped"), spent)
+            body = self._dialect.body(request)
+            outcome = await self._attempt(request, body)
+            if isinstance(outcome, Reply):
+                self._answered_at = self._timers.monotonic()
+                return replace(outcome, usage=spent + outcome.usage)
+            spent += outcome.usage
+            if outcome.refused is not None:
+                self._dialect.learn(outcome.refused)
+                continue
+            failed += outcome.ends == "attempt"
+            wait_s = self._wait_s(outcome, failed)
+            if outcome.ends != "attempt" or failed > self._options.retries or waited_s + wait_s > self._options.max_wait_s:
+                return self._give_up(request, outcome, began_at, spent)
+            waited_s += await self._wait_until(self._timers.monotonic() + wait_s)
+
+    async def _attempt(self, request: Request, body: dict[str, Any]) -> Reply | Failure:
+        """Make one call. The deadline is for all of it: a server that drips a byte now and then never trips a read timeout."""
+        import httpx2
+
+        assert self._client is not None  # noqa: S101  # opened with the first request
+        began_at = self._timers.monotonic()
+        try:
+            async with asyncio.timeout(self._options.timeout_s):
+                # Not `chat.completions.create`: it walks the body against a union of types and doubles the CPU of a call (0.8 to 1.5 ms).
+                response = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        except Exception as error:
+            failure = translate(error, body, self._timers.wall())
+            if failure is None:
+                raise
+            return failure
+        outcome = read_reply(request.id, response.content)
+        if isinstance(outcome, Failure):
+            return outcome
+        return replace(outcome, latency_ms=(self._timers.monotonic() - began_at) * 1000)
+
+    def _wait_s(self, failure: Failure, failed: int) -> float:
+        """Return the pause before the next attempt: exponential with full jitter, on top of what the server asked everybody for."""
+        jitter_s = self._timers.random() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** max(0, failed - 1))
+        if failure.retry_after_s is None:
+            return jitter_s
+        self._paused_until = max(self._paused_until, self._timers.monotonic() + failure.retry_after_s)
+        return failure.retry_after_s + jitter_s
+
+    async def _wait_out_pause(self) -> float:
+        """Sleep while a server's pause lasts, also where others' answers prolong it; return for how long."""
+        waited_s = 0.0
+        while self._paused_until > self._timers.monotonic() and not self._is_over():
+            waited_s += await self._wait_until(self._paused_until)
+        return waited_s
+
+    async def _wait_until(self, moment: float) -> float:
+        """Sleep until `moment` of the monotonic clock or until the run is over; return for how long."""
+        began_at = now = self._timers.monotonic()
+        while now < moment and not self._is_over():
+            await self._timers.sleep(min(NAP_S, moment - now))
+            now = self._timers.monotonic()
+        return now - began_at
+
+    def _give_up(self, request: Request, failure: Failure, began_at: float, spent: Usage) -> Reply:
+        if failure.ends == "run":
+            self._stop(RunStopped(failure.message, hint=failure.hint))
+        elif failure.reason == "unreachable" and self._answered_at < began_at:
+            # Nobody got through since this request began: a thousand meetings must not wait their turn to learn the same.
+            self._stop(RunStopped(failure.message, hint=failure.hint))
+        elif (failure.retry_after_s or 0) > self._options.max_wait_s:
+            asked = f"the server asks to wait {failure.retry_after_s:.0f} s, longer than --max-wait allows"
+            self._stop(RunStopped(asked, hint="try again later or raise --max-wait"))
+        if failure.reason == "content_filter":
+            return replace(_failed(request, None, spent), finish="content_filter")
+        return _failed(request, CallError(failure.message, reason=failure.reason, hint=failure.hint), spent)
+
+
+def _failed(request: Request, error: CallError | None, spent: Usage) -> Reply:
+    return Reply(request.id, None, usage=spent, error=error)
+
+
+def _open_client(options: EngineOptions) -> openai.AsyncOpenAI:
+    """Return a client that neither retries nor looks into the environment for what the settings did not say."""
+    key = options.api_key or "none"  # servers without keys take any; the SDK insists on one
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise UsageError("the API key has characters that no key has", hint="check OPENAI_API_KEY for spaces, quotes and line ends")
+
+    import openai
+
+    client = openai.AsyncOpenAI(
+        api_key=key,
+        admin_api_key="",
+        webhook_secret="",
+        base_url=options.base_url or OPENAI_URL,
+        max_retries=0,
+        timeout=openai.Timeout(None, connect=min(CONNECT_TIMEOUT_S, options.timeout_s)),
+        http_client=openai.DefaultAioHttpClient(),
+    )
+    client.organization = client.project = None
+    return client

@@ -1,0 +1,291 @@
+"""Engines room: what goes over the wire to a chat.completions server and comes back. Never sends anything, never waits.
+
+The only translation of vendor errors: what leaves here is a `Reply` or a `Failure` in our own words, because the vendor's
+quote keys ("Incorrect API key provided: sk-...") and prompts. The SDK is imported only where an error of it is at hand.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import logging
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from meetcli.errors import AnswerError
+from meetcli.models import Finish, Message, Reply, Request, Usage
+
+if TYPE_CHECKING:
+    import openai
+
+logger = logging.getLogger("meetcli.engines.openai")
+
+ONE_CALL: Final = Usage(requests=1)
+CAPS: Final = ("max_completion_tokens", "max_tokens")
+QUOTA_CODES: Final = frozenset({"insufficient_quota", "billing_not_active", "billing_hard_limit_reached"})
+FILTER_CODES: Final = frozenset({"content_filter", "content_policy_violation"})
+LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
+FINISHES: Final[Mapping[str, Finish]] = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
+UNSUPPORTED: Final = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed")
+SAFE_CODE: Final = re.compile(r"[a-z_]{1,40}")  # no digits and no hyphen: a code that has them could be a quoted key
+ONLY_JSON: Final = "\n\nAnswer with one JSON object and nothing else, no fences. It must match this JSON Schema:\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt gave no answer. `ends` says what is over: the attempt (try again), the request, or the run.
+
+    `refused` names the part of the body that this server does not take; an attempt without it may work. `retry_after_s` is
+    what the server asked for. `usage` is what the attempt cost: one request unless nothing reached the server.
+    """
+
+    reason: str
+    message: str
+    ends: Literal["attempt", "request", "run"]
+    hint: str | None = None
+    refused: str | None = None
+    retry_after_s: float | None = None
+    usage: Usage = ONE_CALL
+
+
+class Dialect:
+    """What this run's server takes. Starts from the endpoint, learns from refusals, is shared by all workers."""
+
+    def __init__(self, model: str, base_url: str | None) -> None:
+        self._model = model
+        self._refused: set[str] = set()
+        host = urlsplit(base_url).hostname or "" if base_url else "api.openai.com"
+        # OpenAI's reasoning models refuse max_tokens, and its other models take both; most other servers know only max_tokens.
+        self._caps = CAPS if host.endswith(("openai.com", "openai.azure.com")) else CAPS[::-1]
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """Return the JSON body that asks for `request`, without what this server has refused so far."""
+        messages = [{"role": message.role, "content": message.content} for message in request.messages]
+        body: dict[str, Any] = {"model": self._model, "messages": messages}
+        if "json_schema" not in self._refused:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": re.sub(r"[^A-Za-z0-9_-]", "_", request.task)[:64], "strict": True, "schema": request.schema},
+            }
+        else:
+            body["messages"] = _with_schema(request)
+            if "json_object" not in self._refused:
+                body["response_format"] = {"type": "json_object"}
+        if "temperature" not in self._refused:
+            body["temperature"] = request.temperature
+        if cap := next((name for name in self._caps if name not in self._refused), None):
+            body[cap] = request.max_output_tokens
+        return body
+
+    def learn(self, name: str) -> None:
+        """Leave the refused part `name` out from now on; a server without schemas is warned about, once."""
+        if name in self._refused:
+            return
+        self._refused.add(name)
+        if name in ("json_schema", "json_object"):
+            other = "json_object" if name == "json_schema" and "json_object" not in self._refused else "the schema in the prompt"
+            logger.warning("the server refused response_format %s; the rest of this run uses %s", name, other)
+        else:
+            logger.info("the server refused %s; the rest of this run goes without", name)
+
+
+def _with_schema(request: Request) -> list[dict[str, str]]:
+    """Return the messages with the schema after the first user message, so that a repair still shares its prefix."""
+    asked = ONLY_JSON + json.dumps(request.schema, ensure_ascii=False, separators=(",", ":"))
+    place = next((place for place, message in enumerate(request.messages) if message.role == "user"), 0)
+    messages = list(request.messages)
+    messages[place] = Message(messages[place].role, messages[place].content + asked)
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def read_reply(request_id: str, content: bytes) -> Reply | Failure:
+    """Return the reply in the body of a 200, or a `Failure` where the body is no chat completion."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return _bad_reply("is no JSON")
+    if not isinstance(data, dict):
+        return _bad_reply("is no JSON object")
+    choices = data.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        return _bad_reply("has no choices")
+    message = choices[0].get("message")
+    if not isinstance(message, dict):
+        return _bad_reply("has no message")
+    reply = Reply(request_id, None, usage=_usage(data.get("usage")))
+    if message.get("refusal"):
+        return replace(reply, finish="refusal")
+    finish = FINISHES.get(str(choices[0].get("finish_reason")), "stop")
+    if finish == "content_filter":
+        return replace(reply, finish=finish)
+    text = json_object_in(_text(message.get("content")))
+    if finish == "stop" and not text.strip():
+        return replace(reply, error=AnswerError("the model's answer is empty", reason="invalid"))
+    return replace(reply, finish=finish, text=text)
+
+
+def _text(content: object) -> str:
+    """Return the text of a message; some servers send it in parts. Lone surrogates, which no file can hold, are replaced."""
+    if isinstance(content, list):
+        content = "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return content.encode("utf-8", "replace").decode() if isinstance(content, str) else ""
+
+
+def _usage(given: object) -> Usage:
+    found = given if isinstance(given, dict) else {}
+    details = found.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else 0
+    input_tokens = _count(found.get("prompt_tokens"))
+    return Usage(input_tokens, min(_count(cached), input_tokens), _count(found.get("completion_tokens")), requests=1)
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def json_object_in(text: str) -> str:
+    """Return the first JSON object in `text`, without fences, thoughts or prose around it; `text` itself where there is none."""
+    if text.lstrip().startswith("{"):
+        return text
+    rest = text.rpartition("</think>")[2]
+    decoder = json.JSONDecoder()
+    for place in [found.start() for found in re.finditer(r"\{", rest)][:50]:
+        try:
+            _, end = decoder.raw_decode(rest, place)
+        except (ValueError, RecursionError):
+            continue
+        return rest[place:end]
+    return text
+
+
+def _bad_reply(why: str) -> Failure:
+    return Failure("bad_reply", f"the server's answer {why}", "attempt")
+
+
+def translate(error: Exception, sent: Mapping[str, Any], now_s: float) -> Failure | None:
+    """Return what a vendor's exception means for the body `sent`; None for what is no vendor's and so a bug of ours.
+
+    `now_s` is seconds since the epoch, for a Retry-After that is a date.
+    """
+    import aiohttp
+    import httpx2
+    import openai
+    import pydantic
+
+    if isinstance(error, openai.APIStatusError):
+        return _status_failure(error, sent, now_s)
+    if isinstance(error, openai.APIResponseValidationError | json.JSONDecodeError | UnicodeDecodeError | pydantic.ValidationError):
+        return _bad_reply("cannot be read")
+    if isinstance(error, openai.APIConnectionError | httpx2.HTTPError | aiohttp.ClientError | httpx2.InvalidURL | OSError):
+        return _connection_failure(error)
+    if isinstance(error, openai.OpenAIError | openai.InvalidWebhookSignatureError | httpx2.StreamError | httpx2.CookieConflict):
+        return Failure("client_error", f"the OpenAI client gave up: {type(error).__name__}", "request")
+    return None
+
+
+def _connection_failure(error: BaseException) -> Failure:
+    """Tell an endpoint that cannot be reached from a connection lost and from silence.
+
+    The SDK cannot: its aiohttp transport reports a refused connection and a dropped one alike, as a connect timeout. aiohttp's own
+    exception is among the causes.
+    """
+    import aiohttp
+    import httpx2
+
+    causes = list(_causes(error))
+
+    def is_any(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    if is_any(httpx2.UnsupportedProtocol, httpx2.InvalidURL, aiohttp.InvalidURL):
+        return Failure("bad_endpoint", "the base URL cannot be called", "run", "give a URL such as https://host/v1", usage=Usage())
+    if is_any(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx2.ConnectError):
+        why = "its name is not known" if is_any(aiohttp.ClientConnectorDNSError) else "no connection"
+        if is_any(aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError):
+            why = "TLS failed"
+        return Failure(
+            "unreachable", f"the server cannot be reached: {why}", "attempt", "check the network and the base URL", usage=Usage()
+        )
+    if is_any(aiohttp.ServerTimeoutError) or (is_any(TimeoutError, httpx2.TimeoutException) and not is_any(aiohttp.ClientConnectionError)):
+        return Failure("timeout", "the server did not answer in time", "attempt", "raise --timeout or lower --concurrency")
+    return Failure("connection_lost", "the connection was lost", "attempt")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s: float) -> Failure:
+    status = error.status_code
+    codes = {str(code).lower() for code in (error.code, error.type) if code}
+    shown = next((f" ({code})" for code in (error.code, error.type) if code and SAFE_CODE.fullmatch(str(code))), "")
+    message = f"the server answered {status}{shown}"
+    if stopping := _stopping_failure(status, codes, message):
+        return stopping
+    if refused := _refused_part(error, sent):
+        return Failure("unsupported", f"{message}: it does not take {refused}", "request", refused=refused)
+    if codes & FILTER_CODES:
+        return Failure("content_filter", f"{message}: the content filter refused the request", "request")
+    if codes & LENGTH_CODES or status == 413:
+        return Failure("too_long", f"{message}: the request is too long for the model", "request", "use a model with a larger context")
+    retry_after_s = _retry_after_s(error.response.headers, now_s)
+    if status == 429:
+        return Failure("rate_limited", message, "attempt", "lower --concurrency", retry_after_s=retry_after_s)
+    if status in (408, 409) or status >= 500:
+        return Failure("server_error", message, "attempt", retry_after_s=retry_after_s if status == 503 else None)
+    return Failure("bad_request", message, "request")
+
+
+def _stopping_failure(status: int, codes: set[str], message: str) -> Failure | None:
+    """Return the failure after which no call of this run can work, or None."""
+    if codes & QUOTA_CODES or status == 402:
+        return Failure("insufficient_quota", f"{message}: the account has no quota left", "run", "check plan and billing of the account")
+    if status == 401:
+        return Failure("key_refused", f"{message}: the API key was refused", "run", "check OPENAI_API_KEY")
+    if "model_not_found" in codes:
+        return Failure("unknown_model", f"{message}: the model is not known there", "run", "check --model, and what the key may use")
+    if status == 403 and not codes & FILTER_CODES:
+        return Failure("forbidden", f"{message}: this key may not do this", "run", "check the key's permissions, model and region")
+    if status in (404, 405):
+        return Failure("not_found", f"{message}: no such model or path", "run", "check --model and --base-url (it often ends in /v1)")
+    return None
+
+
+def _refused_part(error: openai.APIStatusError, sent: Mapping[str, Any]) -> str | None:
+    """Return which part of `sent` the server says it does not take: a parameter, `json_schema` or `json_object`.
+
+    Servers agree neither on the status (400, 422, llama-cpp-python 500) nor on `code` and `param`, so the wording counts too.
+    """
+    if error.status_code not in (400, 422, 500, 501):
+        return None
+    said = f"{error.code} {error.message} {error.body}"[:4000].lower()
+    kind: str | None = sent.get("response_format", {}).get("type")
+    if kind and (str(error.param).startswith("response_format") or "response_format" in said or "json_schema" in said):
+        return kind
+    if error.status_code >= 500 or not UNSUPPORTED.search(said):
+        return None
+    names = [name for name in ("temperature", *CAPS) if name in sent]
+    return next((name for name in names if error.param == name), None) or next(
+        (name for name in names if re.search(rf"\b{name}\b", said)), None
+    )
+
+
+def _retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
+    """Return how long the server asks to wait: OpenAI's `retry-after-ms`, else `Retry-After` in seconds or as a date (RFC 9110, 10.2.3)."""
+    for name, scale in (("retry-after-ms", 1000), ("retry-after", 1)):
+        try:
+            wait_s = float(headers.get(name, "")) / scale
+        except ValueError:
+            continue
+        if math.isfinite(wait_s):
+            return max(0.0, wait_s)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - now_s)
+    except (ValueError, OverflowError):
+        return None
