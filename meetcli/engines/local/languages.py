@@ -1,0 +1,62 @@
+"""Local engine: which language a transcript is in, and that language's stop words and stems. Two are worked in: English and Portuguese."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+
+_SNOWBALL = {"en": "english", "pt": "portuguese"}
+_SAMPLE_WORDS = 2000
+
+# What people say while they think; the written-language lists do not know them.
+_SPOKEN = {
+    "en": """
+        um uh hmm mm huh oh ah yeah yep okay ok kay alright right sure well like just really actually basically sort kind mean know think
+        thing things stuff lot bit going gonna wanna gotta got get guys people please thank thanks hello hi bye good morning afternoon
+        maybe probably today tomorrow yesterday week month year time
+    """,
+    "pt": """
+        né tá pois então aí tipo assim bom bem ok okay sim não é ah oh eh hum gente cara coisa coisas acho sabe quer dizer vou vai vamos ter
+        tem tenho fazer faz tudo boa dia dias tarde obrigado obrigada olá oi tchau claro certo exato beleza talvez já aqui lá pra pro favor
+        hoje amanhã ontem semana semanas mês meses ano anos
+    """,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What working in one language needs. `code` is `en` or `pt`."""
+
+    code: str
+    stop_words: frozenset[str]
+    stem: Callable[[str], str]
+
+    def content_stems(self, words: Iterable[str]) -> list[str]:
+        """Return the stems of those `words` that say something, in order."""
+        return [self.stem(word) for word in words if len(word) > 2 and word not in self.stop_words and not word.isdigit()]
+
+
+@cache
+def open_language(code: str) -> Language:
+    """Return the language called `en` or `pt`."""
+    from snowballstemmer import stemmer  # type: ignore[import-untyped]  # ships no types
+
+    # One stemmer a language: making one costs more than stemming a sentence. The cache bounds nothing worth bounding:
+    # a language has a few ten thousand words.
+    return Language(code, frozenset(_stop_words(code)) | set(_SPOKEN[code].split()), cache(stemmer(_SNOWBALL[code]).stemWord))
+
+
+def detect(words: Iterable[str]) -> str:
+    """Return `pt` where words that only Portuguese uses as stop words outnumber the English ones among the first 2,000, else `en`."""
+    english, portuguese = _stop_words("en"), _stop_words("pt")
+    sample = [word for word in islice(words, _SAMPLE_WORDS) if (word in english) != (word in portuguese)]
+    return "pt" if 2 * sum(word in portuguese for word in sample) > len(sample) else "en"
+
+
+@cache
+def _stop_words(code: str) -> frozenset[str]:
+    from stop_words import get_stop_words  # type: ignore[import-untyped]  # ships no types
+
+    return frozenset(get_stop_words(code))
