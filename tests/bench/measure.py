@@ -50,7 +50,9 @@ def ratio(rounds: Rounds, subject: str, reference: str) -> float:
     return median(ours / theirs for ours, theirs in zip(rounds[subject], rounds[reference], strict=True))
 
 
-def run_command(command: Sequence[str], *, settings: Mapping[str, str] | None = None, folder: Path = PROJECT) -> subprocess.CompletedProcess[bytes]:
+def run_command(
+    command: Sequence[str], *, settings: Mapping[str, str] | None = None, folder: Path = PROJECT
+) -> subprocess.CompletedProcess[bytes]:
     """Run a command without the developer's settings; an exit code other than 0 ends the measurement."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
     return subprocess.run(command, check=True, capture_output=True, cwd=folder, env={**kept, **(settings or {})})

@@ -1,0 +1,70 @@
+"""README is true: its examples run as written, and its tables name exactly what the command and the code have."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from meetcli.models import Status
+from tests.loopback_server import LoopbackServer
+
+PROJECT = Path(__file__).resolve().parents[1]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```console\n(?P<text>.*?)^```\n(?:<!-- not run: (?P<reason>.+?) -->)?", re.MULTILINE | re.DOTALL)
+OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+
+
+def commands_of(block: str) -> str:
+    return "\n".join(line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ "))
+
+
+def table_below(heading: str) -> list[list[str]]:
+    """Cells of the first table below a heading, without its head."""
+    text = README.split(f"\n## {heading}\n", maxsplit=1)[1]
+    lines = text[text.index("\n|") + 1 :].split("\n\n", maxsplit=1)[0].splitlines()
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
+
+
+def meetcli_help(*command: str) -> str:
+    wide = {**os.environ, "COLUMNS": "250"}
+    return subprocess.run(
+        [sys.executable, "-m", "meetcli", *command, "--help"], env=wide, capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.mark.parametrize("script", [commands_of(block["text"]) for block in BLOCK.finditer(README) if not block["reason"]])
+def test_examples_run_as_written(script: str, tmp_path: Path, samples: Path) -> None:
+    shutil.copytree(samples, tmp_path / "samples" / "meetings")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with LoopbackServer() as server:
+        environment = {**os.environ, "PATH": path, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}
+        done = subprocess.run(["bash", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_option_is_in_the_table_and_the_table_has_no_other() -> None:
+    documented = {option for row in table_below("Options") for option in OPTION.findall(row[0])}
+    for task in ("extract", "analyze"):
+        assert documented == set(OPTION.findall(meetcli_help(task))) - {"--help"}
+
+
+def test_every_command_of_the_cache_is_named() -> None:
+    named = set(re.findall(r"`meetcli cache (\w+)`", README))
+    assert named == set(re.findall(r"^[│ ]+(\w+) ", meetcli_help("cache").split("Commands", maxsplit=1)[1], re.MULTILINE))
+
+
+def test_every_status_is_explained_in_the_order_of_the_contract() -> None:
+    not_yet = {Status.SUBMITTED}
+    assert [row[0].strip("`") for row in table_below("Statuses")] == [status for status in Status if status not in not_yet]
+
+
+def test_every_make_target_is_explained() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    explained = {target for row in table_below("Development") for target in re.findall(r"`make (\w+)`", row[0])}
+    assert explained == targets
