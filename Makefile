@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 # Whatever the developer has set, `make run` calls nobody: flags beat settings files, and the environment is emptied.
 SCRUB := for name in $$(env | sed -nE 's/^((OPENAI|MEETCLI)_[A-Za-z0-9_]*|REDIS_URL|CACHE_TTL_HOURS)=.*/\1/p'); do unset "$$name"; done
-RUN := $(BIN)/meetcli extract samples/meetings --engine local --cache-dir .cache/meetcli -o results
+RUN := $(BIN)/meetcli extract samples/meetings --engine local --cache-dir .cache/meetcli -o results --ttl none
 
 .PHONY: run test check format lint types bench soak live clean
 .DEFAULT_GOAL := run
