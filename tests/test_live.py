@@ -22,7 +22,7 @@ MEETINGS = ("quick-call.json", "2026-q3/cafe-serra-clara.json", "2026-q3/stillwa
 
 def meetcli(folder: Path, task: str, paths: list[Path]) -> dict[str, Any]:
     command = [sys.executable, "-m", "meetcli", task, *map(str, paths), "--model", MODEL, "--summary", "json", "--yes"]
-    command += ["--cache-dir", str(folder / "cache"), "-o", str(folder / "results"), "--max-cost", "1"]
+    command += ["--cache-dir", str(folder / "cache"), "-o", str(folder / "results")]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     summary: dict[str, Any] = json.loads(done.stdout)
