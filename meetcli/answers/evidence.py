@@ -1,0 +1,293 @@
+"""Room of the answers: find where a quote stands in a meeting. Pure; never decides what happens to a claim without a place.
+
+No fuzzy score is used: by score alone a changed number beats a true quote that lost an "um". Both sides are folded to the letters of their
+words (case, accents, spacing, punctuation, tags and spoken fillers go) and then compared for equality, which `str.find` does at once.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+
+from meetcli.answers.folding import Folded, choose_fillers, fold, fold_all
+from meetcli.models import Meeting
+
+VERBATIM = 1.0
+"""The quote stands in the transcript character for character."""
+FOLDED = 0.95
+"""It differs in case, accents, spacing or punctuation."""
+WITHOUT_FILLERS = 0.9
+"""Fillers, tags or speaker labels are missing on one side."""
+IN_PARTS = 0.8
+"""It leaves words out and says so with an ellipsis."""
+
+MAX_GAP_WORDS = 80  # what an ellipsis may stand for; beyond that two parts are two quotes
+MIN_PART_WORDS = 2  # a part of one word is found in any long turn
+MIN_REPEATED_WORDS = 3  # below that a phrase that occurs twice says nothing about its place
+
+_ELLIPSIS = re.compile(r"[\[(]\s*(?:\.{2,}|…)\s*[\])]|\.{3,}|…|\.(?: \.){2,}")
+_SYMBOL = re.compile(r"[$€£¥%+]")
+_CLOSING = re.compile(r"[%.!?…]*")
+# "five" of "twenty-five", "can" of "can't" and "do" of "do n't" are not what was said
+_GLUED_BEFORE = re.compile(r"\w[-‑]\Z")
+_GLUED_AFTER = re.compile(r"[-‑'’]\w| ?n['’]t\b", re.IGNORECASE)
+_NEGATIONS = frozenset(
+    [
+        "not",
+        "no",
+        "never",
+        "nothing",
+        "none",
+        "nao",
+        "nunca",
+        "jamais",
+        "nem",
+        "nada",
+        "dont",
+        "doesnt",
+        "didnt",
+        "isnt",
+        "wont",
+        "cant",
+        "cannot",
+    ]
+)
+_SENTENCE_END = re.compile(r"[.!?…;:\n]")
+_AROUND = " \t\r\n\"'“”‘’«»„"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a quote stands: `transcript[offset : offset + len(quote)] == quote`.
+
+    `turn` is 1-based, the first one where the quote spans several; `start_s` is that turn's start in seconds, None where unknown.
+    `score` says how the quote that was given differs from what stands there: one of the four constants of this module.
+    """
+
+    quote: str
+    turn: int
+    offset: int
+    speaker: str | None
+    start_s: float | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A speaker's name before a colon in a quote: where it stands there, and whose words follow."""
+
+    start: int
+    end: int
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Needle:
+    """What to look for: a quote as given, without what surrounds it, and its words. `speakers` are (word, who must say it)."""
+
+    raw: str
+    words: Folded
+    speakers: tuple[tuple[int, str], ...]
+
+
+class EvidenceFinder:
+    """Finds quotes in one meeting; the index is built once, and a quote then costs a few substring searches."""
+
+    def __init__(self, meeting: Meeting) -> None:
+        self._meeting = meeting
+        self._speakers = {fold_all(turn.speaker): turn.speaker for turn in meeting.turns if turn.speaker}
+
+    @cached_property
+    def _complete(self) -> _Index:
+        return _Index(self._meeting, frozenset())
+
+    @cached_property
+    def _without_fillers(self) -> _Index:
+        return _Index(self._meeting, choose_fillers(self._meeting.transcript))
+
+    def find(self, quote: str | None) -> Evidence | None:
+        """Return where `quote` stands, or None where it does not, or where a short one stands in several places.
+
+        A quote that occurs several times is placed where it stands verbatim, else at its first place.
+        """
+        if not quote:
+            return None
+        labels = self._labels_in(quote)
+        for index in (self._complete, self._without_fillers):
+            found = index.find(_needle(quote, (), index.fillers))
+            if found is None and labels:
+                found = index.find(_needle(quote, labels, index.fillers))
+            if found is not None:
+                return found
+        for index in (self._complete, self._without_fillers):
+            found = index.find_in_order(_parts(quote, labels, index.fillers))
+            if found is not None:
+                return found
+        return None
+
+    def _labels_in(self, quote: str) -> list[_Label]:
+        """Return the known speakers' names that stand right before a colon, longest first: `Ana Souza:` is not `Souza:`."""
+        labels: list[_Label] = []
+        words = fold(quote, [(0, len(quote))], frozenset())
+        longest = max((len(speaker.split()) for speaker in self._speakers.values()), default=0)
+        for last, end in enumerate(words.ends):
+            if not quote[end:].lstrip().startswith(":"):
+                continue
+            for first in range(max(0, last - longest), last + 1):
+                speaker = self._speakers.get(words.letters[words.letter_starts[first] : words.letter_ends[last]])
+                if speaker:
+                    labels.append(_Label(words.starts[first], end, speaker))
+                    break
+        return labels
+
+
+class _Index:
+    """The words of one meeting without certain fillers, run together for searching."""
+
+    def __init__(self, meeting: Meeting, fillers: Set[str]) -> None:
+        self.fillers = fillers
+        self._meeting = meeting
+        self._words = fold(meeting.transcript, [(turn.offset, turn.offset + len(turn.text)) for turn in meeting.turns], fillers)
+        self._turn_starts = [turn.offset for turn in meeting.turns]
+
+    def find(self, needle: _Needle) -> Evidence | None:
+        """Return the best place where all words of `needle` stand in a row; None also where too few of them stand in several places."""
+        best: Evidence | None = None
+        is_short = len(needle.words.starts) < MIN_REPEATED_WORDS
+        if is_short and self.fillers:  # what is left of "right, yeah, no, yeah" would be found anywhere
+            return None
+        for first, last in self._places(needle, 0, len(self._words.letters)):
+            if best is not None and is_short:
+                return None
+            found = self._evidence(needle, first, last)
+            if best is None or found.score > best.score:
+                best = found
+            if best.score == VERBATIM and not is_short:
+                break
+        return best
+
+    def find_in_order(self, parts: Sequence[_Needle]) -> Evidence | None:
+        """Return the tightest place where all `parts` stand one after the other within the gaps an ellipsis may stand for."""
+        if len(parts) < 2 or min(len(part.words.starts) for part in parts) < MIN_PART_WORDS:
+            return None
+        spans = []
+        for first, end in self._places(parts[0], 0, len(self._words.letters)):
+            last: int | None = end
+            for part in parts[1:]:
+                if last is not None:
+                    last = next((place[1] for place in self._places(part, *self._gap_after(last))), None)
+            if last is not None:
+                spans.append((last - first, first, last))
+        if not spans:
+            return None
+        _, first, last = min(spans)
+        return self._at(self._words.starts[first], self._closed(last), IN_PARTS)
+
+    def _gap_after(self, word: int) -> tuple[int, int]:
+        """Return the stretch of letters in which the next part must stand: up to `MAX_GAP_WORDS` on and within the next turn."""
+        words, turn = self._words, self._turn_of(self._words.starts[word])
+        limit = min(word + MAX_GAP_WORDS, len(words.starts) - 1)
+        if turn + 2 < len(self._turn_starts):
+            limit = min(limit, bisect_left(words.starts, self._turn_starts[turn + 2]) - 1)
+        return words.letter_ends[word], words.letter_ends[limit]
+
+    def _places(self, needle: _Needle, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """Yield (first word, last word) of each place from letter `start` to `stop` where just the needle's words stand."""
+        letters, words = needle.words.letters, self._words
+        at = words.letters.find(letters, start, stop) if letters else -1
+        while at >= 0:
+            first = bisect_left(words.letter_starts, at)
+            last = bisect_left(words.letter_ends, at + len(letters))
+            is_aligned = words.letter_starts[first : first + 1] == [at] and words.letter_ends[last] == at + len(letters)
+            if is_aligned and self._is_said(needle, first, last):
+                yield first, last
+            at = words.letters.find(letters, at + 1, stop)
+
+    def _is_said(self, needle: _Needle, first: int, last: int) -> bool:
+        """Say whether the words are whole, and symbols and speakers are those of the needle: `€5` is not `$5`."""
+        transcript, start, end = self._meeting.transcript, self._words.starts[first], self._words.ends[last]
+        if _GLUED_BEFORE.search(transcript, max(0, start - 2), start) or _GLUED_AFTER.match(transcript, end):
+            return False
+        symbols = iter(_SYMBOL.findall(transcript, max(0, start - 2), end + 2))
+        if not all(symbol in symbols for symbol in _SYMBOL.findall(needle.raw)):
+            return False
+        return not self._loses_negation(needle, first, last) and self._has_speakers(needle, first, last)
+
+    def _loses_negation(self, needle: _Needle, first: int, last: int) -> bool:
+        """Say whether a negation right before or after the words was cut off: "aprovamos o limite" of "Não aprovamos o limite"."""
+        words, transcript = self._words, self._meeting.transcript
+        if self.fillers and ((first and self._is_negation(first - 1)) or (last + 1 < len(words.starts) and self._is_negation(last + 1))):
+            return True  # what stood between the two may have been taken for a filler: "isso não tá" is not "isso tá"
+        if first and self._is_negation(first - 1) and transcript[words.ends[first - 1] : words.starts[first]].isspace():
+            begins = words.ends[first - 2] if first > 1 else 0
+            is_opening = first == 1 or bool(_SENTENCE_END.search(transcript, begins, words.starts[first - 1]))
+            if is_opening or (needle.raw[:1].isupper() and transcript[words.starts[first]].islower()):
+                return True
+        if last + 1 == len(words.starts) or not self._is_negation(last + 1):
+            return False
+        ends = words.starts[last + 2] if last + 2 < len(words.starts) else len(transcript)
+        is_inside = not _SENTENCE_END.search(transcript, words.ends[last], words.starts[last + 1])
+        return is_inside and (ends == len(transcript) or bool(_SENTENCE_END.search(transcript, words.ends[last + 1], ends)))
+
+    def _is_negation(self, word: int) -> bool:
+        return self._words.letters[self._words.letter_starts[word] : self._words.letter_ends[word]] in _NEGATIONS
+
+    def _has_speakers(self, needle: _Needle, first: int, last: int) -> bool:
+        """Say whether labeled words were said by those speakers, and unlabeled ones reach into another turn with more than one word."""
+        words = self._words
+        if not needle.speakers:
+            turns = [self._turn_of(words.starts[word]) for word in range(first, last + 1)]
+            return turns[0] == turns[-1] or min(turns.count(turns[0]), turns.count(turns[-1])) >= MIN_PART_WORDS
+        for word, speaker in needle.speakers:
+            place = bisect_right(words.letter_starts, words.letter_starts[first] + needle.words.letter_starts[word]) - 1
+            if self._meeting.turns[self._turn_of(words.starts[place])].speaker != speaker:
+                return False
+        return True
+
+    def _evidence(self, needle: _Needle, first: int, last: int) -> Evidence:
+        transcript = self._meeting.transcript
+        lead = self._words.starts[first] - needle.words.starts[0]
+        if lead >= 0 and transcript.startswith(needle.raw, lead):
+            return self._at(lead, lead + len(needle.raw), VERBATIM)
+        return self._at(self._words.starts[first], self._closed(last), WITHOUT_FILLERS if self.fillers else FOLDED)
+
+    def _closed(self, word: int) -> int:
+        """Return where the punctuation right after a word ends: a sentence is quoted with its full stop, a share with its percent sign."""
+        end = self._words.ends[word]
+        match = _CLOSING.match(self._meeting.transcript, end)
+        return match.end() if match else end
+
+    def _at(self, start: int, end: int, score: float) -> Evidence:
+        number = self._turn_of(start)
+        turn = self._meeting.turns[number]
+        return Evidence(self._meeting.transcript[start:end], number + 1, start, turn.speaker, turn.start_s, score)
+
+    def _turn_of(self, offset: int) -> int:
+        return max(0, bisect_right(self._turn_starts, offset) - 1)
+
+
+def _needle(quote: str, labels: Sequence[_Label], fillers: Set[str]) -> _Needle:
+    """Read a quote without its labels; a label at its very start is not part of `raw`."""
+    begin = labels[0].end if labels and not quote[: labels[0].start].strip(_AROUND) else 0
+    raw = quote[begin:].strip(_AROUND if not begin else _AROUND + ":")
+    begin = quote.index(raw, begin)
+    spans, at = [], 0
+    for label in labels:
+        spans.append((at, max(at, label.start - begin)))
+        at = max(0, label.end - begin)
+    words = fold(raw, [*spans, (at, len(raw))], fillers)
+    speakers = ((bisect_left(words.starts, label.end - begin), label.speaker) for label in labels)
+    return _Needle(raw, words, tuple((word, speaker) for word, speaker in speakers if word < len(words.starts)))
+
+
+def _parts(quote: str, labels: Sequence[_Label], fillers: Set[str]) -> list[_Needle]:
+    """Read the stretches of a quote between its ellipses, but for those without words."""
+    edges = [0, *(edge for match in _ELLIPSIS.finditer(quote) for edge in match.span()), len(quote)]
+    parts = []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        inside = [_Label(label.start - start, label.end - start, label.speaker) for label in labels if start <= label.start < end]
+        parts.append(_needle(quote[start:end], inside, fillers))
+    return [part for part in parts if part.words.letters]

@@ -1,0 +1,136 @@
+"""Room of the answers: fold text to the letters of its words, so that what differs only in writing compares equal. Pure.
+
+Numbers keep their inner points (`1.5` is not `15`) and never run together (`2 5` is not `25`); letters do, because transcripts
+space them differently (`do n't`, `e - mail`, `gon na`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from functools import lru_cache
+
+_HESITATIONS = frozenset(
+    [
+        "uh",
+        "uhh",
+        "uhm",
+        "uhum",
+        "umm",
+        "ah",
+        "ahh",
+        "eh",
+        "hm",
+        "hmm",
+        "hmmm",
+        "mm",
+        "mmm",
+        "mhm",
+        "mmhmm",
+        "huh",
+        "aham",
+        "disfmarker",
+        "vocalsound",
+    ]
+)
+# by language, because "um" is a number in Portuguese, "er" is "he" in German and "ne" is "not" in French
+_FILLERS = {
+    "en": _HESITATIONS | {"um", "er", "erm", "oh", "yeah"},
+    "pt": _HESITATIONS | {"ahn", "hum", "ne", "ta", "tipo"},
+}
+_COMMON_WORDS = {
+    "en": frozenset(["the", "and", "to", "of", "that", "is", "you", "it"]),
+    "pt": frozenset(["que", "não", "nao", "uma", "em", "do", "da", "com", "você", "vamos", "isso"]),
+}
+
+_TAG = re.compile(r"[{<\[(]\s*([^\W\d]+)[^{<\[(})>\]\n]{0,24}[})>\]]")
+# the first word of a tag, without accents; a closed list, so that a model cannot hide a "[not]"
+_TAG_WORD = re.compile(
+    r"(?:non)?vocalsound|disfmarker|pause|gap|comment|laugh(?:s|ter|ing)?|inaudible|unintelligible|crosstalk|unk|noise|music|applause|silence"
+    r"|cough(?:s|ing)?|affirmative|foreign|risos?|risadas?|inaudivel|ininteligivel|musica|aplausos|silencio|tosse"
+)
+# "like" and "so" alone are words: "they did not like" would lose its "not" with them
+_SPOKEN = re.compile(r"\b(?:you\s+know|i\s+mean)\b|(?<=,)\s*(?:like|so|well|assim|sabe|entendeu)\s*(?=,)", re.IGNORECASE)
+# scripts that write no spaces: each character is a word of its own
+_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The words of a text: their letters run together, and for each word its place in `letters` and in the text it was read from."""
+
+    letters: str
+    letter_starts: list[int]
+    letter_ends: list[int]
+    starts: list[int]
+    ends: list[int]
+
+
+def choose_fillers(text: str) -> Set[str]:
+    """Return the spoken fillers of the language `text` seems to be in, by counting a few common words."""
+    words = text.casefold().split()
+    counts = {language: sum(word in common for word in words) for language, common in _COMMON_WORDS.items()}
+    language = max(counts, key=counts.__getitem__)
+    return _FILLERS[language] if counts[language] * 25 > len(words) else _HESITATIONS
+
+
+def fold_all(text: str) -> str:
+    """Return the letters of all words of `text`, fillers included."""
+    return fold(text, [(0, len(text))], frozenset()).letters
+
+
+def fold(text: str, spans: Iterable[tuple[int, int]], fillers: Set[str]) -> Folded:
+    """Return the words of `text` within `spans` (start, end), in order, without tags and, where there are `fillers`, without those."""
+    text = _TAG.sub(_blank_tag, text)
+    if fillers:
+        text = _SPOKEN.sub(_blank, text)
+    pattern = _word_pattern("".join(sorted(char for char in set(text) if unicodedata.category(char)[0] == "M")))
+    known: dict[str, str] = {}
+    pieces: list[str] = []
+    letter_starts, letter_ends, starts, ends = [], [], [], []
+    size, ends_in_digit = 0, False
+    for start, end in spans:
+        for match in pattern.finditer(text, start, end):
+            raw = match.group()
+            word = known.get(raw)
+            if word is None:
+                word = known[raw] = _fold_word(raw)
+            if not word or word in fillers:
+                continue
+            if ends_in_digit and word[0].isdigit():
+                pieces.append(" ")
+                size += 1
+            pieces.append(word)
+            letter_starts.append(size)
+            size += len(word)
+            letter_ends.append(size)
+            starts.append(match.start())
+            ends.append(match.end())
+            ends_in_digit = word[-1].isdigit()
+    return Folded("".join(pieces), letter_starts, letter_ends, starts, ends)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
+def _blank_tag(match: re.Match[str]) -> str:
+    return _blank(match) if _TAG_WORD.fullmatch(_fold_word(match.group(1))) else match.group()
+
+
+def _fold_word(raw: str) -> str:
+    """Drop case, accents and the separators of thousands; `1,500` is 1500, `1.500` is left because it may be one and a half."""
+    if raw[-1].isdigit() and re.fullmatch(r"[-−]?[1-9]\d{0,2}(?:,\d{3})+", raw):
+        raw = raw.replace(",", "")
+    letters = unicodedata.normalize("NFD", raw.casefold())
+    return "".join(char for char in letters if not "\u0300" <= char <= "\u036f").replace("−", "-")
+
+
+@lru_cache(maxsize=64)
+def _word_pattern(marks: str) -> re.Pattern[str]:
+    """Return what a word is where `marks` (combining characters, which no word character class takes) occur."""
+    letter = rf"(?:[^\W_{_UNSPACED}]|[{re.escape(marks)}])" if marks else rf"[^\W_{_UNSPACED}]"
+    minus = r"(?:(?<![^\s(])[-−](?=\d))?"
+    return re.compile(rf"[{_UNSPACED}]|{minus}{letter}+(?:(?<=\d)[.,:/](?=\d){letter}+)*")

@@ -1,0 +1,252 @@
+import json
+import random
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meetcli.answers.evidence import FOLDED, IN_PARTS, VERBATIM, WITHOUT_FILLERS, Evidence, EvidenceFinder
+from meetcli.answers.folding import fold_all
+from meetcli.models import Meeting, Turn
+
+TRANSCRIPTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "transcripts"
+
+PORTUGUESE = """Ana Souza: Bom dia, Bruno. Então, né, a gente precisa fechar o contrato até sexta.
+Bruno Lima: Tá, hum, eu não aprovei o limite de R$ 1,5 milhão, tipo, ainda falta um documento.
+Ana Souza: Certo. Não vamos renovar a apólice antes de março; a taxa subiu 12,5% em 2024.
+Bruno Lima: Combinado. Eu mando a proposta pra você amanhã e ligo pro João Batista.
+Ana Souza: Falta um documento só.
+Bruno Lima: Sim.
+Ana Souza: Perfeito, fechado então."""
+
+ENGLISH = """Maria Lopez: Um, so we do n't have the budget for twenty-five seats , you know , this year .
+Tom: {vocalsound} We could pay $2.5 million, or — well — 2.75 million... I think that's fine.
+Maria Lopez: No way. The fee is non-refundable and we can't change that.
+Tom: Okay . I hope not .
+Maria Lopez: Send me the contract before 10:30 and uh copy legal."""
+
+
+def read_meeting(text: str) -> Meeting:
+    turns, at = [], 0
+    for line in text.split("\n"):
+        match = re.match(r"([^:\n]{1,80}): ", line)
+        if match:
+            turns.append(Turn(match[1], line[match.end() :], at + match.end(), start_s=float(len(turns))))
+        at += len(line) + 1
+    return Meeting(transcript=text, turns=tuple(turns))
+
+
+PT = EvidenceFinder(read_meeting(PORTUGUESE))
+EN = EvidenceFinder(read_meeting(ENGLISH))
+
+
+@pytest.mark.parametrize(
+    ("finder", "quote", "turn", "score"),
+    [
+        (PT, "a gente precisa fechar o contrato até sexta.", 1, VERBATIM),
+        (PT, "“a gente precisa fechar o contrato até sexta.”", 1, VERBATIM),
+        (PT, "A GENTE PRECISA FECHAR O CONTRATO ATE SEXTA", 1, FOLDED),
+        (PT, "a gente\n precisa  fechar o contrato , até sexta .", 1, FOLDED),
+        (PT, "a gente precisa fechar o contrato até sexta", 1, VERBATIM),
+        (PT, "Então, a gente precisa fechar o contrato", 1, WITHOUT_FILLERS),
+        (PT, "eu não aprovei o limite de R$ 1,5 milhão, ainda falta um documento", 2, WITHOUT_FILLERS),
+        (PT, "Ana Souza: Certo. Não vamos renovar a apólice antes de março", 3, VERBATIM),
+        (PT, "ana souza: certo, não vamos renovar a apolice", 3, FOLDED),
+        (PT, "Não vamos renovar ... subiu 12,5% em 2024", 3, IN_PARTS),
+        (PT, "Não vamos renovar […] a taxa subiu 12,5%", 3, IN_PARTS),
+        (PT, "...Eu mando a proposta pra você amanhã…", 4, FOLDED),
+        (PT, "Eu mando a proposta pra você amanhã e ligo pro João Batista.", 4, VERBATIM),
+        (PT, "Bruno Lima: Sim.\nAna Souza: Perfeito, fechado então.", 6, VERBATIM),
+        (PT, "Falta um documento só. Bruno Lima: Sim. Ana Souza: Perfeito, fechado", 5, FOLDED),
+        (EN, "we don't have the budget for twenty-five seats, this year", 1, WITHOUT_FILLERS),
+        (EN, "We don't have the budget for twenty-five seats, you know, this year.", 1, FOLDED),
+        (EN, "We could pay $2.5 million", 2, VERBATIM),
+        (EN, "We could pay 2.5 million", 2, FOLDED),
+        (EN, "2.75 million... I think that's fine.", 2, VERBATIM),
+        (EN, "2.75 million I think that’s fine", 2, FOLDED),
+        (EN, "Okay. I hope not.", 4, FOLDED),
+        (EN, "before 10:30 and copy legal", 5, WITHOUT_FILLERS),
+        (EN, "Send me the contract ... copy legal.", 5, IN_PARTS),
+    ],
+)
+def test_true_quotes_are_found(finder: EvidenceFinder, quote: str, turn: int, score: float):
+    found = finder.find(quote)
+
+    assert found is not None
+    assert (found.turn, found.score) == (turn, score)
+
+
+@pytest.mark.parametrize(
+    ("finder", "quote"),
+    [
+        (PT, "a gente precisa fechar o contrato até quinta."),
+        (PT, "a gente não precisa fechar o contrato até sexta."),
+        (PT, "eu aprovei o limite de R$ 1,5 milhão"),
+        (PT, "eu não aprovei o limite de R$ 15 milhão"),
+        (PT, "eu não aprovei o limite de R$ 1.5 milhão"),
+        (PT, "eu não aprovei o limite de € 1,5 milhão"),
+        (PT, "ainda faltam dois documentos"),
+        (PT, "Vamos renovar a apólice antes de março"),
+        (PT, "vamos renovar a apólice antes de março"),
+        (PT, "a taxa subiu 12,5% em 2025"),
+        (PT, "ligo pro João Bastos"),
+        (PT, "Bruno Lima: Certo. Não vamos renovar a apólice"),
+        (PT, "Falta um documento só. Ana Souza: Sim. Ana Souza: Perfeito, fechado"),
+        (PT, "Não vamos renovar ... subiu 13,5% em 2024"),
+        (PT, "subiu 12,5% em 2024 ... Não vamos renovar"),
+        (PT, "precisa fechar o contrato ... Perfeito, fechado então"),
+        (PT, "Eu ... proposta pra você amanhã"),
+        (PT, "documento só. Sim"),
+        (EN, "we do have the budget for twenty-five seats"),
+        (EN, "five seats , you know , this year"),
+        (EN, "so we do"),
+        (EN, "refundable and we can't change that"),
+        (EN, "The fee is non-refundable and we can"),
+        (EN, "75 million... I think that's fine."),
+        (EN, "I hope ."),
+        (EN, "Okay, I hope"),
+        (EN, "Send me the contract before 10 and uh copy legal"),
+        (EN, "Send me the contract before 1030 and uh copy legal"),
+        (EN, "{not} Send me the contract"),
+        (EN, "[do not] Send me the contract"),
+        (EN, "I hope , you know"),
+        (PT, "a gente, não, precisa fechar"),
+        (EN, "million"),
+        (EN, "..."),
+        (EN, "   "),
+        (EN, ""),
+        (EN, None),
+    ],
+)
+def test_changed_or_empty_quotes_are_refused(finder: EvidenceFinder, quote: str | None):
+    assert finder.find(quote) is None
+
+
+def test_evidence_names_the_turn_and_the_place_in_the_transcript_as_given():
+    assert PT.find("a taxa subiu 12,5%") == Evidence(
+        quote="a taxa subiu 12,5%",
+        turn=3,
+        offset=PORTUGUESE.index("a taxa"),
+        speaker="Ana Souza",
+        start_s=2.0,
+        score=VERBATIM,
+    )
+
+
+def test_a_repeated_phrase_is_placed_where_it_stands_verbatim():
+    finder = EvidenceFinder(read_meeting("A: we will sign it now\nB: We will sign it now"))
+
+    assert [finder.find(quote).turn for quote in ("We will sign it now", "we will sign it now", "WE WILL SIGN IT")] == [2, 1, 1]
+
+
+def test_a_short_quote_counts_only_where_it_is_alone():
+    finder = EvidenceFinder(read_meeting("A: yes sir\nB: no problem\nA: yes sir"))
+
+    assert finder.find("Yes, sir!") is None
+    assert finder.find("No problem!").turn == 2
+
+
+def test_turns_without_speaker_and_times_are_found_too():
+    text = "we will sign it now"
+    found = EvidenceFinder(Meeting(text, (Turn(None, text, 0),))).find("We will sign")
+
+    assert (found.turn, found.speaker, found.start_s) == (1, None, None)
+
+
+def test_scripts_without_spaces_and_combining_marks_are_found():
+    finder = EvidenceFinder(read_meeting("李: 我们不同意这个合同。\nजया: हम शुक्रवार तक अनुबंध भेजेंगे।\nZoë: Nous sommes d’accord, naïve idée."))
+
+    assert finder.find("不同意这个合同").turn == 1
+    assert finder.find("同意那个合同") is None
+    assert finder.find("शुक्रवार तक अनुबंध").turn == 2
+    assert finder.find("Nous sommes d'accord, nai\u0308ve ide\u0301e").turn == 3
+
+
+def test_a_meeting_without_turns_holds_no_quotes():
+    assert EvidenceFinder(Meeting("hello there you all", ())).find("hello there you all") is None
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=20))
+def test_any_text_is_searched_without_a_fault_and_quotes_what_stands_there(first: str, second: str, quote: str):
+    transcript = f"A: {first}\nB: {second}"
+    meeting = Meeting(transcript, (Turn("A", first, 3), Turn("B", second, len(first) + 7)))
+
+    for tried in (quote, first, second[3:]):
+        found = EvidenceFinder(meeting).find(tried)
+        if found is not None:
+            assert transcript[found.offset : found.offset + len(found.quote)] == found.quote
+            assert found.speaker == meeting.turns[found.turn - 1].speaker
+
+
+@given(st.data())
+def test_every_run_of_whole_sentences_is_found_however_it_is_written(data: st.DataObject):
+    turn = data.draw(st.sampled_from(PT._meeting.turns[:5]))
+    change = data.draw(st.sampled_from([str.upper, str.lower, str.title, lambda text: text.replace(" ", "  \n"), lambda text: f"«{text}»"]))
+
+    assert PT.find(change(turn.text)).turn == PT._meeting.turns.index(turn) + 1
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not TRANSCRIPTS.is_dir(), reason="needs the reference data beside the project")
+def test_reference_meetings_keep_their_true_quotes_and_refuse_invented_ones():
+    draw = random.Random(7)
+    tried = found = 0
+    accepted: list[str] = []
+    for path in sorted(TRANSCRIPTS.rglob("*.json")):
+        meeting = read_meeting(json.loads(path.read_text(encoding="utf-8"))["transcript"])
+        finder = EvidenceFinder(meeting)
+        everything = fold_all(meeting.transcript)
+        spoken = [number for number, turn in enumerate(meeting.turns, 1) if len(turn.text.split()) >= 8]
+        for number in draw.choices(spoken, k=25):
+            words = meeting.turns[number - 1].text.split()
+            begin = draw.randrange(len(words) - 7)
+            words = words[begin : begin + draw.randrange(8, 26)]
+            for quote in true_variants(words, draw):
+                tried += 1
+                evidence = finder.find(quote)
+                found += evidence is not None and is_right(evidence, number, words, meeting)
+            accepted += [quote for quote in invented_variants(words, draw) if fold_all(quote) not in everything and finder.find(quote)]
+
+    assert found / tried >= 0.99
+    assert accepted == []
+
+
+def true_variants(words: list[str], draw: random.Random) -> list[str]:
+    text = " ".join(words)
+    cut = draw.randrange(3, len(words) - 3)
+    return [
+        text,
+        text.lower(),
+        text.upper(),
+        re.sub(r" (?=[.,?!'])|(?<=\w) (?=n't\b)", "", text),
+        text.replace(" ", "\n  "),
+        text.translate(str.maketrans("aeo", "áêõ")),
+        " ".join(word for word in words if word.lower().strip(".,") not in {"um", "uh", "yeah"}),
+        re.sub(r"\{\w+\}|<\w+>", "", text),
+        f'"{text}"',
+        f"{text}...",
+        " ".join(words[:cut]) + " ... " + " ".join(words[cut + 1 :]),
+    ]
+
+
+def is_right(evidence: Evidence, number: int, words: list[str], meeting: Meeting) -> bool:
+    """A repeated phrase counts as found where the turn found holds its opening words."""
+    opening = fold_all(" ".join(words[:3]))
+    return evidence.turn == number or opening in fold_all(meeting.turns[evidence.turn - 1].text)
+
+
+def invented_variants(words: list[str], draw: random.Random) -> list[str]:
+    inner = [place for place in range(1, len(words) - 1) if len(words[place]) > 3 and words[place].isalpha()]
+    variants = [[*words[:place], swap, *words[place + 1 :]] for place in inner[:3] for swap in ("Zeferino", "seventeen", "contract")]
+    for place in range(1, len(words) - 1):
+        neighbors = {words[place - 1].lower(), words[place + 1].lower()}
+        if words[place].lower() in {"not", "n't", "never"} - neighbors:
+            variants.append([*words[:place], *words[place + 1 :]])
+        if re.search(r"\d", words[place]):
+            digit = draw.randrange(1, 9)
+            changed = re.sub(r"\d", lambda match, digit=digit: str((int(match.group()) + digit) % 10), words[place], count=1)
+            variants.append([*words[:place], changed, *words[place + 1 :]])
+    place = draw.randrange(2, len(words) - 2)
+    return [" ".join(variant) for variant in [*variants, [*words[:place], "not", *words[place:]]]]
