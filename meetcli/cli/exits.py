@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
@@ -54,12 +54,7 @@ def report_bug(error: BaseException) -> None:
     for one in reversed(chain):
         sys.stderr.write("Traceback (most recent call last):\n")
         sys.stderr.writelines(traceback.format_tb(one.__traceback__))
-        sys.stderr.write(f"{type(one).__module__}.{type(one).__qualname__}\n")
+        about = f": {one}" if isinstance(one, ImportError | AttributeError | NameError) else ""  # these name our own code only
+        sys.stderr.write(f"{type(one).__qualname__}{about}\n")
     sys.stderr.write("error: this is a bug in meetcli; what was bought is safe in the cache\n")
     sys.stderr.write("hint: report it with the lines above; they show no transcript and no key\n")
-
-
-def guarded(command: Callable[[], None]) -> None:
-    """Run a command's body under `exits`."""
-    with exits():
-        command()

@@ -23,7 +23,7 @@ from meetcli.cache import open_cache
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cli.logs import configure_logging
 from meetcli.cli.signals import Stop, watched
-from meetcli.config import LoadedSettings, Settings, load_process_settings, read_settings_text
+from meetcli.config import LoadedSettings, Settings, load_process_settings, read_toml
 from meetcli.discover import discover
 from meetcli.engines import EngineOptions, identify, open_engine
 from meetcli.errors import CacheError, RunStopped, UsageError
@@ -172,7 +172,7 @@ class _Run:
         from meetcli.pricing import open_prices
         from meetcli.spend import Purse, spend
 
-        prices = open_prices(settings.prices, engine=settings.engine, read_text=read_settings_text)
+        prices = open_prices(settings.prices, engine=settings.engine, read_toml=read_toml)
         rereader = Rereader(max_bytes=settings.max_file_bytes)
         purse = Purse(
             read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
