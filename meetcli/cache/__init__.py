@@ -6,6 +6,7 @@ A value may have several lines; its first line is its header, which `scan` retur
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Protocol
 
 
@@ -14,6 +15,9 @@ class Cache(Protocol):
 
     backend: str
     """`disk`, `redis` or `redis+disk`: what is really used, for logs and reports."""
+
+    notices: list[str]
+    """What the user should be warned about once, such as a damaged file that was moved aside; grows while the cache is used."""
 
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the values of the keys that are there."""
@@ -42,3 +46,14 @@ class Cache(Protocol):
     def close(self) -> None:
         """Release files and connections."""
         ...
+
+
+def open_cache(folder: Path) -> Cache:
+    """Open the cache in `folder`, creating both when absent.
+
+    Raises UsageError for a folder that belongs to somebody else or that others may write to, CacheError for one that
+    cannot be used. A damaged or foreign file is neither: it is moved aside and a notice says where to.
+    """
+    from meetcli.cache.disk import DiskCache
+
+    return DiskCache(folder)

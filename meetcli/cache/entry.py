@@ -1,0 +1,280 @@
+"""What is written under which key: paid answers and failures, pointers to the latest one, paid replies, the index.
+
+Pure: strings in, records out. Whatever cannot be used, be it cut, changed, foreign or of a newer format, loads as None,
+which everybody treats as absent. Keys are made of digests and names of tasks and engines, never of text or ids.
+
+A value is lines: a header small enough to list a hundred thousand of them, the rest of the record with a checksum over
+everything else, then the payload, which may have lines of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from meetcli.models import Entry, Fingerprint, Reply, Usage
+
+FORMAT = 1
+
+_SEAL_LENGTH = len(',"crc32":"00000000"}')
+_UNUSABLE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
+_TEXTS = ("task_version", "idempotency_key", "endpoint", "input_sha256", "meetcli_version", "render_id")
+
+
+class Header(NamedTuple):
+    """What lists and filters read of an answer, a failure or a paid reply. `size` is the payload's, in bytes."""
+
+    kind: str
+    task: str
+    engine: str
+    model: str
+    meeting_id: str | None
+    customer_id: str | None
+    created_at: datetime
+    cost_usd: Decimal | None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The latest answer of one task and engine for one meeting: what tells `changed` from `miss` and names the part."""
+
+    fingerprint: Fingerprint
+    created_at: datetime
+
+
+def answer_key(task: str, idempotency_key: str, fingerprint_digest: str) -> str:
+    """Name the place of one answer, or of the failure that stands for it."""
+    return f"answer:{task}:{idempotency_key}:{fingerprint_digest}"
+
+
+def latest_key(task: str, engine: str, idempotency_key: str) -> str:
+    """Name the place of the pointer to a meeting's latest answer."""
+    return f"latest:{task}:{engine}:{idempotency_key}"
+
+
+def reply_key(request_digest: str) -> str:
+    """Name the place of a paid reply whose meeting is not settled yet."""
+    return f"reply:{request_digest}"
+
+
+def index_key(sha256: str) -> str:
+    """Name the place of what a digest of raw input and settings leads to."""
+    return f"index:{sha256}"
+
+
+def dump(entry: Entry) -> str:
+    """Write an entry."""
+    header = Header(
+        entry.kind,
+        entry.task,
+        entry.engine,
+        entry.model,
+        entry.meeting_id,
+        entry.customer_id,
+        entry.created_at,
+        entry.cost_usd,
+    )
+    rest = {
+        "task_version": entry.task_version,
+        "idempotency_key": entry.idempotency_key,
+        "fingerprint": entry.fingerprint.digest,
+        "parts": dict(entry.fingerprint.parts),
+        "endpoint": entry.endpoint,
+        "input_sha256": entry.input_sha256,
+        "usage": _usage_fields(entry.usage),
+        "meetcli_version": entry.meetcli_version,
+        "reason": entry.reason,
+        "message": entry.message,
+        "render_id": entry.render_id,
+        "answer_length": len(entry.answer),
+    }
+    return _sealed(header, rest, entry.answer + entry.rendered)
+
+
+def load(text: str) -> Entry | None:
+    """Read an entry; None when it cannot be used."""
+    try:
+        header, rest, payload = _unsealed(text)
+        cut = rest["answer_length"]
+        return Entry(
+            kind=_one_of(header.kind, "answer", "failure"),
+            task=header.task,
+            engine=header.engine,
+            model=header.model,
+            meeting_id=header.meeting_id,
+            customer_id=header.customer_id,
+            created_at=header.created_at,
+            cost_usd=header.cost_usd,
+            fingerprint=Fingerprint(rest["fingerprint"], _texts(rest["parts"])),
+            usage=_usage(rest["usage"]),
+            reason=rest["reason"],
+            message=rest["message"],
+            answer=payload[:cut],
+            rendered=payload[cut:],
+            **_texts({name: rest[name] for name in _TEXTS}),
+        )
+    except _UNUSABLE:
+        return None
+
+
+def dump_reply(reply: Reply, header: Header) -> str:
+    """Write a paid reply. `header` says for whom it was bought, so that removing a customer reaches it; its kind is `reply`."""
+    rest = {
+        "has_text": reply.text is not None,
+        "finish": reply.finish,
+        "usage": _usage_fields(reply.usage),
+        "latency_ms": reply.latency_ms,
+    }
+    return _sealed(header._replace(kind="reply"), rest, reply.text or "")
+
+
+def load_reply(text: str, request_id: str) -> Reply | None:
+    """Read a paid reply as the answer to a request of this run; None when it cannot be used."""
+    try:
+        header, rest, payload = _unsealed(text)
+        _one_of(header.kind, "reply")
+        return Reply(
+            request_id=request_id,
+            text=payload if rest["has_text"] else None,
+            finish=_one_of(rest["finish"], "stop", "length", "refusal", "content_filter"),
+            usage=_usage(rest["usage"]),
+            latency_ms=float(rest["latency_ms"]),
+        )
+    except _UNUSABLE:
+        return None
+
+
+def load_header(first_line: str) -> Header | None:
+    """Read the first line of an answer, failure or reply, as `scan` yields it; None when it cannot be used.
+
+    The checksum is out of reach here: a header is for showing and choosing, never an answer.
+    """
+    try:
+        version, *fields, created_at, cost_usd, size = json.loads(first_line)
+        kind, task, engine, model, meeting_id, customer_id = fields
+        if version != FORMAT or not (type(kind) is type(task) is type(engine) is type(model) is str and type(size) is int):
+            return None
+        return Header(
+            kind,
+            task,
+            engine,
+            model,
+            meeting_id,
+            customer_id,
+            _moment(created_at),
+            None if cost_usd is None else _money(cost_usd),
+            size,
+        )
+    except _UNUSABLE:
+        return None
+
+
+def dump_pointer(pointer: Pointer) -> str:
+    """Write a pointer, on one line."""
+    return _json(
+        {
+            "format": FORMAT,
+            "fingerprint": pointer.fingerprint.digest,
+            "parts": dict(pointer.fingerprint.parts),
+            "created_at": pointer.created_at.isoformat(),
+        }
+    )
+
+
+def load_pointer(text: str) -> Pointer | None:
+    """Read a pointer; None when it cannot be used."""
+    try:
+        fields = _record(text)
+        return Pointer(Fingerprint(fields["fingerprint"], _texts(fields["parts"])), _moment(fields["created_at"]))
+    except _UNUSABLE:
+        return None
+
+
+def dump_index(keys: Sequence[str]) -> str:
+    """Write the keys of the entries that raw input leads to, one a meeting in its order, on one line."""
+    return _json({"format": FORMAT, "keys": list(keys)})
+
+
+def load_index(text: str) -> tuple[str, ...] | None:
+    """Read what raw input leads to; None when it cannot be used."""
+    try:
+        keys = _record(text)["keys"]
+        return tuple(_texts(dict(enumerate(keys))).values()) if type(keys) is list else None
+    except _UNUSABLE:
+        return None
+
+
+def _sealed(header: Header, rest: Mapping[str, object], payload: str) -> str:
+    size = len(payload.encode("utf-8", "surrogatepass"))
+    first = _json([FORMAT, *header[:6], header.created_at.isoformat(), None if header.cost_usd is None else str(header.cost_usd), size])
+    second = _json(rest)[:-1]
+    return f"{first}\n{second}{_seal(first, second, payload)}\n{payload}"
+
+
+def _unsealed(text: str) -> tuple[Header, dict[str, Any], str]:
+    """Raise ValueError when a single character differs from what was written."""
+    first, _, remainder = text.partition("\n")
+    second, _, payload = remainder.partition("\n")
+    body, seal = second[:-_SEAL_LENGTH], second[-_SEAL_LENGTH:]
+    header = load_header(first)
+    if header is None or seal != _seal(first, body, payload):
+        raise ValueError("not an entry of this format, or damaged")
+    return header, json.loads(second), payload
+
+
+def _seal(first: str, second: str, payload: str) -> str:
+    checksum = crc32(f"{first}\n{second}\n{payload}".encode("utf-8", "surrogatepass"))
+    return f',"crc32":"{checksum:08x}"}}'
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def _record(text: str) -> dict[str, Any]:
+    fields = json.loads(text)
+    if type(fields) is not dict or fields.get("format") != FORMAT:
+        raise ValueError("not of this format")
+    return fields
+
+
+def _usage_fields(usage: Usage) -> list[int]:
+    return [usage.input_tokens, usage.cached_input_tokens, usage.output_tokens, usage.requests]
+
+
+def _usage(fields: list[int]) -> Usage:
+    if [type(field) for field in fields] != [int, int, int, int]:
+        raise TypeError("usage is four numbers")
+    return Usage(*fields)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment
+
+
+def _money(text: str) -> Decimal:
+    amount = Decimal(text)
+    if not amount.is_finite():
+        raise ValueError("not an amount")
+    return amount
+
+
+def _texts(fields: Mapping[Any, Any]) -> dict[Any, str]:
+    if any(type(field) is not str for field in fields.values()):
+        raise TypeError("a field is not text")
+    return dict(fields)
+
+
+def _one_of(word: Any, *allowed: Any) -> Any:  # noqa: ANN401  # one of the words of a Literal
+    if word not in allowed:
+        raise ValueError("not one of the known words")
+    return word

@@ -1,0 +1,38 @@
+"""Stand-ins for the doors. They inherit nothing: the contract suites run over them and over the real ones alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+
+class MemoryCache:
+    """A cache in a dict; `items` is open to tests that plant or spoil values."""
+
+    def __init__(self) -> None:
+        self.backend = "disk"
+        self.notices: list[str] = []
+        self.items: dict[str, str] = {}
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, str]:
+        return {key: self.items[key] for key in keys if key in self.items}
+
+    def set(self, items: Mapping[str, str]) -> None:
+        self.items.update(items)
+
+    def remove(self, keys: Iterable[str]) -> int:
+        return sum(self.items.pop(key, None) is not None for key in keys)
+
+    def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
+        for key in sorted(key for key in self.items if key.startswith(prefix)):
+            yield key, self.items[key].partition("\n")[0]
+
+    def size(self) -> int:
+        return sum(key.startswith("answer:") for key in self.items)
+
+    def clear(self) -> int:
+        removed = self.size()
+        self.items.clear()
+        return removed
+
+    def close(self) -> None:
+        pass
