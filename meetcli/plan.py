@@ -42,7 +42,14 @@ class Rules:
 
 
 def plan(
-    inputs: Iterable[Source | Outcome], *, max_bytes: int, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, now: datetime, deliver: Deliver
+    inputs: Iterable[Source | Outcome],
+    *,
+    max_bytes: int,
+    assignment: Assignment,
+    rules: Rules,
+    cache: ForgivingCache | None,
+    now: datetime,
+    deliver: Deliver,
 ) -> Plan:
     """Settle every meeting that needs no call and return the rest as jobs, in the order of the inputs.
 

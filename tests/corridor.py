@@ -110,9 +110,7 @@ class World:
         inputs = discover(["."], working_folder=self.folder, spool_folder=self.folder)
         assignment = self.assignment()
         settings = Rules(ttl_s=ttl_s, **rules)
-        self.planned = plan(
-            inputs, max_bytes=10**6, assignment=assignment, rules=settings, cache=cache, now=self.now, deliver=deliver
-        )
+        self.planned = plan(inputs, max_bytes=10**6, assignment=assignment, rules=settings, cache=cache, now=self.now, deliver=deliver)
         reread = Rereader()
         purse = Purse(
             read_again=lambda source, sha256: normalize(reread.read(source, sha256).mapping),

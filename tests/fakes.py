@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from meetcli.models import Reply, Request
 
 
 class MemoryCache:
@@ -36,3 +39,19 @@ class MemoryCache:
 
     def close(self) -> None:
         pass
+
+
+class ScriptedEngine:
+    """Answers each request with what `script` makes of it: a `Reply`, or an error that stops the run. `requests` is the history."""
+
+    def __init__(self, script: Callable[[Request], Reply | Exception]) -> None:
+        self.script = script
+        self.requests: list[Request] = []
+
+    async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+        async for request in requests:
+            self.requests.append(request)
+            reply = self.script(request)
+            if isinstance(reply, Exception):
+                raise reply
+            yield replace(reply, request_id=request.id)

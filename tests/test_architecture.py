@@ -26,15 +26,19 @@ ALLOWED: dict[str, set[str]] = {
     "plain_text": set(),
     "events": NOUNS,
     **dict.fromkeys(PURE, NOUNS),
+    "keys": NOUNS | {"normalize"},  # the same answer is about the same meeting, and normalize defines that
     **dict.fromkeys(ROOMS, NOUNS | PURE),
     "config": NOUNS,
     "plan": NOUNS | PURE | ROOMS | {"events"},
-    "spend": NOUNS | PURE | ROOMS | {"events"},
+    "spend": NOUNS | PURE | ROOMS | {"events", "plan"},  # it takes up the jobs that plan leaves, and gives them up the same way
     "console": NOUNS | {"report"},
     "metrics": NOUNS | {"report"},
     "__main__": {"cli"},
 }
 """What each top-level room may import of meetcli, besides itself and the version; a room not named here is a breach, `cli` knows all."""
+
+BESIDE_THE_DOORS = {"cache.entry", "cache.forgiving", "tasks.prompt", "tasks.schema"}
+"""Parts of rooms that stand for no implementation: what is stored, what its loss means, what is said. Plan and spend may know them."""
 
 LOCAL_ENGINE = ("engines.local", "engines.local_")
 OWNERS: dict[str, tuple[str, ...]] = {
@@ -45,7 +49,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "aiohttp": ("engines.openai_",),
     "httpx": ("engines.openai_",),
     "httpx2": ("engines.openai_",),
-    "diskcache": ("cache.disk",),
+    "diskcache": ("cache.disk", "cache.disk_store"),
     "redis": ("cache.redis", "cache.leases"),
     "genai_prices": ("pricing",),
     "dotenv": ("config",),
@@ -60,7 +64,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("metrics",),
     # Concurrency lives behind the engines' door; spend and cli only drive and start its loop.
     "asyncio": ("engines", "spend", "cli"),
-    "threading": ("engines",),
+    "threading": ("engines", "cache.disk"),
     "multiprocessing": ("engines",),
     "concurrent": ("engines",),
 }
@@ -130,7 +134,7 @@ def breaches_of_layers(name: str, imported: set[str]) -> list[str]:
     allowed = ALLOWED.get(room, set()) | {room}
     found = [f"{name} imports {target}" for target in sorted(imported) if room_of(target) not in allowed]
     if room in {"plan", "spend"}:
-        inner = [target for target in sorted(imported) if room_of(target) in ROOMS and "." in target]
+        inner = [target for target in sorted(imported) if room_of(target) in ROOMS and "." in target and target not in BESIDE_THE_DOORS]
         found += [f"{name} goes past a door: {target}" for target in inner]
     return found
 

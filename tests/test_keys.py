@@ -143,7 +143,12 @@ def test_rendering_depends_on_the_times_of_the_turns():
 
 
 def test_requests_are_named_by_question_cap_and_what_follows():
-    names = {request_digest("f", 4096), request_digest("g", 4096), request_digest("f", 16384), request_digest("f", 4096, (("user", "again"),))}
+    names = {
+        request_digest("f", 4096),
+        request_digest("g", 4096),
+        request_digest("f", 16384),
+        request_digest("f", 4096, (("user", "again"),)),
+    }
     assert len(names) == 4
 
 

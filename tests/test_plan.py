@@ -50,7 +50,9 @@ def test_tasks_on_one_meeting_never_see_each_others_entry(world):
     world.run()
     world.task = "analyze"
     analysis = {
-        **{name: value for name, value in extract_answer().items() if name not in ("topics", "decisions", "open_questions", "participants")},
+        **{
+            name: value for name, value in extract_answer().items() if name not in ("topics", "decisions", "open_questions", "participants")
+        },
         "sentiment_score": 0.5,
         "risks": [],
         "speakers": [],
@@ -251,7 +253,12 @@ def test_refused_meeting_is_remembered_and_not_paid_again(world):
 
 
 @pytest.mark.parametrize(
-    "again", [lambda world: world.run(is_failed_retried=True), lambda world: (world.later(days=2), world.run()), lambda world: world.run(is_refresh=True)]
+    "again",
+    [
+        lambda world: world.run(is_failed_retried=True),
+        lambda world: (world.later(days=2), world.run()),
+        lambda world: world.run(is_refresh=True),
+    ],
 )
 def test_remembered_failure_is_tried_again_when_asked_or_too_old(world, again):
     world.put("a.json", explicit())

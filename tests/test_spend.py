@@ -64,7 +64,9 @@ def test_answer_still_invalid_after_its_repair_fails_and_is_remembered(world):
 def test_score_that_no_grammar_stops_is_repaired(world, score):
     world.task = "analyze"
     good = {
-        **{name: value for name, value in extract_answer().items() if name not in ("topics", "decisions", "open_questions", "participants")},
+        **{
+            name: value for name, value in extract_answer().items() if name not in ("topics", "decisions", "open_questions", "participants")
+        },
         "sentiment_score": 0.7,
         "risks": [],
         "speakers": [],
@@ -207,7 +209,9 @@ def test_input_that_changed_between_plan_and_call_fails_and_is_not_bought(world,
     from meetcli import spend
 
     compose = spend.compose
-    monkeypatch.setattr(spend, "compose", lambda *arguments: (world.put("b.json", explicit("Ana: Changed.", meeting_id="M-2")), compose(*arguments))[1])
+    monkeypatch.setattr(
+        spend, "compose", lambda *arguments: (world.put("b.json", explicit("Ana: Changed.", meeting_id="M-2")), compose(*arguments))[1]
+    )
     world.put("b.json", explicit(meeting_id="M-2"))
     world.run()
     assert world.statuses() == {"a.json": "miss", "b.json": "failed"}

@@ -10,7 +10,7 @@ everything else, then the payload, which may have lines of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,8 +49,13 @@ class Pointer:
 
 
 def answer_key(task: str, idempotency_key: str, fingerprint_digest: str) -> str:
-    """Name the place of one answer, or of the failure that stands for it."""
+    """Name the place of one answer."""
     return f"answer:{task}:{idempotency_key}:{fingerprint_digest}"
+
+
+def failure_key(task: str, idempotency_key: str, fingerprint_digest: str) -> str:
+    """Name the place of a paid failure that would repeat: beside the answer's, so that it never replaces one."""
+    return f"failure:{task}:{idempotency_key}:{fingerprint_digest}"
 
 
 def latest_key(task: str, engine: str, idempotency_key: str) -> str:
@@ -68,9 +73,9 @@ def index_key(sha256: str) -> str:
     return f"index:{sha256}"
 
 
-def dump(entry: Entry) -> str:
-    """Write an entry."""
-    header = Header(
+def header_of(entry: Entry) -> Header:
+    """Return what lists show of an entry."""
+    return Header(
         entry.kind,
         entry.task,
         entry.engine,
@@ -80,6 +85,10 @@ def dump(entry: Entry) -> str:
         entry.created_at,
         entry.cost_usd,
     )
+
+
+def dump(entry: Entry) -> str:
+    """Write an entry."""
     rest = {
         "task_version": entry.task_version,
         "idempotency_key": entry.idempotency_key,
@@ -94,7 +103,7 @@ def dump(entry: Entry) -> str:
         "render_id": entry.render_id,
         "answer_length": len(entry.answer),
     }
-    return _sealed(header, rest, entry.answer + entry.rendered)
+    return _sealed(header_of(entry), rest, entry.answer + entry.rendered)
 
 
 def load(text: str) -> Entry | None:
@@ -196,18 +205,16 @@ def load_pointer(text: str) -> Pointer | None:
         return None
 
 
-def dump_index(keys: Sequence[str]) -> str:
-    """Write the keys of the entries that raw input leads to, one a meeting in its order, on one line."""
-    return _json({"format": FORMAT, "keys": list(keys)})
+def dump_index(key: str, render_id: str) -> str:
+    """Write where the answer to known input stands, and how it was rendered for that very input, on one line."""
+    return f"{FORMAT} {key} {render_id}"
 
 
-def load_index(text: str) -> tuple[str, ...] | None:
-    """Read what raw input leads to; None when it cannot be used."""
-    try:
-        keys = _record(text)["keys"]
-        return tuple(_texts(dict(enumerate(keys))).values()) if type(keys) is list else None
-    except _UNUSABLE:
-        return None
+def load_index(text: str) -> tuple[str, str] | None:
+    """Read (answer key, render id); None when it cannot be used."""
+    version, _, place = text.partition(" ")
+    key, _, render_id = place.partition(" ")
+    return (key, render_id) if version == str(FORMAT) and key.startswith("answer:") and render_id else None
 
 
 def _sealed(header: Header, rest: Mapping[str, object], payload: str) -> str:

@@ -46,7 +46,9 @@ def _add_task(name: str, description: str) -> None:
 
     @app.command(name=name, help=description)
     def command(
-        paths: Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")] = None,
+        paths: Annotated[
+            list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")
+        ] = None,
         output: Annotated[
             str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results; - streams JSON Lines. [default: results]")
         ] = None,
@@ -72,14 +74,19 @@ def _add_task(name: str, description: str) -> None:
         cache_only: Annotated[bool | None, typer.Option("--cache-only", help="Never call.")] = None,
         on_change: Annotated[
             str | None,
-            typer.Option(metavar="WHAT", help="A known meeting with other content, task or model: reprocess, keep, fail. [default: reprocess]"),
+            typer.Option(
+                metavar="WHAT", help="A known meeting with other content, task or model: reprocess, keep, fail. [default: reprocess]"
+            ),
         ] = None,
         key_fallback: Annotated[
-            str | None, typer.Option(metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]")
+            str | None,
+            typer.Option(metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]"),
         ] = None,
         retry_failed: Annotated[bool | None, typer.Option("--retry-failed", help="Try again what is remembered as failed.")] = None,
         dry_run: Annotated[bool | None, typer.Option("--dry-run", help="Plan and stop; make no call.")] = None,
-        language: Annotated[str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto, the transcript's]")] = None,
+        language: Annotated[
+            str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto, the transcript's]")
+        ] = None,
         max_file_size: Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse larger files. [default: 50MB]")] = None,
         summary: Annotated[str | None, typer.Option(metavar="KIND", help="table, json or none. [default: table]")] = None,
         quiet: Annotated[bool | None, typer.Option("--quiet", "-q", help="Print failures only.")] = None,
@@ -87,7 +94,9 @@ def _add_task(name: str, description: str) -> None:
         log_format: Annotated[str | None, typer.Option(metavar="FORMAT", help="text or json. [default: text]")] = None,
         log_file: Annotated[str | None, typer.Option(metavar="FILE", help="Logs go there instead of standard error.")] = None,
     ) -> None:
-        flags: dict[str, Any] = {key: value for key, value in locals().items() if key not in ("paths", "name") and value not in (None, 0, False)}
+        flags: dict[str, Any] = {
+            key: value for key, value in locals().items() if key not in ("paths", "name") and value not in (None, 0, False)
+        }
         with exits():
             from meetcli.cli.run import run_task
 
