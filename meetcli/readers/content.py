@@ -1,0 +1,153 @@
+"""Content of a unit as readers see it: bytes, text and, where it is JSON, the parsed document. Quotes nothing in its errors."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meetcli.errors import InputError
+
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+LINE_SUFFIXES = (".jsonl", ".ndjson")
+_JSON_START = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:["}]|\Z)|\[\s*[{"\]])')
+_UTF16_START = re.compile(rb"(?:\xff\xfe[{\[]\0|\xfe\xff\0[{\[])")
+_MAX_DIGITS = 4300  # where Python stops by default, because its conversion takes quadratic time
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
+
+
+class NoTranscript(InputError):
+    """Says that a file is no transcript: skipped where it was met in a folder, refused where it was named."""
+
+    def __init__(self, message: str, *, reason: str = "no_transcript") -> None:
+        super().__init__(message)
+        self.reason = reason  # type: ignore[misc]  # an instance says more than its class here
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What readers look at. `document` is the parsed JSON, None where the text is no JSON.
+
+    A place of a list that breaks the rules of JSON holds an `InputError` in its stead, so that the others can be read.
+    """
+
+    text: str
+    document: Any
+
+
+def claims_json(start: bytes, suffix: str) -> bool:
+    """Say whether a file claims to be JSON by its suffix or its first bytes, and so must parse."""
+    return suffix in JSON_SUFFIXES or bool(_JSON_START.match(start) or _UTF16_START.match(start))
+
+
+def open_content(data: bytes, suffix: str) -> Content:
+    """Decode and parse a unit; `InputError` says where it breaks, `NoTranscript` that it is no text at all."""
+    is_json = claims_json(data, suffix)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"is not UTF-8: {_guessed(data, error)}"
+        raise InputError(message, hint="save it as UTF-8") if is_json else NoTranscript(message) from None
+    if not is_json:
+        return Content(text, None)
+    if b"\0" in data[:4]:
+        raise InputError(f"is not UTF-8: {_guessed(data, None)}", hint="save it as UTF-8")
+    if not text.strip():
+        raise InputError("is empty")
+    return Content(text, _parse(text))
+
+
+def _guessed(data: bytes, error: UnicodeDecodeError | None) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or (data[:1] == b"\0") != (data[1:2] == b"\0"):
+        return "it looks like UTF-16"
+    if error is None:
+        return "it starts with NUL bytes"
+    if error.reason == "unexpected end of data":
+        return "it is cut off inside a letter"
+    return f"it looks like Latin-1 or Windows-1252 (first at byte {error.start + 1})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unusable:
+    """Stands in a parsed document for a value that JSON does not have or that cannot be told apart."""
+
+    problem: str
+
+
+def _parse(text: str) -> Any:  # noqa: ANN401 - JSON is anything
+    """Parse JSON strictly: no NaN, no number beyond a float's range, no key twice."""
+    unusable: list[_Unusable] = []
+
+    def refuse(problem: str) -> _Unusable:
+        unusable.append(_Unusable(problem))
+        return unusable[-1]
+
+    def constant(name: str) -> object:
+        return refuse(f"is {name}, which is no JSON number")
+
+    def number(digits: str) -> object:
+        value = float(digits)
+        return refuse("is a number too large") if math.isinf(value) else value
+
+    def integer(digits: str) -> object:
+        return refuse(f"is a number of {len(digits):,} digits") if len(digits) > _MAX_DIGITS else int(digits)
+
+    def mapping(pairs: list[tuple[str, Any]]) -> object:
+        unique = dict(pairs)
+        return unique if len(unique) == len(pairs) else refuse(f"has {_twice(pairs)} twice, so it is ambiguous")
+
+    decoder = json.JSONDecoder(object_pairs_hook=mapping, parse_constant=constant, parse_float=number)
+    try:
+        try:
+            document = decoder.decode(text)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # an integer of too many digits; a hook for every integer would slow down every file for this one
+            decoder = json.JSONDecoder(object_pairs_hook=mapping, parse_constant=constant, parse_float=number, parse_int=integer)
+            document = decoder.decode(text)
+    except json.JSONDecodeError as error:
+        raise _broken(text, error) from None  # its cause would carry the whole text
+    except RecursionError:
+        raise InputError("is JSON nested too deeply") from None
+    if not unusable:
+        return document
+    if isinstance(document, list):
+        return [_problem(place) or place for place in document]
+    raise _problem(document) or InputError("is JSON with a value that cannot be used")
+
+
+def _broken(text: str, error: json.JSONDecodeError) -> InputError:
+    where = f"line {error.lineno}, column {error.colno}"
+    what = error.msg.partition(":")[0]
+    if error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()):
+        return InputError(f"is not valid JSON: it is cut off ({what} at {where})")
+    return InputError(f"is not valid JSON: {what} at {where}")
+
+
+def _twice(pairs: list[tuple[str, Any]]) -> str:
+    seen: set[str] = set()
+    key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # add is what remembers
+    return f"the key {key}" if _NAME.fullmatch(key) else f"a key of {len(key)} characters"
+
+
+def _problem(document: object) -> InputError | None:
+    """Return an unusable value below `document` as an error that names its field, or None where all can be used."""
+    pending = [(document, "")]
+    while pending:
+        value, path = pending.pop()
+        if isinstance(value, _Unusable):
+            return InputError(f"{path or 'the meeting'} {value.problem}", field=path or None)
+        if isinstance(value, Mapping):
+            pending.extend((inner, _below(path, key)) for key, inner in value.items())
+        elif isinstance(value, list):
+            pending.extend((inner, f"{path}[{number}]") for number, inner in enumerate(value, 1))
+    return None
+
+
+def _below(path: str, key: str) -> str:
+    name = key if _NAME.fullmatch(key) else f"(key of {len(key)} characters)"
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,116 @@
+"""Bytes of a source: opened without waiting, bounded, whole or line by line. Knows no format but the shape of JSON Lines."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from meetcli.errors import InputError
+
+MAX_BYTES = 50_000_000
+_HEAD_BYTES = 65_536
+_BOM = b"\xef\xbb\xbf"
+
+
+class Raw:
+    """An open file. `head` is all of a small file, so that opening, looking and reading cost one read."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            # A pipe opened for reading waits for its writer, and a terminal may become ours: neither must happen to a cron job.
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        try:
+            status = os.fstat(self._descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise _not_a_file(status.st_mode)
+            self.size = status.st_size
+            self.head = os.read(self._descriptor, min(self.size + 1, _HEAD_BYTES))
+        except OSError as error:
+            os.close(self._descriptor)
+            raise _unreadable(path, error) from error
+        except InputError:
+            os.close(self._descriptor)
+            raise
+
+    def __enter__(self) -> Raw:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._descriptor)
+
+    def whole(self, max_bytes: int) -> bytes:
+        """Return the whole file."""
+        if self.size > max_bytes:
+            raise _too_large("the file", max_bytes)
+        if len(self.head) == self.size:
+            return self.head
+        with self._stream() as stream:
+            content = stream.read(max_bytes + 1)
+        if len(content) > max_bytes:  # it grew while it was read
+            raise _too_large("the file", max_bytes)
+        return content
+
+    def part(self, offset: int, size: int) -> bytes:
+        """Return `size` bytes from `offset`, or what is left of them."""
+        with self._stream() as stream:
+            stream.seek(offset)
+            return stream.read(size)
+
+    def lines(self, max_bytes: int) -> Iterator[tuple[int, int, bytes | InputError]]:
+        """Yield (1-based number, offset, line without its end) for every line that is not blank, one in memory at a time."""
+        with self._stream() as stream:
+            number = offset = 0
+            while line := stream.readline(max_bytes + 1):
+                number += 1
+                start, offset = offset, offset + len(line)
+                if len(line) > max_bytes:
+                    yield number, start, _too_large("the line", max_bytes)
+                    while not line.endswith(b"\n") and (line := stream.readline(_HEAD_BYTES)):
+                        offset += len(line)
+                elif (line := line.rstrip(b"\r\n")) and not line.isspace():
+                    yield number, start, line
+
+    def is_json_lines(self, is_expected: bool, max_bytes: int) -> bool:
+        """Say whether each line is a document of its own: expected by suffix, or the first line closes and another opens.
+
+        No single document looks like that, because after `}` comes a comma or the end, and a string holds no line end.
+        """
+        stream = io.BytesIO(self.head) if len(self.head) == self.size else self._stream()
+        with stream:
+            lines = (line.strip() for line in iter(lambda: stream.readline(max_bytes), b""))
+            first = next(filter(None, lines), b"").removeprefix(_BOM)
+            if is_expected:
+                return first not in (b"{", b"[")  # a pretty-printed document with the wrong suffix is still one document
+            return first.startswith(b"{") and first.endswith(b"}") and next(filter(None, lines), b"").startswith(b"{")
+
+    def is_binary(self) -> bool:
+        """Say whether this is no text: it holds NUL bytes and does not start as UTF-16 does."""
+        return b"\0" in self.head and not self.head.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+    def _stream(self) -> BinaryIO:
+        stream = open(self._descriptor, "rb", closefd=False)  # noqa: SIM115 - the caller closes it; the descriptor is ours
+        stream.seek(0)
+        return stream
+
+
+def _too_large(what: str, max_bytes: int) -> InputError:
+    return InputError(f"{what} is larger than {max_bytes:,} bytes", hint="split it, or raise the limit")
+
+
+def _not_a_file(mode: int) -> InputError:
+    if stat.S_ISDIR(mode):
+        return InputError("is a folder that cannot be listed")
+    return InputError("is no regular file but a pipe, socket or device", hint="pipe it in and name it `-`")
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    if isinstance(error, FileNotFoundError) and path.is_symlink():
+        return InputError("is a link to a file that is not there")
+    return InputError(f"cannot be read: {error.strerror}")
