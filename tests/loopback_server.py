@@ -17,13 +17,10 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the process form is run as a script
-
-from tests.loopback_answers import answer_to
+from loopback_answers import answer_to
 
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 429: "Too Many Requests", 503: "Service Unavailable"}
 
@@ -119,7 +116,7 @@ class LoopbackServer:
     requests: int = 0
     peak: int = 0
     underway: int = 0
-    keys: list[str] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     canned: bytes = b""
     _loop: asyncio.AbstractEventLoop | None = None
@@ -129,6 +126,11 @@ class LoopbackServer:
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def keys(self) -> list[str]:
+        """The key of each recorded request."""
+        return [headers.get("authorization", "").removeprefix("Bearer ") for headers in self.headers]
 
     async def listen(self) -> asyncio.Server:
         """Start accepting on the running loop; returns the listening server, `port` is set."""
@@ -240,7 +242,7 @@ class _Connection(asyncio.Protocol):
         body = json.loads(raw)
         if server.is_recording:
             server.bodies.append(body)
-            server.keys.append(headers.get("authorization", "").removeprefix("Bearer "))
+            server.headers.append(headers)
         fault = server.faults(number, body) or Fault()
         if fault.kind == "drop":
             self._transport.abort()

@@ -226,6 +226,7 @@ def _open_client(options: EngineOptions) -> openai.AsyncOpenAI:
         max_retries=0,
         timeout=openai.Timeout(None, connect=min(CONNECT_TIMEOUT_S, options.timeout_s)),
         http_client=openai.DefaultAioHttpClient(),
+        default_headers={"Authorization": f"Bearer {key}"},  # OPENAI_CUSTOM_HEADERS may serve a gateway, but never replaces the key
     )
     client.organization = client.project = None
     return client

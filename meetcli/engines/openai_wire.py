@@ -31,6 +31,7 @@ FILTER_CODES: Final = frozenset({"content_filter", "content_policy_violation"})
 LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
 FINISHES: Final[Mapping[str, Finish]] = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
 UNSUPPORTED: Final = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed")
+VENDORS: Final = frozenset({"openai", "httpx2", "aiohttp", "anyio"})
 SAFE_CODE: Final = re.compile(r"[a-z_]{1,40}")  # no digits and no hyphen: a code that has them could be a quoted key
 ONLY_JSON: Final = "\n\nAnswer with one JSON object and nothing else, no fences. It must match this JSON Schema:\n"
 
@@ -60,7 +61,7 @@ class Dialect:
         self._refused: set[str] = set()
         host = urlsplit(base_url).hostname or "" if base_url else "api.openai.com"
         # OpenAI's reasoning models refuse max_tokens, and its other models take both; most other servers know only max_tokens.
-        self._caps = CAPS if host.endswith(("openai.com", "openai.azure.com")) else CAPS[::-1]
+        self._caps = CAPS if f".{host}".endswith((".openai.com", ".openai.azure.com")) else CAPS[::-1]
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return the JSON body that asks for `request`, without what this server has refused so far."""
@@ -182,8 +183,8 @@ def translate(error: Exception, sent: Mapping[str, Any], now_s: float) -> Failur
         return _bad_reply("cannot be read")
     if isinstance(error, openai.APIConnectionError | httpx2.HTTPError | aiohttp.ClientError | httpx2.InvalidURL | OSError):
         return _connection_failure(error)
-    if isinstance(error, openai.OpenAIError | openai.InvalidWebhookSignatureError | httpx2.StreamError | httpx2.CookieConflict):
-        return Failure("client_error", f"the OpenAI client gave up: {type(error).__name__}", "request")
+    if type(error).__module__.partition(".")[0] in VENDORS:  # what an upgrade may add must not end the run as a bug of ours
+        return Failure("client_error", f"the OpenAI client failed: {type(error).__name__}", "attempt")
     return None
 
 
@@ -195,6 +196,7 @@ def _connection_failure(error: BaseException) -> Failure:
     """
     import aiohttp
     import httpx2
+    import openai
 
     causes = list(_causes(error))
 
@@ -210,7 +212,8 @@ def _connection_failure(error: BaseException) -> Failure:
         return Failure(
             "unreachable", f"the server cannot be reached: {why}", "attempt", "check the network and the base URL", usage=Usage()
         )
-    if is_any(aiohttp.ServerTimeoutError) or (is_any(TimeoutError, httpx2.TimeoutException) and not is_any(aiohttp.ClientConnectionError)):
+    is_silence = is_any(TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) and not is_any(aiohttp.ClientConnectionError)
+    if is_silence or is_any(aiohttp.ServerTimeoutError):
         return Failure("timeout", "the server did not answer in time", "attempt", "raise --timeout or lower --concurrency")
     return Failure("connection_lost", "the connection was lost", "attempt")
 
