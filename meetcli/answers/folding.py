@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _HESITATIONS = frozenset(
+    ["uh", "uhh", "uhm", "uhum", "umm", "ah", "ahh", "eh", "hm", "hmm", "hmmm", "mm", "mmm", "mhm", "mmhmm", "huh", "aham"]
+    + ["disfmarker", "vocalsound"]  # tags that lost their braces
+)
     [
         "uh",
         "uhh",
