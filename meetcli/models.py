@@ -111,8 +111,9 @@ class Task:
 class EngineIdentity:
     """Who answers, as keys, results and reports know it.
 
-    `algorithm` is the version of a local algorithm, empty for a remote engine. `endpoint` is the normalized base URL without credentials, empty for
-    the local engine; `host` is its host, the only part results and reports show. `is_openai` says that it is OpenAI's own.
+    `algorithm` is the version of a local algorithm, empty for a remote engine. `endpoint` is the normalized base URL without
+    credentials, empty for the local engine; `host` is its host, the only part results and reports show. `is_openai` says that it is
+    OpenAI's own.
     """
 
     engine: Literal["openai", "local"]
@@ -125,7 +126,10 @@ class EngineIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a run asks of every meeting. `parts` are the fingerprint's parts that are the same for all of them; `render_version` is the renderer's."""
+    """What a run asks of every meeting.
+
+    `parts` are the fingerprint's parts that are the same for all of them; `render_version` is the renderer's.
+    """
 
     task: Task
     identity: EngineIdentity
@@ -258,7 +262,8 @@ class Job:
 
     `status` and `reason` are what the first meeting ends as if the call succeeds; its twins end as `shared`. `twins` are the other
     inputs with the same key and fingerprint, each with the digest of its own bytes. `is_kept` says that the answer goes into the cache,
-    `index_name` under which name its input finds it without being parsed. `worth_usd` is what the answer cost when it was bought before, if it was.
+    `index_name` under which name its input finds it without being parsed. `worth_usd` is what the answer cost when it
+    was bought before, if it was.
     """
 
     source: Source

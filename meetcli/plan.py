@@ -53,8 +53,8 @@ def plan(
 ) -> Plan:
     """Settle every meeting that needs no call and return the rest as jobs, in the order of the inputs.
 
-    `max_bytes` bounds a file. `cache` None plans without one: nothing is looked up, everything is called. Raises `UsageError` where two inputs would write
-    the same result; nothing has been called then.
+    `max_bytes` bounds a file. `cache` None plans without one: nothing is looked up, everything is called. Raises `UsageError`
+    where two inputs would write the same result; nothing has been called then.
     """
     planner = _Planner(assignment, rules, cache, now, deliver)
     for batch in _batches(_units(inputs, max_bytes, deliver)):

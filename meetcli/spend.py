@@ -88,7 +88,10 @@ async def spend(
 
 @dataclass(slots=True)
 class _Purchase:
-    """One meeting while it is being bought. `bought` and `paid_usd` cover earlier, killed runs too; `usage` and `cost_usd` only this one."""
+    """One meeting while it is being bought.
+
+    `bought` and `paid_usd` cover earlier, killed runs too; `usage` and `cost_usd` only this one.
+    """
 
     job: Job
     meeting: Meeting

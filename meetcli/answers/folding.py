@@ -16,28 +16,6 @@ _HESITATIONS = frozenset(
     ["uh", "uhh", "uhm", "uhum", "umm", "ah", "ahh", "eh", "hm", "hmm", "hmmm", "mm", "mmm", "mhm", "mmhmm", "huh", "aham"]
     + ["disfmarker", "vocalsound"]  # tags that lost their braces
 )
-    [
-        "uh",
-        "uhh",
-        "uhm",
-        "uhum",
-        "umm",
-        "ah",
-        "ahh",
-        "eh",
-        "hm",
-        "hmm",
-        "hmmm",
-        "mm",
-        "mmm",
-        "mhm",
-        "mmhmm",
-        "huh",
-        "aham",
-        "disfmarker",
-        "vocalsound",
-    ]
-)
 # by language, because "um" is a number in Portuguese, "er" is "he" in German and "ne" is "not" in French
 _FILLERS = {
     "en": _HESITATIONS | {"um", "er", "erm", "oh", "yeah"},

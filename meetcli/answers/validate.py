@@ -47,7 +47,8 @@ def repair_messages(text: str, problems: tuple[str, ...]) -> tuple[Message, ...]
         Message("assistant", text),
         Message(
             "user",
-            f"That answer cannot be used:\n{listed}\nReturn the whole JSON object again with these points put right and nothing else changed.",
+            f"That answer cannot be used:\n{listed}\n"
+            "Return the whole JSON object again with these points put right and nothing else changed.",
         ),
     )
 

@@ -26,7 +26,7 @@ CALLS = "Calls"
 OUTPUT = "Output"
 
 
-def _show_version(value: bool) -> None:  # noqa: FBT001  # Typer calls it so
+def _show_version(value: bool) -> None:  # Typer calls it so
     if value:
         typer.echo(f"meetcli {__version__}")
         raise typer.Exit
@@ -34,7 +34,7 @@ def _show_version(value: bool) -> None:  # noqa: FBT001  # Typer calls it so
 
 @app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001  # the callback does the work
+    version: Annotated[  # the callback does the work
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:

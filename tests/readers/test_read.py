@@ -296,7 +296,7 @@ class TestFiles:
 
     def test_that_break_while_they_are_read_fail_and_are_closed(self, put, monkeypatch):
         source = put(ONE)
-        before = len(os.listdir("/dev/fd"))
+        before = len(list(Path("/dev/fd").iterdir()))
 
         def fail(*_):
             raise OSError(5, "Input/output error")
@@ -304,14 +304,14 @@ class TestFiles:
         with monkeypatch.context() as patch:
             patch.setattr(os, "read", fail)
             assert "Input/output error" in only_failure(source).error
-        assert len(os.listdir("/dev/fd")) == before
+        assert len(list(Path("/dev/fd").iterdir())) == before
 
     def test_are_closed_when_the_reading_is_given_up(self, put):
-        before = len(os.listdir("/dev/fd"))
+        before = len(list(Path("/dev/fd").iterdir()))
         units = read(put(b'{"transcript": "a"}\n' * 3))
         next(units)
         units.close()
-        assert len(os.listdir("/dev/fd")) == before
+        assert len(list(Path("/dev/fd").iterdir())) == before
 
 
 class TestRereader:
