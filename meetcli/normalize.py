@@ -20,8 +20,8 @@ _MAX_SECONDS = 1e8  # three years: beyond it is a date or a mistake
 
 _TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,3})?)?"
 _LABEL = re.compile(
-    rf"[\r\n][ \t]*(?:[\[(]?(?P<start>{_TIME})(?:[ \t]*-+>?[ \t]*{_TIME})?[\])]?[ \t]*(?:-[ \t]*)?)?"
-    rf"(?:(?P<label>[^\W_][^\r\n:]{{0,119}}+)|(?P<stamped>[^\W_][^\r\n:\[(]{{0,79}}+)[\[(](?P<stamp>{_TIME})[\])][ \t]*):(?=\s|\Z)"
+    rf"\n[ \t]*(?:[\[(]?(?P<start>{_TIME})(?:[ \t]*-+>?[ \t]*{_TIME})?[\])]?[ \t]*(?:-[ \t]*)?)?"
+    rf"(?:(?P<label>[^\W_][^\n:]{{0,119}}+)|(?P<stamped>[^\W_][^\n:\[(]{{0,79}}+)[\[(](?P<stamp>{_TIME})[\])][ \t]*):(?=\s|\Z)"
 )
 """What may be a speaker's label at the start of a line. Possessive, so that a line without one costs one scan of its start."""
 
@@ -165,11 +165,12 @@ def split_turns(transcript: str) -> tuple[Turn, ...]:
     speaker is a turn of nobody. Times before or after a name are not part of it; they become `start_s` where they can only be
     times of a recording: hours, minutes and seconds, the first within the first hour, since a clock shows the same digits.
     """
+    lines = transcript if "\r" not in transcript else transcript.replace("\r\n", " \n").replace("\r", "\n")  # each as long as before
     labels = [
         _Label(match.start() - 1, match.end() - 1, match["label"] or match["stamped"], match["start"] or match["stamp"])
-        for match in _LABEL.finditer(f"\n{transcript}")
+        for match in _LABEL.finditer(f"\n{lines}")
     ]
-    names = _names(labels, transcript)
+    names = _names(labels, lines)
     labels = [label for label in labels if names[label.text]]
     first_s = next((_seconds(label.time) for label in labels if label.time), None)
     is_timed = first_s is not None and first_s < 3600
@@ -195,7 +196,7 @@ def _seconds(time: str) -> float | None:
     return int(parts[0]) * 3600 + int(parts[1]) * 60 + float(parts[2])
 
 
-def _names(labels: Sequence[_Label], transcript: str) -> dict[str, str | None]:
+def _names(labels: Sequence[_Label], lines: str) -> dict[str, str | None]:
     """Return the speaker's name for every label, None for what is no name.
 
     A label in small letters (`agent`, `gerente de contas`) is a name where it comes back, or where every line has such a label.
@@ -210,8 +211,7 @@ def _names(labels: Sequence[_Label], transcript: str) -> dict[str, str | None]:
         if is_role and len(words) <= _ROLE_WORDS:
             roles.append(text)
     if roles:
-        lines = sum(1 for line in transcript.splitlines() if line.strip())
-        is_every_line = len(labels) == lines and not any(names.values())
+        is_every_line = not any(names.values()) and len(labels) == sum(1 for line in lines.split("\n") if line.strip())
         names.update((text, text.strip()) for text in roles if is_every_line or counts[text] > 1)
     return names
 

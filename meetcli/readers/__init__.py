@@ -184,7 +184,7 @@ def _refused(source: Source, error: InputError) -> Outcome:
     is_skipped = isinstance(error, NoTranscript) and not source.is_named and source.offset is None
     if is_skipped:
         return Outcome(source, Status.SKIPPED, reason=error.reason)
-    return Outcome(source, Status.FAILED, reason=error.reason, error=error.message, hint=error.hint)
+    return Outcome(source, Status.FAILED, reason=error.reason, error=f"{source.shown}: {error.message}", hint=error.hint)
 
 
 def _suffix(source: Source) -> str:
