@@ -49,7 +49,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "aiohttp": ("engines.openai_",),
     "httpx": ("engines.openai_",),
     "httpx2": ("engines.openai_",),
-    "diskcache": ("cache.disk", "cache.disk_store"),
+    "diskcache": ("cache.disk_",),
     "redis": ("cache.redis", "cache.leases"),
     "genai_prices": ("pricing",),
     "dotenv": ("config",),

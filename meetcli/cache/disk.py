@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import quote
 
@@ -57,7 +56,6 @@ class DiskCache:
         self.notices: list[str] = []
         self._path = folder / "cache.db"
         self._inode: int | None = None
-        self._lock = RLock()  # one reading connection serves all threads
         self._reader: sqlite3.Connection | None = None
         self._store: DiskStore | None = None
         self._do("open", self._connect)
@@ -105,12 +103,11 @@ class DiskCache:
 
     def close(self) -> None:
         """Release the file."""
-        with self._lock:
-            if self._store is not None:
-                self._store.close()
-            if self._reader is not None:
-                self._reader.close()
-            self._reader = self._store = None
+        if self._store is not None:
+            self._store.close()
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = self._store = None
 
     def _count(self) -> int:
         return int(self._select(_SIZE)[0][0])
@@ -148,14 +145,13 @@ class DiskCache:
     def _do(self, verb: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the work, a second time on a new file if the first met damage; whatever else goes wrong is a CacheError."""
         try:
-            with self._lock:
-                try:
-                    return work(*args, **kwargs)
-                except sqlite3.DatabaseError as error:
-                    if not _is_damage(error):
-                        raise
-                    self._replace(str(error))
-                    return work(*args, **kwargs)
+            try:
+                return work(*args, **kwargs)
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                self._replace(str(error))
+                return work(*args, **kwargs)
         except UnicodeError as error:  # its text quotes the value
             raise CacheError(f"cannot {verb} the cache {self._path}: a key or value is not valid Unicode") from error
         except (sqlite3.Error, OSError) as error:
@@ -195,7 +191,7 @@ class DiskCache:
             uri=True,
             timeout=_LOCK_TIMEOUT_S,
             isolation_level=None,
-            check_same_thread=False,
+            check_same_thread=False,  # sqlite itself takes care of that
         )
         try:
             reader.execute("PRAGMA query_only = ON")

@@ -23,7 +23,7 @@ FORMAT = 1
 
 _SEAL_LENGTH = len(',"crc32":"00000000"}')
 _UNUSABLE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
-_TEXTS = ("task_version", "idempotency_key", "endpoint", "input_sha256", "meetcli_version", "render_id")
+_TEXTS = ("task_version", "endpoint", "input_sha256", "meetcli_version", "render_id")
 
 
 class Header(NamedTuple):
@@ -54,7 +54,7 @@ def answer_key(task: str, idempotency_key: str, fingerprint_digest: str) -> str:
 
 
 def failure_key(task: str, idempotency_key: str, fingerprint_digest: str) -> str:
-    """Name the place of a paid failure that would repeat: beside the answer's, so that it never replaces one."""
+    """Name the place of one remembered failure; apart from the answer, which a failing refresh must not take away."""
     return f"failure:{task}:{idempotency_key}:{fingerprint_digest}"
 
 
@@ -68,13 +68,13 @@ def reply_key(request_digest: str) -> str:
     return f"reply:{request_digest}"
 
 
-def index_key(sha256: str) -> str:
+def index_key(digest: str) -> str:
     """Name the place of what a digest of raw input and settings leads to."""
-    return f"index:{sha256}"
+    return f"index:{digest}"
 
 
 def header_of(entry: Entry) -> Header:
-    """Return what lists show of an entry."""
+    """Return what lists read of an entry, without its size."""
     return Header(
         entry.kind,
         entry.task,
@@ -120,6 +120,7 @@ def load(text: str) -> Entry | None:
             customer_id=header.customer_id,
             created_at=header.created_at,
             cost_usd=header.cost_usd,
+            idempotency_key=rest["idempotency_key"],
             fingerprint=Fingerprint(rest["fingerprint"], _texts(rest["parts"])),
             usage=_usage(rest["usage"]),
             reason=rest["reason"],
@@ -205,16 +206,19 @@ def load_pointer(text: str) -> Pointer | None:
         return None
 
 
-def dump_index(key: str, render_id: str) -> str:
-    """Write where the answer to known input stands, and how it was rendered for that very input, on one line."""
-    return f"{FORMAT} {key} {render_id}"
+def dump_index(name: str, rendering: str) -> str:
+    """Write which entry raw input leads to, and which of its renderings is that input's, on one line."""
+    return _json({"format": FORMAT, "name": name, "rendering": rendering})
 
 
 def load_index(text: str) -> tuple[str, str] | None:
-    """Read (answer key, render id); None when it cannot be used."""
-    version, _, place = text.partition(" ")
-    key, _, render_id = place.partition(" ")
-    return (key, render_id) if version == str(FORMAT) and key.startswith("answer:") and render_id else None
+    """Read what `dump_index` wrote: (name of the entry, rendering); None when it cannot be used."""
+    try:
+        fields = _record(text)
+        name, rendering = fields["name"], fields["rendering"]
+        return (name, rendering) if type(name) is type(rendering) is str else None
+    except _UNUSABLE:
+        return None
 
 
 def _sealed(header: Header, rest: Mapping[str, object], payload: str) -> str:
