@@ -237,7 +237,7 @@ def test_what_the_layers_allow_passes(name: str, source: str) -> None:
         ("console", "from rich.table import Table", False),
         ("engines.openai_wire", "def f():\n    import openai", False),
         ("engines.local", "from openai import AsyncOpenAI", True),
-        ("cache.disk", "import diskcache", False),
+        ("cache.disk_store", "import diskcache", False),
         ("cache.diskette", "import diskcache", True),
         ("report", "import threading", True),
     ],
