@@ -1,0 +1,187 @@
+"""The hit/miss table of a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import TextIO
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from meetcli.console import PipeSafeConsole
+from meetcli.models import Outcome, Status
+from meetcli.plain_text import count_text, elapsed_text, failure_text, money_text, place_text, printable
+from meetcli.report import RunReport
+
+_STYLES = {
+    Status.HIT: "green",
+    Status.SHARED: "green",
+    Status.MISS: "cyan",
+    Status.EXPIRED: "cyan",
+    Status.CHANGED: "cyan",
+    Status.REFRESHED: "cyan",
+    Status.BYPASSED: "yellow",
+    Status.FAILED: "bold red",
+    Status.NOT_ATTEMPTED: "yellow",
+}
+_CALLED = {Status.BYPASSED, Status.REFRESHED, Status.EXPIRED, Status.CHANGED, Status.MISS}
+_TOTALS_HEIGHT = 12
+"""Lines that a screen needs besides those of the files: heading, totals, the prompt that follows."""
+_PIPE_HEIGHT = 50
+_OPENAI = "api.openai.com"
+
+
+def print_report(report: RunReport, stream: TextIO, *, width: int | None = None, height: int | None = None) -> None:
+    """Print the hit/miss table of a run: a line a file where they fit a screen, then failures and totals.
+
+    Where they do not fit, only what failed and what was called is listed, up to a screen. Raises BrokenPipeError when nobody reads.
+    """
+    console = PipeSafeConsole(file=stream, width=width, height=height, highlight=False, markup=False, emoji=False)
+    screen = max(5, (console.height if height or console.is_terminal else _PIPE_HEIGHT) - _TOTALS_HEIGHT)
+    rows, failures, left_out = _worth_a_line(report, screen)
+    if rows:
+        console.print(_file_table(rows))
+        console.print()
+    if failures:
+        _print_failures(console, failures)
+        console.print()
+    if left_out:
+        console.print(f"… and {left_out:,} more that failed or were called; --summary json lists every one", style="dim")
+        console.print()
+    console.print(_totals(report))
+
+
+class _Path:
+    """A path that gives up its middle when space is short: the file's own name says most, then the first folder."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(shorten_path(self._text, options.max_width), no_wrap=True, overflow="crop")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(min(16, cell_len(self._text)), cell_len(self._text)).with_maximum(options.max_width)
+
+
+def shorten_path(path: str, width: int) -> str:
+    """Return `path` in at most `width` cells: whole folders are cut on the left, a name that is too long in its middle."""
+    if cell_len(path) <= width:
+        return path
+    name = path.rpartition("/")[2]
+    if cell_len(name) + 2 <= width:
+        end = _last_cells(path, width - 1)
+        return "…" + end[end.index("/") :]
+    # The end holds the suffix and the place in a list, the start what people sort by.
+    tail = width // 3
+    return set_cell_size(name, width - tail - 1).rstrip() + "…" + _last_cells(name, tail)
+
+
+def _last_cells(text: str, width: int) -> str:
+    while cell_len(text) > width:
+        text = text[1:]
+    return text
+
+
+def _worth_a_line(report: RunReport, screen: int) -> tuple[list[Outcome], list[Outcome], int]:
+    """Return the outcomes for the table, the failures to explain below it, and how many of either found no place.
+
+    Where all fit, the table has every meeting; else failures are only explained, and the rest of the screen is for what was called.
+    """
+    failures = [outcome for outcome in report.in_order() if outcome.status is Status.FAILED]
+    if report.total <= screen:
+        return report.in_order(), failures, 0
+    called = [outcome for outcome in report.in_order() if outcome.status in _CALLED]
+    shown_failures = failures[: screen // 2]
+    shown_calls = called[: screen - len(shown_failures)]
+    return shown_calls, shown_failures, len(failures) + len(called) - len(shown_failures) - len(shown_calls)
+
+
+def _file_table(outcomes: Iterable[Outcome]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    # Alone in being allowed to wrap, so that this column and no other is the one that gives way.
+    table.add_column("file")
+    table.add_column("status", no_wrap=True, max_width=28, overflow="ellipsis")
+    for heading in ("tokens", "cost", "time"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for outcome in outcomes:
+        status = _status_text(outcome.status)
+        if outcome.reason:
+            status = Text.assemble(status, f": {_words(outcome.reason)}")
+        table.add_row(_Path(place_text(outcome.source.shown, outcome.source.place)), status, *_spent(outcome))
+    return table
+
+
+def _spent(outcome: Outcome) -> Iterator[Text]:
+    """Yield tokens, cost and time, a dash where there were none."""
+    tokens = outcome.usage.input_tokens + outcome.usage.output_tokens
+    yield Text(f"{tokens:,}") if tokens else Text("–", style="dim")
+    if outcome.usage.requests:
+        yield Text(money_text(outcome.cost_usd))
+        yield Text(elapsed_text(outcome.duration_s))
+    else:
+        yield from (Text("–", style="dim"), Text("–", style="dim"))
+
+
+def _print_failures(console: Console, failures: Iterable[Outcome]) -> None:
+    """Print each failure with its error, and a hint once for all that share it."""
+    hints: dict[str | None, list[Outcome]] = {}
+    for outcome in failures:
+        hints.setdefault(outcome.hint, []).append(outcome)
+    for hint, group in hints.items():
+        for outcome in group:
+            message = failure_text(outcome.source.shown, outcome.source.place, outcome.error or _words(outcome.reason or "failed"))
+            console.print(Text("error: ", style="bold red").append(message, style="default not bold"))
+        if hint:
+            console.print(Text("hint: ", style="bold").append(printable(hint), style="not bold"))
+
+
+def _totals(report: RunReport) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column()
+    for label, value in _total_lines(report):
+        grid.add_row(label, value)
+    return grid
+
+
+def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
+    line = Text(count_text(report.total, "meeting"))
+    separator = ": "
+    for status in Status:
+        if report.counts[status]:
+            line.append(separator).append(f"{report.counts[status]:,} ").append(_status_text(status))
+            separator = ", "
+    yield report.task, line
+    rate = "" if report.hit_rate is None else f"{_percent(report.hit_rate)} hit rate, "
+    yield "cache", Text(f"{rate}{report.backend}")
+    usage = report.usage
+    cached = f" ({usage.cached_input_tokens:,} cached)" if usage.cached_input_tokens else ""
+    tokens = f", {usage.input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out"
+    yield "calls", Text(f"{usage.requests:,}{tokens if usage.input_tokens or usage.output_tokens else ''}")
+    yield "cost", Text(f"{_sum(report.cost_usd, report.known_cost_usd)}, saved {_sum(report.saved_usd, report.known_saved_usd)}")
+    yield "time", Text(elapsed_text(report.elapsed_s))
+    # Who read the transcripts is said whenever it is not who everybody expects.
+    place = "" if report.endpoint == _OPENAI or report.engine == "local" else f" at {report.endpoint}"
+    yield "engine", Text(printable(f"{report.engine}, {report.model}{place}"))
+
+
+def _status_text(status: Status) -> Text:
+    return Text(_words(status.value), style=_STYLES.get(status, "dim"))
+
+
+def _words(name: str) -> str:
+    return printable(name).replace("_", " ")
+
+
+def _percent(rate: float) -> str:
+    """Return a rate that says 100% only when it is."""
+    return f"{min(rate, 0.999) if rate < 1 else rate:.1%}".replace(".0%", "%")
+
+
+def _sum(amount: Decimal | None, known: Decimal) -> str:
+    return money_text(amount) if amount is not None or not known else f"unknown, at least {money_text(known)}"

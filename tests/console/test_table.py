@@ -1,0 +1,155 @@
+import io
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from meetcli.console.table import print_report, shorten_path
+from meetcli.models import Outcome, Source, Status, Usage
+from meetcli.report import RunReport
+
+
+def outcome(shown, status, reason=None, *, place=None, **more) -> Outcome:
+    source = Source(Path(shown), shown.rpartition("/")[2], shown, shown, is_named=False, place=place)
+    return Outcome(source, status, reason, "k" * 64, **more)
+
+
+def report(outcomes, *, engine="openai", model="gpt-4o", endpoint="api.openai.com") -> RunReport:
+    ticks = iter((0.0, *[4.23] * 9))
+    made = RunReport("extract", engine, model, endpoint, clock=lambda: next(ticks), backend="disk")
+    for one in outcomes:
+        made.add(one)
+    return made
+
+
+def printed(made, width=80, height=None) -> str:
+    stream = io.StringIO()
+    print_report(made, stream, width=width, height=height)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+MIXED = [
+    outcome("samples/acme/2025-10-15 quarterly review.json", Status.HIT, saved_usd=Decimal("0.0312")),
+    outcome("samples/acme/reunião.json", Status.MISS, usage=Usage(3120, 1024, 292, 1), cost_usd=Decimal("0.01085"), duration_s=2.13),
+    outcome("samples/list.json", Status.HIT, "kept", place=3, saved_usd=Decimal("0.02")),
+    outcome(
+        "samples/会議の記録と重要な決定事項についての非常に長いファイル名.json",
+        Status.CHANGED,
+        "content",
+        usage=Usage(13120, 0, 1292, 2),
+        cost_usd=Decimal("0.11085"),
+        duration_s=62.13,
+    ),
+    outcome("in/a/very/deep/tree/of/folders/that/nobody/remembers/q3.json", Status.SHARED),
+    outcome(
+        "in/bad\nname\x1b[31m.json",
+        Status.FAILED,
+        "bad_input",
+        error="in/bad\nname\x1b[31m.json: not JSON: line 3, column 14",
+        hint="check the file with a JSON validator",
+    ),
+    outcome("in/empty.json", Status.FAILED, "bad_input", error="transcript is empty", hint="check the file with a JSON validator"),
+    outcome("in/notes.txt", Status.SKIPPED, "no_transcript"),
+    outcome("in/z.json", Status.NOT_ATTEMPTED, "limit"),
+]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_is_as_it_was_looked_at(width):
+    golden = Path(__file__).with_name(f"mixed_{width}.txt")
+    assert printed(report(MIXED), width) == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_screen(width):
+    assert max(cell_len(line) for line in printed(report(MIXED), width).splitlines()) <= width
+
+
+def test_a_run_of_hits_of_the_local_engine():
+    made = report([outcome("in/a.json", Status.HIT), outcome("in/b.json", Status.HIT)], engine="local", model="local-1", endpoint="local")
+    assert (
+        printed(made)
+        == """\
+file       status  tokens  cost  time
+in/a.json  hit          –     –     –
+in/b.json  hit          –     –     –
+
+extract  2 meetings: 2 hit
+cache    100% hit rate, disk
+calls    0
+cost     $0, saved $0
+time     4.2s
+engine   local, local-1
+"""
+    )
+
+
+def test_a_run_without_meetings_prints_only_totals():
+    assert printed(report([])).splitlines()[0] == "extract  0 meetings"
+
+
+def test_another_endpoint_is_named():
+    assert "engine   openai, llama at localhost:8080\n" in printed(report([], model="llama", endpoint="localhost:8080"))
+
+
+def test_an_unknown_price_is_never_shown_as_zero():
+    used = Usage(10, 0, 10, 1)
+    text = printed(
+        report([outcome("a", Status.MISS, usage=used, cost_usd=None), outcome("b", Status.MISS, usage=used, cost_usd=Decimal(1))])
+    )
+    assert "a     miss        20  unknown  0.0s\n" in text
+    assert "cost     unknown, at least $1.0000, saved $0" in text
+
+
+def test_what_does_not_fit_the_screen_is_reduced_to_failures_and_calls():
+    hits = [outcome(f"in/hit{n}.json", Status.HIT) for n in range(5000)]
+    called = [outcome(f"in/called{n:03}.json", Status.MISS, usage=Usage(1, 0, 1, 1)) for n in range(30)]
+    failed = [outcome(f"in/failed{n:03}.json", Status.FAILED, "timeout", error="no answer in 120 s") for n in range(15)]
+    lines = printed(report([*hits, *called, *failed]), height=32).splitlines()
+    assert len(lines) <= 36
+    assert not any("in/hit" in line for line in lines)
+    assert [line for line in lines if line.startswith("error: ")] == [f"error: in/failed{n:03}.json: no answer in 120 s" for n in range(10)]
+    assert sum(line.startswith("in/called") for line in lines) == 10
+    assert "… and 25 more that failed or were called; --summary json lists every one" in lines
+    assert "extract  5,045 meetings: 5,000 hit, 30 miss, 15 failed" in lines
+
+
+def test_a_rate_just_below_all_is_not_called_all():
+    made = report([outcome("m", Status.MISS), *(outcome(f"h{n}", Status.HIT) for n in range(5000))])
+    assert "99.9% hit rate" in printed(made)
+
+
+@given(st.text(st.sampled_from("ab/é日.#"), min_size=1), st.integers(10, 40))
+def test_a_shortened_path_fits_and_keeps_its_end(path, width):
+    short = shorten_path(path, width)
+    assert cell_len(short) <= width
+    assert short[-2:] == path[-2:]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_color_is_for_terminals_that_want_it(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    colored, plain = Terminal(), Terminal()
+    print_report(report(MIXED), colored)
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_report(report(MIXED), plain)
+    assert "\x1b[32m" in colored.getvalue()
+    assert "\x1b[3" not in plain.getvalue()
+    assert "\x1b" not in printed(report(MIXED))
+
+
+class ClosedPipe(io.StringIO):
+    def write(self, text):
+        raise BrokenPipeError
+
+
+def test_a_closed_pipe_is_left_to_the_caller():
+    with pytest.raises(BrokenPipeError):
+        print_report(report(MIXED), ClosedPipe())
