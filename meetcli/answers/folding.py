@@ -12,8 +12,8 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-_HESITATIONS = frozenset(
-    "uh uhh uhm uhum umm ah ahh eh hm hmm hmmm mm mmm mhm mmhmm huh aham disfmarker vocalsound".split()  # the last two lost their braces
+_HESITATIONS = {"disfmarker", "vocalsound"} | frozenset(  # two tags that lost their braces
+    ["uh", "uhh", "uhm", "uhum", "umm", "ah", "ahh", "eh", "hm", "hmm", "hmmm", "mm", "mmm", "mhm", "mmhmm", "huh", "aham"]
 )
 # by language, because "um" is a number in Portuguese, "er" is "he" in German and "ne" is "not" in French
 _FILLERS = {

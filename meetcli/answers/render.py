@@ -6,9 +6,7 @@ import json
 from datetime import UTC
 from typing import Any
 
-from meetcli.answers.due_dates import resolve_due_date
 from meetcli.answers.evidence import Evidence, EvidenceFinder
-from meetcli.answers.names import resolve_owner
 from meetcli.models import NO_KEY, Entry, Meeting, Source
 from meetcli.plain_text import decimal_text
 
@@ -35,7 +33,7 @@ def render(entry: Entry, meeting: Meeting, source: Source) -> str:
         "language": answer["language"],
         "summary": answer["summary"],
         "key_points": [_claim({"text": item["text"]}, item, finder) for item in answer["key_points"]],
-        "action_items": [_action_item(item, answer["language"], meeting, finder) for item in answer["action_items"]],
+        "action_items": [_action_item(item, finder) for item in answer["action_items"]],
         **body,
         "idempotency_key": entry.idempotency_key or NO_KEY,
         "source": source.name,
@@ -79,13 +77,12 @@ def _scored(item: dict[str, Any]) -> dict[str, Any]:
     return {"sentiment_label": sentiment_label(item["sentiment_score"]), "sentiment_score": item["sentiment_score"]}
 
 
-def _action_item(item: dict[str, Any], language: str, meeting: Meeting, finder: EvidenceFinder) -> dict[str, Any]:
-    due_date = resolve_due_date(item["due_text"], meeting.meet_at, language)
+def _action_item(item: dict[str, Any], finder: EvidenceFinder) -> dict[str, Any]:
     fields = {
         "description": item["description"],
-        "owner": resolve_owner(item["owner"], meeting),
+        "owner": item["owner"],
         "due_text": item["due_text"],
-        "due_date": due_date.isoformat() if due_date else None,
+        "due_date": None,
         "status": item["status"],
     }
     return _claim(fields, item, finder)

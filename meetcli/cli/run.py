@@ -39,7 +39,7 @@ from meetcli.tasks.prompt import instructions_text
 from meetcli.writers import Writer
 
 if TYPE_CHECKING:
-    from meetcli.console import Progress
+    from meetcli.console.progress import RunProgress
 
 MANY = 10
 """Above so many expired answers or calls without cache, a run says what they cost and how to avoid it."""
@@ -101,7 +101,7 @@ class _Run:
             cache_only=settings.cache_only,
         )
         self._writer = _open_writer(settings, task.name)
-        self._progress: Progress | None = None
+        self._progress: RunProgress | None = None
         for warning in loaded.warnings:
             log.warning(warning)
 
@@ -158,7 +158,7 @@ class _Run:
         self.report.add(outcome)
         events.meeting_finished(outcome)
         if self._progress:
-            self._progress.advance(outcome)
+            self._progress.add(outcome)
 
     def _spend(self, jobs: list[Job]) -> None:
         settings = self._settings
@@ -196,18 +196,18 @@ class _Run:
             ),
         )
         self._stop.is_spending = True
-        with self._progress_shown(len(jobs)):
+        with self._progress_shown(sum(1 + len(job.twins) for job in jobs)):
             asyncio.run(spend(jobs, assignment=self._assignment, engine=engine, cache=self._cache, purse=purse, deliver=self.deliver))
 
     @contextmanager
-    def _progress_shown(self, calls: int) -> Iterator[None]:
+    def _progress_shown(self, meetings: int) -> Iterator[None]:
         """Show a progress bar on a terminal that wants one."""
         if self._settings.quiet or self._settings.verbose or not sys.stderr.isatty():
             yield
             return
-        from meetcli.console import progress
+        from meetcli.console.progress import RunProgress
 
-        with progress(calls) as self._progress:
+        with RunProgress(self._assignment.task.name, meetings, sys.stderr) as self._progress:
             yield
         self._progress = None
 
@@ -287,6 +287,6 @@ def _show(report: RunReport, settings: Settings) -> None:
         json.dump(report.summary(), stream, indent=2)
         stream.write("\n")
     elif settings.summary == "table" and not settings.quiet:
-        from meetcli.console import print_table
+        from meetcli.console.table import print_report
 
-        print_table(report, stream)
+        print_report(report, stream)
