@@ -4,7 +4,8 @@
         ...  # server.base_url, server.requests, server.bodies, server.peak
 
 Every fault is scripted: the n-th request (from 0, in order of arrival) gets the n-th fault, None being a good answer.
-`python tests/loopback_server.py --latency-ms 200` runs one in its own process and prints its base URL; GET /stats there counts.
+`python tests/loopback_server.py --latency-ms 200` runs one in its own process and prints its base URL; GET /stats below it tells
+how many requests there were, at most how many at once, and the seconds from the first request to the last answer.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ import json
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from loopback_answers import answer_to
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the process form is run as a script
+
+from tests.loopback_answers import answer_to
 
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 429: "Too Many Requests", 503: "Service Unavailable"}
 
@@ -116,6 +121,8 @@ class LoopbackServer:
     requests: int = 0
     peak: int = 0
     underway: int = 0
+    first_at: float | None = None
+    last_at: float = 0.0
     headers: list[Mapping[str, str]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     canned: bytes = b""
@@ -222,6 +229,7 @@ class _Connection(asyncio.Protocol):
         server = self._server
         if method == "POST" and path.endswith("/chat/completions"):
             number = server.requests
+            server.first_at = server.first_at or time.monotonic()
             server.requests += 1
             server.underway += 1
             server.peak = max(server.peak, server.underway)
@@ -229,13 +237,15 @@ class _Connection(asyncio.Protocol):
         elif path.endswith("/models"):
             self._send(200, b'{"object": "list", "data": [{"id": "gpt-4o", "object": "model", "created": 0, "owned_by": "loopback"}]}')
         elif path.endswith("/stats"):
-            self._send(200, json.dumps({"requests": server.requests, "peak": server.peak}).encode())
+            elapsed_s = server.last_at - (server.first_at or server.last_at)
+            self._send(200, json.dumps({"requests": server.requests, "peak": server.peak, "elapsed_s": elapsed_s}).encode())
         else:
             self._send(404, b'{"error": {"message": "no such path", "type": "invalid_request_error"}}')
 
     def _complete(self, number: int, headers: Mapping[str, str], raw: bytes) -> None:
         server = self._server
         server.underway -= 1
+        server.last_at = time.monotonic()
         if server.is_canned and server.canned:
             self._send(200, server.canned)
             return

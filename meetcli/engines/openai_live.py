@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from meetcli.engines import EngineOptions
+from meetcli.engines import OPENAI_URL, EngineOptions
 from meetcli.engines.openai_wire import Dialect, Failure, read_reply, translate
 from meetcli.errors import CallError, RunStopped, UsageError
 from meetcli.models import Reply, Request, Usage
@@ -28,7 +28,6 @@ FIRST_BACKOFF_S: Final = 0.5
 LONGEST_BACKOFF_S: Final = 30.0
 CONNECT_TIMEOUT_S: Final = 15.0
 NAP_S: Final = 0.1  # how late a waiting worker may notice that the run is stopping
-OPENAI_URL: Final = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from loopback_server import LoopbackServer
-
 from meetcli.engines import EngineOptions
 from meetcli.engines.openai_live import OpenAIEngine, Timers
 from meetcli.models import Meeting, Message, Reply, Request
+from tests.loopback_server import LoopbackServer
 
 KEY = "sk-CANARY-key-1f9d"
 SPOKEN = "CANARY-spoken-77aa"

@@ -11,7 +11,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from loopback_server import (
+
+from meetcli.engines import open_engine
+from meetcli.engines.openai_live import OpenAIEngine
+from meetcli.errors import AnswerError, CallError, RunStopped, UsageError
+from meetcli.models import Reply, Request, Usage
+from tests.engines.openai_driver import KEY, SCHEMA, SPOKEN, HandClock, collect, complete, complete_one, make_request, options_for, stream
+from tests.loopback_server import (
     BAD_KEY,
     CUT,
     DRIP,
@@ -34,12 +40,6 @@ from loopback_server import (
     in_order,
     status,
 )
-from openai_driver import KEY, SCHEMA, SPOKEN, HandClock, collect, complete, complete_one, make_request, options_for, stream
-
-from meetcli.engines import open_engine
-from meetcli.engines.openai_live import OpenAIEngine
-from meetcli.errors import AnswerError, CallError, RunStopped, UsageError
-from meetcli.models import Reply, Request, Usage
 
 PROJECT = Path(__file__).resolve().parents[2]
 NO_CONTENT = finished("stop")

@@ -13,10 +13,10 @@ import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openai_driver import make_request
 
 from meetcli.engines.openai_wire import Dialect, Failure, json_object_in, read_reply, translate
 from meetcli.models import Message, Reply, Usage
+from tests.engines.openai_driver import make_request
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
 BODY: dict[str, Any] = {"model": "m", "messages": []}
