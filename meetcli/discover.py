@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from meetcli.errors import UsageError
+from meetcli.errors import RunStopped, UsageError
 from meetcli.models import Outcome, Source, Status
 
 _STDIN = "-"
@@ -39,15 +39,16 @@ def discover(
     Raises `UsageError` for a path that does not exist and a glob that matches nothing.
     """
     found: list[_Found] = []
+    folders = _RealFolders()
     for typed in sorted(set(paths)):
         if typed == _STDIN:
             if files_from == _STDIN:
                 raise UsageError("standard input cannot be both the list of files and a transcript")
             found.append(_spool(_stream(stdin), spool_folder))
         else:
-            found.extend(_expand(typed, working_folder))
+            found.extend(_expand(typed, working_folder, folders))
     for listed in sorted(set(_listed(files_from, stdin, working_folder))) if files_from is not None else ():
-        found.extend(_typed(listed, working_folder, where=f" (named in {_shown(str(files_from))})"))
+        found.extend(_typed(listed, working_folder, folders, where=f" (named in {_shown(str(files_from))})"))
     return _each_once(found)
 
 
@@ -66,31 +67,43 @@ def _order(item: Source | Outcome) -> tuple[str, str]:
     return source.shown, str(source.path)
 
 
-def _expand(typed: str, working_folder: Path) -> Iterator[_Found]:
-    if os.path.lexists(working_folder / typed) or not _MAGIC.search(typed):
-        return _typed(typed, working_folder)
-    return _matching(typed, working_folder)
+class _RealFolders(dict[str, str]):
+    """Folders as typed and what they really are: resolving one takes longer than reading a transcript."""
+
+    def __missing__(self, folder: str) -> str:
+        self[folder] = os.path.realpath(folder)
+        return self[folder]
+
+    def identity(self, path: Path, *, is_link: bool) -> str:
+        return os.path.realpath(path) if is_link else f"{self[str(path.parent)].rstrip('/')}/{path.name}"
 
 
-def _typed(typed: str, working_folder: Path, *, where: str = "") -> Iterator[_Found]:
+def _expand(typed: str, working_folder: Path, folders: _RealFolders) -> Iterator[_Found]:
+    if not _MAGIC.search(typed) or os.path.lexists(working_folder / typed):
+        return _typed(typed, working_folder, folders)
+    return _matching(typed, working_folder, folders)
+
+
+def _typed(typed: str, working_folder: Path, folders: _RealFolders, *, where: str = "") -> Iterator[_Found]:
     """Yield what one literal path stands for."""
     path = working_folder / typed
     try:
         if not typed:
             raise FileNotFoundError
-        path.lstat()
+        mode = path.lstat().st_mode
     except PermissionError as error:
         raise UsageError(f"{_shown(typed)} cannot be looked at{where}: {error.strerror}") from error
     except OSError as error:
         raise UsageError(f"{_shown(typed) or 'an empty path'} does not exist{where}", hint="check the spelling of the path") from error
-    if _is_folder(path):
+    is_link = stat.S_ISLNK(mode)
+    if stat.S_ISDIR(mode) or (is_link and _is_folder(path)):
         yield from _below(str(path), shown=_prefix(typed), result="")
         return
     source = _source(str(path), str(Path(typed)), _contained(typed), is_named=True)
-    yield _Found(os.path.realpath(path), path.is_symlink(), source)
+    yield _Found(folders.identity(path, is_link=is_link), is_link, source)
 
 
-def _matching(typed: str, working_folder: Path) -> Iterator[_Found]:
+def _matching(typed: str, working_folder: Path, folders: _RealFolders) -> Iterator[_Found]:
     """Yield what a glob matches; a match is met, not named, and its result lies below the glob's fixed prefix."""
     parts = Path(typed).parts
     fixed = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
@@ -110,7 +123,8 @@ def _matching(typed: str, working_folder: Path) -> Iterator[_Found]:
             yield from _below(str(path), shown=_prefix(f"{prefix}{match}"), result=_prefix(_contained(str(match))))
         else:
             source = _source(str(path), f"{prefix}{match}", _contained(str(match)), is_named=False)
-            yield _Found(os.path.realpath(path), path.is_symlink(), source)
+            is_link = path.is_symlink()
+            yield _Found(folders.identity(path, is_link=is_link), is_link, source)
 
 
 def _is_folder(path: Path) -> bool:
@@ -232,8 +246,13 @@ def _stream(stdin: BinaryIO | None) -> BinaryIO:
 def _spool(stdin: BinaryIO, spool_folder: Path) -> _Found:
     path = spool_folder / "stdin"
     # O_EXCL and 0600 before the first byte: nobody else reads it, and a link planted under its name is not followed.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as spool:
-        shutil.copyfileobj(stdin, spool)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as spool:
+            shutil.copyfileobj(stdin, spool)
+    except OSError as error:
+        raise RunStopped(
+            f"standard input cannot be kept in {spool_folder}: {error.strerror}", hint="free some space, or set TMPDIR"
+        ) from error
     return _Found(str(path), is_link=False, item=Source(path, "stdin", "stdin", "stdin", is_named=True))
 
 

@@ -1,11 +1,15 @@
+import contextlib
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meetcli.discover import discover
-from meetcli.errors import UsageError
+from meetcli.errors import RunStopped, UsageError
 from meetcli.models import Outcome, Source, Status
 
 
@@ -279,3 +283,27 @@ def test_standard_input_is_spooled_to_a_private_file(here):
     assert (only.name, only.shown, only.result_path, only.is_named) == ("stdin", "stdin", "stdin", True)
     assert only.path.read_bytes() == b"hello"
     assert only.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_standard_input_that_cannot_be_kept_stops_the_run(here):
+    (here.parent / "spool").mkdir()
+    (here.parent / "spool/stdin").symlink_to(here / "elsewhere")
+    with pytest.raises(RunStopped):
+        find(here, "-", stdin=io.BytesIO(b"hello"))
+    assert not (here / "elsewhere").exists()
+
+
+@given(st.sets(st.lists(st.sampled_from(["a", "b", ".h", "c.json", "d e"]), min_size=1, max_size=4).map("/".join), max_size=12))
+def test_every_file_of_a_tree_is_found_once_or_counted(tmp_path_factory, names):
+    here = tmp_path_factory.mktemp("tree")
+    for name in names:
+        with contextlib.suppress(OSError):  # a folder where another name has a file
+            put(here, name)
+    found = discover(["."], working_folder=here, spool_folder=here)
+    files = {str(path.relative_to(here)) for path in here.rglob("*") if path.is_file()}
+    is_hidden = re.compile(r"(^|/)\.h(/|$)").search
+    assert [one.shown for one in found if isinstance(one, Source)] == sorted(name for name in files if not is_hidden(name))
+    hidden = {name[: match.end()].rstrip("/") for name in files if (match := is_hidden(name))}
+    assert {one.source.shown for one in found if isinstance(one, Outcome)} == hidden
+    named = discover([*files, "."], working_folder=here, spool_folder=here)
+    assert sum(isinstance(one, Source) for one in named) == len(files)

@@ -10,7 +10,7 @@ from meetcli.readers.content import Content
 
 FORMAT = "meetcli JSON"
 _TEXT_KEYS = ("transcript", "meet_transcription")
-_ID_KEYS = ("meeting_id", "meet_id", "customer_id", "meet_date")
+_OWN_METADATA = ("meeting_id", "meet_date")
 
 
 def claims(content: Content) -> bool:
@@ -31,10 +31,10 @@ def transcripts(content: Content) -> Iterator[tuple[int | None, Mapping[str, Any
 
 
 def _is_meeting(document: object) -> bool:
-    # Ids without a text are a meeting whose transcript is missing, which is worth an error; other JSON is not.
+    # A meeting whose text is missing is worth an error; other JSON, which may well have `metadata` and a `customer_id`, is not.
     if not isinstance(document, Mapping):
         return False
     metadata = document.get("metadata")
     return any(key in document for key in (*_TEXT_KEYS, "meet_id")) or (
-        isinstance(metadata, Mapping) and any(key in metadata for key in _ID_KEYS)
+        isinstance(metadata, Mapping) and any(key in metadata for key in _OWN_METADATA)
     )

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from meetcli.errors import InputError
 
 MAX_BYTES = 50_000_000
-_HEAD_BYTES = 65_536
+_HEAD_BYTES = 262_144
 _BOM = b"\xef\xbb\xbf"
 
 

@@ -207,6 +207,7 @@ class TestNoTranscript:
             (b"", "a.jsonl", "no_transcript"),
             (b"", "a.txt", "no_transcript"),
             (b'{"level": "info"}\n' * 1000, "log.jsonl", "no_transcript"),
+            (b'{"metadata": {"customer_id": "C1"}, "amount": 5}', "invoice.json", "no_transcript"),
             (b"hello", "a.txt", "no_transcript"),
             (b"[00:01:02] Ana", "a.txt", "no_transcript"),
             (b"[[note]]", "a.md", "no_transcript"),
@@ -244,7 +245,7 @@ class TestFiles:
         tracemalloc.stop()
 
     def test_a_large_recording_in_a_folder_is_skipped_unread(self, tmp_path):
-        for name, start in (("a.mp4", b"\0\0\0\x20ftypisom"), ("a.log", b"x" * 70_000)):
+        for name, start in (("a.mp4", b"\0\0\0\x20ftypisom"), ("a.log", b"x" * 300_000)):
             path = tmp_path / name
             with path.open("wb") as file:
                 file.write(start)
@@ -270,7 +271,7 @@ class TestFiles:
         assert found[2].source.offset == len(lines[0]) + len(lines[1]) + 2
 
     def test_a_middle_sized_file_is_read_whole(self, put):
-        big = {"transcript": "Ana: " + "oi " * 100_000}
+        big = {"transcript": "Ana: " + "oi " * 200_000}
         assert mappings(all_of(put(big))) == [big]
 
     def test_links_that_lead_nowhere_say_so(self, tmp_path):
