@@ -234,6 +234,14 @@ class TestMissing:
         with pytest.raises(UsageError):
             find(here, typed)
 
+    def test_path_that_cannot_be_looked_at_says_why(self, here, monkeypatch):
+        def refuse(*_):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "lstat", refuse)
+        with pytest.raises(UsageError, match="Permission denied"):
+            find(here, "shut/a.json")
+
     def test_path_in_a_list_names_the_list(self, here):
         (here / "list").write_text("gone.json\n")
         with pytest.raises(UsageError, match=r"gone\.json does not exist \(named in list\)"):

@@ -12,6 +12,7 @@ from meetcli import readers
 from meetcli.errors import InputError
 from meetcli.models import Outcome, Source, Status
 from meetcli.readers import Rereader, Transcript, Unit, parse, read
+from meetcli.readers.raw import Raw
 
 ONE = {"transcript": "Ana: oi", "metadata": {"meeting_id": "M1"}}
 RAW = {"meet_id": "M2", "meet_transcription": "Bob: olá"}
@@ -269,6 +270,15 @@ class TestFiles:
         assert mappings(found) == [ONE, Status.FAILED, RAW]
         assert [one.source.place for one in found] == [1, 2, 3]
         assert found[2].source.offset == len(lines[0]) + len(lines[1]) + 2
+
+    def test_that_grows_while_it_is_read_is_still_bounded(self, put):
+        source = put(ONE)
+        with Raw(source.path) as raw:
+            with source.path.open("ab") as file:
+                file.write(b" " * 1000)
+            raw.head = b""
+            with pytest.raises(InputError, match="larger than 100 bytes"):
+                raw.whole(100)
 
     def test_a_middle_sized_file_is_read_whole(self, put):
         big = {"transcript": "Ana: " + "oi " * 200_000}
