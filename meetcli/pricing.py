@@ -51,15 +51,15 @@ def _openai_price(model: str, usage: Usage) -> Decimal | None:
         return Decimal(0)
     import genai_prices
 
-    counted = genai_prices.Usage(
-        input_tokens=usage.input_tokens,
-        # A server that counts more cached tokens than tokens would make the library raise.
-        cache_read_tokens=min(usage.cached_input_tokens, usage.input_tokens),
-        output_tokens=usage.output_tokens,
-    )
     try:
+        counted = genai_prices.Usage(
+            input_tokens=usage.input_tokens,
+            # A server that counts more cached tokens than tokens would make the library raise.
+            cache_read_tokens=min(usage.cached_input_tokens, usage.input_tokens),
+            output_tokens=usage.output_tokens,
+        )
         return genai_prices.calc_price(counted, model, provider_id="openai").total_price
-    except LookupError:
+    except (LookupError, ValueError):  # no such model; counts of a server that no price fits, as negative ones
         return None
 
 

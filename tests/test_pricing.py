@@ -42,6 +42,10 @@ def test_more_cached_tokens_than_tokens_count_as_all_of_them():
     assert prices("openai")("gpt-4o", Usage(10, 99, 1)) == prices("openai")("gpt-4o", Usage(10, 10, 1))
 
 
+def test_impossible_counts_have_an_unknown_price():
+    assert prices("openai")("gpt-4o", Usage(-5, 0, 1)) is None
+
+
 def test_without_prices_everything_used_is_unknown():
     assert prices("none")("gpt-4o", USED) is None
 

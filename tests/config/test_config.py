@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetcli.config import OPTIONS, LoadedSettings, Settings, load_settings, user_folder
+from meetcli.config import OPTIONS, LoadedSettings, Settings, load_process_settings, load_settings, user_folder
 from meetcli.errors import UsageError
 
 HOME = {"HOME": "/home/ana"}
@@ -166,6 +166,8 @@ def test_dotenv_takes_values_literally_and_leaves_the_environment_alone(load):
         ("language", "português"),
         ("model", "gpt\x1b[31m"),
         ("output", "a\0b"),
+        ("output", "~nobody-of-this-name/x"),
+        ("ttl", "-1h"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_its_origin(load, option, text):
@@ -175,6 +177,19 @@ def test_a_value_that_cannot_be_used_is_named_with_its_origin(load, option, text
     assert f"(from flag --{option.replace('_', '-')}) must be" in refused.value.message
     assert len(refused.value.message) < 300
     assert refused.value.message.isprintable()
+
+
+def test_the_process_s_own_settings_come_from_its_folder_environment_and_user(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "conf"))
+    monkeypatch.setenv("MEETCLI_RETRIES", "1")
+    (tmp_path / "conf" / "meetcli").mkdir(parents=True)
+    (tmp_path / "conf" / "meetcli" / "meetcli.toml").write_text('retries = 2\nmodel = "user"\nlanguage = "pt"')
+    (tmp_path / "meetcli.toml").write_text('model = "project"')
+    loaded = load_process_settings({"concurrency": 3})
+    settings = loaded.settings
+    assert (settings.retries, settings.model, settings.language, settings.concurrency) == (1, "project", "pt", 3)
+    assert loaded.origins["language"] == str(tmp_path / "conf/meetcli/meetcli.toml")
 
 
 @pytest.mark.parametrize("value", ["1", "[1]", "{a = 1}", "2026-01-01"])
