@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import random
 import re
@@ -10,13 +11,15 @@ from collections.abc import Mapping
 from typing import Any
 
 SPOKEN = re.compile(r"^[ \t]*(?:\[[^\]\n]*\][ \t]*)?([^\W\d_][^:\n<>{}\"]{0,40}):[ \t]+(\S.*)$", re.MULTILINE)
+PART = re.compile(r"^<part-\w+ \d+>$", re.MULTILINE)
 SUMMARY_WORDS = 130
 
 
 def answer_to(body: Mapping[str, Any]) -> str:
     """Return the JSON text a well-behaved model would send for the chat.completions request `body`."""
     messages = body.get("messages") or []
-    text = next((message["content"] for message in messages if message.get("role") == "user"), "")
+    asked = itertools.takewhile(lambda message: message.get("role") != "assistant", messages)
+    text = "\n".join(message["content"] for message in asked if message.get("role") == "user")
     schema = _schema_of(body, text)
     if schema is None:
         return "A plain answer."
@@ -49,6 +52,10 @@ class _Answer:
         self._speakers = [name for name in counts if counts[name] > 1] or ["Ana"]
         self._lines = [line for name, line in spoken if name in self._speakers] or ["nothing was said"]
         self._words = [word for line in self._lines for word in line.split()]
+        every_word = text.split()
+        if len(self._words) < len(every_word) / 3:  # no transcript with speakers
+            self._words = every_word
+        self._parts = len(PART.findall(text))
 
     def value(self, schema: Mapping[str, Any], name: str, place: int = 0) -> Any:
         while "$ref" in schema:
@@ -74,7 +81,7 @@ class _Answer:
         return self._text(name, place)
 
     def _items(self, schema: Mapping[str, Any], name: str) -> list[Any]:
-        count = {"speakers": len(self._speakers), "participants": len(self._speakers), "timeline": 1}.get(name, 3)
+        count = {"speakers": len(self._speakers), "participants": len(self._speakers), "timeline": self._parts}.get(name, 3)
         count = max(schema.get("minItems", 0), min(count, schema.get("maxItems", count)))
         return [self.value(schema["items"], name, place) for place in range(count)]
 

@@ -30,6 +30,7 @@ QUOTA_CODES: Final = frozenset({"insufficient_quota", "billing_not_active", "bil
 FILTER_CODES: Final = frozenset({"content_filter", "content_policy_violation"})
 LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
 FINISHES: Final[Mapping[str, Finish]] = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
+SAME_ROLE: Final = "two messages of one role in a row"  # chat templates of some open models insist on turns
 UNSUPPORTED: Final = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed")
 VENDORS: Final = frozenset({"openai", "httpx2", "aiohttp", "anyio"})
 SAFE_CODE: Final = re.compile(r"[a-z_]{1,40}")  # no digits and no hyphen: a code that has them could be a quoted key
@@ -65,17 +66,19 @@ class Dialect:
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return the JSON body that asks for `request`, without what this server has refused so far."""
-        messages = [{"role": message.role, "content": message.content} for message in request.messages]
-        body: dict[str, Any] = {"model": self._model, "messages": messages}
-        if "json_schema" not in self._refused:
+        is_schema_sent = "json_schema" not in self._refused
+        messages = list(request.messages if is_schema_sent else _with_schema(request))
+        if SAME_ROLE in self._refused:
+            messages = _merged(messages)
+        body: dict[str, Any] = {"model": self._model}
+        body["messages"] = [{"role": message.role, "content": message.content} for message in messages]
+        if is_schema_sent:
             body["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {"name": re.sub(r"[^A-Za-z0-9_-]", "_", request.task)[:64], "strict": True, "schema": request.schema},
             }
-        else:
-            body["messages"] = _with_schema(request)
-            if "json_object" not in self._refused:
-                body["response_format"] = {"type": "json_object"}
+        elif "json_object" not in self._refused:
+            body["response_format"] = {"type": "json_object"}
         if "temperature" not in self._refused:
             body["temperature"] = request.temperature
         if cap := next((name for name in self._caps if name not in self._refused), None):
@@ -94,13 +97,22 @@ class Dialect:
             logger.info("the server refused %s; the rest of this run goes without", name)
 
 
-def _with_schema(request: Request) -> list[dict[str, str]]:
-    """Return the messages with the schema after the first user message, so that a repair still shares its prefix."""
+def _with_schema(request: Request) -> Iterator[Message]:
+    """Yield the messages with the schema at the end of the instructions, so that a repair still shares their prefix."""
     asked = ONLY_JSON + json.dumps(request.schema, ensure_ascii=False, separators=(",", ":"))
-    place = next((place for place, message in enumerate(request.messages) if message.role == "user"), 0)
-    messages = list(request.messages)
-    messages[place] = Message(messages[place].role, messages[place].content + asked)
-    return [{"role": message.role, "content": message.content} for message in messages]
+    first_answer = next((place for place, message in enumerate(request.messages) if message.role == "assistant"), len(request.messages))
+    for place, message in enumerate(request.messages):
+        yield replace(message, content=message.content + asked) if place == first_answer - 1 else message
+
+
+def _merged(messages: list[Message]) -> list[Message]:
+    """Return the messages with neighbors of one role made one."""
+    merged: list[Message] = []
+    for message in messages:
+        if merged and merged[-1].role == message.role:
+            message = replace(message, content=f"{merged.pop().content}\n\n{message.content}")
+        merged.append(message)
+    return merged
 
 
 def read_reply(request_id: str, content: bytes) -> Reply | Failure:
@@ -123,10 +135,12 @@ def read_reply(request_id: str, content: bytes) -> Reply | Failure:
     finish = FINISHES.get(str(choices[0].get("finish_reason")), "stop")
     if finish == "content_filter":
         return replace(reply, finish=finish)
-    text = json_object_in(_text(message.get("content")))
-    if finish == "stop" and not text.strip():
+    text = _text(message.get("content"))
+    if finish == "length":
+        return replace(reply, finish=finish, text=text)
+    if not text.strip():
         return replace(reply, error=AnswerError("the model's answer is empty", reason="invalid"))
-    return replace(reply, finish=finish, text=text)
+    return replace(reply, text=json_object_in(text))
 
 
 def _text(content: object) -> str:
@@ -150,13 +164,14 @@ def _count(value: object) -> int:
 
 def json_object_in(text: str) -> str:
     """Return the first JSON object in `text`, without fences, thoughts or prose around it; `text` itself where there is none."""
-    if text.lstrip().startswith("{"):
-        return text
-    rest = text.rpartition("</think>")[2]
-    decoder = json.JSONDecoder()
-    for place in [found.start() for found in re.finditer(r"\{", rest)][:50]:
+    rest = text.rpartition("</think>")[2].strip()
+    if rest.startswith("{") and rest.endswith("}"):
+        return rest
+    # An object that starts the text and does not parse is cut or wrong: one of its inner objects is not the answer.
+    places = [0] if rest.startswith("{") else [found.start() for found in re.finditer(r"\{", rest)][:50]
+    for place in places:
         try:
-            _, end = decoder.raw_decode(rest, place)
+            _, end = json.JSONDecoder().raw_decode(rest, place)
         except (ValueError, RecursionError):
             continue
         return rest[place:end]
@@ -241,7 +256,7 @@ def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s
     if status == 429:
         return Failure("rate_limited", message, "attempt", "lower --concurrency", retry_after_s=retry_after_s)
     if status in (408, 409) or status >= 500:
-        return Failure("server_error", message, "attempt", retry_after_s=retry_after_s if status == 503 else None)
+        return Failure("server_error", message, "attempt", retry_after_s=retry_after_s)
     return Failure("bad_request", message, "request")
 
 
@@ -261,7 +276,7 @@ def _stopping_failure(status: int, codes: set[str], message: str) -> Failure | N
 
 
 def _refused_part(error: openai.APIStatusError, sent: Mapping[str, Any]) -> str | None:
-    """Return which part of `sent` the server says it does not take: a parameter, `json_schema` or `json_object`.
+    """Return which part of `sent` the server says it does not take: a parameter, `json_schema`, `json_object` or `SAME_ROLE`.
 
     Servers agree neither on the status (400, 422, llama-cpp-python 500) nor on `code` and `param`, so the wording counts too.
     """
@@ -271,6 +286,8 @@ def _refused_part(error: openai.APIStatusError, sent: Mapping[str, Any]) -> str 
     kind: str | None = sent.get("response_format", {}).get("type")
     if kind and (str(error.param).startswith("response_format") or "response_format" in said or "json_schema" in said):
         return kind
+    if "role" in said and "alternate" in said:
+        return SAME_ROLE
     if error.status_code >= 500 or not UNSUPPORTED.search(said):
         return None
     names = [name for name in ("temperature", *CAPS) if name in sent]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import gc
+import itertools
 import json
 import logging
 import subprocess
@@ -15,7 +17,7 @@ import pytest
 from meetcli.engines import open_engine
 from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.errors import AnswerError, CallError, RunStopped, UsageError
-from meetcli.models import Reply, Request, Usage
+from meetcli.models import Message, Reply, Request, Usage
 from tests.engines.openai_driver import KEY, SCHEMA, SPOKEN, HandClock, collect, complete, complete_one, make_request, options_for, stream
 from tests.loopback_server import (
     BAD_KEY,
@@ -266,6 +268,15 @@ class TestRetries:
         assert all(reply.text for reply in replies)
         assert sum(reply.usage.requests for reply in replies) == server.requests > 43
 
+    @pytest.mark.soak
+    @pytest.mark.parametrize("seed", range(40))
+    def test_faults_in_any_order_lose_no_meeting(self, seed: int):
+        with LoopbackServer(faults=at_random(0.3, seed=seed)) as server:
+            replies, error = complete(server, 200, timeout_s=0.2, retries=12)
+        assert error is None
+        assert len({reply.request_id for reply in replies if reply.text}) == 200
+        assert sum(reply.usage.requests for reply in replies) == server.requests
+
 
 class TestStops:
     @pytest.mark.parametrize(
@@ -433,6 +444,7 @@ class TestPool:
             replies = OpenAIEngine(options_for(server)).complete(stream(map(make_request, range(100))))
             await anext(replies)
             await replies.aclose()
+            gc.collect()  # an unclosed session would warn, and warnings are errors
             return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[return-value]  # a test is a task
 
         with LoopbackServer(latency_s=0.001) as server:
@@ -489,7 +501,7 @@ class TestLearning:
         assert all(set(json.loads(reply.text or "")) == {"summary", "score"} for reply in replies)
         assert server.requests <= 13
         assert server.bodies[-1]["response_format"] == {"type": "json_object"}
-        assert server.bodies[-1]["messages"][1]["content"].endswith(json.dumps(SCHEMA, separators=(",", ":")))
+        assert server.bodies[-1]["messages"][-1]["content"].endswith(json.dumps(SCHEMA, separators=(",", ":")))
         assert len(caplog.records) == 1
 
     def test_without_any_response_format_the_object_is_found_in_the_text(self, caplog: pytest.LogCaptureFixture):
@@ -502,6 +514,17 @@ class TestLearning:
             replies, _ = complete(server, 5, concurrency=2)
         assert {reply.text for reply in replies} == {'{"summary": "s", "score": 0.5}'}
         assert len(caplog.records) == 2
+
+    def test_a_chat_template_that_insists_on_turns_gets_them(self):
+        def script(_: int, body: dict[str, list[dict[str, str]]]) -> Fault | None:
+            roles = [message["role"] for message in body["messages"]]
+            said = {"message": "After the optional system message, conversation roles must alternate user/assistant/user/assistant/..."}
+            return status(500, error=said) if any(a == b for a, b in itertools.pairwise(roles)) else None
+
+        messages = (Message("system", "s"), Message("user", "transcript"), Message("user", "instructions"))
+        with LoopbackServer(faults=script) as server:
+            assert complete_one(server, make_request(messages=messages)).text
+        assert [message["content"] for message in server.bodies[-1]["messages"]] == ["s", "transcript\n\ninstructions"]
 
     def test_a_server_that_refuses_everything_ends_the_request(self):
         def script(_: int, body: dict[str, object]) -> Fault:

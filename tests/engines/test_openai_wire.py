@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from meetcli.engines.openai_wire import Dialect, Failure, json_object_in, read_reply, translate
 from meetcli.models import Message, Reply, Usage
-from tests.engines.openai_driver import make_request
+from tests.engines.openai_driver import SCHEMA, make_request
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
 BODY: dict[str, Any] = {"model": "m", "messages": []}
@@ -153,6 +153,8 @@ def test_a_body_nested_too_deep_is_a_bad_reply():
     [
         ('{"a": 1}', '{"a": 1}'),
         (' {"a": ', ' {"a": '),
+        ('{"a": {"b": 1}, "c": ', '{"a": {"b": 1}, "c": '),
+        ('{"a": 1}\n\nAnything else?', '{"a": 1}'),
         ('```json\n{"a": {"b": "}"}}\n```', '{"a": {"b": "}"}}'),
         ('Here {it} is: {"a": 1} and more', '{"a": 1}'),
         ('<think>maybe {"a": 0}</think>{"a": 1}', '{"a": 1}'),
@@ -186,11 +188,14 @@ def test_a_task_name_becomes_a_schema_name_the_server_takes():
     assert body["response_format"]["json_schema"]["name"] == ("my_task__" * 20)[:64]
 
 
-def test_the_schema_stands_after_the_first_user_message_so_that_a_repair_shares_its_prefix():
+def test_the_schema_stands_after_the_instructions_so_that_a_repair_shares_their_prefix():
     dialect = Dialect("m", None)
     dialect.learn("json_schema")
-    asked = (Message("system", "s"), Message("user", "u"))
+    asked = (Message("system", "s"), Message("user", "transcript"), Message("user", "instructions"))
     first = dialect.body(make_request(messages=asked))["messages"]
     repair = dialect.body(make_request(messages=(*asked, Message("assistant", "{}"), Message("user", "repair"))))["messages"]
+    assert first[1]["content"] == "transcript"
+    assert first[2]["content"].startswith("instructions\n\n")
+    assert json.loads(first[2]["content"].splitlines()[-1]) == SCHEMA
     assert repair[: len(first)] == first
     assert repair[-1]["content"] == "repair"
