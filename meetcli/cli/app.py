@@ -1,7 +1,6 @@
 """The commands and their options. Each option is declared once; what it means is `config`'s, what happens is `cli.run`'s."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -9,21 +8,28 @@ import typer
 from meetcli import __version__
 from meetcli.cli.exits import exits
 
-app = typer.Typer(
-    name="meetcli",
-    help="Turn folders of meeting transcripts into minutes or sentiment, and never pay twice for the same answer.",
-    no_args_is_help=True,
-    rich_markup_mode=None,  # rich would double the time that --help takes
-    pretty_exceptions_enable=False,  # a pretty traceback shows local variables, and those hold transcripts
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-cache_app = typer.Typer(help="Look after the cache of paid answers.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(cache_app, name="cache")
+CacheDir = Annotated[str | None, typer.Option("--cache-dir", metavar="DIR", help="The disk cache. [default: the user's cache folder]")]
 
-WORK = "What to do"
-CACHE = "Cache"
-CALLS = "Calls"
-OUTPUT = "Output"
+
+def build(arguments: list[str]) -> typer.Typer:
+    """Return the command line for these arguments.
+
+    Typer prepares every option of every command it knows, whichever is called: half of a run that only hits. So where the first
+    argument names a command, only that command is made known.
+    """
+    app = typer.Typer(
+        name="meetcli",
+        help="Turn folders of meeting transcripts into minutes or sentiment, and never pay twice for the same answer.",
+        no_args_is_help=True,
+        rich_markup_mode=None,  # rich would double the time that --help takes
+        pretty_exceptions_enable=False,  # a pretty traceback shows local variables, and those hold transcripts
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    named = arguments[:1] if arguments[:1] and arguments[0] in COMMANDS else COMMANDS
+    for name in named:
+        COMMANDS[name](app)
+    return app
 
 
 def _show_version(value: bool) -> None:  # Typer calls it so
@@ -32,7 +38,6 @@ def _show_version(value: bool) -> None:  # Typer calls it so
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[  # the callback does the work
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
@@ -41,7 +46,7 @@ def _root(
     pass
 
 
-def _add_task(name: str, description: str) -> None:
+def _add_task(app: typer.Typer, name: str, description: str) -> None:
     """Make a task a command. All tasks take the same options, so they are declared here once."""
 
     @app.command(name=name, help=description)
@@ -103,38 +108,41 @@ def _add_task(name: str, description: str) -> None:
             raise typer.Exit(run_task(name, paths or [], flags))
 
 
-_add_task("extract", "Write minutes: summary, key points, decisions, action items, topics.")
-_add_task("analyze", "Judge sentiment and risks.")
+def _add_cache(app: typer.Typer) -> None:
+    cache = typer.Typer(help="Look after the cache of paid answers.", no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(cache, name="cache")
+
+    @cache.command("clear")
+    def clear(
+        cache_dir: CacheDir = None,
+        yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    ) -> None:
+        """Remove every paid answer."""
+        with exits():
+            from meetcli.cli.cache import clear
+
+            clear(cache_dir, is_confirmed=yes)
+
+    @cache.command("stats")
+    def stats(cache_dir: CacheDir = None) -> None:
+        """Show how many answers there are and what they cost."""
+        with exits():
+            from meetcli.cli.cache import stats
+
+            stats(cache_dir)
+
+    @cache.command("path")
+    def path(cache_dir: CacheDir = None) -> None:
+        """Print the folder of the disk cache."""
+        with exits():
+            from meetcli.cli.cache import path
+
+            path(cache_dir)
 
 
-CacheDir = Annotated[str | None, typer.Option("--cache-dir", metavar="DIR", help="The disk cache. [default: the user's cache folder]")]
-
-
-@cache_app.command("clear")
-def _clear(
-    cache_dir: CacheDir = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
-    """Remove every paid answer."""
-    with exits():
-        from meetcli.cli.cache import clear
-
-        clear(cache_dir, is_confirmed=yes)
-
-
-@cache_app.command("stats")
-def _stats(cache_dir: CacheDir = None) -> None:
-    """Show how many answers there are and what they cost."""
-    with exits():
-        from meetcli.cli.cache import stats
-
-        stats(cache_dir)
-
-
-@cache_app.command("path")
-def _path(cache_dir: CacheDir = None) -> None:
-    """Print the folder of the disk cache."""
-    with exits():
-        from meetcli.cli.cache import path
-
-        path(cache_dir)
+COMMANDS: Mapping[str, Callable[[typer.Typer], None]] = {
+    "extract": lambda app: _add_task(app, "extract", "Write minutes: summary, key points, decisions, action items, topics."),
+    "analyze": lambda app: _add_task(app, "analyze", "Judge sentiment and risks."),
+    "cache": _add_cache,
+}
+"""What makes each command known, in the order of the help."""

@@ -168,6 +168,7 @@ class _Run:
                 hint="set it in the environment or in .env (any value for a server that needs none), or use --engine local or --cache-only",
             )
         import asyncio  # here, as everything behind it: a run of hits only pays for none of it
+        import gc
 
         from meetcli.pricing import open_prices
         from meetcli.spend import Purse, spend
@@ -195,6 +196,7 @@ class _Run:
                 is_stopping=self._stop.is_asked,
             ),
         )
+        gc.enable()  # from here on objects come and go, for as long as the calls take
         self._stop.is_spending = True
         with self._progress_shown(sum(1 + len(job.twins) for job in jobs)):
             asyncio.run(spend(jobs, assignment=self._assignment, engine=engine, cache=self._cache, purse=purse, deliver=self.deliver))

@@ -5,7 +5,6 @@ Importing this costs nothing: the version stands in every cache key, the librari
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
@@ -29,6 +28,8 @@ class LocalEngine:
 
     async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
         """Answer one request after the other, in order. Nothing is paid for: usage is zero."""
+        import asyncio  # whoever only asks for the version pays nothing for it
+
         async for request in requests:
             yield _reply(request)
             # Nothing here ever waits, and without a pause the loop would never see the signal that stops the run.
