@@ -19,7 +19,11 @@ _TASK = rf"\s+{_SOFTLY}(?P<what>(?:{_VERBS})\b.*)"
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _TIME = r"(?:\s+(?:morning|afternoon|evening))?"
 _MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
-_DATE = rf"(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?|(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)(?:\s+of\s+{_MONTH})?|\d{{1,2}}\s+{_MONTH})"
+_ORDINAL = r"(?:st|nd|rd|th)"
+_DATE = (
+    rf"(?:{_MONTH}\s+\d{{1,2}}{_ORDINAL}?|\d{{1,2}}\s+{_MONTH}"
+    rf"|(?:the\s+)?(?:\d{{1,2}}{_ORDINAL}(?:\s+of\s+{_MONTH})?|[\w-]+{_ORDINAL}\s+of\s+{_MONTH}))"
+)
 _PERIOD = r"(?:day|week|month|quarter|year)"
 _COUNT = r"(?:\d{1,2}|a|one|two|three|four|five|six|ten)"
 _END = rf"(?:the\s+)?end\s+of\s+(?:the\s+|this\s+|next\s+)?(?:{_DAY}|{_PERIOD}|{_MONTH})"
@@ -45,18 +49,18 @@ CUES = Cues(
     ),
     due=anywhere(
         rf"(?:by|before|until|on|no later than)\s+(?:{_END}|{_NEXT}|{_TOMORROW}|{_DAY}{_TIME}|{_DATE}|noon|EOD)",
-        rf"(?:with)?in\s+(?:the\s+next\s+)?{_COUNT}\s+{_PERIOD}s?",
+        rf"(?:with)?in\s+(?:the\s+next\s+)?{_COUNT}\s+(?:business\s+|working\s+)?{_PERIOD}s?",
         rf"{_COUNT}\s+{_PERIOD}s?\s+from\s+now",
         rf"(?:at\s+)?{_END}",
         _NEXT,
         _TOMORROW,
-        "as soon as possible|asap",
+        "this (?:morning|afternoon|evening)|as soon as possible|asap",
     ),
     decision=anywhere(
         "we(?:'ve| have)? (?:all )?(?:decided|agreed|settled on|concluded)",
         "it(?:'s| is| was|'s been| has been) (?:decided|agreed|approved)",
-        "so it's (?:settled|agreed)",
-        "let's go (?:with|for)",
+        "so it's (?:settled|agreed)|(?:we're|we are) agreed",
+        "let's go (?:with|for)|then we go with",
         "we(?:'ll|'re going to| will| are going to) (?:go with|go for|stick with|stay with|drop|postpone)",
         "(?:the|our|my) (?:final )?decision (?:is|was)",
         "motion (?:is |was )?(?:carried|passed|adopted|agreed to)",
@@ -109,7 +113,7 @@ CUES = Cues(
     ),
     no_risk=anywhere(
         "no (?:\\w+ )?(?:risk|delay|concern|problem|issue)s?",
-        "not (?:concerned|worried|delayed|a (?:\\w+ )?(?:risk|concern|problem))",
+        "not (?:be )?(?:concerned|worried|delayed|a (?:\\w+ )?(?:risk|concern|problem))",
         "(?:isn't|aren't|wasn't|weren't|shouldn't be) (?:a |any )?(?:\\w+ )?(?:risk|delay|concern|problem|issue|delayed|worried)s?",
         "without (?:any|risk|delay)",
     ),

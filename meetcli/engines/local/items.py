@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from meetcli.engines.local.cues import ActionCue, Cues
-from meetcli.engines.local.sentences import Sentence, clip
+from meetcli.engines.local.sentences import Sentence
 
 # Below the answer's bounds on purpose: a page of weak guesses is worth less than the strongest of them.
 MAX_ACTION_ITEMS = 15
@@ -44,8 +44,8 @@ def find_decisions(sentences: Sequence[Sentence], cues: Cues) -> list[Item]:
         if not cue or len(sentence.words) < _MIN_WORDS or sentence.text.endswith("?") or cues.not_yet.search(sentence.text[: cue.end()]):
             continue
         rationale = cues.rationale.search(sentence.text, cue.end())
-        quote = clip(sentence.quote)
-        found.append({"text": _prose(sentence.text), "rationale": _prose(rationale[0]) if rationale else None, "quote": quote})
+        reason = _prose(rationale[0]) if rationale else None
+        found.append({"text": _prose(sentence.text), "rationale": reason, "quote": sentence.quote})
     return _unique(found)[:MAX_DECISIONS]
 
 
@@ -56,7 +56,7 @@ def find_open_questions(sentences: Sequence[Sentence], cues: Cues) -> list[Item]
         is_unanswered = sentence.text.endswith("?") and answer is not None and cues.no_answer.match(answer.text)
         is_answer = cues.no_answer.match(sentence.text)  # the question before it is the open one
         if len(sentence.words) > _MIN_WORDS and (is_unanswered or (cues.open_question.search(sentence.text) and not is_answer)):
-            found.append({"text": _prose(sentence.text), "quote": clip(sentence.quote)})
+            found.append({"text": _prose(sentence.text), "quote": sentence.quote})
     return _unique(found)[:MAX_OPEN_QUESTIONS]
 
 
@@ -68,7 +68,7 @@ def find_risks(sentences: Sequence[Sentence], cues: Cues) -> list[Item]:
             continue
         severity = next((severity for severity, cue in cues.risks if cue.search(sentence.text)), None)
         if severity:
-            found.append({"text": _prose(sentence.text), "severity": severity, "quote": clip(sentence.quote)})
+            found.append({"text": _prose(sentence.text), "severity": severity, "quote": sentence.quote})
     order = [severity for severity, _ in cues.risks]
     return sorted(_unique(found), key=lambda risk: order.index(risk["severity"]))[:MAX_RISKS]
 
@@ -77,6 +77,9 @@ def _action_item(sentence: Sentence, answer: Sentence | None, cues: Cues, names:
     for cue in cues.actions:
         match = cue.pattern.search(sentence.text)
         if not match or len(match["what"].split()) < _MIN_TASK_WORDS:
+            continue
+        # "What do I send?" promises nothing.
+        if cue.who == "speaker" and sentence.text.endswith("?"):
             continue
         if cue.who == "named" and match["name"] not in names:
             continue
@@ -88,7 +91,7 @@ def _action_item(sentence: Sentence, answer: Sentence | None, cues: Cues, names:
             "owner": _owner(cue, match, sentence, answer if is_accepted else None, names),
             "due_text": due[0] if due else None,
             "status": "agreed" if is_accepted or (cue.is_firm and not is_doubtful) else "tentative",
-            "quote": clip(sentence.quote),
+            "quote": sentence.quote,
         }
     return None
 

@@ -9,6 +9,10 @@ from itertools import islice
 
 _SNOWBALL = {"en": "english", "pt": "portuguese"}
 _SAMPLE_WORDS = 2000
+# The English list counts every letter as a word.
+_LETTERS = frozenset("bcdefghjklmnopqrstuvwxyz")
+_ENGLISH_TOO = frozenset({"a", "as", "do", "no", "me", "for", "era", "come", "in", "per", "um", "usa"})
+_ACCENTS = frozenset("ãõçáéíóúâêô")
 
 # What people say while they think; the written-language lists do not know them.
 _SPOKEN = {
@@ -20,7 +24,9 @@ _SPOKEN = {
     "pt": """
         né tá pois então aí tipo assim bom bem ok okay sim não é ah oh eh hum gente cara coisa coisas acho sabe quer dizer vou vai vamos ter
         tem tenho fazer faz tudo boa dia dias tarde obrigado obrigada olá oi tchau claro certo exato beleza talvez já aqui lá pra pro favor
-        hoje amanhã ontem semana semanas mês meses ano anos
+        hoje amanhã ontem semana semanas mês meses ano anos ainda posso pode podem podia podemos consigo precisa preciso queria quero
+        senhor senhora seu dona doutor mim vocês gente ali nada tudo todo toda todos todas cada outra outro mesmo mesma sobre quanto quantos
+        dois duas três quatro cinco seis sete oito nove dez cento cem mil vinte trinta quarenta cinquenta sessenta setenta oitenta noventa
     """,
 }
 
@@ -49,10 +55,12 @@ def open_language(code: str) -> Language:
 
 
 def detect(words: Iterable[str]) -> str:
-    """Return `pt` where words that only Portuguese uses as stop words outnumber the English ones among the first 2,000, else `en`."""
-    english, portuguese = _stop_words("en"), _stop_words("pt")
-    sample = [word for word in islice(words, _SAMPLE_WORDS) if (word in english) != (word in portuguese)]
-    return "pt" if 2 * sum(word in portuguese for word in sample) > len(sample) else "en"
+    """Return `pt` where words that only Portuguese has outnumber the English stop words among the first 2,000 words, else `en`."""
+    english, portuguese = _stop_words("en") - _stop_words("pt") - _LETTERS, _stop_words("pt") - _ENGLISH_TOO
+    balance = 0
+    for word in islice(words, _SAMPLE_WORDS):
+        balance += (word in portuguese or not _ACCENTS.isdisjoint(word)) - (word in english)
+    return "pt" if balance > 0 else "en"
 
 
 @cache

@@ -10,8 +10,8 @@ from meetcli.engines.local import english, portuguese
 from meetcli.engines.local.cues import Cues
 from meetcli.engines.local.items import find_action_items, find_decisions, find_open_questions, find_risks
 from meetcli.engines.local.languages import detect, open_language
-from meetcli.engines.local.sentences import Sentence, clip, find_words, split_sentences
-from meetcli.engines.local.sentiment import rate_sentences, score
+from meetcli.engines.local.sentences import Sentence, find_words, split_sentences
+from meetcli.engines.local.sentiment import rate_valences, score
 from meetcli.engines.local.summary import choose_sentences
 from meetcli.engines.local.topics import find_topics
 from meetcli.models import Meeting
@@ -43,7 +43,7 @@ def write_extract(meeting: Meeting) -> str:
 def write_analyze(meeting: Meeting) -> str:
     """Return the answer to `analyze` as JSON."""
     language, sentences = _read(meeting)
-    valences = rate_sentences(sentences, language)
+    valences = rate_valences((sentence.text for sentence in sentences), language)
     by_speaker: dict[str | None, list[Rated]] = {}
     by_turn: dict[int, list[Rated]] = {}
     for rated in zip(sentences, valences, strict=True):
@@ -78,7 +78,7 @@ def _head(sentences: Sequence[Sentence], language: str) -> dict[str, Any]:
         "banker_name": None,
         "meet_type": None,
         "summary": " ".join(sentence.text for sentence in _in_order(chosen)),
-        "key_points": [{"text": point.text, "quote": clip(point.quote)} for point in _in_order(key_points)],
+        "key_points": [{"text": point.text, "quote": point.quote} for point in _in_order(key_points)],
         "action_items": find_action_items(sentences, _CUES[language]),
     }
 
@@ -88,7 +88,7 @@ def _mood(rated: Sequence[Rated], language: str) -> dict[str, Any]:
     result = score([valence for _, valence in rated], language)
     sign = 1 if result >= _MIDDLE else -1
     sentence, valence = max(rated, key=lambda pair: sign * pair[1], default=(None, 0.0))
-    return {"sentiment_score": result, "quote": clip(sentence.quote) if sentence and sign * valence > 0 else None}
+    return {"sentiment_score": result, "quote": sentence.quote if sentence and sign * valence > 0 else None}
 
 
 def _speakers(meeting: Meeting) -> list[str]:

@@ -18,9 +18,9 @@ _INFINITIVES = re.findall(
     """,
 )
 _PRESENT = (
-    "agendo|ajusto|alinho|apresento|assino|atualizo|aviso|cobro|confirmo|converso|corrijo|cuido|elaboro|encaminho|entrego|envio|escrevo|faço|falo"
-    "|fecho|finalizo|levanto|ligo|mando|marco|monto|organizo|pago|passo|peço|preparo|providencio|resolvo|respondo|retorno|reviso|revejo|solicito"
-    "|trago|valido|verifico"
+    "agendo|ajusto|alinho|apresento|assino|atualizo|aviso|cobro|confirmo|converso|corrijo|elaboro|encaminho|entrego|envio|escrevo|faço|falo"
+    "|fecho|finalizo|levanto|levo|ligo|mando|marco|monto|organizo|pago|peço(?! desculpa)|preparo|providencio|recebo|resolvo|respondo"
+    "|retorno|reviso|revejo|solicito|trago|valido|verifico"
 )
 # Stem and vowel: "envie", "enviem", "envia". Where the spelling changes too, the form stands by itself.
 _COMMANDS = rf"(?:{'|'.join(verb[:-2] for verb in _INFINITIVES)})(?:e|em|a|am)|faça|marque|verifique|publique|pague|entregue|ligue|traga"
@@ -40,7 +40,9 @@ _NOT = r"(?<!não )(?<!nem )"
 _DAY = r"(?:segunda|ter[çc]a|quarta|quinta|sexta|s[áa]bado|domingo)(?:-feira|\s+feira)?"
 _MONTH = r"(?:janeiro|fevereiro|mar[çc]o|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro)"
 _PERIOD = r"(?:dia|semana|m[êe]s|trimestre|semestre|ano)"
-_DATE = rf"(?:dia\s+\d{{1,2}}º?(?:\s+de\s+{_MONTH})?|\d{{1,2}}\s+de\s+{_MONTH}|\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)"
+_UNIT = r"(?:um|dois|tr[êe]s|quatro|cinco|seis|sete|oito|nove)"
+_NUMBER = rf"(?:\d{{1,2}}º?|primeiro|(?:vinte|trinta)(?:\s+e\s+{_UNIT})?|{_UNIT}|dez\w*|onze|doze|treze|[qc]u?atorze|quinze)"
+_DATE = rf"(?:dia\s+{_NUMBER}(?:\s+de\s+{_MONTH})?|\d{{1,2}}\s+de\s+{_MONTH}|\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)"
 _END = rf"(?:fim|final)\s+d[aoe]\s+(?:{_PERIOD}|{_MONTH}|tarde)"
 _NEXT = rf"(?:pr[óo]xim[ao]\s+(?:{_DAY}|{_PERIOD})|{_DAY}(?:\s+que\s+vem)?|(?:semana|m[êe]s)\s+que\s+vem)"
 _TOMORROW = r"depois\s+de\s+amanhã|amanhã(?:\s+(?:de\s+manhã|cedo|à\s+tarde|à\s+noite))?|hoje(?:\s+à\s+(?:tarde|noite))?"
@@ -51,6 +53,7 @@ CUES = Cues(
     actions=(
         ActionCue(anywhere(rf"{_NOT}(?:vou|irei|fico de|fiquei de|me comprometo a|comprometo-me a)" + _TASK), "speaker", is_firm=True),
         ActionCue(anywhere(rf"(?:eu|te|lhes?|vos)\s+{_BETWEEN}(?P<what>(?:{_PRESENT})\b.*)"), "speaker", is_firm=True),
+        ActionCue(at_start(rf"(?P<what>(?:{_PRESENT})\b.*)"), "speaker", is_firm=True),
         ActionCue(anywhere(rf"(?P<what>(?:{'|'.join(_INFINITIVES)}|far|trar)ei\b.*)"), "speaker", is_firm=True),
         ActionCue(anywhere(rf"{_NOT}(?:preciso|tenho|posso|consigo)(?: de| que)?" + _TASK), "speaker", is_firm=False),
         ActionCue(
@@ -135,6 +138,7 @@ CUES = Cues(
         ),
     ),
     no_risk=anywhere(
+        r"(?:nunca|jamais) atras\w+|desculp\w+ (?:o|pelo) atraso|risco (?:é|era) (?:baixo|pequeno|mínimo)",
         "(?:sem|nenhum|não há|não tem|não temos|não existe) (?:nenhum |qualquer )?(?:risco|problema|atraso|multa)s?",
         r"não (?:me |nos |se )?preocup\w+|não (?:estou|estamos) preocupad\w+|não (?:está|estão|vai|vamos) atras\w+",
     ),

@@ -12,33 +12,32 @@ from math import sqrt
 # Without accents, as recognizers drop them; a star stands for any ending. Business talk, not social media.
 _WORDS = {
     3.0: """
-        adoramos adorei adoro amei brilhant* encantad* espetacular* excelent* excepciona* extraordinari* fantastic* formidavel
-        geniais genial impecavel incriveis incrivel maravilh* otim* perfeit* sensacionais sensacional
+        ador* amei brilhant* encantad* espetacular* excelent* excepciona* extraordinari* fantastic* formidavel geniais genial
+        impecavel incriveis incrivel maravilh* otim* perfeit* sensacionais sensacional
     """,
     2.0: """
-        acert* admir* agradavel agradec* alegr* aliviad* animad* bem-sucedid* beneficio* boa boas bom bonit* bons celebr* comemor*
-        confianca confiante* conquist* content* crescemos cresceu cresciment* eficaz eficient* elogi* entusiasm* excel* faceis facil
-        facilit* favora* feliz felizes felizmente ganhamos ganho* gentil* gostamos gostando gostaram gostei gosto gratid* lucr*
-        melhor melhora melhoramos melhores melhoria* melhorou orgulh* parabens positiv* produtiv* promissor* rapid* recomendo
-        resolvid* satisf* segura seguro solid* sucesso* superad* superamos superou tranquil* uteis util valeu vantag* viavel vibr*
+        admir* agradavel agradec* alegr* aliviad* animad* bem-sucedid* beneficio* boa boas bom bonit* bons celebr* comemor*
+        confiamos confianca confiante* confiave* confio conquist* content* crescemos cresceu cresciment* eficaz eficient* elogi*
+        entusiasm* faceis facil facilit* favora* feliz felizes felizmente ganhamos ganho* gentil* gostamos gostando gostaram gostei
+        gratid* lucr* melhor melhora melhoramos melhores melhoria* melhorou orgulh* parabens positiv* produtiv* promissor* rapid*
+        recomendo resolvid* satisf* solid* sucesso* superad* superamos superou tranquil* uteis util valeu vantag* viavel vibr*
     """,
     1.0: """
-        acessivel adequad* ajuda ajudou aprovad* aprovou avanc* certo clara claro concord* correta correto cumpri* estavel funciona
-        funcionando funcionou interessant* obrigad* organizad* otimist* progred* progress* pronta pronto resolvemos resolveu
-        simpatic*
+        acessivel adequad* ajuda ajudou aprovad* aprovou avanc* concord* correta correto cumpri* estavel funciona funcionando
+        funcionou interessant* obrigad* organizad* otimist* progred* progress* resolvemos resolveu simpatic*
     """,
     -1.0: """
-        abaixo adiad* adiar adiou atras* bagunc* barulh* caiam caiu cancel* cansad* caras caro caros complicad* confus* demor*
-        desafi* desculp* dificeis dificil dificuld* duvid* falta faltam faltando faltou incert* infelizmente insegura inseguro
-        insuficient* lament* lenta lentas lento lentos limitad* multa* perda* perdemos perder perdeu pressao queda queix* reclam*
-        risco* sobrecarreg* tensa tenso
+        abaixo adiad* adiar adiou atras* bagunc* barulh* caiam caiu cancel* cansad* caro caros complicad* confus* demor* desafi*
+        desculp* dificeis dificil dificuld* falta faltam faltando faltou incert* infelizmente insegura inseguro insuficient* lament*
+        lenta lentas lento lentos limitad* multa* perda* perdemos perder perdeu pressao queda queix* reclam* risco* sobrecarreg*
+        tensa tenso
     """,
     -2.0: """
         aborrec* arrepend* briga* chatead* conflit* crise* critica danific* decepcion* defeit* derrot* desagrad* desanim* desapont*
         desconfi* descontent* desorganiz* desrespeit* enganad* errada errado erro* estress* falh* fraca fracass* fraco frustr* grave
         graves incapaz* incompet* infeliz* injust* insatisf* inseguranc* instavel insustentavel inutil* inviavel irrespons* irrita
         irritad* mal mau maus medo mentir* negativ* nervos* pior piora piores piorou prejuiz* preocup* problem* quebrada quebrado
-        quebrou ruim ruins sofr* stress* trava travad* travando travou trist* vergonh* zangad*
+        quebrou ruim ruins sofr* stress* travad* travou trist* vergonh* zangad*
     """,
     -3.0: """
         absurd* caos caotic* catastrof* desastr* detest* fraude* furios* horriv* inaceitav* insuportav* intoleravel* lamentavel lixo
@@ -49,50 +48,18 @@ _EXACT = {word: valence for valence, words in _WORDS.items() for word in words.s
 _STARTS = {word[:-1]: valence for valence, words in _WORDS.items() for word in words.split() if word.endswith("*")}
 _SHORTEST_START = min(map(len, _STARTS))
 
-_NEGATIONS = frozenset(
-    {
-        "nao",
-        "nem",
-        "nunca",
-        "jamais",
-        "sem",
-        "nenhum",
-        "nenhuma",
-        "nenhuns",
-        "nenhumas",
-        "nada",
-        "ninguem",
-        "tampouco",
-        "deixou",
-        "falta",
-        "faltou",
-    }
-)
+_NEGATIONS = frozenset(re.findall(r"\w+", "nao nem nunca jamais sem nenhum nenhuma nenhuns nenhumas nada ninguem tampouco falta faltou"))
 _ONLY = frozenset({"so", "somente", "apenas"})
 _CONTRASTS = frozenset({"mas", "porem", "contudo", "entretanto", "todavia"})
 _BOOSTERS = frozenset(
-    {
-        "muito",
-        "muita",
-        "muitos",
-        "muitas",
-        "bastante",
-        "super",
-        "extremamente",
-        "totalmente",
-        "realmente",
-        "tao",
-        "bem",
-        "completamente",
-        "demasiado",
-    }
+    re.findall(r"\w+", "muito muita muitos muitas bastante super extremamente totalmente realmente tao bem completamente")
 )
 _DAMPERS = frozenset({"pouco", "pouca", "poucos", "poucas", "meio", "levemente", "ligeiramente"})
 
 # Courtesies and the "bom," that opens a turn praise nothing.
 _COURTESY = re.compile(r"\b(?:bom dia|boa (?:tarde|noite)|bo[am]s (?:dias|tardes|noites))\b|^\W*(?:muito )?(?:bom|bem)\s*,")
 _TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*|[,.;:!?]")
-_REACH = 5
+_REACH = 6
 _FLIP = -0.75
 _NORMALIZER = 15  # VADER's, so that both languages saturate alike
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
 from meetcli.models import Meeting
 
 MAX_QUOTE_WORDS = 40
-_MAX_SENTENCE_WORDS = 60
+_LONGEST_WORD = 60
 _CHARACTERS_A_WORD = 15
 
 # `{vocalsound}` is QMSum's, `<inaudible>` and `[laughter]` are what transcription services write.
@@ -21,7 +22,7 @@ _FILLERS = {
     "en": re.compile(r"(?i)(?<![\w'’-])(?:u[hm]+|e[hr]m*|hm+|mm+|mm-hmm|uh-huh)(?![\w'’-])\s*,?"),
     "pt": re.compile(r"(?i)(?<![\w'’-])(?:hu?m+|mm+|hã+|é+h+|eh+|ah[nm]|ã+h*)(?![\w'’-])\s*,?"),
 }
-_REPEATED = re.compile(r"(?i)\b(\w+)(?:\s*,?\s+\1\b)+")
+_REPEATED = re.compile(r"(?i)\b([^\W\d_]+)(?:\s*,?\s+\1\b)+")
 _LOOSE = re.compile(r"\s+(?=[.,;:!?%)\]…](?:\s|$))|(?<=[(\[])\s+|\s+(?=['’](?:s|m|re|ve|ll|d|t|kay)\b)|(?<=\w)\s+(?=n['’]t\b)")
 _DOUBLED = re.compile(r"(?:[,;:]\s*)+(?=[,;:.!?])|^[\s,;:.!?…-]+|(?<=\s)[,;:]\s")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -32,7 +33,8 @@ class Sentence:
     """One sentence of a turn: `quote` stands verbatim in the turn's text, `text` is the same, cleaned for reading.
 
     `place` counts the meeting's sentences; `turn` is the 0-based index in `Meeting.turns`; `words` are lower-case; `size` is the
-    length in words of ordinary length, so that a script without spaces or an endless URL is not free.
+    length in words of ordinary length, so that a script without spaces or an endless URL is not free. What is spoken without taking
+    breath, or written by recognizers without any punctuation, is cut into quotes of 40 words; `is_whole` is False for such a piece.
     """
 
     place: int
@@ -42,31 +44,24 @@ class Sentence:
     text: str
     words: tuple[str, ...]
     size: int
+    is_whole: bool
 
 
 def split_sentences(meeting: Meeting, language: str) -> list[Sentence]:
     """Return the meeting's sentences in order; those without a letter or digit, as emoji, only where nothing else was said."""
-    pieces = [(index, turn.speaker, piece) for index, turn in enumerate(meeting.turns) for piece in _pieces(turn.text, language)]
-    found = [
-        _sentence(place, index, speaker, clean(piece, language), _EDGES.sub("", piece))
-        for place, (index, speaker, piece) in enumerate(pieces)
-    ]
+    found: list[Sentence] = []
+    for index, turn in enumerate(meeting.turns):
+        for piece, is_whole in _pieces(turn.text, language):
+            text = clean(piece, language)
+            size = max(len(text.split()), ceil(len(text) / _CHARACTERS_A_WORD))
+            quote = _EDGES.sub("", piece)
+            found.append(Sentence(len(found), index, turn.speaker, quote, text, tuple(find_words(text)), size, is_whole))
     return [sentence for sentence in found if sentence.words] or [sentence for sentence in found if sentence.text]
 
 
 def find_words(text: str) -> list[str]:
     """Return the words of `text`, lower-case, numbers included."""
     return [word.lower().replace("’", "'") for word in _WORD.findall(text)]
-
-
-def clip(quote: str, start: int = 0) -> str:
-    """Return at most 40 words of `quote`, verbatim, so that the character at `start` is within."""
-    words = list(re.finditer(r"\S+", quote))
-    if len(words) <= MAX_QUOTE_WORDS:
-        return quote[: MAX_QUOTE_WORDS * _CHARACTERS_A_WORD]
-    first = max(0, sum(1 for word in words if word.end() <= start) - MAX_QUOTE_WORDS // 4)
-    first = min(first, len(words) - MAX_QUOTE_WORDS)
-    return quote[words[first].start() : words[first + MAX_QUOTE_WORDS - 1].end()]
 
 
 def clean(text: str, language: str) -> str:
@@ -78,19 +73,12 @@ def clean(text: str, language: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _sentence(place: int, turn: int, speaker: str | None, text: str, quote: str) -> Sentence:
-    size = max(len(text.split()), ceil(len(text) / _CHARACTERS_A_WORD))
-    return Sentence(place, turn, speaker, quote, text, tuple(find_words(text)), size)
-
-
-def _pieces(text: str, language: str) -> list[str]:
-    """Cut a turn into sentences, and what recognizers write without any punctuation into stretches of at most 60 words."""
+def _pieces(text: str, language: str) -> Iterator[tuple[str, bool]]:
+    """Cut a turn into sentences, and longer ones into pieces of 40 words; with each, whether it is a whole sentence."""
     from sentencex import segment  # type: ignore[import-untyped]  # ships no types
 
-    pieces = []
     for sentence in segment(language, text):
-        words = list(re.finditer(rf"\S{{1,{_CHARACTERS_A_WORD * _MAX_SENTENCE_WORDS}}}", sentence))
-        for first in range(0, len(words), _MAX_SENTENCE_WORDS):
-            last = words[min(first + _MAX_SENTENCE_WORDS, len(words)) - 1]
-            pieces.append(sentence[words[first].start() : last.end()])
-    return pieces
+        words = list(re.finditer(rf"\S{{1,{_LONGEST_WORD}}}", sentence))
+        for first in range(0, len(words), MAX_QUOTE_WORDS):
+            last = words[min(first + MAX_QUOTE_WORDS, len(words)) - 1]
+            yield sentence[words[first].start() : last.end()], len(words) <= MAX_QUOTE_WORDS

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-
-from meetcli.engines.local.sentences import Sentence
 
 # A friendly meeting is not a positive one: over 43 recorded English meetings the sentences with any sentiment average +0.3 of VADER's
 # -1 to +1, courtesies included. So the middle of our scale lies above zero, and counts as much as two sentences: one kind word is no
@@ -24,10 +22,10 @@ def score(valences: Sequence[float], language: str) -> float:
     return round(min(1.0, max(0.0, 0.5 + mean - center)), 2)
 
 
-def rate_sentences(sentences: Sequence[Sentence], language: str) -> list[float]:
-    """Return each sentence's valence from -1 to 1, 0 for none."""
+def rate_valences(texts: Iterable[str], language: str) -> list[float]:
+    """Return the valence of each of these sentences from -1 to 1, 0 for none."""
     rate = _open_rater(language)
-    return [rate(sentence.text) for sentence in sentences]
+    return [rate(text) for text in texts]
 
 
 @cache
