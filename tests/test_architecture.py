@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
 BESIDE_THE_DOORS = {"cache.entry", "cache.forgiving", "tasks.prompt", "tasks.schema"}
 """Parts of rooms that stand for no implementation: what is stored, what its loss means, what is said. Plan and spend may know them."""
 
-LOCAL_ENGINE = ("engines.local", "engines.local_")
+LOCAL_ENGINE = ("engines.local",)
 OWNERS: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "click": ("cli",),
@@ -55,8 +55,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "dotenv": ("config",),
     "platformdirs": ("config",),
     "tomllib": ("config",),
-    "nltk": LOCAL_ENGINE,
-    "vaderSentiment": LOCAL_ENGINE,
+    "vader": LOCAL_ENGINE,
     "sentencex": LOCAL_ENGINE,
     "snowballstemmer": LOCAL_ENGINE,
     "stop_words": LOCAL_ENGINE,
