@@ -10,13 +10,12 @@ from math import ceil
 from meetcli.models import Meeting
 
 MAX_QUOTE_WORDS = 40
-_LONGEST_WORD = 60
+_LONGEST_PIECE = 1000
 _CHARACTERS_A_WORD = 15
 
 # `{vocalsound}` is QMSum's, `<inaudible>` and `[laughter]` are what transcription services write.
 _TAG = re.compile(r"\{[^{}]{1,40}\}|<[^<>]{1,40}>|\[[^\[\]]{1,40}\]")
-_EDGE = r"(?:\{[^{}]{1,40}\}|<[^<>]{1,40}>|\[[^\[\]]{1,40}\]|\s)+"
-_EDGES = re.compile(rf"^{_EDGE}|{_EDGE}$")
+_EDGES = re.compile(rf"^(?:(?:{_TAG.pattern})\s*)+|(?:\s*(?:{_TAG.pattern}))+$")
 # "um" is a filler in English and an article in Portuguese.
 _FILLERS = {
     "en": re.compile(r"(?i)(?<![\w'’-])(?:u[hm]+|e[hr]m*|hm+|mm+|mm-hmm|uh-huh)(?![\w'’-])\s*,?"),
@@ -25,6 +24,7 @@ _FILLERS = {
 _REPEATED = re.compile(r"(?i)\b([^\W\d_]+)(?:\s*,?\s+\1\b)+")
 _LOOSE = re.compile(r"\s+(?=[.,;:!?%)\]…](?:\s|$))|(?<=[(\[])\s+|\s+(?=['’](?:s|m|re|ve|ll|d|t|kay)\b)|(?<=\w)\s+(?=n['’]t\b)")
 _DOUBLED = re.compile(r"(?:[,;:]\s*)+(?=[,;:.!?])|^[\s,;:.!?…-]+|(?<=\s)[,;:]\s")
+_CHUNK = re.compile(r"\S{1,60}")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -78,7 +78,12 @@ def _pieces(text: str, language: str) -> Iterator[tuple[str, bool]]:
     from sentencex import segment  # type: ignore[import-untyped]  # ships no types
 
     for sentence in segment(language, text):
-        words = list(re.finditer(rf"\S{{1,{_LONGEST_WORD}}}", sentence))
-        for first in range(0, len(words), MAX_QUOTE_WORDS):
-            last = words[min(first + MAX_QUOTE_WORDS, len(words)) - 1]
-            yield sentence[words[first].start() : last.end()], len(words) <= MAX_QUOTE_WORDS
+        words = list(_CHUNK.finditer(sentence))
+        first = 0
+        for last, word in enumerate(words):
+            is_end = last + 1 == len(words)
+            # A gap of a megabyte of blanks counts too: what follows it is another piece.
+            is_full = last + 1 - first == MAX_QUOTE_WORDS or (not is_end and words[last + 1].end() - words[first].start() > _LONGEST_PIECE)
+            if is_end or is_full:
+                yield sentence[words[first].start() : word.end()], is_end and first == 0
+                first = last + 1
