@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 
 _SNOWBALL = {"en": "english", "pt": "portuguese"}
 _SAMPLE_WORDS = 2000
+_CACHED_STEMS = 50_000  # more than the words of a night's meetings, so that memory stays flat
 # The English list counts every letter as a word.
 _LETTERS = frozenset("bcdefghjklmnopqrstuvwxyz")
 _ENGLISH_TOO = frozenset({"a", "as", "do", "no", "me", "for", "era", "come", "in", "per", "um", "usa"})
@@ -49,9 +50,8 @@ def open_language(code: str) -> Language:
     """Return the language called `en` or `pt`."""
     from snowballstemmer import stemmer  # type: ignore[import-untyped]  # ships no types
 
-    # One stemmer a language: making one costs more than stemming a sentence. The cache bounds nothing worth bounding:
-    # a language has a few ten thousand words.
-    return Language(code, frozenset(_stop_words(code)) | set(_SPOKEN[code].split()), cache(stemmer(_SNOWBALL[code]).stemWord))
+    stem = lru_cache(maxsize=_CACHED_STEMS)(stemmer(_SNOWBALL[code]).stemWord)
+    return Language(code, _stop_words(code) | set(_SPOKEN[code].split()), stem)
 
 
 def detect(words: Iterable[str]) -> str:
