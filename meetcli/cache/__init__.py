@@ -5,19 +5,24 @@ A value may have several lines; its first line is its header, which `scan` retur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
+
+from meetcli.errors import CacheError
 
 
 class Cache(Protocol):
     """A store of strings. Every method raises `CacheError` when the store cannot be used, and nothing else."""
 
-    backend: str
-    """`disk`, `redis` or `redis+disk`: what is really used, for logs and reports."""
-
     notices: list[str]
     """What the user should be warned about once, such as a damaged file that was moved aside; grows while the cache is used."""
+
+    @property
+    def backend(self) -> str:
+        """Return `disk`, `redis` or `redis+disk`: what is really used just now, for logs and reports."""
+        ...
 
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the values of the keys that are there."""
@@ -48,12 +53,46 @@ class Cache(Protocol):
         ...
 
 
-def open_cache(folder: Path) -> Cache:
-    """Open the cache in `folder`, creating both when absent.
+class SharedCache(Cache, Protocol):
+    """A cache on another machine, which may be out of reach."""
 
-    Raises UsageError for a folder that belongs to somebody else or that others may write to, CacheError for one that
-    cannot be used. A damaged or foreign file is neither: it is moved aside and a notice says where to.
+    def ping(self) -> None:
+        """Raise CacheError when it is."""
+        ...
+
+
+def open_cache(folder: Path, *, url: str | None = None, is_required: bool = False, clock: Callable[[], float] = time.monotonic) -> Cache:
+    """Open the cache in `folder`, creating both when absent; with `url`, behind the shared cache that is there.
+
+    Raises UsageError for a folder that belongs to somebody else or that others may write to and for a URL that cannot be
+    read, CacheError when no cache can be used. Where one of two is out of reach the other is used and a notice says so,
+    unless `is_required`, which makes that a CacheError too. A damaged or foreign file is moved aside and a notice says where to.
+    `clock` counts seconds until a lost shared cache is tried again.
     """
     from meetcli.cache.disk import DiskCache
 
-    return DiskCache(folder)
+    if url is None:
+        return DiskCache(folder)
+    shared = open_shared(url)
+    try:
+        disk = DiskCache(folder)
+    except CacheError as error:
+        if is_required:
+            raise
+        shared.ping()
+        shared.notices.append(f"{error.message}; going on with the shared cache alone")
+        return shared
+    from meetcli.cache.layered import LayeredCache
+
+    try:
+        return LayeredCache(shared, disk, clock=clock, is_required=is_required)
+    except CacheError:
+        disk.close()
+        raise
+
+
+def open_shared(url: str) -> SharedCache:
+    """Open the shared cache alone, as for clearing it; connects when it is first used. Raises UsageError for a bad URL."""
+    from meetcli.cache.redis import RedisCache
+
+    return RedisCache(url)

@@ -7,15 +7,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meetcli.cache import Cache, open_cache
+from meetcli.cache import Cache, open_cache, open_shared
 from tests.fakes import MemoryCache
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-@pytest.fixture(params=["disk", "memory"])
+@pytest.fixture(params=["disk", "memory", "redis"])
 def cache(request, tmp_path):
-    opened: Cache = MemoryCache() if request.param == "memory" else open_cache(tmp_path / "cache")
+    opened: Cache
+    if request.param == "redis":
+        opened = open_shared(request.getfixturevalue("clean_redis"))
+    elif request.param == "disk":
+        opened = open_cache(tmp_path / "cache")
+    else:
+        opened = MemoryCache()
     yield opened
     opened.close()
 
@@ -62,12 +68,26 @@ def test_scan_goes_on_while_its_keys_are_removed(cache):
     assert list(cache.scan("")) == []
 
 
+def test_scan_yields_first_lines_of_any_length(cache):
+    items = {"a": "x" * 5000 + "\nbody", "b": "é" * 511 + "x\nbody", "c": "é" * 1000, "d": "\nbody", "e": ""}
+    cache.set(items)
+
+    assert list(cache.scan("")) == [(key, value.partition("\n")[0]) for key, value in items.items()]
+
+
+def test_a_prefix_is_text_and_no_pattern(cache):
+    cache.set({"a*c:1": "yes", "abc:1": "no", "a[b]:1": "yes", "a?:1": "yes", "a\\:1": "yes", "a:1": "no"})
+
+    for prefix in ("a*", "a[b]", "a?", "a\\"):
+        assert [value for _, value in cache.scan(prefix)] == ["yes"]
+
+
 def test_size_and_clear_count_answers_only(cache):
     cache.set({"answer:a": "1", "answer:b": "2", "latest:a": "3", "reply:a": "4"})
 
-    assert cache.size() == 2
+    assert cache.size() in (2, None)
     assert cache.clear() == 2
-    assert cache.size() == 0
+    assert cache.size() in (0, None)
     assert list(cache.scan("")) == []
 
 
@@ -120,7 +140,7 @@ def test_two_threads_may_use_it_at_once(cache):
         thread.join()
 
     assert failures == []
-    assert cache.size() == 80
+    assert len(list(cache.scan("answer:"))) == 80
 
 
 def _fill(folder, name):

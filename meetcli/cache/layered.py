@@ -1,0 +1,146 @@
+"""The shared cache in front of the disk cache. Losing the shared one costs a notice, never an answer: what was written
+meanwhile is remembered on disk and brought to it when it is back.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from meetcli.cache import Cache, SharedCache
+from meetcli.errors import CacheError
+
+T = TypeVar("T")
+
+PENDING = "pending:"
+_RETRY_AFTER_S = 30.0  # an unreachable server may take a second to say so, and the whole run waits for it
+_BULK = 100  # answers brought back at once
+
+
+class LayeredCache:
+    """`shared` in front of `disk`. `is_required` makes every trouble with `shared` a CacheError.
+
+    A row `pending:<token>:<key>` on disk says that the shared cache may be behind for this key: bringing it up means to
+    store there what the disk has, or to remove it where the disk has nothing. The token is new with every start, so that
+    of two processes on one disk neither takes away the other's row before its answer was brought.
+    """
+
+    def __init__(self, shared: SharedCache, disk: Cache, *, clock: Callable[[], float], is_required: bool = False) -> None:
+        self._shared = shared
+        self._disk = disk
+        self._clock = clock
+        self._is_required = is_required
+        self._mark = f"{PENDING}{os.urandom(6).hex()}:"
+        self._lost_until: float | None = None
+        self._has_said_loss = False
+        self._has_said_disk = False
+        self.notices = disk.notices  # one list: whoever reads it in the middle sees what is new at its end
+        self._attempt(self._reach)
+
+    @property
+    def backend(self) -> str:
+        """Return what is really used just now."""
+        return "redis+disk" if self._lost_until is None else "disk"
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the values of the keys that are in either cache, the shared one first."""
+        wanted = list(keys)
+        found = self._attempt(lambda: self._shared.get_many(wanted))
+        if found is None:
+            return self._disk.get_many(wanted)
+        try:
+            found.update(self._disk.get_many(key for key in wanted if key not in found))
+        except CacheError as error:  # what the shared cache gave is not to be bought again
+            if not self._has_said_disk:
+                self._has_said_disk = True
+                self.notices.append(f"{error.message}; going on with the shared cache")
+        return found
+
+    def set(self, items: Mapping[str, str]) -> None:
+        """Store all items in both caches; on disk in any case."""
+        self._change(lambda: self._shared.set(items), items, items)
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Remove the keys from both caches; return how many were there, in the one that had more of them."""
+        doomed = list(keys)
+        here = self._disk.remove(doomed)
+        there = self._change(lambda: self._shared.remove(doomed), doomed, {})
+        return max(here, there or 0)
+
+    def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield (key, first line of the value) for every key in either cache that starts with `prefix`, in key order."""
+        there = self._attempt(lambda: list(self._shared.scan(prefix))) or []
+        last = None
+        for key, first_line in heapq.merge(there, self._disk.scan(prefix), key=lambda row: row[0]):
+            if key != last and not key.startswith(PENDING):
+                yield key, first_line
+            last = key
+
+    def size(self) -> int | None:
+        """Return the number of answers on this disk; nobody knows that of the shared cache."""
+        return self._disk.size()
+
+    def clear(self) -> int:
+        """Remove everything on this disk; return how many answers there were. The shared cache belongs to others too."""
+        return self._disk.clear()
+
+    def close(self) -> None:
+        """Release both."""
+        self._shared.close()
+        self._disk.close()
+
+    def _change(self, work: Callable[[], T], keys: Iterable[str], items: Mapping[str, str]) -> T | None:
+        """Change the shared cache and store the items on disk, with a mark for each key if the shared one was not reached.
+
+        The shared one comes first so that both kinds of end take one transaction on disk.
+        """
+        try:
+            done = self._attempt(work)
+        except CacheError:
+            self._disk.set({**items, **self._marks(keys)})
+            raise
+        if done is None and self._lost_until is not None:
+            self._disk.set({**items, **self._marks(keys)})
+        elif items:
+            self._disk.set(items)
+        return done
+
+    def _marks(self, keys: Iterable[str]) -> dict[str, str]:
+        return dict.fromkeys((self._mark + key for key in keys), "")
+
+    def _attempt(self, work: Callable[[], T]) -> T | None:
+        """Do the work on the shared cache; None while it is lost. Tries it again after a while, and says so once."""
+        if self._lost_until is not None and self._clock() < self._lost_until:
+            return None
+        try:
+            if self._lost_until is not None:
+                self._reach()
+            done = work()
+        except CacheError as error:
+            self._lost_until = self._clock() + _RETRY_AFTER_S
+            if self._is_required:
+                raise
+            if not self._has_said_loss:
+                self._has_said_loss = True
+                self.notices.append(f"{error.message}; going on with the disk cache alone")
+            return None
+        if self._lost_until is not None:
+            self._lost_until = None
+            self.notices.append("the shared cache is back, and has what was bought meanwhile")
+        return done
+
+    def _reach(self) -> None:
+        """Bring to the shared cache what it missed, after making sure that it is there."""
+        self._shared.ping()
+        marks = {row: row.split(":", 2)[2] for row, _ in self._disk.scan(PENDING)}
+        rows = list(marks)
+        for start in range(0, len(rows), _BULK):
+            chunk = rows[start : start + _BULK]
+            keys = {marks[row] for row in chunk}
+            items = self._disk.get_many(keys)
+            if items:
+                self._shared.set(items)
+            self._shared.remove(keys - items.keys())
+            self._disk.remove(chunk)
