@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from meetcli.config import OPTIONS
 from meetcli.models import Status
 from tests.loopback_server import LoopbackServer
 
@@ -18,6 +19,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```console\n(?P<text>.*?)^```\n(?:<!-- not run: (?P<reason>.+?) -->)?", re.MULTILINE | re.DOTALL)
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+OFFERED = re.compile(r"^  (-.+?)(?:  .*)?$", re.MULTILINE)
+"""A line of the help that begins an option: its names, and what follows two spaces."""
 
 
 def commands_of(block: str) -> str:
@@ -51,12 +54,18 @@ def test_examples_run_as_written(script: str, tmp_path: Path, samples: Path) -> 
 def test_every_option_is_in_the_table_and_the_table_has_no_other() -> None:
     documented = {option for row in table_below("Options") for option in OPTION.findall(row[0])}
     for task in ("extract", "analyze"):
-        assert documented == set(OPTION.findall(meetcli_help(task))) - {"--help"}
+        offered = {option for line in OFFERED.findall(meetcli_help(task)) for option in OPTION.findall(line)}
+        assert documented == offered - {"-h", "--help"}
+
+
+def test_every_older_variable_is_in_the_table() -> None:
+    documented = {name for row in table_below("Options") for name in re.findall(r"\(`([A-Z_]+)`", row[0])}
+    assert documented == {option.older[0] for option in OPTIONS.values() if option.older} - {"OPENAI_API_KEY"}  # no option of its own
 
 
 def test_every_command_of_the_cache_is_named() -> None:
-    named = set(re.findall(r"`meetcli cache (\w+)`", README))
-    assert named == set(re.findall(r"^[│ ]+(\w+) ", meetcli_help("cache").split("Commands", maxsplit=1)[1], re.MULTILINE))
+    offered = re.findall(r"^  (\w+) ", meetcli_help("cache").split("Commands:", maxsplit=1)[1], re.MULTILINE)
+    assert set(re.findall(r"`meetcli cache (\w+)`", README)) == set(offered)
 
 
 def test_every_status_is_explained_in_the_order_of_the_contract() -> None:
