@@ -40,6 +40,7 @@ def scrubbed_environment(
     monkeypatch.setenv("HOME", str(home))
     for name, folder in {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}.items():
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / folder))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))  # `python -m meetcli` is this clone's from any folder, installed or not
     monkeypatch.chdir(tmp_path)  # a `.env` or `meetcli.toml` in the clone is a setting too
 
 

@@ -44,10 +44,12 @@ def meetcli_help(*command: str) -> str:
 @pytest.mark.parametrize("script", [commands_of(block["text"]) for block in BLOCK.finditer(README) if not block["reason"]])
 def test_examples_run_as_written(script: str, tmp_path: Path, samples: Path) -> None:
     shutil.copytree(samples, tmp_path / "samples" / "meetings")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    command = f'meetcli() {{ "{sys.executable}" -m meetcli "$@"; }}\n'  # the clone's, installed or not
     with LoopbackServer() as server:
-        environment = {**os.environ, "PATH": path, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}
-        done = subprocess.run(["bash", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}
+        done = subprocess.run(
+            ["bash", "-euc", command + script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, done.stderr
 
 

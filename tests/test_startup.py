@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from tests.loopback_server import LoopbackServer
 def run(folder: Path, server: LoopbackServer, meeting: Path, *python_options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *python_options, "-m", "meetcli", "extract", str(meeting), "--summary", "json"]
     command += ["--cache-dir", str(folder / "cache"), "-o", str(folder / "results"), "--base-url", server.base_url]
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "OPENAI_API_KEY": "loopback"}
+    environment = {**os.environ, "OPENAI_API_KEY": "loopback"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
 
