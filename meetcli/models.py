@@ -1,14 +1,16 @@
-"""The nouns that cross doors. Knows nobody and does nothing: frozen records, no I/O."""
+"""The nouns that cross doors. Knows nobody and does nothing: frozen records, no I/O.
+
+Named tuples, because every run makes these classes and a frozen dataclass takes ten times as long to make.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:  # pydantic is slow to import and an all-hit run never needs an answer model
     from pydantic import BaseModel
@@ -33,8 +35,7 @@ class Status(StrEnum):
     NOT_ATTEMPTED = "not_attempted"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where one or more meetings stand: a file, one line of a JSON Lines file, or one place in a list.
 
     `name` is what results carry as `source`: the file's own name, `stdin` for standard input; always valid Unicode. `shown` is
@@ -54,8 +55,7 @@ class Source:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What one speaker said in one go.
 
     `offset` is the index of `text` in `Meeting.transcript`, in characters; times are seconds from the start of the recording.
@@ -68,8 +68,7 @@ class Turn:
     end_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(NamedTuple):
     """One meeting as given: trimmed ids, text as read, absent fields None.
 
     `meet_date` is the date as given; `meet_at` the same as a date-time, naive where no zone was given (a bare date is its midnight).
@@ -90,8 +89,7 @@ class Meeting:
     meet_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """What is asked of a transcript: instructions and the shape of the answer, side by side.
 
     `schema_sha256` is the digest of the JSON Schema of `load_answer_model()`; it is stated rather than computed because building
@@ -107,8 +105,7 @@ class Task:
     load_answer_model: Callable[[], type[BaseModel]]
 
 
-@dataclass(frozen=True, slots=True)
-class EngineIdentity:
+class EngineIdentity(NamedTuple):
     """Who answers, as keys, results and reports know it.
 
     `algorithm` is the version of a local algorithm, empty for a remote engine. `endpoint` is the normalized base URL without
@@ -124,8 +121,7 @@ class EngineIdentity:
     is_openai: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """What a run asks of every meeting.
 
     `parts` are the fingerprint's parts that are the same for all of them; `render_version` is the renderer's.
@@ -138,16 +134,14 @@ class Assignment:
     render_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One chat message of a request."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One call to an engine. `digest` names it across runs; `id` only within this one.
 
     `messages` is what a remote engine sends, `meeting` what a local one reads. `schema` is strict JSON Schema of the answer.
@@ -164,8 +158,7 @@ class Request:
     max_output_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens and calls that were paid for. `input_tokens` includes `cached_input_tokens`."""
 
     input_tokens: int = 0
@@ -173,7 +166,7 @@ class Usage:
     output_tokens: int = 0
     requests: int = 0
 
-    def __add__(self, other: Usage) -> Usage:
+    def __add__(self, other: Usage) -> Usage:  # type: ignore[override]  # usages are added up, never joined as tuples
         return Usage(
             self.input_tokens + other.input_tokens,
             self.cached_input_tokens + other.cached_input_tokens,
@@ -185,8 +178,7 @@ class Usage:
 Finish = Literal["stop", "length", "refusal", "content_filter"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What came back for one request. Either `text` and `finish`, or `error`: a meeting-sized failure, never raised.
 
     `usage.requests` counts every attempt the server saw, failed ones included. `text` is None for an error, a refusal or a filtered answer.
@@ -200,16 +192,14 @@ class Reply:
     error: Exception | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """What exactly was asked: `digest` over named parts, each a short digest of its own so that a change can be named."""
 
     digest: str
     parts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One paid answer, or one paid failure that would repeat, as the cache keeps it.
 
     `answer` is the model's validated JSON; `rendered` the bytes of the result as text and `render_id` what they depend on
@@ -239,8 +229,7 @@ class Entry:
     rendered: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How one meeting ended, without its text. Money and usage are this run's only; what a hit once cost is `saved_usd`."""
 
     source: Source
@@ -256,8 +245,7 @@ class Outcome:
     duration_s: float = 0.0
 
 
-@dataclass(slots=True)
-class Job:
+class Job(NamedTuple):
     """One call to make, for one meeting and every twin of it in this run.
 
     `status` and `reason` are what the first meeting ends as if the call succeeds; its twins end as `shared`. `twins` are the other
@@ -271,19 +259,18 @@ class Job:
     idempotency_key: str | None
     fingerprint: Fingerprint
     status: Status
+    twins: list[tuple[Source, str]]
     reason: str | None = None
     is_kept: bool = True
     index_name: str | None = None
-    twins: list[tuple[Source, str]] = field(default_factory=list)
     worth_usd: Decimal | None = None
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What is left to buy after every hit and every failure has been delivered, in the order of the inputs.
 
     `conflicts` are keys that more than one content, model or language of this run claims: (key, sources as shown).
     """
 
-    jobs: list[Job] = field(default_factory=list)
-    conflicts: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    jobs: list[Job]
+    conflicts: list[tuple[str, tuple[str, ...]]]

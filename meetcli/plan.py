@@ -6,10 +6,9 @@ Never parses an input whose bytes the index knows, never holds more transcripts 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from meetcli import events
 from meetcli.cache.entry import answer_key, dump, dump_index, failure_key, index_key, latest_key, load, load_index, load_pointer
@@ -29,8 +28,7 @@ Deliver = Callable[[Outcome, str | None], None]
 """Takes one settled meeting with its result, if it has one; writes and reports it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """What the user wants of the cache. `ttl_s` None means that answers never grow too old."""
 
     ttl_s: float | None
@@ -70,8 +68,7 @@ def give_up(jobs: Iterable[Job], reason: str | None, deliver: Deliver) -> None:
             deliver(Outcome(source, Status.NOT_ATTEMPTED, why, job.idempotency_key), None)
 
 
-@dataclass(slots=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     """One meeting on its way through the plan. Lives as long as its batch. `index_name` is None where its file holds others too."""
 
     source: Source
@@ -222,7 +219,7 @@ class _Planner:
         if entry.render_id != rendering:
             text = _render(entry, candidate)
             if entry.render_id.partition("-")[0] != self._assignment.render_version:
-                entry = replace(entry, render_id=rendering, rendered=text)
+                entry = entry._replace(render_id=rendering, rendered=text)
                 learned[name] = dump(entry)
         if candidate.index_name is not None and entry.render_id == rendering:
             learned[index_key(candidate.index_name)] = dump_index(name, rendering)
@@ -270,6 +267,7 @@ class _Planner:
             candidate.key,
             candidate.fingerprint,
             status,
+            [],
             reason,
             is_kept=candidate.key is not None and self._cache is not None,
             index_name=candidate.index_name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -251,15 +251,15 @@ class _Spending:
         cap = RAISED_CAP if purchase.is_cap_raised else FIRST_CAP
         added = tuple((message.role, message.content) for message in asked[3:])
         digest = request_digest(purchase.job.fingerprint.digest, cap, added)
-        self._send(purchase, replace(purchase.request, digest=digest, messages=asked, max_output_tokens=cap))
+        self._send(purchase, purchase.request._replace(digest=digest, messages=asked, max_output_tokens=cap))
 
     # How a meeting ends
 
     def _settle(self, purchase: _Purchase, answer: str) -> None:
         """Save the answer, then deliver the meeting and its twins."""
         job = purchase.job
-        entry = replace(self._entry(purchase), answer=answer, render_id=self._render_id(purchase.meeting, job.source))
-        entry = replace(entry, rendered=render(entry, purchase.meeting, job.source))
+        entry = self._entry(purchase)._replace(answer=answer, render_id=self._render_id(purchase.meeting, job.source))
+        entry = entry._replace(rendered=render(entry, purchase.meeting, job.source))
         if job.is_kept:
             self._save(job, entry, purchase.digests)
         self._forget(purchase)
@@ -286,7 +286,7 @@ class _Spending:
         """Remember a failure that was paid for and would come again, then deliver it."""
         job = purchase.job
         if job.is_kept and self._cache and job.idempotency_key:
-            entry = replace(self._entry(purchase), kind="failure", reason=error.reason, message=error.message)
+            entry = self._entry(purchase)._replace(kind="failure", reason=error.reason, message=error.message)
             name = failure_key(self._assignment.task.name, job.idempotency_key, job.fingerprint.digest)
             if self._cache.set({name: dump(entry)}):
                 self._cache.remove([reply_key(digest) for digest in purchase.digests])
@@ -315,7 +315,7 @@ class _Spending:
         self._deliver(
             Outcome(job.source, Status.NOT_ATTEMPTED, "stopped", job.idempotency_key, None, purchase.usage, purchase.cost_usd), None
         )
-        give_up((replace(job, source=source, twins=[]) for source, _ in job.twins), "stopped", self._deliver)
+        give_up((job._replace(source=source, twins=[]) for source, _ in job.twins), "stopped", self._deliver)
 
     def _forget(self, purchase: _Purchase) -> None:
         del self._open[purchase.request.id]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -155,4 +154,4 @@ def answered(answer, **fields):
 
 def to(request, reply):
     """Address a reply to a request."""
-    return replace(reply, request_id=request.id)
+    return reply._replace(request_id=request.id)

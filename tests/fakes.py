@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from meetcli.models import Reply, Request
 
@@ -54,4 +53,4 @@ class ScriptedEngine:
             reply = self.script(request)
             if isinstance(reply, Exception):
                 raise reply
-            yield replace(reply, request_id=request.id)
+            yield reply._replace(request_id=request.id)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -40,8 +39,7 @@ class Header(NamedTuple):
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(NamedTuple):
     """The latest answer of one task and engine for one meeting: what tells `changed` from `miss` and names the part."""
 
     fingerprint: Fingerprint

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -137,9 +136,9 @@ class _Run:
         """Write a meeting's result, if it has one, and count the meeting."""
         if text is not None and not self._settings.dry_run:
             try:
-                outcome = replace(outcome, output=self._writer.write(outcome.source, text))
+                outcome = outcome._replace(output=self._writer.write(outcome.source, text))
             except RunStopped as error:
-                self._count(replace(outcome, status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint))
+                self._count(outcome._replace(status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint))
                 raise
         self._count(outcome)
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from meetcli.config.settings import FORMATS, OPTIONS, Option, Settings
@@ -32,8 +31,7 @@ SETTINGS_FILE = "meetcli.toml"
 _ALONE = ("no_cache", "refresh", "cache_only"), ("quiet", "verbose")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedSettings:
+class LoadedSettings(NamedTuple):
     """Settings with the origin of each, by option name: `flag --ttl`, `variable CACHE_TTL_HOURS`, `.env`, `./meetcli.toml`,
     the path of the user's file, or `default`. `warnings` are for people, in order.
     """
@@ -43,8 +41,7 @@ class LoadedSettings:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(NamedTuple):
     """A value before it is parsed, and where it was found."""
 
     option: Option

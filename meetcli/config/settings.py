@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
@@ -65,8 +64,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
         return urlsplit(self.base_url).netloc if self.base_url else "api.openai.com"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One setting as people give it. `name` is its key in flags and files.
 
     `older` is the variable it had before `MEETCLI_...` and the parser of that variable; `stored_as` its name in `Settings` where

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from meetcli.models import EngineIdentity, Reply, Request
@@ -22,8 +21,7 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
+class EngineOptions(NamedTuple):
     """Everything an engine is told. Durations in seconds; `base_url` None means OpenAI's own.
 
     `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as

@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from meetcli.engines import OPENAI_URL, EngineOptions
@@ -137,7 +137,7 @@ class _Run:
             outcome = await self._attempt(request, body)
             if isinstance(outcome, Reply):
                 self._answered_at = self._timers.monotonic()
-                return replace(outcome, usage=spent + outcome.usage)
+                return outcome._replace(usage=spent + outcome.usage)
             spent += outcome.usage
             if outcome.refused is not None:
                 self._dialect.learn(outcome.refused)
@@ -166,7 +166,7 @@ class _Run:
         outcome = read_reply(request.id, response.content)
         if isinstance(outcome, Failure):
             return outcome
-        return replace(outcome, latency_ms=(self._timers.monotonic() - began_at) * 1000)
+        return outcome._replace(latency_ms=(self._timers.monotonic() - began_at) * 1000)
 
     def _wait_s(self, failure: Failure, failed: int) -> float:
         """Return the pause before the next attempt: exponential with full jitter, on top of what the server asked everybody for."""
@@ -201,7 +201,7 @@ class _Run:
             asked = f"the server asks to wait {failure.retry_after_s:.0f} s, longer than --max-wait allows"
             self._stop(RunStopped(asked, hint="try again later or raise --max-wait"))
         if failure.reason == "content_filter":
-            return replace(_failed(request, None, spent), finish="content_filter")
+            return _failed(request, None, spent)._replace(finish="content_filter")
         return _failed(request, CallError(failure.message, reason=failure.reason, hint=failure.hint), spent)
 
 

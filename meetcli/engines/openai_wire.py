@@ -12,7 +12,7 @@ import logging
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -102,7 +102,7 @@ def _with_schema(request: Request) -> Iterator[Message]:
     asked = ONLY_JSON + json.dumps(request.schema, ensure_ascii=False, separators=(",", ":"))
     first_answer = next((place for place, message in enumerate(request.messages) if message.role == "assistant"), len(request.messages))
     for place, message in enumerate(request.messages):
-        yield replace(message, content=message.content + asked) if place == first_answer - 1 else message
+        yield message._replace(content=message.content + asked) if place == first_answer - 1 else message
 
 
 def _merged(messages: list[Message]) -> list[Message]:
@@ -110,7 +110,7 @@ def _merged(messages: list[Message]) -> list[Message]:
     merged: list[Message] = []
     for message in messages:
         if merged and merged[-1].role == message.role:
-            message = replace(message, content=f"{merged.pop().content}\n\n{message.content}")
+            message = message._replace(content=f"{merged.pop().content}\n\n{message.content}")
         merged.append(message)
     return merged
 
@@ -131,16 +131,16 @@ def read_reply(request_id: str, content: bytes) -> Reply | Failure:
         return _bad_reply("has no message")
     reply = Reply(request_id, None, usage=_usage(data.get("usage")))
     if message.get("refusal"):
-        return replace(reply, finish="refusal")
+        return reply._replace(finish="refusal")
     finish = FINISHES.get(str(choices[0].get("finish_reason")), "stop")
     if finish == "content_filter":
-        return replace(reply, finish=finish)
+        return reply._replace(finish=finish)
     text = _text(message.get("content"))
     if finish == "length":
-        return replace(reply, finish=finish, text=text)
+        return reply._replace(finish=finish, text=text)
     if not text.strip():
-        return replace(reply, error=AnswerError("the model's answer is empty", reason="invalid"))
-    return replace(reply, text=json_object_in(text))
+        return reply._replace(error=AnswerError("the model's answer is empty", reason="invalid"))
+    return reply._replace(text=json_object_in(text))
 
 
 def _text(content: object) -> str:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from meetcli.errors import InputError
 from meetcli.models import Outcome, Source, Status
@@ -21,8 +20,7 @@ from meetcli.readers.raw import MAX_BYTES, Raw
 __all__ = ["MAX_BYTES", "Content", "Reader", "Rereader", "Transcript", "Unit", "parse", "read"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """The bytes of one file, or of one line of a JSON Lines file, and their SHA-256 in hex."""
 
     source: Source
@@ -30,8 +28,7 @@ class Unit:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
+class Transcript(NamedTuple):
     """One transcript as plain data, not yet judged, and the format it was read as."""
 
     source: Source
@@ -113,7 +110,7 @@ class Rereader:
     def _parse(self, source: Source, sha256: str) -> dict[int | None, Transcript]:
         with Raw(source.path) as raw:
             if source.offset is None or source.size is None:
-                content, source = raw.whole(self._max_bytes), replace(source, place=None)
+                content, source = raw.whole(self._max_bytes), source._replace(place=None)
             else:
                 content = raw.part(source.offset, source.size)
         if hashlib.sha256(content).hexdigest() != sha256:
@@ -139,11 +136,11 @@ def _units(source: Source, raw: Raw, max_bytes: int) -> Iterator[Unit | Outcome]
 def _lines(source: Source, raw: Raw, max_bytes: int) -> Iterator[Unit | Outcome]:
     is_first = True
     for place, offset, line in raw.lines(max_bytes):
-        at = replace(source, place=place, offset=offset)
+        at = source._replace(place=place, offset=offset)
         if isinstance(line, InputError):
             yield _refused(at, line)
         else:
-            unit = Unit(replace(at, size=len(line)), line, hashlib.sha256(line).hexdigest())
+            unit = Unit(at._replace(size=len(line)), line, hashlib.sha256(line).hexdigest())
             if is_first:
                 _require_transcripts(unit)
             yield unit
@@ -175,7 +172,7 @@ def _transcripts(unit: Unit) -> list[Transcript | Outcome]:
 
 
 def _found(source: Source, place: int | None, found: Mapping[str, Any] | InputError, name: str) -> Transcript | Outcome:
-    at = source if place is None else replace(source, place=place)
+    at = source if place is None else source._replace(place=place)
     return _refused(at, found) if isinstance(found, InputError) else Transcript(at, found, name)
 
 

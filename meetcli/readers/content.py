@@ -7,8 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from meetcli.errors import InputError
 
@@ -28,8 +27,7 @@ class NoTranscript(InputError):
         self.reason = reason  # type: ignore[misc]  # an instance says more than its class here
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What readers look at. `document` is the parsed JSON, None where the text is no JSON.
 
     A place of a list that breaks the rules of JSON holds an `InputError` in its stead, so that the others can be read.
@@ -71,8 +69,7 @@ def _guessed(data: bytes, error: UnicodeDecodeError | None) -> str:
     return f"it looks like Latin-1 or Windows-1252 (first at byte {error.start + 1})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Unusable:
+class _Unusable(NamedTuple):
     """Stands in a parsed document for a value that JSON does not have or that cannot be told apart."""
 
     problem: str

@@ -15,7 +15,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -44,7 +43,7 @@ async def call_with_meetcli(base_url: str, calls: int, concurrency: int) -> floa
 
     async def requests() -> AsyncIterator[Request]:
         for number in range(calls):
-            yield replace(asked, id=str(number))
+            yield asked._replace(id=str(number))
 
     engine = open_engine("openai", EngineOptions("gpt-4o", "key", base_url, concurrency=concurrency))
     done, cpu = 0, 0.0
