@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from meetcli.cache import Cache
 from meetcli.errors import CacheError, RunStopped
+
+T = TypeVar("T")
 
 
 class ForgivingCache:
     """Wraps a cache: reads that fail find nothing, writes that fail say so.
 
     Each kind of trouble is given to `warn` once and counted in `errors`. With `is_required` it stops the run instead.
+    What the cache itself has to say is given to `notify`, once and as soon as it is known.
     """
 
-    def __init__(self, cache: Cache, warn: Callable[[CacheError], None], *, is_required: bool = False) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        warn: Callable[[CacheError], None],
+        *,
+        notify: Callable[[str], None] = lambda notice: None,
+        is_required: bool = False,
+    ) -> None:
         self._cache = cache
         self._warn = warn
+        self._notify = notify
         self._is_required = is_required
         self._warned: set[str] = set()
+        self._notified = 0
         self.errors = 0
+        self._pass_on_notices()
 
     @property
     def backend(self) -> str:
@@ -28,40 +42,40 @@ class ForgivingCache:
 
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the values that are there and can be read."""
-        try:
-            return self._cache.get_many(keys)
-        except CacheError as error:
-            self._trouble("read", error)
-            return {}
+        return self._attempt("read", lambda: self._cache.get_many(keys), {})
 
     def set(self, items: Mapping[str, str]) -> bool:
         """Store all items; return whether they are stored."""
-        try:
+
+        def store() -> bool:
             self._cache.set(items)
-        except CacheError as error:
-            self._trouble("write", error)
-            return False
-        return True
+            return True
+
+        return self._attempt("write", store, False)
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the keys that are there, if the cache can be written."""
-        try:
-            self._cache.remove(keys)
-        except CacheError as error:
-            self._trouble("write", error)
+        self._attempt("write", lambda: self._cache.remove(keys), 0)
 
     def size(self) -> int | None:
         """Return the number of answers, None where it is not cheaply known."""
-        try:
-            return self._cache.size()
-        except CacheError as error:
-            self._trouble("read", error)
-            return None
+        return self._attempt("read", self._cache.size, None)
 
-    def _trouble(self, kind: str, error: CacheError) -> None:
-        self.errors += 1
-        if self._is_required:
-            raise RunStopped(error.message, hint="the cache is required (--cache-required); bring it back and run again") from error
-        if kind not in self._warned:
-            self._warned.add(kind)
-            self._warn(error)
+    def _attempt(self, kind: str, work: Callable[[], T], otherwise: T) -> T:
+        try:
+            return work()
+        except CacheError as error:
+            self.errors += 1
+            if self._is_required:
+                raise RunStopped(error.message, hint="the cache is required (--cache-required); bring it back and run again") from error
+            if kind not in self._warned:
+                self._warned.add(kind)
+                self._warn(error)
+            return otherwise
+        finally:
+            self._pass_on_notices()
+
+    def _pass_on_notices(self) -> None:
+        for notice in self._cache.notices[self._notified :]:
+            self._notified += 1
+            self._notify(notice)

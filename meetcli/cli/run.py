@@ -263,10 +263,8 @@ def opened_cache(settings: Settings) -> Iterator[ForgivingCache | None]:
         events.cache_error(error, backend="disk")
         yield None
         return
-    for notice in cache.notices:
-        log.warning(notice)
     try:
-        yield ForgivingCache(cache, lambda error: events.cache_error(error, backend=cache.backend))
+        yield ForgivingCache(cache, lambda error: events.cache_error(error, backend=cache.backend), notify=log.warning)
     finally:
         cache.close()
 
