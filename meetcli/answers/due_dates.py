@@ -1,0 +1,32 @@
+"""Room of the answers: turn a due phrase into a date. Pure; a phrase is read as a whole by a closed grammar or not at all.
+
+No library of dates is asked: measured on phrases from meetings they invent more than they find, and absolute dates are in the grammars.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from meetcli.answers.due_english import ENGLISH
+from meetcli.answers.due_portuguese import PORTUGUESE
+
+_GRAMMARS = {"en": (ENGLISH, PORTUGUESE), "pt": (PORTUGUESE, ENGLISH)}
+_GRAMMARS |= {"english": _GRAMMARS["en"], "portuguese": _GRAMMARS["pt"], "português": _GRAMMARS["pt"]}
+MAX_PHRASE = 120  # characters; beyond that it is no due phrase but a sentence
+
+
+def resolve_due_date(due_text: str | None, meet_at: datetime | None, language: str) -> date | None:
+    """Return the date that `due_text` means when said at `meet_at`, or None rather than a guess.
+
+    `language` is a code such as `en` or `pt-BR`, or the language's English name. A phrase of the other language is read too, because
+    speakers mix them ("até EOD"), but for dates in figures, whose order of day and month depends on the language.
+    """
+    if not due_text or meet_at is None or len(due_text) > MAX_PHRASE:
+        return None
+    grammars = _GRAMMARS.get(re.split(r"[-_ ]", language.strip().casefold())[0], ())
+    for grammar in grammars[:1] if "/" in due_text else grammars:
+        found = grammar.resolve(due_text, meet_at.date())
+        if found is not None:
+            return found
+    return None
