@@ -62,9 +62,14 @@ def fold_all(text: str) -> str:
     return fold(text, [(0, len(text))], frozenset()).letters
 
 
+def without_tags(text: str) -> str:
+    """Return `text` with spaces in place of tags such as `{vocalsound}` or `[risos]`, as long as before."""
+    return _TAG.sub(_blank_tag, text)
+
+
 def fold(text: str, spans: Iterable[tuple[int, int]], fillers: Set[str]) -> Folded:
     """Return the words of `text` within `spans` (start, end), in order, without tags and, where there are `fillers`, without those."""
-    text = _TAG.sub(_blank_tag, text)
+    text = without_tags(text)
     if fillers:
         text = _SPOKEN.sub(_blank, text)
     pattern = _word_pattern("".join(sorted(char for char in set(text) if unicodedata.category(char)[0] == "M")))

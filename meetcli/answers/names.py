@@ -1,0 +1,80 @@
+"""Room of the answers: whom an owner's name means. Pure; a name that could mean two people, or a group, means nobody."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from meetcli.models import Meeting
+
+_NOBODY = frozenset(
+    ["i", "me", "my", "mine", "myself", "we", "us", "our", "you", "your", "he", "him", "she", "her", "they", "them", "it", "who"]
+)
+_NOBODY |= {"anyone", "someone", "somebody", "everyone", "everybody", "all", "both", "nobody", "none", "tbd", "unknown"}
+_NOBODY |= {
+    "eu",
+    "mim",
+    "comigo",
+    "nos",
+    "gente",
+    "voce",
+    "voces",
+    "ele",
+    "ela",
+    "eles",
+    "elas",
+    "alguem",
+    "ninguem",
+    "todos",
+    "todas",
+    "ambos",
+}
+_NOBODY |= {"team", "teams", "group", "department", "equipe", "time", "grupo", "pessoal", "area", "departamento"}
+# titles and particles
+_UNTELLING = frozenset(["mr", "mrs", "ms", "miss", "dr", "dra", "prof", "sr", "sra", "srta", "seu", "dona", "doutor", "doutora"])
+_UNTELLING |= {"the", "of", "de", "da", "do", "dos", "das", "van", "von"}
+_SEVERAL = re.compile(r"[,/&+;]|\b(?:and|or|e|ou|y)\b", re.IGNORECASE)
+
+
+def resolve_owner(owner: str | None, meeting: Meeting, participants: Sequence[str] = ()) -> str | None:
+    """Return the name of the one speaker, or else participant, whom `owner` means, as the transcript or `participants` writes it.
+
+    "Ana" is "Ana Souza" where there is no other Ana, and "A. Souza" too. Pronouns, groups, several people and strangers are None.
+    """
+    if not owner or not _letters(owner):
+        return None
+    speakers = list(dict.fromkeys(turn.speaker for turn in meeting.turns if turn.speaker))
+    others = [name for name in dict.fromkeys(participants) if not any(_may_mean(name, speaker) for speaker in speakers)]
+    people = speakers + others
+    exact = [name for name in people if _letters(name) == _letters(owner)]
+    if exact:
+        return exact[0]
+    if _SEVERAL.search(owner) or _NOBODY.intersection(_words(owner)):
+        return None
+    alike = [name for name in people if _may_mean(owner, name)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _may_mean(said: str, name: str) -> bool:
+    """Say whether the words of one name are all among the other's, in order; an initial stands for a word, but not alone."""
+    first, second = sorted((_words(said), _words(name)), key=len)
+    rest = iter(second)
+    is_within = bool(first) and all(any(_is_same(word, other) for other in rest) for word in first)
+    return is_within and any(len(word) > 1 and word in second for word in first)
+
+
+def _is_same(word: str, other: str) -> bool:
+    return word == other or (min(len(word), len(other)) == 1 and word[0] == other[0])
+
+
+def _words(name: str) -> list[str]:
+    """Return the words that tell people apart: without titles, particles, the article of Portuguese and what stands in brackets."""
+    name = re.sub(r"^[oa] (?=\w)", "", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", name).strip())
+    return [word for word in re.findall(r"\w+", _letters(name)) if word not in _UNTELLING]
+
+
+def _letters(name: str) -> str:
+    """Drop case, accents and the spaces around words."""
+    letters = unicodedata.normalize("NFD", name.casefold())
+    return " ".join("".join(char for char in letters if unicodedata.category(char) != "Mn").split())
