@@ -55,7 +55,7 @@ _PHRASES = {
     r"\bday (?=(?:before|after) (?!tomorrow))": "1 day ",
     r"\ban? (?=(?:business |working |calendar )?(?:day|week|fortnight|month|year)s?\b)": "1 ",
     r"\bend of (?:the )?(?:(?:business |working |work )?day|business)\b|\bclose of (?:the )?(?:business|play|day)\b|\b[ce]ob\b": "eod",
-    r"\bend of (?:the )?(?:current |work |working )?week\b|\beow\b": "end of this week",
+    r"\bend of (?:the )?(?:current |work |working )?week\b|\bweeks end\b|\beow\b": "end of this week",
     r"\bend of (?:the )?(?:current |calendar )?year\b|\byears? end\b|\beoy\b": "end of this year",
     r"\bend of (?:the )?(?:current |calendar )?month\b|\bmonths? end\b|\beom\b": "end of this month",
 }
@@ -67,7 +67,7 @@ _PART = r"(?:in the )?(?:early |late |mid )?(?:morning|afternoon|evening|night)"
 _LEADS = rf"""
 by|on|at|for|until|till|til|the|due|its|is|this is|ideally|hopefully|please|definitely|deadline|deadline of
 no later than|not later than|latest|at the latest|at latest|on or before|by or before
-some ?time|at some point|any ?time
+some ?time|at some point|any ?time|(?:in|over) the course of
 (?:by |at |before )?eod(?: on| of)?
 {_CLOCK}(?: on)?
 at \d{{1,2}}(?: oclock)? on
@@ -84,7 +84,8 @@ please|at the latest|latest|at latest|if possible|ideally|hopefully|for sure|wit
 """
 _VETOES = (
     r"\b(?:by|until|till|til|before|for) (?:the |this )?weekend\b"  # may mean before it
-    r"|\bfor (?:the next |another )?\d+ (?:day|week|month|year)"  # how long, not when
+    r"|\bfor (?:the next |the |another )?\d+ (?:day|week|month|year)"  # how long, not when
+    r"|\bthe next (?:week|month|year|weekend)\b"  # from now on, or the one after this?
     r"|(?<!or )(?<!day )(?<!days )(?<!week )(?<!weeks )\bbefore "
     r"(?!(?:the )?(?:end|eod|last day|last business day|noon|midday|lunch|lunchtime|\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d)\b)"
     r"|\b(?:early|late) (?:on |in )?(?:next|this|the|mon\d|20\d\d|week|month|year)"
@@ -105,7 +106,7 @@ def _after(unit: str) -> list[str]:
     return [
         rf"(?:in|within|within the next|in another) {amount}(?: time| from now| from today)?",
         rf"{amount} (?:time|from now|from today)",
-        rf"(?:(?:in|over) (?:the )?next )?{several}",
+        rf"(?:(?:in |over )?(?:the )?next )?{several}",
     ]
 
 
@@ -161,6 +162,10 @@ _DAYS: list[Rule] = [
     *_MONTH_NAMES.rules(("{D}(?:th)?",), lambda said, first: date_in_month(first, said.day)),
     in_named_month("{M} (?:the )?{D}(?:th)?(?: this year)?", lambda said, first: date_in_month(first, said.day)),
     (("{M} (?:the )?{D}(?:th)?(?: of)? {Y}",), lambda said: date_or_none(said.year, said.month, said.day)),
+    (
+        ("{M} (?:the )?{D}(?:th)?(?: of)? next year", "{D}(?:th)? (?:of )?{M}(?: of)? next year"),
+        lambda said: date_or_none(said.today.year + 1, said.month, said.day),
+    ),
     (("next month (?:on )?(?:the )?{D}th",), lambda said: date_in_month(first_of_month(said.today, 1), said.day)),
     *_MONTH_NAMES.rules(("{N}th {W}",), lambda said, first: nth_weekday(first, said.weekday, said.n)),
     *_MONTH_NAMES.rules(("(?:last|final) {W}",), lambda said, first: nth_weekday(first, said.weekday, -1)),
@@ -184,6 +189,7 @@ _PERIODS: list[Rule] = [
     *_MONTH_NAMES.rules(("(?:very )?end", "last day"), lambda said, first: month_end(first)),
     in_named_month("(?:in |during )?(?:the month of )?{M}(?: this year)?", lambda said, first: month_end(first)),
     (("(?:in |during )?(?:the month of )?{M}(?: of)? {Y}",), lambda said: month_end(date(said.year, said.month, 1))),
+    (("(?:in |end of )?{M}(?: of)? next year",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
     (
         (f"{_DURING}this year", "end of this year", "last day of (?:the|this) year"),
         lambda said: date(said.today.year, 12, 31),

@@ -64,6 +64,7 @@ _PHRASES = {
     # without a day before it, "set" or "out" need not be a month
     **{rf"(?<=\d )(?:de )?{name[:3]}\b": f"de {name}" for name in _MONTHS},
     r"\b(1|2|3|4|5)a(?= wd| segunda| terca| quarta| quinta| sexta)": r"\1o",
+    **{rf"\b{number}[ao] feira\b": names.split()[0] for number, names in enumerate(_WEEKDAYS[:5], 2)},
     r" feira\b": "",
     rf"\b({'|'.join(_TENS)}) e (?=(?:{'|'.join(name for names in _UNITS[:9] for name in names.split())})\b)": r"\1_",
     r"\b(\d+)hs?\b": r"\1 h",
@@ -78,7 +79,7 @@ _PHRASES = {
 
 _HOUR = r"\d{1,2}(?::\d\d| h(?:oras?)?(?: e meia)?| horas?(?: e meia)?)?(?: em ponto)?(?: da (?:manha|tarde|noite))?(?: em ponto)?"
 _CLOCK = rf"(?:ate |antes d|por volta d)?as {_HOUR}|(?:ate )?\d{{1,2}}(?::\d\d| h(?:oras)?)(?: da (?:manha|tarde|noite))?"
-_NOON = r"(?:ate |antes d|ao |no |na )?(?:o |a )?(?:hora do )?(?:almoco|meio dia)"
+_NOON = r"(?:ate |antes d|depois d|ao |no |na )?(?:o |a )?(?:hora do )?(?:almoco|meio dia)"
 _PART = r"(?:manha|tarde|noite|madrugada)"
 
 _LEADS = rf"""
@@ -111,6 +112,7 @@ _MONTH_NAMES = MonthNames(
     named=(" (?:de |em |do mes de )?{M}", " (?:de |em )?{M} d(?:este|esse|o) ano"),
     named_with_year=(" (?:de |em |do mes de )?{M}(?: de)? {Y}",),
 )
+_OF_NEXT_YEAR = "d[oe] (?:ano que vem|proximo ano)"
 _NEXT_WEEK = "(?:semana que vem|proxima semana)"
 _THIS = "(?:n?est[ae]|n?ess[ae])"
 
@@ -177,6 +179,7 @@ _DAYS: list[Rule] = [
     ((r"(?:dia )?{D}/(?P<month>\d{1,2})/{Y}", r"{Y}~(?P<month>\d\d)~{D}"), lambda said: date_or_none(said.year, said.month, said.day)),
     ((r"(?:dia )?{D}/(?P<month>\d{1,2})/(?P<year>\d\d)",), lambda said: date_or_none(2000 + said.year, said.month, said.day)),
     *_MONTH_NAMES.rules(("(?:dia )?{D}o?",), lambda said, first: date_in_month(first, said.day)),
+    ((f"(?:dia )?{{D}}o? de {{M}} {_OF_NEXT_YEAR}",), lambda said: date_or_none(said.today.year + 1, said.month, said.day)),
     (("(?:mes que vem|proximo mes) (?:no )?dia {D}o?",), lambda said: date_in_month(first_of_month(said.today, 1), said.day)),
     *_MONTH_NAMES.rules(("{N}o {W}",), lambda said, first: nth_weekday(first, said.weekday, said.n)),
     *_MONTH_NAMES.rules(("wd0 {W}",), lambda said, first: nth_weekday(first, said.weekday, 2)),  # "segunda" is also "second"
@@ -198,6 +201,7 @@ _PERIODS: list[Rule] = [
     (("mes que vem", "proximo mes"), lambda said: month_end(first_of_month(said.today, 1))),
     *_MONTH_NAMES.rules(("fim", "ultimo dia"), lambda said, first: month_end(first)),
     in_named_month("(?:mes de )?{M}(?: d(?:este|esse) ano)?", lambda said, first: month_end(first)),
+    ((f"(?:fim de |mes de )?{{M}} {_OF_NEXT_YEAR}",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
     (("(?:mes de )?{M}(?: de)? {Y}",), lambda said: month_end(date(said.year, said.month, 1))),
     ((f"{_THIS} ano", "fim d(?:o|este|esse) ano", "ultimo dia d(?:o|este|esse) ano"), lambda said: date(said.today.year, 12, 31)),
     (("ano que vem", "proximo ano", "(?:fim|ultimo dia) do (?:ano que vem|proximo ano)"), lambda said: date(said.today.year + 1, 12, 31)),
