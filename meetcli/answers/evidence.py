@@ -34,6 +34,8 @@ _CLOSING = re.compile(r"[%.!?…]*")
 # "five" of "twenty-five", "can" of "can't" and "do" of "do n't" are not what was said
 _GLUED_BEFORE = re.compile(r"\w[-‑]\Z")
 _GLUED_AFTER = re.compile(r"[-‑'’]\w| ?n['’]t\b", re.IGNORECASE)
+# a time beside a speaker's label; it is no part of any turn
+_STAMP = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?[\])]|^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?(?=\s)", re.MULTILINE)
 _NEGATIONS = frozenset(
     [
         "not",
@@ -115,15 +117,16 @@ class EvidenceFinder:
         """
         if not quote:
             return None
-        labels = self._labels_in(quote)
+        unstamped = _STAMP.sub(lambda match: " " * len(match.group()), quote)
+        labels = self._labels_in(unstamped)
         for index in (self._complete, self._without_fillers):
             found = index.find(_needle(quote, (), index.fillers))
             if found is None and labels:
-                found = index.find(_needle(quote, labels, index.fillers))
+                found = index.find(_needle(unstamped, labels, index.fillers))
             if found is not None:
                 return found
         for index in (self._complete, self._without_fillers):
-            found = index.find_in_order(_parts(quote, labels, index.fillers))
+            found = index.find_in_order(_parts(unstamped if labels else quote, labels, index.fillers))
             if found is not None:
                 return found
         return None

@@ -1,5 +1,5 @@
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ def test_turns_words_questions_and_time_are_counted_by_speaker():
     )
 
 
-@pytest.mark.parametrize("odd", [replace(TURNS[0], end_s=None), replace(TURNS[0], start_s=None), replace(TURNS[0], start_s=9.0)])
+@pytest.mark.parametrize("odd", [TURNS[0]._replace(end_s=None), TURNS[0]._replace(start_s=None), TURNS[0]._replace(start_s=9.0)])
 def test_where_a_turn_has_no_usable_times_shares_are_of_words(odd: Turn):
     found = speaker_statistics(Meeting("", (odd, *TURNS[1:])))
 
