@@ -9,32 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from meetcli import __version__, events
+from meetcli import __version__
 from meetcli.answers.render import render
 from meetcli.answers.validate import judge, repair_messages
-from meetcli.cache.entry import (
-    Pointer,
-    answer_key,
-    dump,
-    dump_index,
-    dump_pointer,
-    dump_reply,
-    failure_key,
-    header_of,
-    index_key,
-    latest_key,
-    load_reply,
-    reply_key,
-)
-from meetcli.cache.forgiving import ForgivingCache
 from meetcli.engines import Engine
 from meetcli.errors import AnswerError, CallError, InputError, ItemError, RunStopped
 from meetcli.keys import render_id, request_digest
+from meetcli.ledger import Ledger
 from meetcli.models import Assignment, Entry, Job, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
 from meetcli.plan import Deliver, give_up
 from meetcli.tasks.prompt import compose
@@ -45,6 +32,10 @@ if TYPE_CHECKING:
 
 FIRST_CAP = 4_096
 RAISED_CAP = 16_384
+RENEWAL_S = 20.0
+"""A third of what a lease lasts."""
+POLL_S = 0.25
+"""How often jobs that somebody else is buying are looked at: a winner that died is noticed within a second."""
 
 REFUSALS: Mapping[str, str] = {
     "refusal": "the model refused to answer",
@@ -66,24 +57,33 @@ class Purse:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     is_stopping: Callable[[], bool]
-    ttl_s: float | None
 
 
-async def spend(
-    jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, cache: ForgivingCache | None, purse: Purse, deliver: Deliver
-) -> None:
+async def spend(jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, ledger: Ledger, purse: Purse, deliver: Deliver) -> None:
     """Make every job's calls and deliver every meeting, saved before it is shown.
 
+    A job that somebody else is buying is left until last, and delivered as `shared` when they have.
     When no call can work or results cannot be written, what is under way is finished and saved, the rest is delivered as
     `not_attempted`, and the `RunStopped` propagates. When `purse.is_stopping` turns true the same happens without an error.
     """
-    spending = _Spending(jobs, assignment, cache, purse, deliver)
+    spending = _Spending(jobs, assignment, ledger, purse, deliver)
+    renewal = asyncio.create_task(_renew(ledger)) if ledger.has_leases else None
     try:
-        async for reply in engine.complete(spending.requests()):
-            spending.take(reply)
+        async with aclosing(engine.complete(spending.requests())) as replies:
+            async for reply in replies:
+                spending.take(reply)
     except RunStopped as stop:
         spending.stop(stop)
+    finally:
+        if renewal is not None:
+            renewal.cancel()
     spending.finish()
+
+
+async def _renew(ledger: Ledger) -> None:
+    while True:
+        await asyncio.sleep(RENEWAL_S)
+        ledger.renew()
 
 
 @dataclass(slots=True)
@@ -108,10 +108,11 @@ class _Purchase:
 
 
 class _Spending:
-    def __init__(self, jobs: Iterable[Job], assignment: Assignment, cache: ForgivingCache | None, purse: Purse, deliver: Deliver) -> None:
+    def __init__(self, jobs: Iterable[Job], assignment: Assignment, ledger: Ledger, purse: Purse, deliver: Deliver) -> None:
         self._jobs = iter(jobs)
+        self._waiting: list[Job] = []
         self._assignment = assignment
-        self._cache = cache
+        self._ledger = ledger
         self._purse = purse
         self._deliver_to = deliver
         self._open: dict[str, _Purchase] = {}
@@ -128,12 +129,21 @@ class _Spending:
             if self._ready:
                 yield self._ready.popleft()
             elif (job := next(self._jobs, None)) is not None:
-                self._start(job)
+                self._start([job])
+            elif self._waiting:
+                await self._wait(POLL_S)
+                waiting, self._waiting = self._waiting, []
+                self._start(waiting)
             elif self._open:
-                self._changed.clear()
-                await self._changed.wait()
+                await self._wait(None)
             else:
                 return
+
+    async def _wait(self, limit_s: float | None) -> None:
+        """Wait until a reply has moved something on, or for so long."""
+        self._changed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), limit_s)
 
     def take(self, reply: Reply) -> None:
         """Move the meeting that a reply belongs to one step on."""
@@ -153,7 +163,7 @@ class _Spending:
         """Deliver what was not reached; raise what stopped the run."""
         for purchase in list(self._open.values()):
             self._not_attempted(purchase)
-        give_up(self._jobs, "stopped", self._deliver)
+        give_up((*self._waiting, *self._jobs), "stopped", self._deliver)
         if self._stopped:
             raise self._stopped
 
@@ -162,11 +172,33 @@ class _Spending:
 
     # One meeting's steps
 
-    def _start(self, job: Job) -> None:
+    def _start(self, jobs: list[Job]) -> None:
+        """Begin to buy the jobs that are ours, take over what somebody else has bought, put off what they are buying."""
+        ours = {id(job) for job in self._ledger.claim(jobs)}
+        bought = {id(job): entry for job, entry in self._ledger.bought_meanwhile(jobs, self._purse.now())}
+        for job in jobs:
+            if id(job) in bought:
+                self._take_over(job, bought[id(job)])
+                self._ledger.release(job)
+            elif id(job) in ours:
+                self._begin(job)
+            else:
+                self._waiting.append(job)
+
+    def _take_over(self, job: Job, entry: Entry) -> None:
+        sources = ((job.source, job.input_sha256), *job.twins)
+        for source, input_sha256 in sources:
+            if entry.kind == "answer":
+                self._share(job, entry, source, input_sha256)
+            else:
+                self._deliver(_failed(job, source, AnswerError(entry.message or "", reason="known_failure")), None)
+
+    def _begin(self, job: Job) -> None:
         started = self._purse.monotonic()
         try:
             meeting = self._purse.read_again(job.source, job.input_sha256)
         except InputError as error:
+            self._ledger.release(job)
             self._deliver(_failed(job, job.source, error), None)
             for source, _ in job.twins:
                 self._deliver(_failed(job, source, error), None)
@@ -192,7 +224,7 @@ class _Spending:
         """Make a request ready, unless an interrupted run has paid for its reply already."""
         purchase.request = request
         purchase.digests.append(request.digest)
-        kept = self._kept_reply(purchase, request)
+        kept = self._ledger.kept_reply(purchase.job, request.digest, request.id)
         if kept is None:
             self._ready.append(request)
         else:
@@ -259,16 +291,15 @@ class _Spending:
         """Save the answer, then deliver the meeting and its twins."""
         job = purchase.job
         entry = self._entry(purchase)._replace(answer=answer, render_id=self._render_id(purchase.meeting, job.source))
-        entry = entry._replace(rendered=render(entry, purchase.meeting, job.source))
-        if job.is_kept:
-            self._save(job, entry, purchase.digests)
+        ours = entry._replace(rendered=render(entry, purchase.meeting, job.source))
+        entry = self._ledger.save(job, ours, purchase.digests, self._purse.now())
         self._forget(purchase)
         duration_s = self._purse.monotonic() - purchase.started
         self._deliver(
             Outcome(
                 job.source, job.status, job.reason, job.idempotency_key, None, purchase.usage, purchase.cost_usd, duration_s=duration_s
             ),
-            entry.rendered,
+            entry.rendered if entry is ours else render(entry, purchase.meeting, job.source),
         )
         for source, input_sha256 in job.twins:
             self._share(job, entry, source, input_sha256)
@@ -285,11 +316,8 @@ class _Spending:
     def _answer_failed(self, purchase: _Purchase, error: AnswerError) -> None:
         """Remember a failure that was paid for and would come again, then deliver it."""
         job = purchase.job
-        if job.is_kept and self._cache and job.idempotency_key:
-            entry = self._entry(purchase)._replace(kind="failure", reason=error.reason, message=error.message)
-            name = failure_key(self._assignment.task.name, job.idempotency_key, job.fingerprint.digest)
-            if self._cache.set({name: dump(entry)}):
-                self._cache.remove([reply_key(digest) for digest in purchase.digests])
+        entry = self._entry(purchase)._replace(kind="failure", reason=error.reason, message=error.message)
+        self._ledger.remember_failure(job, entry, purchase.digests)
         self._fail(purchase, error)
 
     def _call_failed(self, purchase: _Purchase, error: Exception) -> None:
@@ -319,14 +347,13 @@ class _Spending:
 
     def _forget(self, purchase: _Purchase) -> None:
         del self._open[purchase.request.id]
+        self._ledger.release(purchase.job)
 
     def _deliver(self, outcome: Outcome, text: str | None) -> None:
         try:
             self._deliver_to(outcome, text)
         except RunStopped as stop:
             self.stop(stop)
-
-    # The cache
 
     def _entry(self, purchase: _Purchase) -> Entry:
         job, identity, task = purchase.job, self._assignment.identity, self._assignment.task
@@ -348,29 +375,8 @@ class _Spending:
             customer_id=purchase.meeting.customer_id,
         )
 
-    def _save(self, job: Job, entry: Entry, digests: list[str]) -> None:
-        assert self._cache and job.idempotency_key  # noqa: S101, PT018  # only keyed, cached meetings are kept
-        task = self._assignment.task.name
-        name = answer_key(task, job.idempotency_key, job.fingerprint.digest)
-        pointer = Pointer(job.fingerprint, entry.created_at)
-        rows = {name: dump(entry), latest_key(task, entry.engine, job.idempotency_key): dump_pointer(pointer)}
-        if job.index_name is not None:
-            rows[index_key(job.index_name)] = dump_index(name, entry.render_id)
-        if self._cache.set(rows):
-            events.cache_save(job.idempotency_key, ttl_s=self._purse.ttl_s, cache_size=self._cache.size(), backend=self._cache.backend)
-            if len(digests) > 1:  # a meeting settled by its first reply kept none
-                self._cache.remove([reply_key(digest) for digest in digests])
-
     def _keep(self, purchase: _Purchase, reply: Reply) -> None:
-        if self._cache and purchase.job.is_kept:
-            self._cache.set({reply_key(purchase.request.digest): dump_reply(reply, header_of(self._entry(purchase)))})
-
-    def _kept_reply(self, purchase: _Purchase, request: Request) -> Reply | None:
-        if self._cache is None or not purchase.job.is_kept:
-            return None
-        row = reply_key(request.digest)
-        text = self._cache.get_many([row]).get(row)
-        return load_reply(text, request.id) if text is not None else None
+        self._ledger.keep_reply(purchase.job, purchase.request.digest, reply, self._entry(purchase))
 
     def _render_id(self, meeting: Meeting, source: Source) -> str:
         return render_id(meeting, source, self._assignment.render_version)

@@ -11,6 +11,7 @@ from pathlib import Path
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.discover import discover
 from meetcli.keys import asked_parts
+from meetcli.ledger import Ledger
 from meetcli.models import Assignment, EngineIdentity, Reply, Usage
 from meetcli.normalize import normalize
 from meetcli.plan import Rules, give_up, plan
@@ -70,6 +71,7 @@ class World:
         self.price = lambda usage: Decimal(usage.input_tokens + usage.output_tokens) / 1000
         self.is_stopping = lambda: False
         self.write_error = None
+        self.leases = None
         self.warnings = []
 
     def put(self, name, content):
@@ -117,11 +119,20 @@ class World:
             now=lambda: self.now,
             monotonic=lambda: 0.0,
             is_stopping=self.is_stopping,
+        )
+        ledger = Ledger(
+            self.task,
+            cache,
+            self.leases if cached else None,
+            started_at=self.now,
             ttl_s=ttl_s,
+            is_refresh=settings.is_refresh,
+            is_failed_retried=settings.is_failed_retried,
+            warn=self.warnings.append,
         )
         self.engine.requests.clear()
         try:
-            asyncio.run(spend(self.planned.jobs, assignment=assignment, engine=self.engine, cache=cache, purse=purse, deliver=deliver))
+            asyncio.run(spend(self.planned.jobs, assignment=assignment, engine=self.engine, ledger=ledger, purse=purse, deliver=deliver))
         finally:
             self.calls = len(self.engine.requests)
         return self.outcomes

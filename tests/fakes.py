@@ -54,3 +54,27 @@ class ScriptedEngine:
             if isinstance(reply, Exception):
                 raise reply
             yield reply._replace(request_id=request.id)
+
+
+class ScriptedLeases:
+    """Leases of which `held` are somebody else's; `asked` is told of every request for some, `ours` is what we hold."""
+
+    def __init__(self, held: Iterable[str] = (), asked: Callable[[set[str]], None] = lambda names: None) -> None:
+        self.held = set(held)
+        self.asked = asked
+        self.ours: set[str] = set()
+
+    def acquire(self, names: Iterable[str]) -> frozenset[str]:
+        wanted = set(names)
+        self.asked(wanted)
+        self.ours |= wanted - self.held
+        return frozenset(wanted - self.held)
+
+    def renew(self) -> frozenset[str]:
+        return frozenset(self.ours & self.held)
+
+    def release(self, names: Iterable[str]) -> None:
+        self.ours -= set(names)
+
+    def close(self) -> None:
+        self.ours.clear()

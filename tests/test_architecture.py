@@ -30,7 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     **dict.fromkeys(ROOMS, NOUNS | PURE),
     "config": NOUNS,
     "plan": NOUNS | PURE | ROOMS | {"events"},
-    "spend": NOUNS | PURE | ROOMS | {"events", "plan"},  # it takes up the jobs that plan leaves, and gives them up the same way
+    "ledger": NOUNS | PURE | {"cache", "events"},
+    "spend": NOUNS | PURE | ROOMS | {"ledger", "plan"},  # it takes up the jobs that plan leaves, and gives them up the same way
     "console": NOUNS | {"report"},
     "metrics": NOUNS | {"report"},
     "__main__": {"cli"},

@@ -1,6 +1,7 @@
 """The half that costs money, behind a plan made from real files, over fakes."""
 
 import json
+import threading
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from meetcli.errors import CacheError, CallError, RunStopped
 from meetcli.models import Reply, Status, Usage
 from meetcli.spend import FIRST_CAP, RAISED_CAP
 from tests.corridor import World, answered, explicit, extract_answer
+from tests.fakes import ScriptedLeases
 
 LONG = "\n".join(f"Ana: this is sentence number {number} of a long meeting." for number in range(60))
 
@@ -35,6 +37,7 @@ def test_result_carries_metadata_answer_evidence_and_purchase(world):
     world.engine.script = lambda request: answered(extract_answer(customer_name="Wrong", banker_name="Ana"))
     world.run()
     result = json.loads(world.results["a.json"])
+    assert result["action_items"][0]["due_date"] == "2025-10-17"
     assert (result["customer_name"], result["banker_name"]) == ("Horta Verde", "Ana")
     assert result["key_points"][0]["evidence"]["turn"] == 1
     assert result["provenance"]["usage"] == {"input_tokens": 1000, "cached_input_tokens": 0, "output_tokens": 100, "requests": 1}
@@ -253,3 +256,103 @@ def test_nothing_of_the_transcript_or_the_reply_stands_in_a_cache_key_or_an_erro
     world.run()
     assert all("canary" not in key for key in world.items.items)
     assert "canary" not in world.outcomes["a.json"].error
+
+
+def in_another_thread(run):
+    """Run where no event loop is running yet, and wait."""
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+
+
+class TestSingleFlight:
+    @pytest.fixture(autouse=True)
+    def _impatient(self, monkeypatch):
+        monkeypatch.setattr("meetcli.spend.POLL_S", 0.001)
+
+    @pytest.fixture
+    def elsewhere(self, tmp_path_factory, world):
+        """Another run on the same cache, and the name of the lease it takes for the meeting."""
+        other = World(tmp_path_factory.mktemp("elsewhere"))
+        other.put("a.json", explicit())
+        other.items = world.items
+        return other
+
+    def held_lease(self, elsewhere):
+        elsewhere.leases = ScriptedLeases(asked=lambda names: elsewhere.__dict__.setdefault("lease", next(iter(names), None)))
+        elsewhere.run(cached=True)
+        elsewhere.items.clear()
+        return elsewhere.lease
+
+    def test_what_somebody_else_is_buying_is_left_until_last_and_taken_over(self, world, elsewhere):
+        world.put("b.json", explicit(meeting_id="M-2"))
+        lease = self.held_lease(elsewhere)
+        elsewhere.leases = None
+        polls = []
+
+        def asked(names):
+            polls.append(names)
+            if len(polls) == 4:
+                elsewhere.engine.script = lambda request: answered(extract_answer(summary="Theirs."))
+                in_another_thread(elsewhere.run)
+
+        world.leases = ScriptedLeases([lease], asked)
+        world.run()
+        assert (world.statuses(), world.calls) == ({"b.json": "miss", "a.json": "shared"}, 1)
+        assert list(world.outcomes) == ["b.json", "a.json"]
+        assert json.loads(world.results["a.json"])["summary"] == "Theirs."
+        assert world.outcomes["a.json"].saved_usd == Decimal("1.1")
+
+    def test_winner_that_died_leaves_the_meeting_to_the_loser(self, world, elsewhere):
+        world.leases = ScriptedLeases([self.held_lease(elsewhere)])
+        polls = []
+        world.leases.asked = lambda names: (polls.append(names), world.leases.held.clear() if len(polls) == 3 else None)
+        assert world.run()["a.json"].status is Status.MISS
+        assert world.leases.ours == set()
+
+    def test_failure_that_the_winner_paid_for_is_not_paid_for_again(self, world, elsewhere):
+        lease = self.held_lease(elsewhere)
+        elsewhere.leases = None
+        elsewhere.engine.script = lambda request: Reply("", None, "refusal")
+        world.leases = ScriptedLeases([lease], lambda names: in_another_thread(elsewhere.run) if not elsewhere.items.items else None)
+        outcome = world.run()["a.json"]
+        assert (outcome.status, outcome.reason, world.calls) == (Status.FAILED, "known_failure", 0)
+
+    def test_run_that_lost_its_lease_takes_the_answer_that_was_saved_first(self, world, elsewhere):
+        world.leases = ScriptedLeases()
+
+        def suspended(request):
+            world.leases.held.update(world.leases.ours)
+            elsewhere.engine.script = lambda request: answered(extract_answer(summary="Theirs."))
+            in_another_thread(elsewhere.run)
+            return answered(extract_answer(summary="Ours."))
+
+        world.engine.script = suspended
+        outcome = world.run()["a.json"]
+        assert (outcome.status, outcome.cost_usd) == (Status.MISS, Decimal("1.1"))
+        assert json.loads(world.results["a.json"])["summary"] == "Theirs."
+        assert world.run()["a.json"].status is Status.HIT
+        assert json.loads(world.results["a.json"])["summary"] == "Theirs."
+
+    def test_refresh_does_not_take_an_answer_from_before_the_run(self, world):
+        world.run()
+        world.later(seconds=1)
+        world.leases = ScriptedLeases()
+        assert world.run(is_refresh=True)["a.json"].status is Status.REFRESHED
+
+    def test_leases_that_cannot_be_kept_are_one_warning(self, world):
+        def broken(names):
+            raise CacheError("disk gone")
+
+        world.leases = ScriptedLeases(asked=broken)
+        world.put("b.json", explicit(meeting_id="M-2"))
+        world.run()
+        assert world.statuses() == {"a.json": "miss", "b.json": "miss"}
+        assert len(world.warnings) == 1
+
+    def test_stop_while_waiting_leaves_the_meeting_to_its_buyer(self, world, elsewhere):
+        polls = []
+        world.leases = ScriptedLeases([self.held_lease(elsewhere)], polls.append)
+        world.is_stopping = lambda: len(polls) > 2
+        outcome = world.run()["a.json"]
+        assert (outcome.status, outcome.reason) == (Status.NOT_ATTEMPTED, "stopped")

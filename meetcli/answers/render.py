@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
+from meetcli.answers.due_dates import resolve_due_date
 from meetcli.answers.evidence import Evidence, EvidenceFinder
+from meetcli.answers.names import resolve_owner
+from meetcli.answers.speaker_statistics import speaker_statistics
 from meetcli.models import NO_KEY, Entry, Meeting, Source
 from meetcli.plain_text import decimal_text
 
@@ -33,8 +37,9 @@ def render(entry: Entry, meeting: Meeting, source: Source) -> str:
         "language": answer["language"],
         "summary": answer["summary"],
         "key_points": [_claim({"text": item["text"]}, item, finder) for item in answer["key_points"]],
-        "action_items": [_action_item(item, finder) for item in answer["action_items"]],
+        "action_items": [_action_item(item, answer, meeting, finder) for item in answer["action_items"]],
         **body,
+        "speaker_statistics": asdict(speaker_statistics(meeting)),
         "idempotency_key": entry.idempotency_key or NO_KEY,
         "source": source.name,
         "provenance": _provenance(entry),
@@ -77,12 +82,13 @@ def _scored(item: dict[str, Any]) -> dict[str, Any]:
     return {"sentiment_label": sentiment_label(item["sentiment_score"]), "sentiment_score": item["sentiment_score"]}
 
 
-def _action_item(item: dict[str, Any], finder: EvidenceFinder) -> dict[str, Any]:
+def _action_item(item: dict[str, Any], answer: dict[str, Any], meeting: Meeting, finder: EvidenceFinder) -> dict[str, Any]:
+    due_date = resolve_due_date(item["due_text"], meeting.meet_at, answer["language"])
     fields = {
         "description": item["description"],
-        "owner": item["owner"],
+        "owner": resolve_owner(item["owner"], meeting, [person["name"] for person in answer.get("participants", ())]),
         "due_text": item["due_text"],
-        "due_date": None,
+        "due_date": due_date.isoformat() if due_date else None,
         "status": item["status"],
     }
     return _claim(fields, item, finder)

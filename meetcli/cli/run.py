@@ -38,6 +38,7 @@ from meetcli.tasks.prompt import instructions_text
 from meetcli.writers import Writer
 
 if TYPE_CHECKING:
+    from meetcli.cache.leases import Leases
     from meetcli.console.progress import RunProgress
 
 MANY = 10
@@ -169,6 +170,7 @@ class _Run:
         import asyncio  # here, as everything behind it: a run of hits only pays for none of it
         import gc
 
+        from meetcli.ledger import Ledger
         from meetcli.pricing import open_prices
         from meetcli.spend import Purse, spend
 
@@ -180,7 +182,6 @@ class _Run:
             now=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
             is_stopping=self._stop.is_asked,
-            ttl_s=settings.ttl_s,
         )
         engine = open_engine(
             settings.engine,
@@ -197,8 +198,37 @@ class _Run:
         )
         gc.enable()  # from here on objects come and go, for as long as the calls take
         self._stop.is_spending = True
-        with self._progress_shown(sum(1 + len(job.twins) for job in jobs)):
-            asyncio.run(spend(jobs, assignment=self._assignment, engine=engine, cache=self._cache, purse=purse, deliver=self.deliver))
+        with self._progress_shown(sum(1 + len(job.twins) for job in jobs)), self._leases_held() as leases:
+            ledger = Ledger(
+                self._assignment.task.name,
+                self._cache,
+                leases,
+                started_at=datetime.now(UTC),
+                ttl_s=settings.ttl_s,
+                is_refresh=settings.refresh,
+                is_failed_retried=settings.retry_failed,
+                warn=_warn_leases,
+            )
+            asyncio.run(spend(jobs, assignment=self._assignment, engine=engine, ledger=ledger, purse=purse, deliver=self.deliver))
+
+    @contextmanager
+    def _leases_held(self) -> Iterator[Leases | None]:
+        """Open the leases beside the cache; a run without a cache has none, one that cannot have them goes on without."""
+        if self._cache is None or self._settings.cache_dir is None:
+            yield None
+            return
+        from meetcli.cache.leases import open_leases
+
+        try:
+            leases = open_leases(self._settings.cache_dir)
+        except CacheError as error:
+            _warn_leases(error)
+            yield None
+            return
+        try:
+            yield leases
+        finally:
+            leases.close()
 
     @contextmanager
     def _progress_shown(self, meetings: int) -> Iterator[None]:
@@ -267,6 +297,10 @@ def opened_cache(settings: Settings) -> Iterator[ForgivingCache | None]:
         yield ForgivingCache(cache, lambda error: events.cache_error(error, backend=cache.backend), notify=log.warning)
     finally:
         cache.close()
+
+
+def _warn_leases(error: CacheError) -> None:
+    log.warning("two runs at once may pay twice: %s", error.message)
 
 
 def _open_writer(settings: Settings, task: str) -> Writer:

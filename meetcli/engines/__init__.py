@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from meetcli.models import EngineIdentity, Reply, Request
 class Engine(Protocol):
     """Who does the work."""
 
-    def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+    def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer each request exactly once, in any order, pulling at most as many as it can work on.
 
         A request that got no answer is a `Reply` with `error`. Raises `RunStopped` when no call can work, but only after

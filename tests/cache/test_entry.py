@@ -60,6 +60,7 @@ any_reply = st.builds(
     finish=st.sampled_from(["stop", "length", "refusal", "content_filter"]),
     usage=usages,
     latency_ms=st.floats(0, 10**7),
+    error=st.none(),
 )
 
 ENTRY = Entry(

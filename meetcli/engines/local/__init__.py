@@ -6,7 +6,7 @@ Importing this costs nothing: the version stands in every cache key, the librari
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from importlib.util import find_spec
 
 from meetcli.errors import CallError, UsageError
@@ -26,7 +26,7 @@ class LocalEngine:
         if missing:
             raise UsageError(f"the local engine is not installed: no {', '.join(missing)}", hint="pip install 'meetcli[local]'")
 
-    async def complete(self, requests: AsyncIterator[Request]) -> AsyncIterator[Reply]:
+    async def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer one request after the other, in order. Nothing is paid for: usage is zero."""
         import asyncio  # whoever only asks for the version pays nothing for it
 

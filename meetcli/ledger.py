@@ -1,0 +1,171 @@
+"""What a run holds and writes in the cache while it spends: leases, paid replies, answers, failures. Never calls, never judges.
+
+A lease is taken before a meeting is bought, so that two runs at once pay once. It fences the save of a run that was
+suspended past its lease, not the call that run had already made.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from meetcli import events
+from meetcli.cache.entry import (
+    Pointer,
+    answer_key,
+    dump,
+    dump_index,
+    dump_pointer,
+    dump_reply,
+    failure_key,
+    header_of,
+    index_key,
+    latest_key,
+    load,
+    load_reply,
+    reply_key,
+)
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.cache.leases import Leases
+from meetcli.errors import CacheError
+from meetcli.models import Entry, Job, Reply
+
+
+class Ledger:
+    """The cache of one run and its leases; either may be missing, and then nothing is kept, or nothing is fenced.
+
+    `started_at` is when the run began: what was bought since then is an answer to it whatever its rules. `warn` takes the first
+    trouble with the leases; the run goes on without them.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        cache: ForgivingCache | None = None,
+        leases: Leases | None = None,
+        *,
+        started_at: datetime,
+        ttl_s: float | None,
+        is_refresh: bool = False,
+        is_failed_retried: bool = False,
+        warn: Callable[[CacheError], None],
+    ) -> None:
+        self._task = task
+        self._cache = cache
+        self._leases = leases
+        self._started_at = started_at
+        self._ttl_s = ttl_s
+        self._is_refresh = is_refresh
+        self._is_failed_retried = is_failed_retried
+        self._warn = warn
+
+    # Single flight
+
+    def claim(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return the jobs that are ours to buy: those without a key, and those whose lease nobody else holds."""
+        if self._leases is None:
+            return list(jobs)
+        try:
+            ours = self._leases.acquire([self._answer_key(job) for job in jobs if job.is_kept])
+        except CacheError as error:
+            self._lose_leases(error)
+            return list(jobs)
+        return [job for job in jobs if not job.is_kept or self._answer_key(job) in ours]
+
+    def bought_meanwhile(self, jobs: Iterable[Job], now: datetime) -> list[tuple[Job, Entry]]:
+        """Return the jobs that another process has settled since the plan was made, each with its answer or failure."""
+        if self._cache is None or self._leases is None:
+            return []
+        kept = [job for job in jobs if job.is_kept]
+        rows = self._cache.get_many(name for job in kept for name in (self._answer_key(job), self._failure_key(job)))
+        found: list[tuple[Job, Entry]] = []
+        for job in kept:
+            answer = load(rows.get(self._answer_key(job), ""))
+            failure = load(rows.get(self._failure_key(job), ""))
+            if answer is not None and self._settles(answer, now, is_asked_anew=self._is_refresh):
+                found.append((job, answer))
+            elif failure is not None and self._settles(failure, now, is_asked_anew=self._is_refresh or self._is_failed_retried):
+                found.append((job, failure))
+        return found
+
+    def release(self, job: Job) -> None:
+        """Give a job's lease back: it is settled, or will not be in this run."""
+        if self._leases is not None and job.is_kept:
+            try:
+                self._leases.release([self._answer_key(job)])
+            except CacheError as error:
+                self._lose_leases(error)
+
+    def renew(self) -> None:
+        """Make every lease last from now on."""
+        if self._leases is not None:
+            try:
+                self._leases.renew()
+            except CacheError as error:
+                self._lose_leases(error)
+
+    @property
+    def has_leases(self) -> bool:
+        """Whether jobs may have to wait for somebody else."""
+        return self._leases is not None
+
+    # Paid replies of meetings that are not settled
+
+    def kept_reply(self, job: Job, digest: str, request_id: str) -> Reply | None:
+        """Return the reply to a request that an interrupted run has paid for, if there is one."""
+        if self._cache is None or not job.is_kept:
+            return None
+        text = self._cache.get_many([reply_key(digest)]).get(reply_key(digest))
+        return load_reply(text, request_id) if text is not None else None
+
+    def keep_reply(self, job: Job, digest: str, reply: Reply, bought: Entry) -> None:
+        """Keep a paid reply until its meeting is settled; `bought` says for whom it was bought."""
+        if self._cache is not None and job.is_kept:
+            self._cache.set({reply_key(digest): dump_reply(reply, header_of(bought))})
+
+    # What settles a meeting
+
+    def save(self, job: Job, entry: Entry, digests: Sequence[str], now: datetime) -> Entry:
+        """Save a paid answer and return the answer that counts: another's, where a lost lease let somebody else save first."""
+        if self._cache is None or not job.is_kept:
+            return entry
+        if self._leases is not None and not self.claim([job]):
+            for _, theirs in self.bought_meanwhile([job], now):
+                if theirs.kind == "answer":
+                    return theirs
+        assert job.idempotency_key is not None  # noqa: S101  # only keyed meetings are kept
+        name = self._answer_key(job)
+        rows = {
+            name: dump(entry),
+            latest_key(self._task, entry.engine, job.idempotency_key): dump_pointer(Pointer(job.fingerprint, entry.created_at)),
+        }
+        if job.index_name is not None:
+            rows[index_key(job.index_name)] = dump_index(name, entry.render_id)
+        if self._cache.set(rows):
+            size = self._cache.size() if events.LOGGER.isEnabledFor(logging.INFO) else None
+            events.cache_save(job.idempotency_key, ttl_s=self._ttl_s, cache_size=size, backend=self._cache.backend)
+            if len(digests) > 1:  # a meeting settled by its first reply kept none
+                self._cache.remove([reply_key(digest) for digest in digests])
+        return entry
+
+    def remember_failure(self, job: Job, entry: Entry, digests: Sequence[str]) -> None:
+        """Save a failure that was paid for and would come again."""
+        if self._cache is not None and job.is_kept and self._cache.set({self._failure_key(job): dump(entry)}):
+            self._cache.remove([reply_key(digest) for digest in digests])
+
+    def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:
+        if entry.created_at >= self._started_at:
+            return True
+        is_fresh = self._ttl_s is None or (now - entry.created_at).total_seconds() < self._ttl_s
+        return is_fresh and not is_asked_anew
+
+    def _answer_key(self, job: Job) -> str:
+        return answer_key(self._task, job.idempotency_key or "", job.fingerprint.digest)
+
+    def _failure_key(self, job: Job) -> str:
+        return failure_key(self._task, job.idempotency_key or "", job.fingerprint.digest)
+
+    def _lose_leases(self, error: CacheError) -> None:
+        self._leases = None
+        self._warn(error)
