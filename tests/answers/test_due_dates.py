@@ -1,4 +1,5 @@
 import csv
+import re
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -91,9 +92,9 @@ def test_a_year_that_was_said_may_lie_in_the_past():
 
 
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
-PHRASES = st.sampled_from(
-    [row for name in ("due_phrases.csv", "due_phrases_unseen.csv") for row in read_phrases(name) if "20" not in row["phrase"]]
-)
+SAYS_YEAR = re.compile(r"20\d\d|'\d\d|/.*/")
+ROWS = [row for name in ("due_phrases.csv", "due_phrases_unseen.csv") for row in read_phrases(name)]
+PHRASES = st.sampled_from([row for row in ROWS if not SAYS_YEAR.search(row["phrase"])])
 
 
 @given(DAYS, PHRASES)
