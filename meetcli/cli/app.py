@@ -100,7 +100,10 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         log_file: Annotated[str | None, typer.Option(metavar="FILE", help="Logs go there instead of standard error.")] = None,
     ) -> None:
         flags: dict[str, Any] = {
-            key: value for key, value in locals().items() if key not in ("paths", "name") and value not in (None, 0, False)
+            key: value
+            for key, value in locals().items()
+            # What was not given is None or, where an option is counted, 0; a 0 that was given to another option is meant.
+            if key not in ("paths", "name") and value is not None and (key, value) != ("verbose", 0)
         }
         with exits():
             from meetcli.cli.run import run_task

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command
+from tests.loopback_server import LoopbackServer
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    """A server that answers well until a test gives it faults."""
+    with LoopbackServer() as server:
+        yield server
+
+
+@pytest.fixture
+def meetcli(tmp_path: Path, server: LoopbackServer) -> Command:
+    """The command in an empty working folder, against that server."""
+    return Command(tmp_path, server.base_url)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries wait a hundredth of what they wait for real."""
+    monkeypatch.setattr("meetcli.engines.openai_live.FIRST_BACKOFF_S", 0.005)
