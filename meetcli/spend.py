@@ -23,6 +23,7 @@ from meetcli.errors import AnswerError, CallError, InputError, ItemError, RunSto
 from meetcli.keys import render_id, request_digest
 from meetcli.ledger import Ledger
 from meetcli.models import Assignment, Entry, Job, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
+from meetcli.plain_text import place_text
 from meetcli.plan import Deliver, give_up
 from meetcli.tasks.prompt import compose
 from meetcli.tasks.schema import schema_digest, strict_schema
@@ -64,16 +65,20 @@ async def spend(jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, 
 
     A job that somebody else is buying is left until last, and delivered as `shared` when they have.
     When no call can work or results cannot be written, what is under way is finished and saved, the rest is delivered as
-    `not_attempted`, and the `RunStopped` propagates. When `purse.is_stopping` turns true the same happens without an error.
+    `not_attempted`, and the `RunStopped` propagates. When `purse.is_stopping` turns true the same happens without an error, and
+    for a bug with whatever it raised.
     """
     spending = _Spending(jobs, assignment, ledger, purse, deliver)
     renewal = asyncio.create_task(_renew(ledger)) if ledger.has_leases else None
     try:
         async with aclosing(engine.complete(spending.requests())) as replies:
             async for reply in replies:
-                spending.take(reply)
-    except RunStopped as stop:
-        spending.stop(stop)
+                try:
+                    spending.take(reply)
+                except Exception as error:  # the calls under way are paid for, whatever happens to this meeting
+                    spending.stop(error)
+    except RunStopped as error:
+        spending.stop(error)
     finally:
         if renewal is not None:
             renewal.cancel()
@@ -118,7 +123,7 @@ class _Spending:
         self._open: dict[str, _Purchase] = {}
         self._ready: deque[Request] = deque()
         self._changed = asyncio.Event()
-        self._stopped: RunStopped | None = None
+        self._stopped: Exception | None = None
         self._model: type[BaseModel] = assignment.task.load_answer_model()
         self._schema = strict_schema(self._model)
         assert schema_digest(self._schema) == assignment.task.schema_sha256, "the task's schema digest is stale"  # noqa: S101  # a bug, not an input
@@ -154,7 +159,7 @@ class _Spending:
         self._step(purchase, reply)
         self._changed.set()
 
-    def stop(self, error: RunStopped) -> None:
+    def stop(self, error: Exception) -> None:
         """Remember why no further call can work; the first reason counts."""
         self._stopped = self._stopped or error
         self._changed.set()
@@ -383,7 +388,7 @@ class _Spending:
 
 
 def _failed(job: Job, source: Source, error: ItemError, **bought: Any) -> Outcome:  # noqa: ANN401  # the fields of Outcome that a purchase has
-    message = error.message if source.shown in error.message else f"{source.shown}: {error.message}"
+    message = f"{place_text(source.shown, source.place)}: {error.message}"
     return Outcome(source, Status.FAILED, error.reason, job.idempotency_key, error=message, hint=error.hint, **bought)
 
 
