@@ -17,6 +17,7 @@ from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
 from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Source, Status
 from meetcli.normalize import normalize
+from meetcli.plain_text import place_text
 from meetcli.readers import Unit, parse, read
 from meetcli.tasks.prompt import told_metadata
 from meetcli.writers import result_name
@@ -88,8 +89,8 @@ class _Planner:
         self._now = now
         self._deliver = deliver
         self._jobs: dict[object, Job] = {}
-        self._claims: dict[str, dict[str, str]] = {}
-        self._results: dict[str, str] = {}
+        self._claims: dict[str, dict[str, Source]] = {}
+        self._results: dict[str, Source] = {}
         self._size = cache.size() if cache else None
         fallback = "content" if rules.is_key_from_content else "none"
         self._prefix = index_prefix(self._task, assignment.parts, render_version=assignment.render_version, key_fallback=fallback)
@@ -118,7 +119,9 @@ class _Planner:
             give_up(jobs[self._rules.limit :], "limit", self._deliver)
             del jobs[self._rules.limit :]
         called = {job.idempotency_key for job in jobs}
-        conflicts = [(key, tuple(claims.values())) for key, claims in self._claims.items() if len(claims) > 1 and key in called]
+        conflicts = [
+            (key, tuple(map(_named, claims.values()))) for key, claims in self._claims.items() if len(claims) > 1 and key in called
+        ]
         return Plan(jobs, conflicts)
 
     # From units to candidates
@@ -134,7 +137,7 @@ class _Planner:
             try:
                 meeting = normalize(transcript.mapping)
             except InputError as error:
-                message = f"{source.shown}: {error.message}"
+                message = f"{_named(source)}: {error.message}"
                 self._deliver(Outcome(source, Status.FAILED, error.reason, error=message, hint=error.hint), None)
                 continue
             key = idempotency_key(meeting, fallback_to_content=self._rules.is_key_from_content)
@@ -143,10 +146,10 @@ class _Planner:
 
     def _claim_result(self, source: Source) -> None:
         name = result_name(source, self._task)
-        other = self._results.setdefault(name, source.shown)
-        if other != source.shown:
+        other = self._results.setdefault(name, source)
+        if other is not source:
             raise UsageError(
-                f"{other} and {source.shown} would both write the result {name}.json",
+                f"{_named(other)} and {_named(source)} would both write the result {name}.json",
                 hint="rename one of them, or run them with different --output folders",
             )
 
@@ -236,14 +239,14 @@ class _Planner:
                 return
         events.cache_changed(key, part=part, cache_size=self._size, backend=self._cache.backend)
         if self._rules.on_change == "fail":
-            error = f"{candidate.source.shown}: the cache knows this meeting with another {part}"
+            error = f"{_named(candidate.source)}: the cache knows this meeting with another {part}"
             hint = "--on-change reprocess asks again, --on-change keep takes the answer that is there"
             self._deliver(Outcome(candidate.source, Status.FAILED, "changed", key, error=error, hint=hint), None)
             return
         self._call(candidate, Status.CHANGED, part)
 
     def _known_failure(self, candidate: _Candidate, entry: Entry) -> None:
-        error = f"{candidate.source.shown}: {entry.message or entry.reason} (remembered from {entry.created_at:%Y-%m-%d %H:%M} UTC)"
+        error = f"{_named(candidate.source)}: {entry.message or entry.reason} (remembered from {entry.created_at:%Y-%m-%d %H:%M} UTC)"
         hint = "it was paid for and would come again; --retry-failed asks again all the same"
         self._deliver(Outcome(candidate.source, Status.FAILED, "known_failure", candidate.key, error=error, hint=hint), None)
 
@@ -276,7 +279,7 @@ class _Planner:
         self._jobs[candidate.source if candidate.key is None else (candidate.key, candidate.fingerprint.digest)] = job
 
     def _claim_key(self, key: str, asked: Fingerprint, source: Source) -> None:
-        self._claims.setdefault(key, {}).setdefault(asked.digest, source.shown)
+        self._claims.setdefault(key, {}).setdefault(asked.digest, source)
 
     def _latest_key(self, key: str) -> str:
         return latest_key(self._task, self._assignment.identity.engine, key)
@@ -286,6 +289,10 @@ class _Planner:
 
     def _is_fresh(self, entry: Entry) -> bool:
         return self._rules.ttl_s is None or self._age_s(entry) < self._rules.ttl_s
+
+
+def _named(source: Source) -> str:
+    return place_text(source.shown, source.place)
 
 
 def _render(entry: Entry, candidate: _Candidate) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from meetcli.errors import InputError
 from meetcli.models import Outcome, Source, Status
+from meetcli.plain_text import place_text
 from meetcli.readers.content import LINE_SUFFIXES, Content, NoTranscript, claims_json, open_content
 from meetcli.readers.own_marks import is_ours
 from meetcli.readers.raw import MAX_BYTES, Raw
@@ -181,7 +182,9 @@ def _refused(source: Source, error: InputError) -> Outcome:
     is_skipped = isinstance(error, NoTranscript) and not source.is_named and source.offset is None
     if is_skipped:
         return Outcome(source, Status.SKIPPED, reason=error.reason)
-    return Outcome(source, Status.FAILED, reason=error.reason, error=f"{source.shown}: {error.message}", hint=error.hint)
+    return Outcome(
+        source, Status.FAILED, reason=error.reason, error=f"{place_text(source.shown, source.place)}: {error.message}", hint=error.hint
+    )
 
 
 def _suffix(source: Source) -> str:
