@@ -54,9 +54,19 @@ def cache_error(error: CacheError, *, backend: str) -> None:
     _cache_event(logging.WARNING, "error", error=error.message, backend=backend)
 
 
-def meeting_finished(outcome: Outcome) -> None:
-    """Log how one meeting ended; a failed one as an error, so that it is heard under `--quiet` and in a log file."""
-    level = logging.ERROR if outcome.status is Status.FAILED else logging.INFO
+def stopping() -> None:
+    """Log that a run was asked to end and why it does not yet."""
+    LOGGER.warning(
+        "stopping: waiting for the calls under way, which are paid for; once more leaves at once", extra={"event": "stopping", "fields": {}}
+    )
+
+
+def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
+    """Log how one meeting ended; a failed one as an error, so that it is heard under `--quiet` and in a log file.
+
+    With `is_shown_later` the table explains failures where this line would be read, and nobody wants to read them twice.
+    """
+    level = logging.ERROR if outcome.status is Status.FAILED and not is_shown_later else logging.INFO
     if not LOGGER.isEnabledFor(level):
         return
     usage = outcome.usage
@@ -73,14 +83,15 @@ def meeting_finished(outcome: Outcome) -> None:
         "error": outcome.error,
     }
     who, place = outcome.source.shown, outcome.source.place
-    parts = [failure_text(who, place, outcome.error) if outcome.error else place_text(who, place)]
+    plain = failure_text(who, place, outcome.error) if outcome.error else place_text(who, place)
+    parts = [plain]
     parts.append(f"status={outcome.status.value}")
     if outcome.reason:
         parts.append(f"reason={outcome.reason}")
     parts.append(f"tokens={usage.input_tokens}+{usage.output_tokens}")
     parts.append(f"cost={money_text(outcome.cost_usd)}")
     parts.append(f"duration={elapsed_text(outcome.duration_s)}")
-    LOGGER.log(level, "%s", " | ".join(parts), extra={"event": "meeting_finished", "fields": fields})
+    LOGGER.log(level, "%s", " | ".join(parts), extra={"event": "meeting_finished", "fields": fields, "plain": plain})
 
 
 def _cache_event(level: int, name: str, **fields: str | int | None) -> None:

@@ -6,11 +6,13 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from signal import SIGINT
 
 import typer
 
 from meetcli.errors import MeetcliError
+from meetcli.plain_text import error_text
 
 BUG = 70
 
@@ -29,11 +31,10 @@ def exits() -> Iterator[None]:
         say(error)
         raise typer.Exit(error.exit_code) from error
     except BrokenPipeError as error:
-        # The interpreter would complain once more when it flushes standard output at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_standard_output()
         raise typer.Exit(0) from error
-    except KeyboardInterrupt as error:
-        raise typer.Exit(130) from error
+    except KeyboardInterrupt as error:  # names its signal where it was raised by a run's own handler
+        raise typer.Exit(128 + (error.args[0] if error.args else SIGINT)) from error
     except Exception as error:
         report_bug(error)
         raise typer.Exit(BUG) from error
@@ -41,9 +42,15 @@ def exits() -> Iterator[None]:
 
 def say(error: MeetcliError) -> None:
     """Print an error and its hint, each on a line of its own, on standard error."""
-    sys.stderr.write(f"error: {error.message}\n")
-    if error.hint:
-        sys.stderr.write(f"hint: {error.hint}\n")
+    with suppress(OSError):  # nobody may be listening; the exit code still says it
+        sys.stderr.write(f"{error_text(error.message, error.hint)}\n")
+
+
+def leave_standard_output() -> None:
+    """Send what is still to come nowhere: the reader has gone, and the interpreter would complain when it flushes at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def report_bug(error: BaseException) -> None:

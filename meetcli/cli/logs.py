@@ -14,6 +14,9 @@ from meetcli.errors import UsageError
 from meetcli.events import LOGGER
 from meetcli.plain_text import printable
 
+_NOT_WELL = {"cache_error", "stopping"}
+"""Warnings that `--quiet` lets through: without them, a run that buys every answer again each night would never be noticed."""
+
 
 def configure_logging(
     *, quiet: bool = False, verbose: int = 0, log_format: str = "text", log_file: Path | None = None, run_id: str
@@ -28,7 +31,9 @@ def configure_logging(
     handler.setFormatter(_JsonFormatter(run_id) if log_format == "json" else _PlainFormatter() if is_plain else _TextFormatter())
     LOGGER.addHandler(handler)
     LOGGER.propagate = False
-    LOGGER.setLevel(logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
+    LOGGER.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
+    if quiet:
+        handler.addFilter(lambda record: record.levelno >= logging.ERROR or getattr(record, "event", None) in _NOT_WELL)
 
 
 def close_logging() -> None:
@@ -56,7 +61,7 @@ class _PlainFormatter(logging.Formatter):
     """`warning: message`, for people who did not ask for a log."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: {printable(record.getMessage())}"
+        return f"{record.levelname.lower()}: {printable(getattr(record, 'plain', record.getMessage()))}"
 
 
 class _TextFormatter(logging.Formatter):

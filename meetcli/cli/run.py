@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from signal import Signals
 from typing import TYPE_CHECKING
@@ -20,16 +21,17 @@ from meetcli import events
 from meetcli.answers import RENDER_VERSION
 from meetcli.cache import open_cache
 from meetcli.cache.forgiving import ForgivingCache
+from meetcli.cli.exits import leave_standard_output
 from meetcli.cli.logs import configure_logging
+from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
 from meetcli.cli.signals import Stop, watched
 from meetcli.config import LoadedSettings, Settings, load_process_settings, read_toml
 from meetcli.discover import discover
 from meetcli.engines import EngineOptions, identify, open_engine
 from meetcli.errors import CacheError, RunStopped, UsageError
 from meetcli.keys import asked_parts
-from meetcli.models import Assignment, Job, Outcome, Plan, Source, Status
+from meetcli.models import Assignment, Job, Outcome, Source, Status
 from meetcli.normalize import normalize
-from meetcli.plain_text import duration_text, money_text
 from meetcli.plan import Rules, give_up, plan
 from meetcli.readers import Rereader
 from meetcli.report import RunReport
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
     from meetcli.cache.leases import Leases
     from meetcli.console.progress import RunProgress
 
-MANY = 10
-"""Above so many expired answers or calls without cache, a run says what they cost and how to avoid it."""
-
 log = logging.getLogger("meetcli")
 
 
@@ -54,8 +53,9 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
     set_up_logging(settings)
     if not paths and settings.files_from is None:
         raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
-    with watched() as stop, tempfile.TemporaryDirectory(prefix="meetcli-") as spool, opened_cache(settings) as cache:
+    with tempfile.TemporaryDirectory(prefix="meetcli-") as spool, watched(lambda: _tidy(spool)) as stop, opened_cache(settings) as cache:
         run = _Run(task_name, loaded, cache, stop)
+        inputs: list[Source | Outcome] = []
         try:
             inputs = discover(
                 paths,
@@ -70,7 +70,15 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
         except KeyboardInterrupt:
             if stop.signal_number is None:
                 raise
+            run.leave_out(inputs)
         return run.close()
+
+
+def _tidy(spool: str) -> None:
+    """Undo by hand what a process that leaves at once would leave behind: the copy of standard input, a terminal without a cursor."""
+    shutil.rmtree(spool, ignore_errors=True)
+    if sys.stderr.isatty():
+        os.write(2, b"\x1b[?25h\n")
 
 
 class _Run:
@@ -101,6 +109,8 @@ class _Run:
             cache_only=settings.cache_only,
         )
         self._writer = _open_writer(settings, task.name)
+        self._shows_failures = shows_failures(settings)
+        self._unwritable: RunStopped | None = None
         self._progress: RunProgress | None = None
         for warning in loaded.warnings:
             log.warning(warning)
@@ -123,11 +133,14 @@ class _Run:
             rules=rules,
             cache=self._cache,
             now=datetime.now(UTC),
-            deliver=self.deliver,
+            deliver=self._settle,
         )
+        if self._unwritable:
+            give_up(planned.jobs, "stopped", self.deliver)
+            raise self._unwritable
         if not inputs:
             log.warning("no transcripts found")
-        self._warn(planned)
+        warn_of_plan(planned, settings.ttl_s)
         if settings.dry_run or settings.cache_only:
             give_up(planned.jobs, None if settings.dry_run else "cache_only", self.deliver)
         elif planned.jobs:
@@ -141,22 +154,43 @@ class _Run:
             except RunStopped as error:
                 self._count(outcome._replace(status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint))
                 raise
+            except BrokenPipeError:  # the reader of streamed results has seen enough: no error, but no reason to buy more either
+                leave_standard_output()
+                self._stop.is_unread = True
         self._count(outcome)
+
+    def leave_out(self, inputs: list[Source | Outcome]) -> None:
+        """Count what a plan that was interrupted had not come to."""
+        reached = {outcome.source.path for outcome in self.report.outcomes}
+        for item in inputs:
+            source = item.source if isinstance(item, Outcome) else item
+            if source.path not in reached:
+                self._count(Outcome(source, Status.NOT_ATTEMPTED, "stopped"))
 
     def close(self) -> int:
         """Show what became of the run and return its exit code."""
+        self._stop.finishes_first = True
         self._writer.close()
         if self._cache:
             self.report.backend = self._cache.backend
         if self._stop.signal_number is not None:
             self.report.stop(Signals(self._stop.signal_number))
-        self._warn_bypassed()
-        _show(self.report, self._settings)
+        warn_of_bypassed(self.report)
+        show(self.report, self._settings)
         return self.report.exit_code
+
+    def _settle(self, outcome: Outcome, text: str | None) -> None:
+        """Deliver while the plan is made. Where results cannot be written, the plan goes on to count what else there is."""
+        if text is not None and self._unwritable:
+            outcome, text = outcome._replace(status=Status.NOT_ATTEMPTED, reason="stopped", saved_usd=Decimal(0)), None
+        try:
+            self.deliver(outcome, text)
+        except RunStopped as error:
+            self._unwritable = error
 
     def _count(self, outcome: Outcome) -> None:
         self.report.add(outcome)
-        events.meeting_finished(outcome)
+        events.meeting_finished(outcome, is_shown_later=self._shows_failures)
         if self._progress:
             self._progress.add(outcome)
 
@@ -197,7 +231,7 @@ class _Run:
             ),
         )
         gc.enable()  # from here on objects come and go, for as long as the calls take
-        self._stop.is_spending = True
+        self._stop.finishes_first = True
         with self._progress_shown(sum(1 + len(job.twins) for job in jobs)), self._leases_held() as leases:
             ledger = Ledger(
                 self._assignment.task.name,
@@ -209,7 +243,14 @@ class _Run:
                 is_failed_retried=settings.retry_failed,
                 warn=_warn_leases,
             )
-            asyncio.run(spend(jobs, assignment=self._assignment, engine=engine, ledger=ledger, purse=purse, deliver=self.deliver))
+
+            async def spend_until_stopped() -> None:
+                # The handler of a signal may stand in the middle of anything: what it has to say is said by the loop, once it is through.
+                self._stop.tell = partial(asyncio.get_running_loop().call_soon_threadsafe, events.stopping)
+                await spend(jobs, assignment=self._assignment, engine=engine, ledger=ledger, purse=purse, deliver=self.deliver)
+                self._stop.tell = lambda: None
+
+            asyncio.run(spend_until_stopped())
 
     @contextmanager
     def _leases_held(self) -> Iterator[Leases | None]:
@@ -241,33 +282,6 @@ class _Run:
         with RunProgress(self._assignment.task.name, meetings, sys.stderr) as self._progress:
             yield
         self._progress = None
-
-    # What a run says besides its table
-
-    def _warn(self, planned: Plan) -> None:
-        expired = [job for job in planned.jobs if job.status is Status.EXPIRED]
-        if len(expired) > MANY:
-            worth = [job.worth_usd for job in expired]
-            cost = money_text(None if None in worth else sum((usd for usd in worth if usd), Decimal(0)))
-            log.warning(
-                "%d answers are older than the TTL of %s; buying them again costs about %s, a longer --ttl keeps them",
-                len(expired),
-                duration_text(self._settings.ttl_s),
-                cost,
-            )
-        for key, sources in planned.conflicts:
-            log.warning("%s have the same idempotency key %s... and are not the same: each gets an answer", " and ".join(sources), key[:16])
-
-    def _warn_bypassed(self) -> None:
-        bypassed = [outcome for outcome in self.report.outcomes if outcome.status is Status.BYPASSED and outcome.reason == "no_key"]
-        if len(bypassed) > MANY:
-            costs = [outcome.cost_usd for outcome in bypassed]
-            cost = money_text(None if None in costs else sum((usd for usd in costs if usd), Decimal(0)))
-            log.warning(
-                "%d meetings have no idempotency key and were called without cache for %s; --key-fallback content gives them a key",
-                len(bypassed),
-                cost,
-            )
 
 
 def set_up_logging(settings: Settings) -> None:
@@ -311,15 +325,3 @@ def _open_writer(settings: Settings, task: str) -> Writer:
     from meetcli.writers.json_files import JsonFiles
 
     return JsonFiles(settings.output, task)
-
-
-def _show(report: RunReport, settings: Settings) -> None:
-    """Print the table or the summary; beside streamed results it goes to standard error."""
-    stream = sys.stderr if settings.is_streaming else sys.stdout
-    if settings.summary == "json":
-        json.dump(report.summary(), stream, indent=2)
-        stream.write("\n")
-    elif settings.summary == "table" and not settings.quiet:
-        from meetcli.console.table import print_report
-
-        print_report(report, stream)

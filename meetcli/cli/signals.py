@@ -4,40 +4,44 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 
 class Stop:
-    """Whether, and by which signal, the run was asked to end."""
+    """Whether, and by which signal, the run was asked to end; also set, without a signal, when nobody reads its results any more.
 
-    def __init__(self) -> None:
+    With `finishes_first` the run finishes what it has begun and `tell` says so; without, the first signal raises KeyboardInterrupt.
+    `tidy` is called before the second one ends the process.
+    """
+
+    def __init__(self, tidy: Callable[[], None] = lambda: None) -> None:
         self.signal_number: int | None = None
-        self.is_spending = False
-
-    @property
-    def exit_code(self) -> int | None:
-        """Return 130 or 143, None where nobody asked."""
-        return None if self.signal_number is None else 128 + self.signal_number
+        self.is_unread = False
+        self.finishes_first = False
+        self.tell: Callable[[], object] = lambda: None
+        self.tidy = tidy
 
     def is_asked(self) -> bool:
         """Return whether the run was asked to end."""
-        return self.signal_number is not None
+        return self.signal_number is not None or self.is_unread
 
     def take(self, number: int, _frame: FrameType | None) -> None:
-        """Note a signal. Nothing is being paid for while the plan is made, so there it ends the run at once."""
+        """Note a signal."""
         if self.signal_number is not None:
+            self.tidy()
             os._exit(128 + number)  # calls under way would hold a second Ctrl-C up for as long as they take
         self.signal_number = number
-        if not self.is_spending:
-            raise KeyboardInterrupt
+        if not self.finishes_first:
+            raise KeyboardInterrupt(number)
+        self.tell()
 
 
 @contextmanager
-def watched() -> Iterator[Stop]:
+def watched(tidy: Callable[[], None]) -> Iterator[Stop]:
     """Install the handlers for the time of a run."""
-    stop = Stop()
+    stop = Stop(tidy)
     before = {number: signal.signal(number, stop.take) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop

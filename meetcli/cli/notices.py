@@ -1,0 +1,85 @@
+"""What a run says besides its log: warnings about its plan and its calls, the table or summary, why it was stopped."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TextIO
+
+from meetcli.cli.exits import leave_standard_output, say
+from meetcli.config import Settings
+from meetcli.errors import MeetcliError, RunStopped
+from meetcli.models import Plan, Status
+from meetcli.plain_text import duration_text, money_text
+from meetcli.report import RunReport
+
+MANY = 10
+"""Above so many expired answers or calls without cache, a run says what they cost and how to avoid it."""
+
+log = logging.getLogger("meetcli")
+
+
+def warn_of_plan(planned: Plan, ttl_s: float | None) -> None:
+    """Say what is about to be bought again, and which inputs claim to be one meeting and are not."""
+    expired = [job for job in planned.jobs if job.status is Status.EXPIRED]
+    if len(expired) > MANY:
+        log.warning(
+            "%d answers are older than the TTL of %s; buying them again costs about %s, a longer --ttl keeps them",
+            len(expired),
+            duration_text(ttl_s),
+            _sum_text(job.worth_usd for job in expired),
+        )
+    for key, sources in planned.conflicts:
+        log.warning("%s have the same idempotency key %s... and are not the same: each gets an answer", " and ".join(sources), key[:16])
+
+
+def warn_of_bypassed(report: RunReport) -> None:
+    """Say what the meetings without a key cost, which every run buys again."""
+    bypassed = [outcome for outcome in report.outcomes if outcome.status is Status.BYPASSED and outcome.reason == "no_key"]
+    if len(bypassed) > MANY:
+        log.warning(
+            "%d meetings have no idempotency key and were called without cache for %s; --key-fallback content gives them a key",
+            len(bypassed),
+            _sum_text(outcome.cost_usd for outcome in bypassed),
+        )
+
+
+def shows_failures(settings: Settings) -> bool:
+    """Return whether the table will explain every failure on the very screen the log goes to, which then need not say it as well."""
+    if settings.summary != "table" or settings.quiet or settings.log_file or settings.log_format != "text":
+        return False
+    return sys.stderr.isatty() and _stream(settings).isatty()
+
+
+def show(report: RunReport, settings: Settings) -> None:
+    """Print the table or the summary, then what stopped the run. Raises `RunStopped` where they cannot be written."""
+    stream = _stream(settings)
+    try:
+        if settings.summary == "json":
+            json.dump(report.summary(), stream, indent=2)
+            stream.write("\n")
+        elif settings.summary == "table" and not settings.quiet:
+            from meetcli.console.table import print_report
+
+            print_report(report, stream)
+        stream.flush()
+    except BrokenPipeError:
+        leave_standard_output()
+    except OSError as error:
+        leave_standard_output()
+        raise RunStopped(f"cannot write to standard output: {error.strerror}", hint="what was bought is safe in the cache") from error
+    if isinstance(report.stopped_by, MeetcliError):
+        say(report.stopped_by)
+
+
+def _stream(settings: Settings) -> TextIO:
+    """Return where the table and the summary go: beside streamed results, to standard error."""
+    return sys.stderr if settings.is_streaming else sys.stdout
+
+
+def _sum_text(amounts: Iterable[Decimal | None]) -> str:
+    known = list(amounts)
+    return money_text(None if None in known else sum((usd for usd in known if usd), Decimal(0)))
