@@ -17,13 +17,14 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "meetcli"
 
-NOUNS = {"errors", "models", "plain_text"}
-PURE = {"normalize", "keys", "answers", "report", "pricing"}
+NOUNS = {"errors", "models", "plain_text", "marks"}
+PURE = {"normalize", "keys", "answers", "report", "pricing", "minutes"}
 ROOMS = {"discover", "readers", "cache", "tasks", "engines", "writers"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "models": set(),
     "plain_text": set(),
+    "marks": set(),
     "events": NOUNS,
     **dict.fromkeys(PURE, NOUNS),
     "keys": NOUNS | {"normalize"},  # the same answer is about the same meeting, and normalize defines that
@@ -32,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "plan": NOUNS | PURE | ROOMS | {"events"},
     "ledger": NOUNS | PURE | {"cache", "events"},
     "spend": NOUNS | PURE | ROOMS | {"ledger", "plan"},  # it takes up the jobs that plan leaves, and gives them up the same way
-    "console": NOUNS | {"report"},
+    "console": NOUNS | {"report", "minutes"},
     "metrics": NOUNS | {"report"},
     "__main__": {"cli"},
 }

@@ -57,7 +57,12 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         output: Annotated[
             str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results; - streams JSON Lines. [default: results]")
         ] = None,
-        format: Annotated[str | None, typer.Option(metavar="LIST", help="Which results to write. [default: json]")] = None,  # noqa: A002
+        format: Annotated[
+            str | None, typer.Option(metavar="LIST", help="Which results to write: json, jsonl, csv, md. [default: json]")
+        ] = None,
+        no_csv_bom: Annotated[
+            bool | None, typer.Option("--no-csv-bom", help="Start CSV files without the byte order mark that Excel needs.")
+        ] = None,
         limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N meetings that need a call.")] = None,
         files_from: Annotated[
             str | None, typer.Option(metavar="FILE", help="Take paths from a list, one a line or NUL-separated; - for standard input.")

@@ -37,7 +37,7 @@ from meetcli.readers import Rereader
 from meetcli.report import RunReport
 from meetcli.tasks import load_task
 from meetcli.tasks.prompt import instructions_text
-from meetcli.writers import Writer
+from meetcli.writers import Writer, open_writer
 
 if TYPE_CHECKING:
     from meetcli.cache.leases import Leases
@@ -170,7 +170,10 @@ class _Run:
     def close(self) -> int:
         """Show what became of the run and return its exit code."""
         self._stop.finishes_first = True
-        self._writer.close()
+        try:
+            self._writer.close()
+        except RunStopped as error:
+            self.report.stop(error)
         if self._cache:
             self.report.backend = self._cache.backend
         if self._stop.signal_number is not None:
@@ -319,9 +322,9 @@ def _warn_leases(error: CacheError) -> None:
 
 def _open_writer(settings: Settings, task: str) -> Writer:
     if settings.is_streaming:
+        if not_streamed := [name for name in settings.format if name not in {"json", "jsonl"}]:
+            raise UsageError(f"standard output takes JSON Lines, not {', '.join(not_streamed)}", hint="name a folder with --output")
         from meetcli.writers.json_stream import JsonStream
 
         return JsonStream(sys.stdout.buffer)
-    from meetcli.writers.json_files import JsonFiles
-
-    return JsonFiles(settings.output, task)
+    return open_writer(settings.format, settings.output, task, has_csv_mark=not settings.no_csv_bom)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from meetcli.config import values
 
-FORMATS = ("json",)
+FORMATS = ("json", "jsonl", "csv", "md")
 
 
 class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
@@ -22,6 +22,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
 
     output: Path = Path("results")
     format: tuple[str, ...] = ("json",)
+    no_csv_bom: bool = False
     limit: int | None = None
     files_from: Path | None = None
     engine: Literal["openai", "local"] = "openai"
@@ -97,6 +98,7 @@ OPTIONS: Mapping[str, Option] = {
     for option in (
         Option("output", values.parse_path),
         Option("format", values.some_of(FORMATS)),
+        Option("no_csv_bom", values.parse_flag),
         Option("limit", values.whole_number(0)),
         Option("files_from", values.parse_path),
         Option("engine", values.one_of(("openai", "local"))),

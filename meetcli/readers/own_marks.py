@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK
 from meetcli.readers.content import Content
+
+_START = 2_000
+"""Within so many characters of its start a report carries its mark."""
 
 
 def is_ours(content: Content) -> bool:
-    """Say whether a unit is a result of meetcli, or a list of nothing else."""
+    """Say whether a unit is a result of meetcli, a list of nothing else, or anything that a writer marked as its own."""
     document = content.document
+    if document is None:
+        return _is_marked(content.text)
     if isinstance(document, list):
-        return bool(document) and all(_is_result(place) for place in document)
-    return _is_result(document)
+        return bool(document) and all(is_result(place) for place in document)
+    return is_result(document)
 
 
-def _is_result(document: object) -> bool:
+def _is_marked(text: str) -> bool:
+    if text.startswith(CSV_MARK) or HTML_MARK in text[:_START]:
+        return True
+    return text.rstrip().rpartition("\n")[2].startswith(MARKDOWN_MARK)
+
+
+def is_result(document: object) -> bool:
+    """Say whether a JSON document is one result."""
     provenance = document.get("provenance") if isinstance(document, Mapping) else None
     return isinstance(provenance, Mapping) and "meetcli_version" in provenance and "fingerprint" in provenance

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from meetcli.models import Source
@@ -15,11 +17,52 @@ class Writer(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish what is open."""
+        """Finish what is open. Raises as `write` does: files that hold a whole run are made only now."""
         ...
+
+
+def open_writer(formats: Sequence[str], folder: Path, task: str, *, has_csv_mark: bool = True) -> Writer:
+    """Return what writes every format of `formats` below `folder`; `has_csv_mark` starts CSV files with a byte order mark."""
+    writers = [_open_one(name, folder, task, has_csv_mark) for name in formats]
+    return writers[0] if len(writers) == 1 else _Together(writers)
+
+
+def _open_one(name: str, folder: Path, task: str, has_csv_mark: bool) -> Writer:
+    """Import and open the writer of one format: a new one is a module in this folder and two lines here."""
+    if name == "jsonl":
+        from meetcli.writers.json_lines import JsonLines
+
+        return JsonLines(folder, task)
+    if name == "csv":
+        from meetcli.writers.tabular import Tabular
+
+        return Tabular(folder, task, has_byte_order_mark=has_csv_mark)
+    if name == "md":
+        from meetcli.writers.markdown import Markdown
+
+        return Markdown(folder, task)
+    from meetcli.writers.json_files import JsonFiles
+
+    return JsonFiles(folder, task)
 
 
 def result_name(source: Source, task: str) -> str:
     """Return the path of a meeting's result below the output folder, without the ending of its format."""
     place = "" if source.place is None else f".{source.place}"
     return f"{source.result_path}{place}.{task}"
+
+
+class _Together:
+    """Several formats of one run."""
+
+    def __init__(self, writers: Sequence[Writer]) -> None:
+        self._writers = writers
+
+    def write(self, source: Source, text: str) -> str | None:
+        """Write with each; return the path of the first, which is the one that was asked for first."""
+        return [writer.write(source, text) for writer in self._writers][0]
+
+    def close(self) -> None:
+        """Close each."""
+        for writer in self._writers:
+            writer.close()

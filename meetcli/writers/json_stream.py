@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import BinaryIO
 
 from meetcli.errors import RunStopped
 from meetcli.models import Source
+from meetcli.writers.json_lines import compact
 
 
 class JsonStream:
@@ -17,9 +17,8 @@ class JsonStream:
 
     def write(self, source: Source, text: str) -> str | None:
         """Write one line and flush it, so that a reader sees each result when it is there."""
-        line = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         try:
-            self._stream.write(line)
+            self._stream.write(compact(text))
             self._stream.flush()
         except BrokenPipeError:
             raise

@@ -1,23 +1,57 @@
-"""Puts bytes at a path so that a reader sees the old file or the new one. Never leaves a temporary file for long."""
+"""Puts bytes at a path so that a reader sees the old file or the new one. Never touches a file whose bytes are right already,
+and never leaves a temporary file for long.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from meetcli.errors import RunStopped
 
 ENDING = ".tmp"
 
 
-def replace_atomically(path: str, data: bytes) -> None:
-    """Put `data` at `path`, mode 0600; the folder must exist. Raises `OSError` and leaves what was there."""
+class Folders:
+    """Writes files below folders that it makes as needed, each tidied once."""
+
+    def __init__(self) -> None:
+        self._ready: set[str] = set()
+
+    def put(self, path: str, data: bytes) -> str:
+        """Put `data` at `path` unless the file holds these bytes already; return the path. `RunStopped` says why it cannot."""
+        if _holds(path, data):
+            return path
+        return self.replace(path, lambda: (data,))
+
+    def replace(self, path: str, chunks: Callable[[], Iterable[bytes]]) -> str:
+        """Put what `chunks` returns at `path`, making its folder; return the path. `RunStopped` says why it cannot."""
+        folder = os.path.dirname(path) or "."  # noqa: PTH120  # strings throughout: a Path a file costs more than the comparison above
+        try:
+            if folder not in self._ready:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                sweep(folder)
+                self._ready.add(folder)
+            replace_atomically(path, chunks())
+        except OSError as error:
+            raise RunStopped(
+                f"cannot write {path}: {error.strerror or error}",
+                hint="what was bought is safe in the cache; make room or give another folder with --output, and run again",
+            ) from error
+        return path
+
+
+def replace_atomically(path: str, chunks: Iterable[bytes]) -> None:
+    """Put `chunks` at `path`, mode 0600; the folder must exist. Raises `OSError` and leaves what was there."""
     folder, _, name = path.rpartition("/")
     # The leading dot keeps a file that a killed run left behind out of every later run's inputs.
-    temporary = f"{folder}/.{name[:120]}.{_owner()}{ENDING}"
+    temporary = f"{folder or '.'}/.{name[:120]}.{_owner()}{ENDING}"
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(chunks)
         os.replace(temporary, path)  # noqa: PTH105  # a Path a file costs more than the comparison that usually avoids this
     except BaseException:
         with contextlib.suppress(OSError):
@@ -35,6 +69,19 @@ def sweep(folder: str) -> None:
         if f"{host}-".endswith(f".{node}") and process_id.isdecimal() and not _is_running(int(process_id)):
             with contextlib.suppress(OSError):
                 Path(entry.path).unlink()
+
+
+def _holds(path: str, data: bytes) -> bool:
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return os.fstat(handle).st_size == len(data) and os.read(handle, len(data) + 1) == data
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
 
 
 def _owner() -> str:

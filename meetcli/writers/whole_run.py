@@ -1,0 +1,56 @@
+"""Makes one file of a whole run: pieces in any order in, one file in the order of the inputs out. Keeps the pieces on disk, not in memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from meetcli.errors import RunStopped
+from meetcli.models import Source
+from meetcli.writers.replace import Folders
+
+
+class WholeRun:
+    """A file that is there, whole, once the run is over. A run without results leaves an earlier run's file alone.
+
+    The order is that of the inputs' paths and places, so that a rerun gives the same bytes whatever finished first.
+    """
+
+    def __init__(self, path: Path, head: bytes = b"") -> None:
+        self.path = str(path)
+        self._head = head
+        self._spool = tempfile.TemporaryFile(prefix="meetcli-")  # noqa: SIM115  # lives as long as the run; it has no name to leave behind
+        self._pieces: list[tuple[str, int, int, int]] = []
+        self._end = 0
+
+    def add(self, source: Source, piece: bytes) -> None:
+        """Take what the file shall hold about one meeting; it may be empty."""
+        try:
+            self._spool.write(piece)
+        except OSError as error:
+            raise RunStopped(
+                f"cannot write to the folder for temporary files: {error.strerror}",
+                hint="what was bought is safe in the cache; make room there or set TMPDIR, and run again",
+            ) from error
+        self._pieces.append((source.result_path, source.place or 0, self._end, len(piece)))
+        self._end += len(piece)
+
+    def close(self) -> None:
+        """Put the file in its place, unless it holds these bytes already."""
+        if self._pieces and not self._is_there():
+            Folders().replace(self.path, self._chunks)
+        self._spool.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        yield self._head
+        for _, _, start, size in sorted(self._pieces):
+            self._spool.seek(start)
+            yield self._spool.read(size)
+
+    def _is_there(self) -> bool:
+        try:
+            with open(self.path, "rb") as file:  # noqa: PTH123  # kept as text: it is what tables and summaries show
+                return all(file.read(len(chunk)) == chunk for chunk in self._chunks()) and not file.read(1)
+        except OSError:
+            return False
