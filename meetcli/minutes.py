@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from meetcli.models import NO_KEY
 from meetcli.plain_text import printable
 
+_NUMBER = int | float | Decimal
 _BARE_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
 LABELS: Mapping[str, Mapping[str, str]] = {
@@ -34,7 +36,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "risks": "Risks",
         "sentiment": "Sentiment",
         "speakers": "Sentiment by speaker",
-        "due": "due",
+        "due": "due:",
         "because": "because",
         "tentative": "tentative",
         "nobody": "nobody named",
@@ -62,7 +64,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "risks": "Riscos",
         "sentiment": "Sentimento",
         "speakers": "Sentimento por participante",
-        "due": "até",
+        "due": "prazo:",
         "because": "porque",
         "tentative": "a confirmar",
         "nobody": "sem responsável",
@@ -75,8 +77,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
 }
 _MONTHS = {
-    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
-    "pt": ["janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"],
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+    "pt": (
+        *("janeiro", "fevereiro", "março", "abril", "maio", "junho"),
+        *("julho", "agosto", "setembro", "outubro", "novembro", "dezembro"),
+    ),
 }
 
 
@@ -164,12 +172,12 @@ def texts_of(result: Mapping[str, Any], name: str) -> list[str]:
 
 def score_of(value: object) -> float | None:
     """Return a score from 0 to 1, None for anything else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1 else None
+    return float(value) if isinstance(value, _NUMBER) and not isinstance(value, bool) and 0 <= value <= 1 else None
 
 
 def time_of(value: object) -> str | None:
     """Return seconds from the start of a recording as `12:05` or `1:02:05`, None where they are not known."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 360_000:
+    if not isinstance(value, _NUMBER) or isinstance(value, bool) or not 0 <= value < 360_000:
         return None
     minutes, seconds = divmod(int(value), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes:02}:{seconds:02}"
@@ -263,7 +271,7 @@ def _details(item: Mapping[str, Any], wanted: Mapping[str, str], words: Mapping[
 
 def _action(item: Mapping[str, Any], words: Mapping[str, str]) -> Claim:
     date, said = text_of(item.get("due_date")), text_of(item.get("due_text"))
-    due = f"{date} ({said})" if date and said else date or said
+    due = f"{date}, “{said}”" if date and said else date or said
     details = (
         text_of(item.get("owner")) or words["nobody"],
         f"{words['due']} {due}" if due else "",

@@ -57,7 +57,7 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         output: Annotated[
             str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results; - streams JSON Lines. [default: results]")
         ] = None,
-        format: Annotated[
+        format: Annotated[  # noqa: A002  # the option's name is the contract's
             str | None, typer.Option(metavar="LIST", help="Which results to write: json, jsonl, csv, md. [default: json]")
         ] = None,
         no_csv_bom: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -60,9 +61,11 @@ class _Together:
 
     def write(self, source: Source, text: str) -> str | None:
         """Write with each; return the path of the first, which is the one that was asked for first."""
-        return [writer.write(source, text) for writer in self._writers][0]
+        paths = [writer.write(source, text) for writer in self._writers]
+        return paths[0]
 
     def close(self) -> None:
-        """Close each."""
-        for writer in self._writers:
-            writer.close()
+        """Close each, whatever happens to the others."""
+        with ExitStack() as closing:
+            for writer in self._writers:
+                closing.callback(writer.close)

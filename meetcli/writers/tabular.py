@@ -54,8 +54,10 @@ class Tabular:
 
     def close(self) -> None:
         """Write both files."""
-        self._meetings.close()
-        self._actions.close()
+        try:
+            self._meetings.close()
+        finally:
+            self._actions.close()
 
 
 def cell_text(value: object) -> str:

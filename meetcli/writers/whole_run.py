@@ -1,4 +1,7 @@
-"""Makes one file of a whole run: pieces in any order in, one file in the order of the inputs out. Keeps the pieces on disk, not in memory."""
+"""Makes one file of a whole run: pieces in any order in, one file in the order of the inputs out.
+
+Never keeps many pieces in memory: they wait on disk.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ from meetcli.errors import RunStopped
 from meetcli.models import Source
 from meetcli.writers.replace import Folders
 
+_IN_MEMORY = 16_000_000
+"""Bytes that are kept before a file without a name takes them."""
+
 
 class WholeRun:
     """A file that is there, whole, once the run is over. A run without results leaves an earlier run's file alone.
@@ -20,7 +26,7 @@ class WholeRun:
     def __init__(self, path: Path, head: bytes = b"") -> None:
         self.path = str(path)
         self._head = head
-        self._spool = tempfile.TemporaryFile(prefix="meetcli-")  # noqa: SIM115  # lives as long as the run; it has no name to leave behind
+        self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="meetcli-")  # noqa: SIM115  # open as long as the run
         self._pieces: list[tuple[str, int, int, int]] = []
         self._end = 0
 
@@ -38,9 +44,9 @@ class WholeRun:
 
     def close(self) -> None:
         """Put the file in its place, unless it holds these bytes already."""
-        if self._pieces and not self._is_there():
-            Folders().replace(self.path, self._chunks)
-        self._spool.close()
+        with self._spool:
+            if self._pieces and not self._is_there():
+                Folders().replace(self.path, self._chunks)
 
     def _chunks(self) -> Iterator[bytes]:
         yield self._head
