@@ -116,6 +116,35 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             raise typer.Exit(run_task(name, paths or [], flags))
 
 
+def _add_show(app: typer.Typer) -> None:
+    @app.command("show")
+    def show(
+        results: Annotated[list[str], typer.Argument(metavar="RESULT...", help="Results, folders of results, or - for standard input.")],
+    ) -> None:
+        """Print a result as minutes, readable in the terminal."""
+        with exits():
+            from meetcli.cli.show import show
+
+            show(results)
+
+
+def _add_report(app: typer.Typer) -> None:
+    @app.command("report")
+    def report(
+        paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Results, folders of results, or - for standard input.")],
+        output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The page.")] = "report.html",
+        full: Annotated[bool, typer.Option("--full", help="Put in summaries and key points too.")] = False,
+        language: Annotated[
+            str | None, typer.Option(metavar="CODE", help="Language of the page at first: en or pt. [default: the reader's]")
+        ] = None,
+    ) -> None:
+        """Make one page of results to look at, search and filter, that loads nothing from anywhere."""
+        with exits():
+            from meetcli.cli.report import report
+
+            report(paths, output, is_full=full, language=language)
+
+
 def _add_cache(app: typer.Typer) -> None:
     cache = typer.Typer(help="Look after the cache of paid answers.", no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(cache, name="cache")
@@ -151,6 +180,8 @@ def _add_cache(app: typer.Typer) -> None:
 COMMANDS: Mapping[str, Callable[[typer.Typer], None]] = {
     "extract": lambda app: _add_task(app, "extract", "Write minutes: summary, key points, decisions, action items, topics."),
     "analyze": lambda app: _add_task(app, "analyze", "Judge sentiment and risks."),
+    "show": _add_show,
+    "report": _add_report,
     "cache": _add_cache,
 }
 """What makes each command known, in the order of the help."""

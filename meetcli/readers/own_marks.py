@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeGuard
 
 from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK
 from meetcli.readers.content import Content
@@ -27,7 +28,7 @@ def _is_marked(text: str) -> bool:
     return text.rstrip().rpartition("\n")[2].startswith(MARKDOWN_MARK)
 
 
-def is_result(document: object) -> bool:
+def is_result(document: object) -> TypeGuard[Mapping[str, Any]]:
     """Say whether a JSON document is one result."""
     provenance = document.get("provenance") if isinstance(document, Mapping) else None
     return isinstance(provenance, Mapping) and "meetcli_version" in provenance and "fingerprint" in provenance

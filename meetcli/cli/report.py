@@ -1,0 +1,33 @@
+"""`meetcli report`: results to one page."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+
+from meetcli.errors import UsageError
+from meetcli.plain_text import count_text, printable
+from meetcli.readers.results import read_results
+from meetcli.writers.replace import Folders
+
+
+def report(paths: list[str], output: str, *, is_full: bool, language: str | None) -> None:
+    """Write the page and say what is in it. Raises `UsageError` where there is nothing to show or `language` is not one of the page's."""
+    from meetcli.writers.html_report import LANGUAGES, make_page
+    from meetcli.writers.report_payload import make_payload
+
+    if language is not None and language not in LANGUAGES:
+        raise UsageError(f"--language {language!r} must be one of {', '.join(LANGUAGES)}")
+    found = read_results(paths)
+    if not found.results:
+        raise UsageError(f"no result of meetcli in {', '.join(map(repr, paths))}", hint="extract and analyze write results")
+    payload = make_payload(((result.document, result.meeting_path) for result in found.results), is_full=is_full)
+    page = make_page(payload, today=datetime.now(UTC).astimezone().date(), language=language, is_full=is_full)
+    Folders().put(os.path.abspath(output), page)
+    skipped = f", skipped {count_text(found.skipped, 'file')} without results" if found.skipped else ""
+    older = f", left out {count_text(payload.older, 'older result')}" if payload.older else ""
+    meetings = count_text(len(payload.meetings), "meeting")
+    sys.stdout.write(
+        f"{printable(output)}: {meetings} from {count_text(payload.results, 'result')}, {len(page) / 1000:,.0f} kB{older}{skipped}\n"
+    )

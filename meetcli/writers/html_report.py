@@ -1,0 +1,135 @@
+"""Makes the report: one page that holds everything it shows and loads nothing from anywhere.
+
+Nothing from a transcript is ever markup: the totals go through the template's escaping, everything else is a deflated JSON payload that
+the page's scripts put into text nodes, and the page's policy runs no script and no style but its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections import Counter
+from datetime import date
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from meetcli import __version__
+from meetcli.errors import UsageError
+from meetcli.minutes import date_text
+from meetcli.plain_text import money_text
+from meetcli.writers.report_payload import Payload, Totals
+
+if TYPE_CHECKING:
+    import jinja2
+
+LANGUAGES = ("en", "pt")
+_ASSETS = "report_page"
+_STYLES = ("uplot/uPlot.min.css", "page.css")
+_SCRIPTS = ("meetings.js", "words.js", "elements.js", "charts.js", "dialogs.js", "lists.js", "overview.js", "costs.js", "page.js")
+
+
+def make_page(payload: Payload, *, today: date, language: str | None, is_full: bool) -> bytes:
+    """Return the page. `language` is `en` or `pt`; None leaves the choice to the reader's browser.
+
+    Raises `UsageError` where the extra `report` is not installed.
+    """
+    shown = language or _commonest_language(payload)
+    words = _labels()[shown]
+    style = "\n".join(_asset(name) for name in _STYLES)
+    # The library stays outside of the function that holds our own names.
+    script = _asset("uplot/uPlot.iife.min.js") + '\n(() => {\n"use strict";\n' + "\n".join(_asset(name) for name in _SCRIPTS) + "})();\n"
+    page = _template().render(
+        version=__version__,
+        language=shown,
+        chosen=language or "",
+        words=words,
+        labels=_labels(),
+        tiles=_tiles(payload.totals(today.isoformat()), words, shown, today),
+        period=_period(payload.totals(today.isoformat()), shown),
+        made=f"{words['made']} {date_text(today.isoformat(), shown)}",
+        results=payload.results,
+        older=payload.older,
+        style=style,
+        script=script,
+        policy=_policy(style, script),
+        payload=_packed({"today": today.isoformat(), "is_full": is_full, "meetings": payload.meetings}),
+    )
+    return page.encode()
+
+
+def _template() -> jinja2.Template:
+    try:
+        import jinja2
+    except ImportError as error:
+        raise UsageError("the report needs jinja2", hint="install it with: pip install 'meetcli[report]'") from error
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_asset("page.html.jinja"))
+
+
+def _asset(name: str) -> str:
+    return files("meetcli.writers").joinpath(_ASSETS, name).read_text(encoding="utf-8")
+
+
+def _labels() -> dict[str, dict[str, Any]]:
+    labels: dict[str, dict[str, Any]] = json.loads(_asset("labels.json"))
+    return labels
+
+
+def _commonest_language(payload: Payload) -> str:
+    counts = Counter(meeting.get("language") for meeting in payload.meetings)
+    return max(LANGUAGES, key=lambda language: counts[language])
+
+
+def _packed(content: dict[str, Any]) -> str:
+    """Return JSON, deflated and in base64: letters, digits and `+/=`, so that nothing in it can end the element it stands in."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode()
+
+
+def _policy(style: str, script: str) -> str:
+    """Return a Content-Security-Policy under which the page's own script and style run, and nothing else happens."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_digest(script)}'",
+            f"style-src '{_digest(style)}'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _tiles(totals: Totals, words: dict[str, Any], language: str, today: date) -> list[tuple[str, str, str, str]]:
+    """Return (name, label, value, note) of each total."""
+    unknown = words["unknown_prices"][totals.unknown_costs != 1].format(n=totals.unknown_costs) if totals.unknown_costs else ""
+    as_of = words["as_of"].format(date=date_text(today.isoformat(), language))
+    numbers = [
+        ("meetings", totals.meetings, ""),
+        ("customers", totals.customers, ""),
+        ("decisions", totals.decisions, ""),
+        ("actions", totals.actions, ""),
+        ("overdue", totals.overdue, as_of),
+        ("high_risks", totals.high_risks, ""),
+    ]
+    tiles = [(name, words[name], _number(f"{value:,}", language), note) for name, value, note in numbers]
+    mood = "–" if totals.sentiment is None else _number(f"{totals.sentiment:.2f}", language)
+    tiles.append(("sentiment", words["sentiment"], mood, words["average"]))
+    tiles.append(("cost", words["cost"], _number(money_text(totals.cost_usd), language), unknown))
+    return tiles
+
+
+def _number(text: str, language: str) -> str:
+    """Return a number as the language writes it, given as English does."""
+    return text.translate(str.maketrans(",.", ".,")) if language == "pt" else text
+
+
+def _period(totals: Totals, language: str) -> str:
+    if not totals.first_date:
+        return ""
+    return " – ".join(date_text(day, language) for day in dict.fromkeys((totals.first_date, totals.last_date)))

@@ -1,0 +1,41 @@
+// What the answers cost when they were bought, and what caching saved.
+
+function drawCosts(panel, shown) {
+  const purchases = shown.meetings.flatMap((meeting) => meeting.purchases);
+  const known = purchases.filter((bought) => bought.cost !== undefined);
+  const unknown = purchases.length - known.length;
+  const total = sumOf(known, "cost");
+  const byMonth = [...grouped(known, (bought) => bought.day?.slice(0, 7))].sort(([one], [other]) => (one < other ? -1 : 1));
+  const title = word("costs_time");
+  const chart = byMonth.length ? chartByMonth(title, byMonth.map(([month, group]) => [month, sumOf(group, "cost")]), { format: money, isBars: true }) : [nothing()];
+  const tokens = sumOf(purchases, "in");
+  panel.replaceChildren(
+    element("h2", { class: "print-only" }, word("costs")),
+    element(
+      "dl",
+      { class: "tiles" },
+      tile(word("cost"), money(total), unknown ? word("unknown_prices", { n: unknown }) : ""),
+      tile(word("per_meeting"), shown.meetings.length ? money(total / shown.meetings.length) : "–"),
+      tile(word("tokens_in"), count(tokens)),
+      tile(word("prompt_cache"), tokens ? percent(sumOf(purchases, "cached") / tokens) : "–"),
+      tile(word("tokens_out"), count(sumOf(purchases, "out"))),
+    ),
+    element("div", { class: "cards" }, card(title, null, ...chart), card(word("by_model"), null, modelTable(purchases))),
+  );
+}
+
+function modelTable(purchases) {
+  const rows = [...grouped(purchases, (bought) => bought.model)].map(([model, group]) => {
+    const known = group.filter((bought) => bought.cost !== undefined);
+    return [model, group.length, sumOf(group, "in"), sumOf(group, "cached"), sumOf(group, "out"), known.length ? money(sumOf(known, "cost")) : word("unknown")];
+  });
+  return plainTable(word("by_model"), ["model", "answers", "tokens_in", "tokens_cached", "tokens_out", "cost"].map((name) => word(name)), rows);
+}
+
+function sumOf(purchases, name) {
+  return purchases.reduce((sum, bought) => sum + Number(bought[name] ?? 0), 0);
+}
+
+function tile(name, value, note = "") {
+  return element("div", { class: "tile" }, element("dt", {}, name), element("dd", {}, value), element("dd", { class: "note" }, note));
+}

@@ -1,0 +1,90 @@
+// What the page knows: the payload unpacked, laid out in lists, and filtered. Touches no element.
+
+async function unpack(encoded) {
+  const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+// Without accents and capitals, so that "acao" finds "Ação".
+function folded(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+// One list for each kind of claim; every claim knows its meeting and the text that a search looks through.
+function layOut(payload) {
+  const lists = { meetings: payload.meetings, actions: [], decisions: [], risks: [] };
+  for (const meeting of lists.meetings) {
+    const head = folded([meeting.customer, meeting.customer_id, meeting.banker, meeting.id, meeting.type, meeting.source, ...(meeting.topics ?? [])].filter(Boolean).join("\n"));
+    const everything = [head, folded([meeting.summary ?? "", ...(meeting.points ?? []).map((point) => point.text)].join("\n"))];
+    for (const kind of ["actions", "decisions", "risks"]) {
+      for (const claim of meeting[kind] ?? []) {
+        claim.meeting = meeting;
+        claim.kind = kind;
+        const own = folded([claim.text, claim.owner, claim.said, claim.rationale, claim.quote, claim.speaker].filter(Boolean).join("\n"));
+        claim.haystack = `${own}\n${head}`;
+        everything.push(own);
+        lists[kind].push(claim);
+      }
+    }
+    meeting.haystack = everything.join("\n");
+  }
+  return lists;
+}
+
+// Return the lists with only what the filter lets through.
+function filtered(lists, filter) {
+  const words = folded(filter.search).split(/\s+/).filter(Boolean);
+  const isWanted = (meeting) =>
+    (!filter.customer || meeting.customer === filter.customer) &&
+    (!filter.banker || meeting.banker === filter.banker) &&
+    (!filter.from || (meeting.date ?? "") >= filter.from) &&
+    (!filter.to || (meeting.date ?? "9999") <= filter.to);
+  const isNamed = (item) => words.every((word) => item.haystack.includes(word));
+  for (const meeting of lists.meetings) meeting.isWanted = isWanted(meeting);
+  const claims = (kind) => lists[kind].filter((claim) => claim.meeting.isWanted && isNamed(claim));
+  return {
+    meetings: lists.meetings.filter((meeting) => meeting.isWanted && isNamed(meeting)),
+    actions: claims("actions"),
+    decisions: claims("decisions"),
+    risks: claims("risks"),
+  };
+}
+
+function dueKind(action, today) {
+  if (!action.due) return "none";
+  if (action.due < today) return "overdue";
+  return action.due <= daysAfter(today, 7) ? "week" : "later";
+}
+
+function daysAfter(day, days) {
+  const date = new Date(`${day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + days);
+  return date.toISOString().slice(0, 10);
+}
+
+function localToday() {
+  const now = new Date();
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+}
+
+function average(numbers) {
+  return numbers.length ? numbers.reduce((sum, number) => sum + number, 0) / numbers.length : null;
+}
+
+// Return a Map from each key to its items, in the order in which keys first appear; items without a key are left out.
+function grouped(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (!key) continue;
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(item);
+  }
+  return groups;
+}
+
+function toneOf(score) {
+  if (score >= 0.6) return "positive";
+  return score >= 0.4 ? "neutral" : "negative";
+}

@@ -1,0 +1,200 @@
+"""What the report page holds: results joined to meetings, cut to what the page shows, and their totals. Draws nothing.
+
+Names are written out: deflate makes a repeated name cost next to nothing, and the page's scripts stay readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from meetcli.minutes import items_of, score_of, text_of, texts_of, time_of
+from meetcli.models import NO_KEY
+
+QUOTE_WORDS = 25
+"""Longer quotes are cut to this many words; the whole of one stands in its result."""
+
+_SEVERITIES = ("low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the page says without a script. `sentiment` is the mean score, None where nothing was analyzed; money in dollars."""
+
+    meetings: int
+    customers: int
+    decisions: int
+    actions: int
+    overdue: int
+    high_risks: int
+    sentiment: float | None
+    cost_usd: Decimal
+    unknown_costs: int
+    first_date: str
+    last_date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Meetings in the order of their dates, as JSON objects; `older` counts results that a newer one of the same meeting and task replaced."""
+
+    meetings: list[dict[str, Any]]
+    results: int
+    older: int
+
+    def totals(self, today: str) -> Totals:
+        """Return the totals; what is due before `today` (ISO 8601) is overdue."""
+        meetings = self.meetings
+        purchases = [bought for meeting in meetings for bought in meeting["purchases"]]
+        scores = [meeting["score"] for meeting in meetings if "score" in meeting]
+        dates = [meeting["date"] for meeting in meetings if "date" in meeting]
+        return Totals(
+            meetings=len(meetings),
+            customers=len({meeting["customer"] for meeting in meetings if "customer" in meeting}),
+            decisions=sum(len(meeting.get("decisions", ())) for meeting in meetings),
+            actions=sum(len(meeting.get("actions", ())) for meeting in meetings),
+            overdue=sum(item.get("due", today) < today for meeting in meetings for item in meeting.get("actions", ())),
+            high_risks=sum(item["severity"] == "high" for meeting in meetings for item in meeting.get("risks", ())),
+            sentiment=sum(scores) / len(scores) if scores else None,
+            cost_usd=sum((Decimal(bought["cost"]) for bought in purchases if "cost" in bought), Decimal(0)),
+            unknown_costs=sum("cost" not in bought for bought in purchases),
+            first_date=min(dates, default=""),
+            last_date=max(dates, default=""),
+        )
+
+
+def make_payload(results: Iterable[tuple[Mapping[str, Any], str | None]], *, is_full: bool) -> Payload:
+    """Join results to meetings.
+
+    Each result comes with the path that the results of its meeting share, or None. Results of one meeting and task, as after a
+    rerun with another model, leave only the one bought last. `is_full` puts in summaries, key points and open questions.
+    """
+    joined: dict[str, dict[str, Mapping[str, Any]]] = {}
+    seen = 0
+    older = 0
+    for result, path in results:
+        seen += 1
+        of_meeting = joined.setdefault(_identity(result, path), {})
+        task = text_of(result.get("task"))
+        if task in of_meeting:
+            older += 1
+        of_meeting[task] = max(of_meeting.get(task, result), result, key=_bought_at)
+    meetings = [_meeting(by_task, is_full) for by_task in joined.values()]
+    return Payload(sorted(meetings, key=lambda meeting: (meeting.get("date", ""), meeting.get("id", ""))), seen, older)
+
+
+def _identity(result: Mapping[str, Any], path: str | None) -> str:
+    """Return what results of one meeting have in common: the key, else where they stand, else nothing but themselves."""
+    key = text_of(result.get("idempotency_key"))
+    if key and key != NO_KEY:
+        return f"key {key}"
+    return f"path {path}" if path else f"fingerprint {text_of(result['provenance'].get('fingerprint'))}"
+
+
+def _bought_at(result: Mapping[str, Any]) -> str:
+    return text_of(result["provenance"].get("created_at"))
+
+
+def _meeting(by_task: Mapping[str, Mapping[str, Any]], is_full: bool) -> dict[str, Any]:
+    latest_first = sorted(by_task.values(), key=_bought_at, reverse=True)
+    minutes = by_task.get("extract", latest_first[0])
+    mood = by_task.get("analyze", minutes)
+    people = [name for result in latest_first for name in [text_of(result.get("banker_name")) or text_of(result.get("banker_id"))] if name]
+    made = {
+        "id": text_of(minutes.get("meeting_id")),
+        "date": _date(minutes.get("meet_date")),
+        "customer": text_of(minutes.get("customer_name")) or text_of(minutes.get("customer_id")),
+        "customer_id": text_of(minutes.get("customer_id")),
+        "banker": people[0] if people else "",
+        "type": text_of(minutes.get("meet_type")).replace("_", " "),
+        "language": text_of(minutes.get("language"))[:2].lower(),
+        "source": text_of(minutes.get("source")),
+        "score": score_of(mood.get("sentiment_score")),
+        "course": [score for part in items_of(mood, "timeline") if (score := score_of(part.get("sentiment_score"))) is not None],
+        "topics": texts_of(minutes, "topics"),
+        "talk": _talk(minutes) or _talk(mood),
+        "actions": list(_actions(minutes)),
+        "decisions": list(_claims(minutes, "decisions", "rationale")),
+        "risks": [{**claim, "severity": claim.get("severity", "low")} for claim in _claims(mood, "risks", "severity")],
+        "purchases": [_purchase(result) for result in by_task.values()],
+    }
+    if is_full:
+        made["summary"] = text_of(minutes.get("summary"))
+        made["points"] = list(_claims(minutes, "key_points"))
+        made["questions"] = list(_claims(minutes, "open_questions"))
+    return {name: value for name, value in made.items() if value not in (None, "", [])}
+
+
+def _date(value: object) -> str:
+    """Return the day of a date as given; the zone it was given in is where people remember it."""
+    text = text_of(value)
+    digits = text.replace("-", "")[:8]
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 and digits.isdecimal() else ""
+
+
+def _actions(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in items_of(result, "action_items"):
+        made = {
+            "text": text_of(item.get("description")),
+            "owner": text_of(item.get("owner")),
+            "due": _date(item.get("due_date")),
+            "said": text_of(item.get("due_text")),
+            "tentative": item.get("status") == "tentative",
+            **_quote(item),
+        }
+        if made["text"]:
+            yield {name: value for name, value in made.items() if value}
+
+
+def _claims(result: Mapping[str, Any], name: str, *details: str) -> Iterator[dict[str, Any]]:
+    for item in items_of(result, name):
+        made = {"text": text_of(item.get("text")), **{detail: text_of(item.get(detail)) for detail in details}, **_quote(item)}
+        if made.get("severity", "low") not in _SEVERITIES:
+            made["severity"] = "low"
+        if made["text"]:
+            yield {field: value for field, value in made.items() if value}
+
+
+def _quote(item: Mapping[str, Any]) -> dict[str, Any]:
+    evidence = item.get("evidence")
+    if not isinstance(evidence, Mapping) or not (text := text_of(evidence.get("quote"))):
+        return {}
+    words = text.split()
+    return {
+        "quote": " ".join(words[:QUOTE_WORDS]),
+        "is_cut": len(words) > QUOTE_WORDS,
+        "speaker": text_of(evidence.get("speaker")),
+        "at": time_of(evidence.get("start_s")) or "",
+    }
+
+
+def _talk(result: Mapping[str, Any]) -> list[list[object]]:
+    """Return (speaker, words) for each speaker that has any; results without statistics have none."""
+    counted = items_of(result, "speaker_statistics")
+    pairs = ((text_of(item.get("speaker")) or text_of(item.get("name")), item.get("words")) for item in counted)
+    return [[name, words] for name, words in pairs if name and isinstance(words, int) and words > 0]
+
+
+def _purchase(result: Mapping[str, Any]) -> dict[str, Any]:
+    provenance = result["provenance"]
+    usage = provenance.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    counts = {
+        short: count
+        for short, name in (("in", "input_tokens"), ("cached", "cached_input_tokens"), ("out", "output_tokens"))
+        if isinstance(count := usage.get(name), int) and count > 0
+    }
+    made = {"model": text_of(provenance.get("model")), "day": _date(provenance.get("created_at")), **counts, "cost": _money(provenance)}
+    return {name: value for name, value in made.items() if value}
+
+
+def _money(provenance: Mapping[str, Any]) -> str:
+    """Return a cost as a decimal text, empty where it is not known or is no amount."""
+    text = text_of(provenance.get("cost_usd"))
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return ""
+    return text if amount.is_finite() and amount >= 0 else ""
