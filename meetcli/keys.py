@@ -75,9 +75,9 @@ def render_id(meeting: Meeting, source: Source, render_version: str) -> str:
     return f"{render_version}-{digest.hexdigest()[:32]}"
 
 
-def request_digest(fingerprint_digest: str, max_output_tokens: int, follow_up: tuple[tuple[str, str], ...] = ()) -> str:
-    """Return the name of one request across runs: what is asked, the output cap, and the messages that follow a first answer."""
-    return _sha256(json.dumps([fingerprint_digest, max_output_tokens, follow_up]).encode())
+def request_digest(key: str | None, fingerprint_digest: str, max_output_tokens: int, follow_up: tuple[tuple[str, str], ...] = ()) -> str:
+    """Return the name of one request across runs: which meeting, what is asked, the output cap, what follows a first answer."""
+    return _sha256(json.dumps([key, fingerprint_digest, max_output_tokens, follow_up]).encode())
 
 
 def index_prefix(task: str, asked: Mapping[str, str], *, render_version: str, key_fallback: str) -> str:

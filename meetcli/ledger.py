@@ -126,8 +126,11 @@ class Ledger:
 
     # What settles a meeting
 
-    def save(self, job: Job, entry: Entry, digests: Sequence[str], now: datetime) -> Entry:
-        """Save a paid answer and return the answer that counts: another's, where a lost lease let somebody else save first."""
+    def save(self, job: Job, entry: Entry, kept: Sequence[str], now: datetime) -> Entry:
+        """Save a paid answer and return the answer that counts: another's, where a lost lease let somebody else save first.
+
+        `kept` names the requests whose replies were kept for it.
+        """
         if self._cache is None or not job.is_kept:
             return entry
         if self._leases is not None and not self.claim([job]):
@@ -145,13 +148,16 @@ class Ledger:
         if self._cache.set(rows):
             size = self._cache.size() if events.LOGGER.isEnabledFor(logging.INFO) else None
             events.cache_save(job.idempotency_key, ttl_s=self._ttl_s, cache_size=size, backend=self._cache.backend)
-            if len(digests) > 1:  # a meeting settled by its first reply kept none
-                self._cache.remove([reply_key(digest) for digest in digests])
+            self._forget_replies(kept)
         return entry
 
-    def remember_failure(self, job: Job, entry: Entry, digests: Sequence[str]) -> None:
+    def remember_failure(self, job: Job, entry: Entry, kept: Sequence[str]) -> None:
         """Save a failure that was paid for and would come again."""
         if self._cache is not None and job.is_kept and self._cache.set({self._failure_key(job): dump(entry)}):
+            self._forget_replies(kept)
+
+    def _forget_replies(self, digests: Sequence[str]) -> None:
+        if self._cache is not None and digests:
             self._cache.remove([reply_key(digest) for digest in digests])
 
     def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:

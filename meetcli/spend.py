@@ -102,7 +102,7 @@ class _Purchase:
     meeting: Meeting
     request: Request
     started: float
-    digests: list[str]
+    kept: list[str]
     bought: Usage = field(default_factory=Usage)
     paid_usd: Decimal | None = Decimal(0)
     usage: Usage = field(default_factory=Usage)
@@ -209,7 +209,7 @@ class _Spending:
                 self._deliver(_failed(job, source, error), None)
             return
         task = self._assignment.task
-        digest = request_digest(job.fingerprint.digest, FIRST_CAP)
+        digest = request_digest(job.idempotency_key, job.fingerprint.digest, FIRST_CAP)
         request = Request(
             id=str(id(job)),
             digest=digest,
@@ -228,11 +228,11 @@ class _Spending:
     def _send(self, purchase: _Purchase, request: Request) -> None:
         """Make a request ready, unless an interrupted run has paid for its reply already."""
         purchase.request = request
-        purchase.digests.append(request.digest)
         kept = self._ledger.kept_reply(purchase.job, request.digest, request.id)
         if kept is None:
             self._ready.append(request)
         else:
+            purchase.kept.append(request.digest)
             self._step(purchase, kept)
 
     def _step(self, purchase: _Purchase, reply: Reply) -> None:
@@ -287,7 +287,7 @@ class _Spending:
         asked = (*purchase.request.messages, *messages)
         cap = RAISED_CAP if purchase.is_cap_raised else FIRST_CAP
         added = tuple((message.role, message.content) for message in asked[3:])
-        digest = request_digest(purchase.job.fingerprint.digest, cap, added)
+        digest = request_digest(purchase.job.idempotency_key, purchase.job.fingerprint.digest, cap, added)
         self._send(purchase, purchase.request._replace(digest=digest, messages=asked, max_output_tokens=cap))
 
     # How a meeting ends
@@ -297,7 +297,7 @@ class _Spending:
         job = purchase.job
         entry = self._entry(purchase)._replace(answer=answer, render_id=self._render_id(purchase.meeting, job.source))
         ours = entry._replace(rendered=render(entry, purchase.meeting, job.source))
-        entry = self._ledger.save(job, ours, purchase.digests, self._purse.now())
+        entry = self._ledger.save(job, ours, purchase.kept, self._purse.now())
         self._forget(purchase)
         duration_s = self._purse.monotonic() - purchase.started
         self._deliver(
@@ -322,7 +322,7 @@ class _Spending:
         """Remember a failure that was paid for and would come again, then deliver it."""
         job = purchase.job
         entry = self._entry(purchase)._replace(kind="failure", reason=error.reason, message=error.message)
-        self._ledger.remember_failure(job, entry, purchase.digests)
+        self._ledger.remember_failure(job, entry, purchase.kept)
         self._fail(purchase, error)
 
     def _call_failed(self, purchase: _Purchase, error: Exception) -> None:
@@ -381,6 +381,7 @@ class _Spending:
         )
 
     def _keep(self, purchase: _Purchase, reply: Reply) -> None:
+        purchase.kept.append(purchase.request.digest)
         self._ledger.keep_reply(purchase.job, purchase.request.digest, reply, self._entry(purchase))
 
     def _render_id(self, meeting: Meeting, source: Source) -> str:
