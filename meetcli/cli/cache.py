@@ -16,17 +16,21 @@ from meetcli.cache.entry import load_header
 from meetcli.cli.run import set_up_logging
 from meetcli.config import load_process_settings
 from meetcli.errors import UsageError
-from meetcli.plain_text import money_text
+from meetcli.plain_text import count_text, money_text
 
 
 def clear(cache_dir: str | None, *, is_confirmed: bool) -> None:
     """Remove everything, after asking on a terminal; say how many answers that were."""
     with _opened(cache_dir) as cache:
-        if not is_confirmed and sys.stdin.isatty():
-            typer.confirm(f"Remove {cache.size() or 0} paid answers from {_folder(cache_dir)}?", abort=True)
+        if not is_confirmed and sys.stdin.isatty() and not typer.confirm(_question(cache.size() or 0, _folder(cache_dir))):
+            raise typer.Exit(1)
         removed = cache.clear()
         events.cache_cleared(removed, backend=cache.backend)
-    typer.echo(f"removed {removed} answers")
+    typer.echo(f"removed {count_text(removed, 'answer')}")
+
+
+def _question(answers: int, folder: Path) -> str:
+    return f"Remove {count_text(answers, 'paid answer')} from {folder}?"
 
 
 def stats(cache_dir: str | None) -> None:

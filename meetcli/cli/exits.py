@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from signal import SIGINT
 
 import typer
@@ -23,6 +24,9 @@ def exits() -> Iterator[None]:
 
     A closed pipe is no error: the reader has seen enough. Anything unforeseen is a bug in meetcli, code 70.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Names and prose hold letters that a terminal may not know: better an escape than no table.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
     except typer.Exit:
@@ -33,6 +37,8 @@ def exits() -> Iterator[None]:
     except BrokenPipeError as error:
         leave_standard_output()
         raise typer.Exit(0) from error
+    except typer.Abort as error:  # Ctrl-C at a question
+        raise typer.Exit(128 + SIGINT) from error
     except KeyboardInterrupt as error:  # names its signal where it was raised by a run's own handler
         raise typer.Exit(128 + (error.args[0] if error.args else SIGINT)) from error
     except Exception as error:
