@@ -27,6 +27,15 @@ def commands_of(block: str) -> str:
     return "\n".join(line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ "))
 
 
+def shown_below(block: str) -> str:
+    return "\n".join(line for line in block.splitlines() if not line.startswith("$ "))
+
+
+def without_times(output: str) -> str:
+    """The same output however long it took and wherever its lines end in spaces."""
+    return "\n".join(re.sub(r"\b\d+(\.\d+)?(m?s)\b", r"0\2", line).rstrip() for line in output.strip().splitlines())
+
+
 def table_below(heading: str) -> list[list[str]]:
     """Cells of the first table below a heading, without its head."""
     text = README.split(f"\n## {heading}\n", maxsplit=1)[1]
@@ -41,16 +50,18 @@ def meetcli_help(*command: str) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("script", [commands_of(block["text"]) for block in BLOCK.finditer(README) if not block["reason"]])
-def test_examples_run_as_written(script: str, tmp_path: Path, samples: Path) -> None:
+@pytest.mark.parametrize("block", [block["text"] for block in BLOCK.finditer(README) if not block["reason"]], ids=commands_of)
+def test_examples_run_as_written(block: str, tmp_path: Path, samples: Path) -> None:
     shutil.copytree(samples, tmp_path / "samples" / "meetings")
     command = f'meetcli() {{ "{sys.executable}" -m meetcli "$@"; }}\n'  # the clone's, installed or not
     with LoopbackServer() as server:
         environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}
         done = subprocess.run(
-            ["bash", "-euc", command + script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            ["bash", "-euc", command + commands_of(block)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
     assert done.returncode == 0, done.stderr
+    if shown := shown_below(block):
+        assert without_times(done.stdout) == without_times(shown)
 
 
 def test_every_option_is_in_the_table_and_the_table_has_no_other() -> None:
