@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from meetcli.cache import Cache
-from meetcli.errors import CacheError, RunStopped
+from meetcli.errors import CacheError
 
 T = TypeVar("T")
 
@@ -14,7 +14,8 @@ T = TypeVar("T")
 class ForgivingCache:
     """Wraps a cache: reads that fail find nothing, writes that fail say so.
 
-    Each kind of trouble is given to `warn` once and counted in `errors`. With `is_required` it stops the run instead.
+    Each kind of trouble is given to `warn` once and counted in `errors`; the first one stays in `loss`. Whoever requires the
+    cache ends the run on it, in order: what is being paid for still goes out, and into whatever cache is left.
     What the cache itself has to say is given to `notify`, once and as soon as it is known.
     """
 
@@ -24,15 +25,14 @@ class ForgivingCache:
         warn: Callable[[CacheError], None],
         *,
         notify: Callable[[str], None] = lambda notice: None,
-        is_required: bool = False,
     ) -> None:
         self._cache = cache
         self._warn = warn
         self._notify = notify
-        self._is_required = is_required
         self._warned: set[str] = set()
         self._notified = 0
         self.errors = 0
+        self.loss: CacheError | None = None
         self._pass_on_notices()
 
     @property
@@ -66,8 +66,7 @@ class ForgivingCache:
             return work()
         except CacheError as error:
             self.errors += 1
-            if self._is_required:
-                raise RunStopped(error.message, hint="the cache is required (--cache-required); bring it back and run again") from error
+            self.loss = self.loss or error
             if kind not in self._warned:
                 self._warned.add(kind)
                 self._warn(error)

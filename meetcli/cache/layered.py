@@ -53,6 +53,8 @@ class LayeredCache:
         try:
             found.update(self._disk.get_many(key for key in wanted if key not in found))
         except CacheError as error:  # what the shared cache gave is not to be bought again
+            if self._is_required:
+                raise
             if not self._has_said_disk:
                 self._has_said_disk = True
                 self.notices.append(f"{error.message}; going on with the shared cache")

@@ -79,6 +79,10 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             str | None, typer.Option(metavar="DURATION", help="An answer is valid while younger: 24h, 30d, none. [default: 24h]")
         ] = None,
         cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="The disk cache. [default: the user's cache folder]")] = None,
+        cache_url: Annotated[
+            str | None, typer.Option(metavar="URL", help="A shared Redis cache in front of the disk cache: redis://host:6379/0.")
+        ] = None,
+        cache_required: Annotated[bool | None, typer.Option("--cache-required", help="Stop when any configured cache is lost.")] = None,
         no_cache: Annotated[bool | None, typer.Option("--no-cache", help="Neither read nor save answers.")] = None,
         refresh: Annotated[bool | None, typer.Option("--refresh", help="Call again and save the new answers.")] = None,
         cache_only: Annotated[bool | None, typer.Option("--cache-only", help="Never call.")] = None,

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 
 from meetcli import events
 from meetcli.answers import RENDER_VERSION
-from meetcli.cache import open_cache
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cli.exits import leave_standard_output
 from meetcli.cli.logs import configure_logging
 from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
 from meetcli.cli.signals import Stop, watched
+from meetcli.cli.stores import opened_cache, opened_leases, required_loss, warn_of_leases
 from meetcli.config import LoadedSettings, Settings, load_process_settings, read_toml
 from meetcli.discover import discover
 from meetcli.engines import EngineOptions, identify, open_engine
@@ -40,7 +40,6 @@ from meetcli.tasks.prompt import instructions_text
 from meetcli.writers import Writer, open_writer
 
 if TYPE_CHECKING:
-    from meetcli.cache.leases import Leases
     from meetcli.console.progress import RunProgress
 
 log = logging.getLogger("meetcli")
@@ -145,6 +144,11 @@ class _Run:
             give_up(planned.jobs, None if settings.dry_run else "cache_only", self.deliver)
         elif planned.jobs:
             self._spend(planned.jobs)
+        if loss := self._required_loss():
+            raise required_loss(loss)
+
+    def _required_loss(self) -> CacheError | None:
+        return self._cache.loss if self._cache is not None and self._settings.cache_required else None
 
     def deliver(self, outcome: Outcome, text: str | None) -> None:
         """Write a meeting's result, if it has one, and count the meeting."""
@@ -211,6 +215,9 @@ class _Run:
         from meetcli.pricing import open_prices
         from meetcli.spend import Purse, spend
 
+        def is_stopping() -> bool:
+            return self._stop.is_asked() or self._required_loss() is not None
+
         prices = open_prices(settings.prices, engine=settings.engine, read_toml=read_toml)
         rereader = Rereader(max_bytes=settings.max_file_bytes)
         purse = Purse(
@@ -218,7 +225,7 @@ class _Run:
             price=lambda usage: prices(settings.model, usage),
             now=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
-            is_stopping=self._stop.is_asked,
+            is_stopping=is_stopping,
         )
         engine = open_engine(
             settings.engine,
@@ -230,12 +237,12 @@ class _Run:
                 timeout_s=settings.timeout_s,
                 retries=settings.retries,
                 max_wait_s=settings.max_wait_s,
-                is_stopping=self._stop.is_asked,
+                is_stopping=is_stopping,
             ),
         )
         gc.enable()  # from here on objects come and go, for as long as the calls take
         self._stop.finishes_first = True
-        with self._progress_shown(sum(1 + len(job.twins) for job in jobs)), self._leases_held() as leases:
+        with self._progress_shown(sum(1 + len(job.twins) for job in jobs)), opened_leases(settings, self._cache) as leases:
             ledger = Ledger(
                 self._assignment.task.name,
                 self._cache,
@@ -244,7 +251,7 @@ class _Run:
                 ttl_s=settings.ttl_s,
                 is_refresh=settings.refresh,
                 is_failed_retried=settings.retry_failed,
-                warn=_warn_leases,
+                warn=warn_of_leases,
             )
 
             async def spend_until_stopped() -> None:
@@ -254,25 +261,6 @@ class _Run:
                 self._stop.tell = lambda: None
 
             asyncio.run(spend_until_stopped())
-
-    @contextmanager
-    def _leases_held(self) -> Iterator[Leases | None]:
-        """Open the leases beside the cache; a run without a cache has none, one that cannot have them goes on without."""
-        if self._cache is None or self._settings.cache_dir is None:
-            yield None
-            return
-        from meetcli.cache.leases import open_leases
-
-        try:
-            leases = open_leases(self._settings.cache_dir)
-        except CacheError as error:
-            _warn_leases(error)
-            yield None
-            return
-        try:
-            yield leases
-        finally:
-            leases.close()
 
     @contextmanager
     def _progress_shown(self, meetings: int) -> Iterator[None]:
@@ -296,28 +284,6 @@ def set_up_logging(settings: Settings) -> None:
         log_file=settings.log_file,
         run_id=os.urandom(4).hex(),
     )
-
-
-@contextmanager
-def opened_cache(settings: Settings) -> Iterator[ForgivingCache | None]:
-    """Open the cache for a run; None where none is wanted or it cannot be opened, which is a loud warning."""
-    if settings.no_cache or settings.cache_dir is None:
-        yield None
-        return
-    try:
-        cache = open_cache(settings.cache_dir)
-    except CacheError as error:
-        events.cache_error(error, backend="disk")
-        yield None
-        return
-    try:
-        yield ForgivingCache(cache, lambda error: events.cache_error(error, backend=cache.backend), notify=log.warning)
-    finally:
-        cache.close()
-
-
-def _warn_leases(error: CacheError) -> None:
-    log.warning("two runs at once may pay twice: %s", error.message)
 
 
 def _open_writer(settings: Settings, task: str) -> Writer:

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 SETTINGS_FILE = "meetcli.toml"
-_ALONE = ("no_cache", "refresh", "cache_only"), ("quiet", "verbose")
+_ALONE = ("no_cache", "refresh", "cache_only"), ("no_cache", "cache_required"), ("quiet", "verbose")
 
 
 class LoadedSettings(NamedTuple):
@@ -57,7 +57,7 @@ class _Given(NamedTuple):
 
     def _shown(self) -> str:
         # An address may carry a password, and a key may have been pasted in its place.
-        if self.option.name in {"api_key", "base_url"}:
+        if self.option.name in {"api_key", "base_url", "cache_url"}:
             return f"a value of {len(str(self.value))} characters"
         shown = repr(str(self.value) if isinstance(self.value, Path) else self.value)
         return shown if len(shown) <= 120 else f"{shown[:120]}..."

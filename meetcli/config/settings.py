@@ -36,6 +36,8 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     max_wait_s: float = 600.0
     ttl_s: float | None = 86_400.0
     cache_dir: Path | None = None
+    cache_url: str | None = Field(default=None, repr=False, exclude=True)
+    cache_required: bool = False
     no_cache: bool = False
     refresh: bool = False
     cache_only: bool = False
@@ -112,6 +114,8 @@ OPTIONS: Mapping[str, Option] = {
         Option("max_wait", values.parse_duration, stored_as="max_wait_s"),
         Option("ttl", values.parse_ttl, older=("CACHE_TTL_HOURS", values.parse_ttl_hours), stored_as="ttl_s"),
         Option("cache_dir", values.parse_path),
+        Option("cache_url", values.parse_cache_url, older=("REDIS_URL", values.parse_cache_url)),
+        Option("cache_required", values.parse_flag),
         Option("no_cache", values.parse_flag),
         Option("refresh", values.parse_flag),
         Option("cache_only", values.parse_flag),

@@ -181,6 +181,20 @@ def parse_base_url(value: object) -> str:
     return text.rstrip("/")
 
 
+def parse_cache_url(value: object) -> str:
+    """Return the address of a shared cache; it may carry a password, which is why nobody shows it."""
+    text = parse_text(value)
+    try:
+        parts = urlsplit(text)
+        is_server = parts.scheme in {"redis", "rediss"} or (parts.scheme == "unix" and bool(parts.path))
+        is_address = is_server and parts.port != 0 and " " not in text
+    except ValueError:  # a broken port or IPv6 address
+        is_address = False
+    if not is_address:
+        raise ValueError("must be an address as redis://[user:password@]host[:port][/database], rediss://... or unix:///path")
+    return text
+
+
 def parse_prices(value: object) -> str:
     """Return `openai`, `none` or the path of a price file."""
     text = _text_of(value)

@@ -3,7 +3,7 @@
 import pytest
 
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.errors import CacheError, RunStopped
+from meetcli.errors import CacheError
 from tests.fakes import MemoryCache
 
 
@@ -40,12 +40,16 @@ def test_trouble_is_told_once_a_kind_and_counted():
     assert cache.errors == 8
 
 
-def test_a_required_cache_that_is_lost_stops_the_run():
-    cache = ForgivingCache(Broken(), pytest.fail, is_required=True)
+def test_the_first_loss_stays_for_those_who_require_the_cache():
+    cache = ForgivingCache(Broken(), lambda error: None)
+    assert cache.loss is None
 
-    with pytest.raises(RunStopped, match="disk I/O error") as caught:
-        cache.set({"a": "1"})
-    assert caught.value.exit_code == 3
+    cache.set({"a": "1"})
+    first = cache.loss
+    cache.get_many(["a"])
+
+    assert "disk I/O error" in first.message
+    assert cache.loss is first
 
 
 def test_what_the_cache_has_to_say_is_told_once_and_when_it_is_known():

@@ -93,6 +93,8 @@ def test_the_first_origin_wins_all_the_way_down(load, tmp_path):
         ("ttl", "none", "ttl_s", None),
         ("ttl", "0", "ttl_s", 0),
         ("cache_dir", "c", "cache_dir", Path("c")),
+        ("cache_url", "rediss://u:p@h:6380/1", "cache_url", "rediss://u:p@h:6380/1"),
+        ("cache_required", "yes", "cache_required", True),
         ("no_cache", "yes", "no_cache", True),
         ("refresh", "1", "refresh", True),
         ("cache_only", "on", "cache_only", True),
@@ -211,6 +213,23 @@ def test_an_endpoint_is_refused_without_being_repeated(load, url):
         load(environment={"OPENAI_BASE_URL": url})
     assert "CANARY" not in refused.value.message
     assert f"a value of {len(url)} characters (from variable OPENAI_BASE_URL)" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:6379", "http://h", "redis://u:CANARY@h:x/", "redis://u:CANARY@[h/", "redis://CANARY h", "unix://"]
+)
+def test_a_shared_cache_s_address_is_refused_without_being_repeated(load, url):
+    with pytest.raises(UsageError) as refused:
+        load(environment={"REDIS_URL": url})
+    assert "CANARY" not in refused.value.message
+    assert f"cache_url = a value of {len(url)} characters (from variable REDIS_URL) must be an address as redis://" in refused.value.message
+
+
+def test_a_shared_cache_s_password_is_never_shown(load):
+    loaded = load(environment={"REDIS_URL": "redis://:CANARY@h/0"})
+    assert loaded.settings.cache_url == "redis://:CANARY@h/0"
+    assert loaded.origins["cache_url"] == "variable REDIS_URL"
+    assert "CANARY" not in repr(loaded) + str(loaded) + str(loaded.settings.model_dump())
 
 
 def test_a_key_is_never_shown(load):
