@@ -161,8 +161,13 @@ def test_bug_while_judging_keeps_the_paid_reply(world, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         world.run()
     monkeypatch.undo()
-    assert world.run()["a.json"].status is Status.MISS
-    assert world.calls == 0
+    world.put("b.json", explicit(meeting_id="M-2"))
+    world.run()
+    assert world.statuses() == {"a.json": "miss", "b.json": "miss"}
+    assert world.calls == 1, "what was paid for one meeting is not another's, though they read alike"
+    assert not [key for key in world.items.items if key.startswith("reply:")]
+    world.run(is_refresh=True)
+    assert world.calls == 2
 
 
 def test_no_call_can_work_stops_the_run_with_the_rest_not_attempted(world):
