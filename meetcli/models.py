@@ -43,6 +43,8 @@ class Source(NamedTuple):
     folder without place and task, `/`-separated: `q3` for `q3.json`, `q3.vtt` for `q3.vtt`. `place` is the 1-based place
     in a list or JSON Lines file, None where the file is one meeting. `offset` and `size` are the bytes of a line, None for a
     whole file. `is_named` says that the user named this very file, so that it fails where one met in a folder is skipped.
+    `member` is the 1-based place of a file inside an archive. `ordinal` counts the transcripts of a unit from 0, to find one again. `given`
+    are fields of the meeting that come from outside its bytes (sidecar, path, options), by name, in a fixed order.
     """
 
     path: Path
@@ -53,6 +55,9 @@ class Source(NamedTuple):
     place: int | None = None
     offset: int | None = None
     size: int | None = None
+    member: int | None = None
+    ordinal: int = 0
+    given: tuple[tuple[str, str], ...] = ()
 
 
 class Turn(NamedTuple):

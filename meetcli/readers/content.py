@@ -13,8 +13,12 @@ from meetcli.errors import InputError
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 LINE_SUFFIXES = (".jsonl", ".ndjson")
+CUE_SUFFIXES = (".vtt", ".srt")
 _JSON_START = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:["}]|\Z)|\[\s*[{"\]])')
 _UTF16_START = re.compile(rb"(?:\xff\xfe[{\[]\0|\xfe\xff\0[{\[])")
+_CUE_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s{0,100}(?:WEBVTT(?=[\s]|\Z)|(?:\d{1,9}[ \t]*\r?\n)?\d{1,3}:\d{1,2}:\d{1,2}[.,]\d{1,3}[ \t]*-->)"
+)
 _MAX_DIGITS = 4300  # where Python stops by default, because its conversion takes quadratic time
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 
@@ -30,11 +34,14 @@ class NoTranscript(InputError):
 class Content(NamedTuple):
     """What readers look at. `document` is the parsed JSON, None where the text is no JSON.
 
-    A place of a list that breaks the rules of JSON holds an `InputError` in its stead, so that the others can be read.
+    A place of a list that breaks the rules of JSON holds an `InputError` in its stead, so that the others can be read. `suffix` is the
+    file's, in small letters. `is_named` says that the user named the file, where less evidence is enough.
     """
 
     text: str
     document: Any
+    suffix: str = ""
+    is_named: bool = True
 
 
 def claims_json(start: bytes, suffix: str) -> bool:
@@ -42,21 +49,25 @@ def claims_json(start: bytes, suffix: str) -> bool:
     return suffix in JSON_SUFFIXES or bool(_JSON_START.match(start) or _UTF16_START.match(start))
 
 
-def open_content(data: bytes, suffix: str) -> Content:
+def claims_cues(start: bytes, suffix: str) -> bool:
+    """Say whether a file claims to be WebVTT or SRT by its suffix or its first bytes, and so must parse."""
+    return suffix in CUE_SUFFIXES or bool(_CUE_START.match(start))
+
+
+def open_content(data: bytes, suffix: str, *, is_named: bool = True) -> Content:
     """Decode and parse a unit; `InputError` says where it breaks, `NoTranscript` that it is no text at all."""
     is_json = claims_json(data, suffix)
+    is_claimed = is_json or claims_cues(data, suffix)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"is not UTF-8: {_guessed(data, error)}"
-        raise InputError(message, hint="save it as UTF-8") if is_json else NoTranscript(message) from None
-    if not is_json:
-        return Content(text, None)
-    if b"\0" in data[:4]:
+        raise InputError(message, hint="save it as UTF-8") if is_claimed else NoTranscript(message) from None
+    if is_claimed and b"\0" in data[:4]:
         raise InputError(f"is not UTF-8: {_guessed(data, None)}", hint="save it as UTF-8")
-    if not text.strip():
+    if is_claimed and not text.strip():
         raise InputError("is empty")
-    return Content(text, _parse(text))
+    return Content(text, _parse(text) if is_json else None, suffix, is_named)
 
 
 def _guessed(data: bytes, error: UnicodeDecodeError | None) -> str:

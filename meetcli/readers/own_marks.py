@@ -8,6 +8,8 @@ from typing import Any, TypeGuard
 from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK
 from meetcli.readers.content import Content
 
+_TRANSCRIPTS = {"transcript", "meet_transcription"}
+
 _START = 2_000
 """Within so many characters of its start a report carries its mark."""
 
@@ -20,6 +22,12 @@ def is_ours(content: Content) -> bool:
     if isinstance(document, list):
         return bool(document) and all(is_result(place) for place in document)
     return is_result(document)
+
+
+def is_sidecar(name: str, content: Content) -> bool:
+    """Say whether a file only says what is known about another one: `x.meta.json` without a transcript."""
+    document = content.document
+    return name.lower().endswith(".meta.json") and isinstance(document, Mapping) and not (document.keys() & _TRANSCRIPTS)
 
 
 def _is_marked(text: str) -> bool:

@@ -14,11 +14,83 @@ from meetcli.errors import InputError
 
 MAX_BYTES = 50_000_000
 _HEAD_BYTES = 262_144
+GZIP_START = b"\x1f\x8b"
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _BOM = b"\xef\xbb\xbf"
 
 
-class Raw:
-    """An open file. `head` is all of a small file, so that opening, looking and reading cost one read."""
+class Bytes:
+    """Bytes to read, of a file or out of a container. `head` is all of a small one, so that opening, looking and reading cost one read."""
+
+    head: bytes
+    size: int
+
+    def whole(self, max_bytes: int) -> bytes:
+        """Return everything."""
+        raise NotImplementedError
+
+    def stream(self) -> BinaryIO:
+        """Return the bytes as a stream of their own, from the start; the caller closes it."""
+        raise NotImplementedError
+
+    def part(self, offset: int, size: int) -> bytes:
+        """Return `size` bytes from `offset`, or what is left of them."""
+        with self.stream() as stream:
+            stream.seek(offset)
+            return stream.read(size)
+
+    def lines(self, max_bytes: int) -> Iterator[tuple[int, int, bytes | InputError]]:
+        """Yield (1-based number, offset, line without its end) for every line that is not blank, one in memory at a time."""
+        with self.stream() as stream:
+            number = offset = 0
+            while line := stream.readline(max_bytes + 1):
+                number += 1
+                start, offset = offset, offset + len(line)
+                if len(line) > max_bytes:
+                    yield number, start, too_large("the line", max_bytes)
+                    while not line.endswith(b"\n") and (line := stream.readline(_HEAD_BYTES)):
+                        offset += len(line)
+                elif (line := line.rstrip(b"\r\n")) and not line.isspace():
+                    yield number, start, line
+
+    def is_json_lines(self, is_expected: bool, max_bytes: int) -> bool:
+        """Say whether each line is a document of its own: expected by suffix, or the first line closes and another opens.
+
+        No single document looks like that, because after `}` comes a comma or the end, and a string holds no line end.
+        """
+        stream = io.BytesIO(self.head) if len(self.head) == self.size else self.stream()
+        with stream:
+            lines = (line.strip() for line in iter(lambda: stream.readline(max_bytes), b""))
+            first = next(filter(None, lines), b"").removeprefix(_BOM)
+            if is_expected:
+                return first not in (b"{", b"[")  # a pretty-printed document with the wrong suffix is still one document
+            return first.startswith(b"{") and first.endswith(b"}") and next(filter(None, lines), b"").startswith(b"{")
+
+    def is_binary(self) -> bool:
+        """Say whether this is no text: it holds NUL bytes and does not start as UTF-16 does."""
+        return b"\0" in self.head and not self.head.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+class Held(Bytes):
+    """Bytes that came out of a container and are in memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self.head = content
+        self.size = len(content)
+
+    def whole(self, max_bytes: int) -> bytes:
+        """Return everything."""
+        if self.size > max_bytes:
+            raise too_large("the file", max_bytes)
+        return self.head
+
+    def stream(self) -> BinaryIO:
+        """Return the bytes as a stream."""
+        return io.BytesIO(self.head)
+
+
+class Raw(Bytes):
+    """An open file."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -31,6 +103,7 @@ class Raw:
             if not stat.S_ISREG(status.st_mode):
                 raise _not_a_file(status.st_mode)
             self.size = status.st_size
+            self.changed_at = status.st_mtime_ns
             self.head = os.read(self._descriptor, min(self.size + 1, _HEAD_BYTES))
         except OSError as error:
             os.close(self._descriptor)
@@ -48,59 +121,24 @@ class Raw:
     def whole(self, max_bytes: int) -> bytes:
         """Return the whole file."""
         if self.size > max_bytes:
-            raise _too_large("the file", max_bytes)
+            raise too_large("the file", max_bytes)
         if len(self.head) == self.size:
             return self.head
-        with self._stream() as stream:
+        with self.stream() as stream:
             content = stream.read(max_bytes + 1)
         if len(content) > max_bytes:  # it grew while it was read
-            raise _too_large("the file", max_bytes)
+            raise too_large("the file", max_bytes)
         return content
 
-    def part(self, offset: int, size: int) -> bytes:
-        """Return `size` bytes from `offset`, or what is left of them."""
-        with self._stream() as stream:
-            stream.seek(offset)
-            return stream.read(size)
-
-    def lines(self, max_bytes: int) -> Iterator[tuple[int, int, bytes | InputError]]:
-        """Yield (1-based number, offset, line without its end) for every line that is not blank, one in memory at a time."""
-        with self._stream() as stream:
-            number = offset = 0
-            while line := stream.readline(max_bytes + 1):
-                number += 1
-                start, offset = offset, offset + len(line)
-                if len(line) > max_bytes:
-                    yield number, start, _too_large("the line", max_bytes)
-                    while not line.endswith(b"\n") and (line := stream.readline(_HEAD_BYTES)):
-                        offset += len(line)
-                elif (line := line.rstrip(b"\r\n")) and not line.isspace():
-                    yield number, start, line
-
-    def is_json_lines(self, is_expected: bool, max_bytes: int) -> bool:
-        """Say whether each line is a document of its own: expected by suffix, or the first line closes and another opens.
-
-        No single document looks like that, because after `}` comes a comma or the end, and a string holds no line end.
-        """
-        stream = io.BytesIO(self.head) if len(self.head) == self.size else self._stream()
-        with stream:
-            lines = (line.strip() for line in iter(lambda: stream.readline(max_bytes), b""))
-            first = next(filter(None, lines), b"").removeprefix(_BOM)
-            if is_expected:
-                return first not in (b"{", b"[")  # a pretty-printed document with the wrong suffix is still one document
-            return first.startswith(b"{") and first.endswith(b"}") and next(filter(None, lines), b"").startswith(b"{")
-
-    def is_binary(self) -> bool:
-        """Say whether this is no text: it holds NUL bytes and does not start as UTF-16 does."""
-        return b"\0" in self.head and not self.head.startswith((b"\xff\xfe", b"\xfe\xff"))
-
-    def _stream(self) -> BinaryIO:
+    def stream(self) -> BinaryIO:
+        """Return the file as a stream from its start."""
         stream = open(self._descriptor, "rb", closefd=False)  # noqa: SIM115 - the caller closes it; the descriptor is ours
         stream.seek(0)
         return stream
 
 
-def _too_large(what: str, max_bytes: int) -> InputError:
+def too_large(what: str, max_bytes: int) -> InputError:
+    """Return the error for what is beyond the limit."""
     return InputError(f"{what} is larger than {max_bytes:,} bytes", hint="split it, or raise the limit")
 
 

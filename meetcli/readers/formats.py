@@ -1,0 +1,54 @@
+"""The table of formats, in the order they are asked. A new format is a module with `FORMATS` and its name in one of the two lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+
+from meetcli.readers.content import Content
+from meetcli.readers.format import Format
+
+_JSON = (
+    "json_transcript",
+    "captions_json",
+    "whisper",
+    "deepgram",
+    "assemblyai",
+    "amazon_transcribe",
+    "ibm_watson",
+    "google_speech",
+    "azure_speech",
+    "rev",
+    "speechmatics",
+    "bbc_kaldi",
+    "call_recorders",
+)
+_TEXT = (
+    "subtitles",
+    "meeting_notes",
+    "captions_html",
+    "csv_table",
+    "named_lines",
+)
+
+
+def format_of(content: Content) -> Format | None:
+    """Return the first format that claims a content; None where none does.
+
+    A module is imported only when all before it have declined: most runs meet one or two formats.
+    """
+    return next(
+        (form for module in (_TEXT if content.document is None else _JSON) for form in _formats(module) if form.claims(content)), None
+    )
+
+
+def all_formats() -> Iterator[Format]:
+    """Yield every format."""
+    return (form for module in (*_JSON, *_TEXT) for form in _formats(module))
+
+
+@cache
+def _formats(module: str) -> tuple[Format, ...]:
+    formats: tuple[Format, ...] = import_module(f"meetcli.readers.{module}").FORMATS
+    return formats

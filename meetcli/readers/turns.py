@@ -1,0 +1,131 @@
+"""From the pieces a format has (words, cues, segments, utterances) to turns: what one speaker said in one go, in the order of time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from meetcli.readers.format import Found
+
+_SENTENCE_END = re.compile(r"[.?!…。？！][\"'”’»)\]]*\Z")
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.?!…。？！])\s+")
+_PAUSE_S = 2.0
+_MANY_CHARACTERS = 500
+
+
+class Piece(NamedTuple):
+    """Something said. `speaker` None means that nobody knows who, times in seconds."""
+
+    speaker: str | None
+    text: str
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+def meeting(pieces: Iterable[Piece], metadata: Mapping[str, Any] | None = None, *, delimiter: str = " ") -> list[Found]:
+    """Return the one meeting of a document, its pieces joined to turns."""
+    return [(None, as_mapping(join(pieces, delimiter=delimiter), metadata))]
+
+
+def as_mapping(turns: Iterable[Piece], metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what `normalize` takes, with the turns as they stand."""
+    return {
+        "turns": [{"speaker": turn.speaker, "text": turn.text, "start_s": turn.start_s, "end_s": turn.end_s} for turn in turns],
+        "metadata": dict(metadata or {}),
+    }
+
+
+def join(pieces: Iterable[Piece], *, delimiter: str = " ", is_split: bool = False) -> list[Piece]:
+    """Return pieces in the order of their starts, those that follow one another in one go joined.
+
+    Where the speaker is unknown nobody can tell a turn's end, so one ends with a sentence, a pause, or when it gets
+    long; with `is_split` so do those of known speakers, for channels that have yet to be interleaved.
+    """
+    turns: list[Piece] = []
+    texts: list[str] = []
+    size = 0
+    for piece in in_time_order(pieces):
+        text = " ".join(piece.text.split())
+        if not text:
+            continue
+        last = turns[-1] if turns else None
+        if (
+            last is not None
+            and last.speaker == piece.speaker
+            and not ((is_split or piece.speaker is None) and _is_break(texts[-1], size, last.end_s, piece.start_s))
+        ):
+            texts.append(text)
+            size += len(text)
+            turns[-1] = last._replace(
+                end_s=_later(last.end_s, piece.end_s), start_s=piece.start_s if last.start_s is None else last.start_s
+            )
+            continue
+        _close(turns, texts, delimiter)
+        turns.append(piece)
+        texts, size = [text], len(text)
+    _close(turns, texts, delimiter)
+    return turns
+
+
+def in_time_order(pieces: Iterable[Piece]) -> list[Piece]:
+    """Sort by start, stably; what has no time stays behind what it followed."""
+    at = 0.0
+    starts: list[tuple[float, Piece]] = []
+    for piece in pieces:
+        at = at if piece.start_s is None else piece.start_s
+        starts.append((at, piece))
+    starts.sort(key=lambda pair: pair[0])
+    return [piece for _, piece in starts]
+
+
+def sentences(text: str) -> Iterator[Piece]:
+    """Yield the sentences of a text of which neither speakers nor times are known."""
+    return (Piece(None, sentence) for sentence in _BETWEEN_SENTENCES.split(text))
+
+
+def glued(words: Iterable[tuple[Piece, bool]]) -> list[Piece]:
+    """Return words with each that is marked as attached (punctuation) put to the end of the one before it."""
+    found: list[Piece] = []
+    for word, is_attached in words:
+        if is_attached and found:
+            last = found[-1]
+            found[-1] = last._replace(text=last.text + word.text, end_s=_later(last.end_s, word.end_s))
+        else:
+            found.append(word)
+    return found
+
+
+class SpeakerTimes:
+    """Who speaks when, for formats that keep it apart from the words: spans in any order."""
+
+    def __init__(self, spans: Iterable[tuple[float | None, str | None]]) -> None:
+        self._spans: Sequence[tuple[float, str | None]] = sorted(
+            ((start, speaker) for start, speaker in spans if start is not None), key=lambda span: span[0]
+        )
+
+    def at(self, start_s: float | None) -> str | None:
+        """Return who had begun last at that time."""
+        from bisect import bisect_right
+
+        if start_s is None:
+            return None
+        place = bisect_right(self._spans, start_s, key=lambda span: span[0])
+        return self._spans[place - 1][1] if place else None
+
+
+def _is_break(text: str, size: int, end_s: float | None, start_s: float | None) -> bool:
+    if size >= _MANY_CHARACTERS or _SENTENCE_END.search(text):
+        return True
+    return end_s is not None and start_s is not None and start_s - end_s >= _PAUSE_S
+
+
+def _close(turns: list[Piece], texts: Sequence[str], delimiter: str) -> None:
+    if turns:
+        turns[-1] = turns[-1]._replace(text=delimiter.join(texts))
+
+
+def _later(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return max(one, other)
