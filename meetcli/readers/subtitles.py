@@ -1,0 +1,200 @@
+"""Readers of timed captions: WebVTT (Zoom, Teams, YouTube, Whisper) and SRT.
+
+webvtt-py 0.6 and srt 3.5 were tried on the samples: the first gives all of a cue to its first voice, keeps `&amp;` and the repeats of
+rolling captions, and drops what it cannot read without a word; so the one grammar below, lenient as both together, serves both formats.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from html import unescape
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from meetcli.errors import InputError
+from meetcli.normalize import split_turns
+from meetcli.readers.content import Content
+from meetcli.readers.fields import speaker_name
+from meetcli.readers.format import Format, Found
+from meetcli.readers.turns import Piece, meeting
+
+_MARK = re.compile(r"\s*WEBVTT(?:\s|\Z)")
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,6}))?"
+_TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?\Z")
+_TIMING_START = re.compile(r"\s*\d+:\d+[^\n]*-->")
+_SRT_START = re.compile(r"\s*(?:\d{1,9}\s*\n\s*)?\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,6}\s*-->")
+_BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|\Z)")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]([^<>]*)>")
+_TAG = re.compile(r"</?[A-Za-z0-9.:][^<>]*>|</>|\{\\[^{}]*\}")
+_INLINE_TIME = re.compile(r"<\d+:\d")
+_BRACKETED = re.compile(r"\[([^\[\]\n]{1,80})\](:|[ \t](?=\S))")
+_BRACKETED_LABEL = re.compile(r"(?i)speaker[ _-]?\w{1,8}")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_ROLLING_PAIRS = 4
+
+
+class _Cue(NamedTuple):
+    start_s: float
+    end_s: float
+    lines: list[str]
+
+
+def _claims_vtt(content: Content) -> bool:
+    return bool(_MARK.match(content.text)) or (content.suffix == ".vtt" and not _SRT_START.match(content.text))
+
+
+def _claims_srt(content: Content) -> bool:
+    return content.suffix == ".srt" or bool(_SRT_START.match(content.text))
+
+
+def _read(content: Content) -> list[Found]:
+    cues = _cues(content.text)
+    if not cues:
+        raise InputError("has no cue: no line such as `00:00:01.000 --> 00:00:04.000`")
+    if _is_rolling(cues):
+        cues = _unrolled(cues)
+    has_voices = any(_VOICE.search(line) for cue in cues for line in cue.lines)
+    return meeting(_by_voice(cues) if has_voices else _by_name(cues))
+
+
+# --- from lines to cues
+
+
+def _cues(text: str) -> list[_Cue]:
+    """Return the cues in their order. Text that stands apart from its cue, behind a blank line, still belongs to it."""
+    cues: list[_Cue] = []
+    lines = _LINE_END.split(text)
+    is_skipping = bool(_MARK.match(text))  # the header and what follows it up to the first blank line
+    is_after_blank = True
+    for number, line in enumerate(lines, 1):
+        if "-->" in line and _TIMING_START.match(line):
+            if cues and not is_skipping:
+                _drop_cue_id(cues[-1].lines, lines, number - 2)
+            cues.append(_Cue(*_timing(line, number), []))
+            is_skipping = False
+        elif not line.strip():
+            is_skipping = False
+        elif is_skipping:
+            pass
+        elif is_after_blank and _BLOCK.match(line):
+            is_skipping = True
+        elif cues:
+            cues[-1].lines.append(line)
+        is_after_blank = not line.strip()
+    return cues
+
+
+def _drop_cue_id(collected: list[str], lines: Sequence[str], place: int) -> None:
+    """Take back the line above a timing that was collected as text: an index, or an id that stands apart."""
+    above = lines[place] if place >= 0 else ""
+    if not collected or not above.strip() or collected[-1] != above:
+        return
+    is_apart = place == 0 or not lines[place - 1].strip()
+    if is_apart or above.strip().isdecimal():
+        collected.pop()
+
+
+def _timing(line: str, number: int) -> tuple[float, float]:
+    match = _TIMING.match(line)
+    if match is None:
+        raise InputError(f"line {number} is no time of a cue such as `00:00:01.000 --> 00:00:04.000`")
+    parts = match.groups()
+    return _seconds(parts[:4]), _seconds(parts[4:])
+
+
+def _seconds(parts: Sequence[str | None]) -> float:
+    hours, minutes, seconds, fraction = parts
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(f"{seconds}.{fraction or 0}")
+
+
+# --- captions that roll
+
+
+def _is_rolling(cues: Sequence[_Cue]) -> bool:
+    """Say whether each cue repeats the line before, as YouTube's do. People say things twice too, so one repeat proves nothing."""
+    repeats = sum(1 for one, other in pairwise(cues) if one.lines and other.lines and _overlap(_plain(one), _plain(other)))
+    if any(_INLINE_TIME.search(line) for cue in cues for line in cue.lines):
+        return repeats > 0
+    return repeats >= max(_ROLLING_PAIRS, len(cues) // 2)
+
+
+def _unrolled(cues: Sequence[_Cue]) -> list[_Cue]:
+    shown: list[str] = []
+    found: list[_Cue] = []
+    for cue in cues:
+        lines = _plain(cue)
+        found.append(cue._replace(lines=lines[_overlap(shown, lines) :]))
+        shown = lines or shown
+    return found
+
+
+def _overlap(shown: Sequence[str], lines: Sequence[str]) -> int:
+    """Return how many lines at the start of a cue were the last ones on the screen before."""
+    most = min(len(shown), len(lines))
+    return next((count for count in range(most, 0, -1) if list(shown[-count:]) == list(lines[:count])), 0)
+
+
+def _plain(cue: _Cue) -> list[str]:
+    texts = (" ".join(_TAG.sub("", line).split()) for line in cue.lines)
+    return [text for text in texts if text]
+
+
+# --- who speaks
+
+
+def _text(line: str) -> str:
+    return unescape(_TAG.sub("", line)) if "<" in line or "&" in line or "{" in line else line
+
+
+def _by_voice(cues: Sequence[_Cue]) -> Iterator[Piece]:
+    """Yield what each voice says; a voice lasts to the next one or the end of its cue, with `</v>` or without."""
+    for cue in cues:
+        parts = _VOICE.split("\n".join(cue.lines))
+        yield Piece(None, _text(parts[0]), cue.start_s, cue.end_s)
+        for name, said in zip(parts[1::2], parts[2::2], strict=True):
+            said, _, after = said.partition("</v>")
+            yield Piece(speaker_name(unescape(name)), _text(said), cue.start_s, cue.end_s)
+            yield Piece(None, _text(after), cue.start_s, cue.end_s)
+
+
+def _by_name(cues: Sequence[_Cue]) -> list[Piece]:
+    """Return pieces by the `Name:` at the start of cues; a cue without one goes on with the speaker before.
+
+    What is a name is `normalize`'s to say, which sees all cues as the lines of one text.
+    """
+    lines = [(cue, _labelled(_text(line)).strip()) for cue in cues for line in cue.lines]
+    starts = list(accumulate((len(line) + 1 for _, line in lines), initial=0))
+    turns = split_turns("\n".join(line for _, line in lines))
+    counts = Counter(turn.speaker for turn in turns if turn.speaker)
+    # A single `Remember: ...` in the middle of captions is nobody's name.
+    has_names = bool(counts) and (turns[0].speaker is not None or counts.most_common(1)[0][1] > 1)
+    if not has_names:
+        return [Piece(None, line, cue.start_s, cue.end_s) for cue, line in lines]
+    pieces: list[Piece] = []
+    for turn in turns:
+        first = bisect_right(starts, turn.offset) - 1
+        last = bisect_right(starts, turn.offset + len(turn.text) - 1) - 1
+        speaker = speaker_name(turn.speaker)
+        if speaker is None:
+            said = turn.text.split("\n")
+            pieces.extend(Piece(None, text, lines[place][0].start_s, lines[place][0].end_s) for place, text in enumerate(said, first))
+        else:
+            pieces.append(Piece(speaker, turn.text, lines[first][0].start_s, lines[last][0].end_s))
+    return pieces
+
+
+def _labelled(line: str) -> str:
+    """Write `[SPEAKER_00]: text` and `[Speaker 1] text` as other names are written; `[music]` is no speaker."""
+    match = _BRACKETED.match(line)
+    if match is None or not (match[2] == ":" or _BRACKETED_LABEL.fullmatch(match[1])):
+        return line
+    return f"{match[1]}: {line[match.end() :]}"
+
+
+FORMATS = (
+    Format("WebVTT", "Zoom, Teams, YouTube, Whisper", _claims_vtt, _read, speakers="names", is_json=False),
+    Format("SRT", "subtitle editors, Whisper, YouTube", _claims_srt, _read, speakers="names", is_json=False),
+)

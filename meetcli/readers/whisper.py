@@ -1,0 +1,157 @@
+"""Readers of the Whisper family: OpenAI's API and the open implementations. Seconds; whisper.cpp writes milliseconds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from meetcli.errors import InputError
+from meetcli.readers.content import Content
+from meetcli.readers.fields import Object, as_seconds, child, children, first_of, is_object, label, seconds, speaker_name, text, wrong
+from meetcli.readers.format import Format, Found
+from meetcli.readers.turns import Piece, meeting, sentences
+
+_MARKER = re.compile(r"\[SPEAKER_TURN\]|^\s*\(speaker [\d?]\)")
+_START, _END, _TEXT = 2, 3, 4
+"""Places in a segment of faster-whisper that was dumped as a plain array."""
+
+
+def _has_segments(document: object) -> bool:
+    segment = first_of(document, "segments")
+    return is_object(segment, "start", "end", "text") or (is_object(document, "text", "segments") and document["segments"] == [])  # type: ignore[index]
+
+
+def _is_diarized(content: Content) -> bool:
+    segment = first_of(content.document, "segments")
+    return is_object(segment, "text") and segment.get("type") == "transcript.text.segment"
+
+
+def _is_whisperx(content: Content) -> bool:
+    segment = first_of(content.document, "segments")
+    is_marked = is_object(content.document, "word_segments") or is_object(first_of(segment, "words"), "word", "score")
+    return _has_segments(content.document) and (is_marked or is_object(segment, "speaker"))
+
+
+def _is_timestamped(content: Content) -> bool:
+    segment = first_of(content.document, "segments")
+    return _has_segments(content.document) and (is_object(segment, "confidence") or is_object(first_of(segment, "words"), "text", "start"))
+
+
+def _is_verbose(content: Content) -> bool:
+    document = content.document
+    is_answer = is_object(document, "task", "text") and ("duration" in document or "language" in document)
+    return is_answer and (_has_segments(document) or is_object(first_of(document, "words"), "word", "start"))
+
+
+def _is_dump(content: Content) -> bool:
+    if is_object(content.document, "segments", "info"):
+        return _has_segments(content.document)
+    if not isinstance(content.document, list) or not content.document:
+        return False
+    first = content.document[0]
+    if is_object(first, "start", "end", "text"):
+        return True
+    return isinstance(first, list) and len(first) > _TEXT and isinstance(first[_TEXT], str) and isinstance(first[_START], int | float)
+
+
+def _is_cpp(content: Content) -> bool:
+    segment = first_of(content.document, "transcription")
+    return is_object(segment, "text") and (is_object(segment, "offsets") or is_object(segment, "timestamps"))
+
+
+def _is_plain(content: Content) -> bool:
+    return _has_segments(content.document)
+
+
+def _read(content: Content) -> list[Found]:
+    """Read `segments`, or `text` where there are none; never both, and never a list that repeats all words."""
+    document: Object = content.document
+    segments = children(document, "segments")
+    pieces = [piece for segment in segments for piece in _of_segment(segment)]
+    if any(piece.speaker for piece in pieces):
+        return meeting(pieces)
+    # Segments may be missing, all or the last ones: what `text` says beyond them counts as well.
+    told = " ".join(text(document, "text").split())
+    known = " ".join(word for piece in pieces for word in piece.text.split())
+    return meeting([*pieces, *(sentences(told[len(known) :]) if told.startswith(known) else ())])
+
+
+def _of_segment(segment: Object) -> Iterator[Piece]:
+    said = text(segment, "text")
+    speaker = label(segment, "speaker")
+    cuts = _changes_of_speaker(said, children(segment, "words")) if "words" in segment else []
+    if not cuts:
+        yield Piece(speaker, said, seconds(segment, "start"), seconds(segment, "end"))
+        return
+    ends = [*(place for place, _ in cuts[1:]), len(said)]
+    for (place, word), end, following in zip(cuts, ends, [*(word for _, word in cuts[1:]), None], strict=True):
+        end_s = seconds(segment, "end") if following is None else seconds(following, "start")
+        yield Piece(label(word, "speaker"), said[place:end], seconds(word, "start"), end_s)
+
+
+def _changes_of_speaker(said: str, words: Sequence[Object]) -> list[tuple[int, Object]]:
+    """Return where in a segment's text each run of a speaker starts, with its first word.
+
+    Empty where one person speaks, or words and text differ.
+    """
+    cuts: list[tuple[int, Object]] = []
+    place = 0
+    for word in words:
+        spoken = (text(word, "word") or text(word, "text")).strip()
+        found = said.find(spoken, place)
+        if found < 0:
+            return []
+        # A word without a speaker, often a number without times, belongs to who is speaking.
+        if word.get("speaker") is not None and (not cuts or label(word, "speaker") != label(cuts[-1][1], "speaker")):
+            cuts.append((found if cuts else 0, word))
+        place = found + len(spoken)
+    return cuts if len(cuts) > 1 else []
+
+
+def _read_dump(content: Content) -> list[Found]:
+    rows = content.document if isinstance(content.document, list) else content.document["segments"]
+    if not isinstance(rows, list):
+        raise wrong("segments", rows, "a list")
+    return meeting(piece for row in rows for piece in _of_row(row))
+
+
+def _of_row(row: object) -> Iterator[Piece]:
+    if isinstance(row, Mapping):
+        yield from _of_segment(row)
+    elif isinstance(row, list) and len(row) > _TEXT and isinstance(row[_TEXT], str):
+        yield Piece(None, row[_TEXT], as_seconds(row[_START], "start"), as_seconds(row[_END], "end"))
+    else:
+        raise InputError("a segment is neither an object nor a list of id, seek, start, end and text")
+
+
+def _read_cpp(content: Content) -> list[Found]:
+    return meeting(_of_cpp(segment) for segment in children(content.document, "transcription"))
+
+
+def _of_cpp(segment: Object) -> Piece:
+    said = _MARKER.sub("", text(segment, "text"))
+    speaker = speaker_name(str(segment["speaker"])) if isinstance(segment.get("speaker"), str | int) else None
+    offsets = child(segment, "offsets")
+    if offsets:
+        return Piece(speaker, said, seconds(offsets, "from", per_second=1000), seconds(offsets, "to", per_second=1000))
+    times = child(segment, "timestamps")
+    return Piece(speaker, said, _clock(text(times, "from")), _clock(text(times, "to")))
+
+
+def _clock(time: str) -> float | None:
+    parts = time.replace(",", ".").split(":")
+    if len(parts) != 3:
+        return None
+    hours, minutes, rest = (as_seconds(part, "timestamps") or 0 for part in parts)
+    return hours * 3600 + minutes * 60 + rest
+
+
+FORMATS = (
+    Format("OpenAI diarized_json", "OpenAI audio API", _is_diarized, _read),
+    Format("OpenAI verbose_json", "OpenAI audio API (Whisper)", _is_verbose, _read, speakers="none"),
+    Format("whisper.cpp JSON", "whisper.cpp", _is_cpp, _read_cpp, is_from_documentation=True),
+    Format("WhisperX JSON", "WhisperX", _is_whisperx, _read),
+    Format("whisper-timestamped JSON", "whisper-timestamped", _is_timestamped, _read, speakers="none"),
+    Format("faster-whisper dump", "faster-whisper", _is_dump, _read_dump, speakers="none", is_from_documentation=True),
+    Format("Whisper JSON", "openai-whisper", _is_plain, _read, speakers="none"),
+)
