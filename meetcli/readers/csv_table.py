@@ -1,0 +1,57 @@
+"""Reader of tables: one meeting a row, the columns named as the fields of a meeting."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from meetcli.errors import InputError
+from meetcli.readers.content import Content
+from meetcli.readers.format import Format, Found
+
+_TEXTS = ("transcript", "meet_transcription")
+_DELIMITERS = ",;\t"
+_FIELDS = ("meeting_id", "meet_id", "customer_id", "customer_name", "banker_id", "banker_name", "meet_date", "meet_type")
+_HEADER_CHARACTERS = 10_000
+
+csv.field_size_limit(2**31 - 1)  # the module's own is 131,072 characters, two hours of speech; the file's size is bounded
+
+
+def _columns(content: Content) -> tuple[list[str], str]:
+    """Return the names of the columns in small letters and the delimiter; none where this is no such table."""
+    line = content.text[:_HEADER_CHARACTERS].lstrip("\r\n").partition("\n")[0].strip()
+    for delimiter in _DELIMITERS:
+        names = [name.strip().strip('"').lower() for name in line.split(delimiter)]
+        if any(name in _TEXTS for name in names) and (len(names) > 1 or content.suffix == ".csv"):
+            return names, delimiter
+    return [], ","
+
+
+def _claims(content: Content) -> bool:
+    return bool(_columns(content)[0])
+
+
+def _read(content: Content) -> Iterator[Found]:
+    names, delimiter = _columns(content)
+    twice = sorted({name for name in names if name in (*_TEXTS, *_FIELDS) and names.count(name) > 1})
+    if twice:
+        raise InputError(f"has the column {twice[0]} twice, so it is ambiguous", field=twice[0])
+    rows = csv.reader(StringIO(content.text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True)
+    try:
+        next(rows)
+        for place, row in enumerate(filter(any, rows), 1):
+            yield place, _meeting(names, row)
+    except csv.Error:
+        raise InputError(f"is no valid CSV at line {rows.line_num}: a quote is not closed or stands alone") from None
+
+
+def _meeting(names: list[str], row: list[str]) -> dict[str, object] | InputError:
+    if len(row) != len(names):
+        return InputError(f"has {len(row)} columns where the first line names {len(names)}", hint="put a text with a delimiter in quotes")
+    fields = dict(zip(names, row, strict=True))
+    said = next(fields[name] for name in _TEXTS if name in fields)
+    return {"transcript": said, "metadata": {name: fields[name] for name in _FIELDS if name in fields}}
+
+
+FORMATS = (Format("CSV", "spreadsheets, one meeting a row", _claims, _read, speakers="names", times="start", ids=_FIELDS, is_json=False),)

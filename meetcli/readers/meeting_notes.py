@@ -1,0 +1,160 @@
+"""Readers of the text that meeting tools write: Google Meet, Otter, Fathom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+
+from meetcli.errors import InputError
+from meetcli.normalize import split_turns
+from meetcli.readers.content import Content
+from meetcli.readers.fields import speaker_name
+from meetcli.readers.format import Format, Found
+from meetcli.readers.turns import Piece, as_mapping, meeting
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_HEAD_CHARACTERS = 4_000
+
+_MEET_MARK = re.compile(r"(?im)^\W*(?:this editable transcript was computer[- ]generated|(?:transcription|meeting) ended after \d)")
+_MEET_DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[ ,T]+(\d{1,2}):(\d\d)(?:[ ]?(?:(?:GMT|UTC)([+-]\d{1,2})(?::?(\d\d))?|([A-Z]{2,5})))?")
+_MEET_NO_SPEECH = re.compile(
+    r"(?i)(?:transcription|meeting) ended after \d|this editable transcript was computer|attendees\s*\Z|.{0,200}\btranscript\s*\Z"
+)
+_CLOCK = re.compile(r"\W*(\d{1,2}:\d\d:\d\d)\W*")
+_EMPHASIS = re.compile(r"\*{1,3}|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s*")
+_ZONES = {
+    "GMT": 0,
+    "UTC": 0,
+    "BST": 1,
+    "WEST": 1,
+    "CET": 1,
+    "CEST": 2,
+    "EST": -5,
+    "EDT": -4,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+}
+"""Hours from UTC. Left out are names that two continents use, as IST and CST: a date without a zone is better than a wrong one."""
+
+_STAMP = r"(?:\d{1,2}:)?\d{1,2}:\d\d"
+_OTTER_HEADER = re.compile(rf"(\S[^\n]{{0,100}}?)(?:[ ]{{2,}}|\t+)({_STAMP})[ \t]*")
+_OTTER_END = re.compile(r"(?i)transcribed by https?://otter\.ai\S*\s*")
+_FATHOM_MARK = re.compile(r"VIEW RECORDING - [^\n]*https?://", re.IGNORECASE)
+_FATHOM_HEADER = re.compile(rf"({_STAMP}) - (\S[^\n]{{0,100}}?)[ \t]*")
+
+
+def _seconds(stamp: str) -> float:
+    total = 0
+    for part in stamp.split(":"):
+        total = total * 60 + int(part)
+    return float(total)
+
+
+# --- Google Meet
+
+
+def _claims_meet(content: Content) -> bool:
+    text = content.text
+    return "ranscript" in text[:_HEAD_CHARACTERS] and bool(
+        _MEET_MARK.search(text[:_HEAD_CHARACTERS]) or _MEET_MARK.search(text[-_HEAD_CHARACTERS:])
+    )
+
+
+def _read_meet(content: Content) -> list[Found]:
+    metadata = {}
+    if when := _meet_date(content.text[:_HEAD_CHARACTERS]):
+        metadata["meet_date"] = when
+    return [(None, as_mapping(_meet_turns(content.text), metadata))]
+
+
+def _meet_turns(text: str) -> Iterator[Piece]:
+    """Yield the paragraphs; one that follows a clock line, the only times there are, starts then.
+
+    What stands before the first name is a title, a list of attendees and a disclaimer; a name without words is an empty turn.
+    """
+    clock_s: float | None = None
+    spoken: list[str] = []
+    starts: list[float | None] = []
+    for raw in _LINE_END.split(text):
+        line = _EMPHASIS.sub("", _HEADING.sub("", raw)).strip()
+        if clock := _CLOCK.fullmatch(line):
+            clock_s = _seconds(clock[1])
+        elif line and not raw.lstrip().startswith("#") and not _MEET_NO_SPEECH.match(line) and (spoken or _is_named(line)):
+            spoken.append(line)
+            starts.append(clock_s)
+            clock_s = None
+    whole = "\n".join(spoken)
+    for turn in split_turns(whole):
+        yield Piece(speaker_name(turn.speaker), turn.text, starts[whole.count("\n", 0, turn.offset)])
+
+
+def _is_named(line: str) -> bool:
+    turns = split_turns(line)
+    return bool(turns) and turns[0].speaker is not None
+
+
+def _meet_date(head: str) -> str | None:
+    match = _MEET_DATE.search(head)
+    if match is None:
+        return None
+    year, month, day, hour, minute = (int(part) for part in match.groups()[:5])
+    offset = timedelta(hours=int(match[6]), minutes=int(match[7] or 0)) if match[6] else None
+    if match[8] in _ZONES:
+        offset = timedelta(hours=_ZONES[match[8]])
+    try:
+        zone = None if offset is None else timezone(offset)
+        return datetime(year, month, day, hour, minute, tzinfo=zone).isoformat()
+    except ValueError as error:
+        raise InputError("the date in its title is none of the calendar", field="meet_date") from error
+
+
+# --- Otter
+
+
+def _claims_otter(content: Content) -> bool:
+    if ":" not in content.text[:_HEAD_CHARACTERS]:
+        return False
+    lines = [line for line in _LINE_END.split(content.text[:_HEAD_CHARACTERS]) if line.strip()]
+    headers = [number for number, line in enumerate(lines) if _OTTER_HEADER.fullmatch(line)]
+    is_spaced = all(later - earlier > 1 for earlier, later in pairwise(headers))  # speech stands between, unlike in a table
+    return bool(headers) and headers[0] <= 3 and is_spaced and (len(headers) > 1 or bool(_OTTER_END.search(content.text)))
+
+
+def _read_otter(content: Content) -> list[Found]:
+    return meeting(_under_headers(content.text, _OTTER_HEADER, 1, 2))
+
+
+# --- Fathom
+
+
+def _claims_fathom(content: Content) -> bool:
+    head = content.text[:_HEAD_CHARACTERS]
+    return bool(_FATHOM_MARK.search(head)) and any(_FATHOM_HEADER.fullmatch(line) for line in _LINE_END.split(head))
+
+
+def _read_fathom(content: Content) -> list[Found]:
+    return meeting(_under_headers(content.text, _FATHOM_HEADER, 2, 1))
+
+
+def _under_headers(text: str, header: re.Pattern[str], name: int, stamp: int) -> Iterator[Piece]:
+    """Yield the lines under each header line; what stands above the first one is the title."""
+    speaker: str | None = None
+    start_s: float | None = None
+    for line in _LINE_END.split(text):
+        if match := header.fullmatch(line):
+            speaker, start_s = speaker_name(match[name]), _seconds(match[stamp])
+        elif start_s is not None and not _OTTER_END.fullmatch(line.strip()):
+            yield Piece(speaker, line, start_s)
+
+
+FORMATS = (
+    Format("Google Meet", "Google Meet", _claims_meet, _read_meet, speakers="names", times="start", ids=("meet_date",), is_json=False),
+    Format("Fathom", "Fathom", _claims_fathom, _read_fathom, speakers="names", times="start", is_json=False, is_from_documentation=True),
+    Format("Otter", "Otter", _claims_otter, _read_otter, speakers="names", times="start", is_json=False),
+)
