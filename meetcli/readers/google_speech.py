@@ -1,0 +1,67 @@
+"""Reader of Google Speech-to-Text, v1 and v2. Times are pairs of seconds and nanoseconds, or text as `12.900s`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from meetcli.readers.content import Content
+from meetcli.readers.fields import Object, as_seconds, child, children, first_of, is_object, label, text
+from meetcli.readers.format import Format, Found
+from meetcli.readers.turns import Piece, join, meeting, sentences
+
+
+def _results(document: object) -> object:
+    if is_object(document, "response"):  # a finished long-running operation
+        document = document["response"]  # type: ignore[index]
+    return document
+
+
+def _claims(content: Content) -> bool:
+    best = first_of(first_of(_results(content.document), "results"), "alternatives")
+    return is_object(best, "transcript") or is_object(first_of(best, "words"), "word")
+
+
+def _read(content: Content) -> list[Found]:
+    document = child(content.document, "response") or content.document
+    results = [(result, next(iter(children(result, "alternatives")), {})) for result in children(document, "results")]
+    tagged = [alternative for _, alternative in results if any(_speaker(word) for word in children(alternative, "words"))]
+    # With diarization v1 says the whole recording again in its last result, where alone the words have their speakers.
+    if len(results) > 1 and len(tagged) == 1 and tagged[0] is results[-1][1]:
+        return meeting(_words(tagged[0]))
+    channels = {str(result.get("channelTag")) for result, _ in results}
+    return meeting(piece for result, alternative in results for piece in _of_result(result, alternative, is_multichannel=len(channels) > 1))
+
+
+def _of_result(result: Object, alternative: Object, *, is_multichannel: bool) -> Iterator[Piece]:
+    pieces = list(_words(alternative)) if alternative.get("words") else list(sentences(text(alternative, "transcript")))
+    if not is_multichannel:
+        yield from pieces
+        return
+    channel = f"Channel {result.get('channelTag') or 0}"
+    for piece in join(pieces, is_split=True):
+        yield piece._replace(speaker=channel if piece.speaker is None else f"{channel}, {piece.speaker}")
+
+
+def _words(alternative: Object) -> Iterator[Piece]:
+    words: Sequence[Object] = children(alternative, "words")
+    for word in words:
+        yield Piece(_speaker(word), text(word, "word"), _time(word, "startTime", "startOffset"), _time(word, "endTime", "endOffset"))
+
+
+def _speaker(word: Object) -> str | None:
+    return label(word, "speakerLabel") or (label(word, "speakerTag") if word.get("speakerTag") else None)  # tag 0: not told
+
+
+def _time(word: Object, *keys: str) -> float | None:
+    for key in keys:
+        time = word.get(key)
+        if isinstance(time, Mapping):
+            return (as_seconds(time.get("seconds"), key) or 0) + (as_seconds(time.get("nanos"), key) or 0) / 1e9
+        if isinstance(time, str):
+            return as_seconds(time.removesuffix("s"), key)
+        if time is not None:
+            return as_seconds(time, key)
+    return None
+
+
+FORMATS = (Format("Google Speech-to-Text", "Google Cloud", _claims, _read),)
