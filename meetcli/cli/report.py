@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 from meetcli.errors import UsageError
 from meetcli.plain_text import count_text, printable
@@ -24,7 +24,7 @@ def report(paths: list[str], output: str, *, is_full: bool, language: str | None
         raise UsageError(f"no result of meetcli in {', '.join(map(repr, paths))}", hint="extract and analyze write results")
     payload = make_payload(((result.document, result.meeting_path) for result in found.results), is_full=is_full)
     page = make_page(payload, today=datetime.now(UTC).astimezone().date(), language=language, is_full=is_full)
-    Folders().put(os.path.abspath(output), page)
+    Folders().put(str(Path(output).absolute()), page)
     skipped = f", skipped {count_text(found.skipped, 'file')} without results" if found.skipped else ""
     older = f", left out {count_text(payload.older, 'older result')}" if payload.older else ""
     meetings = count_text(len(payload.meetings), "meeting")

@@ -1,6 +1,6 @@
 """Makes the report: one page that holds everything it shows and loads nothing from anywhere.
 
-Nothing from a transcript is ever markup: the totals go through the template's escaping, everything else is a deflated JSON payload that
+Nothing from a transcript is ever markup: the totals go through the template's escaping, everything else is a deflated payload that
 the page's scripts put into text nodes, and the page's policy runs no script and no style but its own.
 """
 
@@ -19,7 +19,8 @@ from meetcli import __version__
 from meetcli.errors import UsageError
 from meetcli.minutes import date_text
 from meetcli.plain_text import money_text
-from meetcli.writers.report_payload import Payload, Totals
+from meetcli.writers.report_payload import TEXT_FIELDS, Payload, Totals
+from meetcli.writers.word_coding import code_words
 
 if TYPE_CHECKING:
     import jinja2
@@ -40,6 +41,10 @@ def make_page(payload: Payload, *, today: date, language: str | None, is_full: b
     style = "\n".join(_asset(name) for name in _STYLES)
     # The library stays outside of the function that holds our own names.
     script = _asset("uplot/uPlot.iife.min.js") + '\n(() => {\n"use strict";\n' + "\n".join(_asset(name) for name in _SCRIPTS) + "})();\n"
+    texts: list[str] = []
+    meetings = _without_texts(payload.meetings, texts)
+    word_list, codes = code_words(texts)
+    content = {"today": today.isoformat(), "is_full": is_full, "words": word_list, "meetings": meetings}
     page = _template().render(
         version=__version__,
         language=shown,
@@ -54,7 +59,8 @@ def make_page(payload: Payload, *, today: date, language: str | None, is_full: b
         style=style,
         script=script,
         policy=_policy(style, script),
-        payload=_packed({"today": today.isoformat(), "is_full": is_full, "meetings": payload.meetings}),
+        payload=_packed(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()),
+        texts=_packed(codes),
     )
     return page.encode()
 
@@ -82,10 +88,23 @@ def _commonest_language(payload: Payload) -> str:
     return max(LANGUAGES, key=lambda language: counts[language])
 
 
-def _packed(content: dict[str, Any]) -> str:
-    """Return JSON, deflated and in base64: letters, digits and `+/=`, so that nothing in it can end the element it stands in."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode()
+def _without_texts(value: Any, texts: list[str]) -> Any:  # noqa: ANN401  # JSON is anything
+    """Return `value` with a 0 in place of each text, which goes to `texts` in the order of a walk through it."""
+    if isinstance(value, dict):
+        return {name: _taken(inner, texts) if name in TEXT_FIELDS else _without_texts(inner, texts) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_texts(inner, texts) for inner in value]
+    return value
+
+
+def _taken(text: str, texts: list[str]) -> int:
+    texts.append(text)
+    return 0
+
+
+def _packed(content: bytes) -> str:
+    """Return bytes deflated and in base64: letters, digits and `+/=`, so that nothing in it can end the element it stands in."""
+    return base64.b64encode(zlib.compress(content, 9)).decode()
 
 
 def _policy(style: str, script: str) -> str:

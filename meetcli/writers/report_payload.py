@@ -16,6 +16,9 @@ from meetcli.models import NO_KEY
 QUOTE_WORDS = 25
 """Longer quotes are cut to this many words; the whole of one stands in its result."""
 
+TEXT_FIELDS = frozenset({"text", "quote", "rationale", "summary"})
+"""The fields of a meeting and its claims that hold sentences; the page's scripts know the same."""
+
 _SEVERITIES = ("low", "medium", "high")
 
 
@@ -38,7 +41,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Meetings in the order of their dates, as JSON objects; `older` counts results that a newer one of the same meeting and task replaced."""
+    """Meetings in the order of their dates, as JSON objects.
+
+    `results` counts what was read, `older` what a newer result of the same meeting and task replaced.
+    """
 
     meetings: list[dict[str, Any]]
     results: int
@@ -68,29 +74,38 @@ class Payload:
 def make_payload(results: Iterable[tuple[Mapping[str, Any], str | None]], *, is_full: bool) -> Payload:
     """Join results to meetings.
 
-    Each result comes with the path that the results of its meeting share, or None. Results of one meeting and task, as after a
-    rerun with another model, leave only the one bought last. `is_full` puts in summaries, key points and open questions.
+    Each result comes with the path that the results of its meeting share, or None. Of results of one meeting and task, as after a
+    rerun with another model, only the one bought last stays; copies in other files count once. `is_full` puts in summaries,
+    key points and open questions.
     """
+    results = list(results)
+    paths = {_fingerprint(result): path for result, path in results if path}
     joined: dict[str, dict[str, Mapping[str, Any]]] = {}
-    seen = 0
-    older = 0
-    for result, path in results:
-        seen += 1
-        of_meeting = joined.setdefault(_identity(result, path), {})
+    copies: set[tuple[str, str]] = set()
+    for result, _ in results:
+        of_meeting = joined.setdefault(_identity(result, paths), {})
         task = text_of(result.get("task"))
-        if task in of_meeting:
-            older += 1
         of_meeting[task] = max(of_meeting.get(task, result), result, key=_bought_at)
+        copies.add((_fingerprint(result), _bought_at(result)))
     meetings = [_meeting(by_task, is_full) for by_task in joined.values()]
-    return Payload(sorted(meetings, key=lambda meeting: (meeting.get("date", ""), meeting.get("id", ""))), seen, older)
+    return Payload(
+        sorted(meetings, key=lambda meeting: (meeting.get("date", ""), meeting.get("id", ""))),
+        results=len(copies),
+        older=len(copies) - sum(map(len, joined.values())),
+    )
 
 
-def _identity(result: Mapping[str, Any], path: str | None) -> str:
-    """Return what results of one meeting have in common: the key, else where they stand, else nothing but themselves."""
+def _identity(result: Mapping[str, Any], paths: Mapping[str, str]) -> str:
+    """Return what results of one meeting have in common: the key, else the path of their files, else nothing but themselves."""
     key = text_of(result.get("idempotency_key"))
     if key and key != NO_KEY:
         return f"key {key}"
-    return f"path {path}" if path else f"fingerprint {text_of(result['provenance'].get('fingerprint'))}"
+    fingerprint = _fingerprint(result)
+    return f"path {paths[fingerprint]}" if fingerprint in paths else f"fingerprint {fingerprint}"
+
+
+def _fingerprint(result: Mapping[str, Any]) -> str:
+    return text_of(result["provenance"].get("fingerprint"))
 
 
 def _bought_at(result: Mapping[str, Any]) -> str:

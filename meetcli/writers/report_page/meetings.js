@@ -1,10 +1,42 @@
-// What the page knows: the payload unpacked, laid out in lists, and filtered. Touches no element.
+// What the page knows: the payload unpacked, laid out in lists, and filtered. Changes no element.
 
-async function unpack(encoded) {
-  const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return JSON.parse(await new Response(stream).text());
+async function inflate(id) {
+  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (char) => char.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
 }
+
+async function unpack() {
+  const payload = JSON.parse(await (await inflate("payload")).text());
+  const texts = decodeTexts(payload.words, new Uint8Array(await (await inflate("texts")).arrayBuffer()));
+  putBack(payload.meetings, texts);
+  return payload;
+}
+
+// Texts are numbers of words, in bytes of seven bits, the highest first; 0 ends a text.
+function* decodeTexts(words, bytes) {
+  let text = [];
+  let number = 0;
+  for (const byte of bytes) {
+    number = number * 128 + (byte & 127);
+    if (byte & 128) continue;
+    if (number) text.push(words[number - 1]);
+    else {
+      yield text.join(" ");
+      text = [];
+    }
+    number = 0;
+  }
+}
+
+// Where a text was taken out stands a 0; walking in the same order finds each its place.
+function putBack(value, texts) {
+  for (const [name, inner] of Object.entries(value)) {
+    if (typeof inner === "object") putBack(inner, texts);
+    else if (inner === 0 && TEXT_FIELDS.has(name)) value[name] = texts.next().value;
+  }
+}
+
+const TEXT_FIELDS = new Set(["text", "quote", "rationale", "summary"]);
 
 // Without accents and capitals, so that "acao" finds "Ação".
 function folded(text) {

@@ -150,7 +150,7 @@ async function open() {
     byId("too-old").hidden = false;
     return;
   }
-  payload = await unpack(byId("payload").textContent);
+  payload = await unpack();
   lists = layOut(payload);
   setLanguage(document.documentElement.dataset.language || navigator.language.slice(0, 2));
   byId("language").value = language;
