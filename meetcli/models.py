@@ -19,6 +19,10 @@ NO_KEY = "no-idempotency-key-available"
 """What results, tables and logs print where a meeting has no key. Inside the program the key is None."""
 
 
+Lane = Literal["standard", "flex", "batch"]
+"""At which price a call is made: at once; at half price when there is capacity; at half price within a day."""
+
+
 class Status(StrEnum):
     """How a meeting ended; the order is the contract's."""
 
@@ -279,3 +283,31 @@ class Plan(NamedTuple):
 
     jobs: list[Job]
     conflicts: list[tuple[str, tuple[str, ...]]]
+
+
+class LanePrice(NamedTuple):
+    """What a plan costs in one lane, None where the price is unknown.
+
+    `is_served` says whether the lane has the model, None where that is unknown. `highest_usd` is the most that
+    meetcli itself can spend: every meeting cut once, then invalid, then repaired.
+    """
+
+    is_served: bool | None
+    expected_usd: Decimal | None
+    highest_usd: Decimal | None
+
+
+class Forecast(NamedTuple):
+    """What a plan will take. `is_counted` says that tokens were counted, not estimated.
+
+    `learned_from` is how many past answers the expected output rests on, 0 for the default. `lane` is the one the run would use.
+    """
+
+    calls: int
+    input_tokens: int
+    is_counted: bool
+    output_tokens: int
+    learned_from: int
+    lane: Lane
+    lanes: Mapping[Lane, LanePrice]
+    seconds: float

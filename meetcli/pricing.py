@@ -1,4 +1,4 @@
-"""From a model and its tokens to money. A model whose price is not known is None, never zero.
+"""From a model, its tokens and a lane to money. A model whose price is not known is None, never zero.
 
 Prices come from the snapshot that genai-prices ships: nothing is downloaded, and its updater is never started. The library is
 imported with the first call that has a price, so that a run of hits never pays for it.
@@ -6,26 +6,55 @@ imported with the first call that has a price, so that a run of hits never pays 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Final, Protocol
 
 from meetcli.errors import UsageError
-from meetcli.models import Usage
+from meetcli.models import Lane, Usage
 
-Prices = Callable[[str, Usage], Decimal | None]
-"""From a model's name and what it used to US dollars, None where the price is not known."""
+
+class Prices(Protocol):
+    """What a model's use costs in US dollars, None where the price is not known."""
+
+    def __call__(self, model: str, usage: Usage, lane: Lane = "standard", /) -> Decimal | None:
+        """Return what `model` costs for `usage` in `lane`."""
+        ...
+
 
 _MILLION = Decimal(1_000_000)
 _RATES = ("input", "cached_input", "output")
+
+LANE_SHARE: Final = Decimal("0.5")
+"""What flex and batch cost of the standard price, for every model that they serve: https://developers.openai.com/api/docs/pricing,
+read on 2026-10-14. genai-prices, asked for a lane without saying so in its own terms, returns the full price in silence."""
+
+_SNAPSHOT = r"(-\d{4}-\d{2}-\d{2})?"
+_SERVED: Final[Mapping[Lane, re.Pattern[str]]] = {
+    # Tables "Flex" and "Batch" of the same page on the same day; text models with chat.completions only.
+    "flex": re.compile(
+        r"(gpt-5(-mini|-nano)?|gpt-5\.[12]|gpt-5\.4(-mini|-nano|-pro)?|gpt-5\.5(-pro)?|gpt-5\.6-(luna|sol|terra)"
+        rf"|gpt-6-(astra|luna|sol)|gpt-6\.1-(sol|terra)|o3|o4-mini){_SNAPSHOT}"
+    ),
+    "batch": re.compile(
+        r"(gpt-5(-mini|-nano|-pro)?|gpt-5\.1|gpt-5\.2(-pro)?|gpt-5\.4(-mini|-nano|-pro)?|gpt-5\.5(-pro)?|gpt-5\.6-(luna|sol|terra)"
+        r"|gpt-6-(astra|luna|sol)|gpt-6\.1-(sol|terra)|o1(-pro)?|o3(-mini|-pro)?|o4-mini|gpt-3\.5-turbo(-1106)?|gpt-4(-turbo)?"
+        rf"|gpt-4\.1(-mini|-nano)?|gpt-4o(-mini)?){_SNAPSHOT}|ft:(gpt-3\.5-turbo|gpt-4\.1|gpt-4o)\b.*"
+    ),
+}
+_CACHED_IN_BATCH: Final = re.compile(r"gpt-[5-9]")
+"""The models whose batch table has a price for cached input; for others it is that of input."""
 
 
 def open_prices(source: str, *, engine: str, read_toml: Callable[[Path], Mapping[str, object]]) -> Prices:
     """Return the prices that `source` names: `openai`, `none`, or the path of a file read by `read_toml`, decimals as `Decimal`.
 
     The file holds one table a model, named by it, with `input`, `output` and, where cached input is cheaper, `cached_input`: US
-    dollars a million tokens. The local engine costs nothing, whatever the source. Raises `UsageError` for a file that cannot be used.
+    dollars a million tokens; and `flex` and `batch` where the server has these lanes: their share of that price, as 0.5. The local
+    engine costs nothing, whatever the source. Raises `UsageError` for a file that cannot be used.
     """
     if engine == "local":
         return _free
@@ -34,21 +63,41 @@ def open_prices(source: str, *, engine: str, read_toml: Callable[[Path], Mapping
     if source == "openai":
         return _openai_price
     rates = {model: _parse_model(model, table, shown=source) for model, table in read_toml(Path(source)).items()}
-    return lambda model, usage: rates[model].price(usage) if model in rates else _unknown(model, usage)
+
+    def price(model: str, usage: Usage, lane: Lane = "standard") -> Decimal | None:
+        return rates[model].price(usage, lane) if model in rates else _unknown(model, usage)
+
+    return price
 
 
-def _free(_model: str, _usage: Usage) -> Decimal:
+def serves(source: str, model: str, lane: Lane) -> bool | None:
+    """Return whether OpenAI's `lane` has `model`; None where that is not known, as for other servers and models without a price."""
+    if lane == "standard" or source != "openai":
+        return True if lane == "standard" else None
+    if _SERVED[lane].fullmatch(model):
+        return True
+    return None if _openai_price(model, Usage(1, 0, 1)) is None else False
+
+
+def _free(_model: str, _usage: Usage, _lane: Lane = "standard") -> Decimal:
     return Decimal(0)
 
 
-def _unknown(_model: str, usage: Usage) -> Decimal | None:
+def _unknown(_model: str, usage: Usage, _lane: Lane = "standard") -> Decimal | None:
     """Return None, but zero for tokens that were never used: an attempt without an answer costs nothing anywhere."""
     return None if usage.input_tokens or usage.output_tokens else Decimal(0)
 
 
-def _openai_price(model: str, usage: Usage) -> Decimal | None:
+def _openai_price(model: str, usage: Usage, lane: Lane = "standard") -> Decimal | None:
     if not (usage.input_tokens or usage.output_tokens):
         return Decimal(0)
+    if lane != "standard":
+        if not _SERVED[lane].fullmatch(model):
+            return None
+        if lane == "batch" and not _CACHED_IN_BATCH.match(model):
+            usage = usage._replace(cached_input_tokens=0)
+        standard = _openai_price(model, usage)
+        return None if standard is None else standard * LANE_SHARE
     import genai_prices
 
     try:
@@ -65,24 +114,29 @@ def _openai_price(model: str, usage: Usage) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class _Rates:
-    """US dollars a million tokens."""
+    """US dollars a million tokens, and each lane's share of them."""
 
     input: Decimal
     cached_input: Decimal
     output: Decimal
+    shares: Mapping[str, Decimal]
 
-    def price(self, usage: Usage) -> Decimal:
+    def price(self, usage: Usage, lane: Lane) -> Decimal | None:
+        if lane not in self.shares:
+            return _unknown("", usage)
         cached = min(usage.cached_input_tokens, usage.input_tokens)
         spent = (usage.input_tokens - cached) * self.input + cached * self.cached_input + usage.output_tokens * self.output
-        return spent / _MILLION
+        return spent / _MILLION * self.shares[lane]
 
 
 def _parse_model(model: str, table: object, *, shown: str) -> _Rates:
     where = f"price file {shown!r}, model {model!r}"
-    if not isinstance(table, dict) or not {"input", "output"} <= table.keys() <= set(_RATES):
-        raise UsageError(f"{where}: must have input and output, and may have cached_input", hint="prices are US dollars a million tokens")
+    if not isinstance(table, dict) or not {"input", "output"} <= table.keys() <= {*_RATES, *_SERVED}:
+        message = f"{where}: must have input and output, and may have cached_input, flex and batch"
+        raise UsageError(message, hint="prices are US dollars a million tokens; flex and batch are shares of them, as 0.5")
     for name, rate in table.items():
         if isinstance(rate, bool) or not isinstance(rate, int | Decimal) or not Decimal(rate).is_finite() or rate < 0:
             raise UsageError(f"{where}: {name} = {rate!s:.40} must be a number of zero or more")
     rates = {name: Decimal(rate) for name, rate in table.items()}
-    return _Rates(rates["input"], rates.get("cached_input", rates["input"]), rates["output"])
+    shares: dict[str, Decimal] = {"standard": Decimal(1), **{lane: rates[lane] for lane in _SERVED if lane in rates}}
+    return _Rates(rates["input"], rates.get("cached_input", rates["input"]), rates["output"], shares)

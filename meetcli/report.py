@@ -10,7 +10,7 @@ from signal import Signals
 from typing import Any
 
 from meetcli.errors import MeetcliError
-from meetcli.models import NO_KEY, Outcome, Status, Usage
+from meetcli.models import NO_KEY, Forecast, Outcome, Status, Usage
 from meetcli.plain_text import decimal_text
 
 _NEVER_LOOKED_UP = {Status.SKIPPED, Status.BYPASSED, Status.REFRESHED}
@@ -23,7 +23,8 @@ class RunReport:
     """What became of every meeting of one run.
 
     `backend` is the cache really used, `none` without one. `reads_cache` is False under `--no-cache` and `--refresh`, where
-    nothing could have hit; `cache_only` makes a meeting without an answer a failure of the run. `clock` counts seconds.
+    nothing could have hit; `cache_only` makes a meeting without an answer a failure of the run. `forecast` is what the plan of a
+    dry run will take. `clock` counts seconds.
     """
 
     task: str
@@ -34,6 +35,7 @@ class RunReport:
     backend: str = "none"
     reads_cache: bool = True
     cache_only: bool = False
+    forecast: Forecast | None = None
     stopped_by: MeetcliError | Signals | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     counts: Counter[Status] = field(default_factory=Counter)
@@ -105,7 +107,7 @@ class RunReport:
 
     def summary(self) -> dict[str, Any]:
         """Return the object that `--summary json` prints, ready for a JSON encoder; money as decimal strings."""
-        return {
+        summary: dict[str, Any] = {
             "schema_version": 1,
             "task": self.task,
             "engine": self.engine,
@@ -127,6 +129,29 @@ class RunReport:
             "exit_code": self.exit_code,
             "files": [_file_of(outcome) for outcome in self.in_order()],
         }
+        if self.forecast is not None:
+            summary["plan"] = _plan_of(self.forecast)
+        return summary
+
+
+def _plan_of(forecast: Forecast) -> dict[str, Any]:
+    return {
+        "calls": forecast.calls,
+        "input_tokens": forecast.input_tokens,
+        "input_tokens_are": "counted" if forecast.is_counted else "estimated",
+        "output_tokens": forecast.output_tokens,
+        "output_learned_from": forecast.learned_from,
+        "lane": forecast.lane,
+        "lanes": {
+            lane: {
+                "served": price.is_served,
+                "expected_usd": decimal_text(price.expected_usd),
+                "highest_usd": decimal_text(price.highest_usd),
+            }
+            for lane, price in forecast.lanes.items()
+        },
+        "estimated_s": round(forecast.seconds, 1),
+    }
 
 
 def _file_of(outcome: Outcome) -> dict[str, Any]:

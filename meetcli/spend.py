@@ -25,14 +25,12 @@ from meetcli.ledger import Ledger
 from meetcli.models import Assignment, Entry, Job, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
 from meetcli.plain_text import place_text
 from meetcli.plan import Deliver, give_up
-from meetcli.tasks.prompt import compose
+from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
 from meetcli.tasks.schema import schema_digest, strict_schema
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-FIRST_CAP = 4_096
-RAISED_CAP = 16_384
 RENEWAL_S = 20.0
 """A third of what a lease lasts."""
 POLL_S = 0.25

@@ -137,11 +137,17 @@ class World:
             self.calls = len(self.engine.requests)
         return self.outcomes
 
+    def cache(self):
+        return ForgivingCache(self.items, self.warnings.append)
+
+    def read_again(self, source, sha256):
+        return normalize(Rereader().read(source, sha256).mapping)
+
     def dry_run(self, **rules):
         """Plan only, giving every job up."""
         outcomes = {}
         cache = ForgivingCache(self.items, self.warnings.append)
-        planned = plan(
+        self.planned = planned = plan(
             discover(["."], working_folder=self.folder, spool_folder=self.folder),
             max_bytes=10**6,
             assignment=self.assignment(),

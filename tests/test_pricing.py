@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from meetcli.errors import UsageError
 from meetcli.models import Usage
-from meetcli.pricing import open_prices
+from meetcli.pricing import open_prices, serves
 
 USED = Usage(input_tokens=1_000_000, cached_input_tokens=400_000, output_tokens=100_000, requests=3)
 UNUSED = Usage(requests=5)
@@ -82,7 +82,7 @@ def test_a_price_is_never_negative_and_grows_with_use(given_input, cached, outpu
     [
         ("m = 1", "model 'm': must have input and output"),
         ("[m]\ninput = 1\n", "must have input and output"),
-        ("[m]\ninput = 1\noutput = 1\nbatch = 1\n", "must have input and output"),
+        ("[m]\ninput = 1\noutput = 1\npriority = 1\n", "must have input and output"),
         ("[m]\ninput = -1\noutput = 1\n", "input = -1 must be a number of zero or more"),
         ("[m]\ninput = nan\noutput = 1\n", "input = NaN must be"),
         ("[m]\ninput = true\noutput = 1\n", "input = True must be"),
@@ -102,10 +102,50 @@ def test_prices_need_no_network_and_start_no_updater():
         "def refuse(*_): raise AssertionError('network')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "from meetcli.models import Usage\n"
-        "from meetcli.pricing import open_prices\n"
+        "from meetcli.pricing import open_prices, serves\n"
         "price = open_prices('openai', engine='openai', read_toml=None)\n"
         "assert 'genai_prices' not in sys.modules\n"
         "assert price('gpt-4o', Usage(1000, 0, 10, 1)) > 0\n"
         "assert threading.active_count() == 1\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[1])
+
+
+@pytest.mark.parametrize(("model", "lane"), [("gpt-5", "flex"), ("gpt-5-mini-2025-08-07", "batch"), ("o3", "flex"), ("gpt-4o", "batch")])
+def test_a_lane_costs_half_of_the_standard_price(model, lane):
+    price = prices("openai")
+    used = Usage(1_000_000, 0, 100_000, 1)
+    assert price(model, used, lane) * 2 == price(model, used)
+    assert serves("openai", model, lane)
+
+
+def test_cached_input_is_not_cheaper_in_a_batch_whose_table_has_no_price_for_it():
+    price = prices("openai")
+    assert price("gpt-4o", USED, "batch") == price("gpt-4o", USED._replace(cached_input_tokens=0), "batch")
+    assert price("gpt-5", USED, "batch") < price("gpt-5", USED._replace(cached_input_tokens=0), "batch")
+
+
+@pytest.mark.parametrize(
+    ("source", "model", "lane", "expected"),
+    [
+        ("openai", "gpt-4o", "standard", True),
+        ("openai", "gpt-4o", "flex", False),
+        ("openai", "gpt-4o-audio-preview", "batch", False),
+        ("openai", "gpt-nope", "flex", None),
+        ("none", "gpt-4o", "flex", None),
+        ("my.toml", "gpt-4o", "batch", None),
+    ],
+)
+def test_only_what_is_known_of_a_lane_is_said(source, model, lane, expected):
+    assert serves(source, model, lane) is expected
+
+
+@pytest.mark.parametrize(("model", "lane"), [("gpt-4o", "flex"), ("gpt-nope", "batch")])
+def test_a_lane_without_a_known_price_is_unknown_and_unused_costs_nothing(model, lane):
+    assert prices("openai")(model, USED, lane) is None
+    assert prices("openai")(model, UNUSED, lane) == 0
+
+
+def test_a_price_file_says_what_its_lanes_cost():
+    price = prices("p", text="[m]\ninput = 1\noutput = 0\nflex = 0.25\n")
+    assert (price("m", USED), price("m", USED, "flex"), price("m", USED, "batch")) == (Decimal(1), Decimal("0.25"), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import TypeVar
 
 from meetcli.cache import Cache
@@ -56,6 +57,10 @@ class ForgivingCache:
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the keys that are there, if the cache can be written."""
         self._attempt("write", lambda: self._cache.remove(keys), 0)
+
+    def first(self, prefix: str, limit: int) -> list[tuple[str, str]]:
+        """Return (key, first line of the value) of the first `limit` keys that start with `prefix`."""
+        return self._attempt("read", lambda: list(islice(self._cache.scan(prefix), limit)), [])
 
     def size(self) -> int | None:
         """Return the number of answers, None where it is not cheaply known."""

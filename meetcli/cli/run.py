@@ -25,7 +25,7 @@ from meetcli.cli.logs import configure_logging
 from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
 from meetcli.cli.signals import Stop, watched
 from meetcli.cli.stores import opened_cache, opened_leases, required_loss, warn_of_leases
-from meetcli.config import LoadedSettings, Settings, load_process_settings, read_toml
+from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.discover import discover
 from meetcli.engines import EngineOptions, identify, open_engine
 from meetcli.errors import CacheError, RunStopped, UsageError
@@ -140,10 +140,10 @@ class _Run:
         if not inputs:
             log.warning("no transcripts found")
         warn_of_plan(planned, settings.ttl_s)
-        if settings.dry_run or settings.cache_only:
+        if settings.cache_only:
             give_up(planned.jobs, None if settings.dry_run else "cache_only", self.deliver)
         elif planned.jobs:
-            self._spend(planned.jobs)
+            self._buy(planned.jobs)
         if loss := self._required_loss():
             raise required_loss(loss)
 
@@ -201,6 +201,17 @@ class _Run:
         if self._progress:
             self._progress.add(outcome)
 
+    def _buy(self, jobs: list[Job]) -> None:
+        """Price the plan and stop, or spend; on a terminal, ask before an expensive plan."""
+        from meetcli.cli.money import forecast_plan, is_agreed
+
+        if self._settings.dry_run:
+            self.report.forecast = forecast_plan(jobs, self._assignment, self._settings, self._cache, self.deliver)
+        elif is_agreed(jobs, self._assignment, self._settings, self._cache):
+            self._spend(jobs)
+        else:
+            give_up(jobs, "declined", self.deliver)
+
     def _spend(self, jobs: list[Job]) -> None:
         settings = self._settings
         if settings.engine == "openai" and settings.api_key is None:
@@ -211,14 +222,14 @@ class _Run:
         import asyncio  # here, as everything behind it: a run of hits only pays for none of it
         import gc
 
+        from meetcli.cli.money import open_settings_prices
         from meetcli.ledger import Ledger
-        from meetcli.pricing import open_prices
         from meetcli.spend import Purse, spend
 
         def is_stopping() -> bool:
             return self._stop.is_asked() or self._required_loss() is not None
 
-        prices = open_prices(settings.prices, engine=settings.engine, read_toml=read_toml)
+        prices = open_settings_prices(settings)
         rereader = Rereader(max_bytes=settings.max_file_bytes)
         purse = Purse(
             read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from meetcli.console import PipeSafeConsole
-from meetcli.models import Outcome, Status
+from meetcli.models import Forecast, Outcome, Status
 from meetcli.plain_text import count_text, elapsed_text, failure_text, money_text, place_text, printable
 from meetcli.report import RunReport
 
@@ -120,9 +120,9 @@ def _spent(outcome: Outcome) -> Iterator[Text]:
     """Yield tokens, cost and time, a dash where there were none."""
     tokens = outcome.usage.input_tokens + outcome.usage.output_tokens
     yield Text(f"{tokens:,}") if tokens else Text("–", style="dim")
-    if outcome.usage.requests:
+    if outcome.usage.requests or outcome.cost_usd != 0:
         yield Text(money_text(outcome.cost_usd))
-        yield Text(elapsed_text(outcome.duration_s))
+        yield Text(elapsed_text(outcome.duration_s)) if outcome.usage.requests else Text("–", style="dim")
     else:
         yield from (Text("–", style="dim"), Text("–", style="dim"))
 
@@ -163,11 +163,29 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
     cached = f" ({usage.cached_input_tokens:,} cached)" if usage.cached_input_tokens else ""
     tokens = f", {usage.input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out"
     yield "calls", Text(f"{usage.requests:,}{tokens if usage.input_tokens or usage.output_tokens else ''}")
-    yield "cost", Text(f"{_sum(report.cost_usd, report.known_cost_usd)}, saved {_sum(report.saved_usd, report.known_saved_usd)}")
+    saved = _sum(report.saved_usd, report.known_saved_usd)
+    if report.forecast is None:
+        yield "cost", Text(f"{_sum(report.cost_usd, report.known_cost_usd)}, saved {saved}")
+    else:
+        yield from _forecast_lines(report.forecast)
+        yield "saved", Text(saved)
     yield "time", Text(elapsed_text(report.elapsed_s))
     # Who read the transcripts is said whenever it is not who everybody expects.
     place = "" if report.endpoint == _OPENAI or report.engine == "local" else f" at {report.endpoint}"
     yield "engine", Text(printable(f"{report.engine}, {report.model}{place}"))
+
+
+def _forecast_lines(forecast: Forecast) -> Iterator[tuple[str, Text]]:
+    counted = "counted" if forecast.is_counted else "estimated; the extra meetcli[tokens] counts"
+    basis = f"learned from {count_text(forecast.learned_from, 'answer')}" if forecast.learned_from else "the default"
+    yield "plan", Text(f"{count_text(forecast.calls, 'call')}, {forecast.input_tokens:,} tokens in ({counted})")
+    yield "", Text(f"{forecast.output_tokens:,} tokens out expected ({basis}), about {elapsed_text(forecast.seconds)}")
+    for lane, price in forecast.lanes.items():
+        if price.is_served is False:
+            line = Text("does not have this model", style="dim")
+        else:
+            line = Text(f"{money_text(price.expected_usd)} expected, at most {money_text(price.highest_usd)}")
+        yield lane, line if lane != forecast.lane else line.append(" (this run)")
 
 
 def _status_text(status: Status) -> Text:

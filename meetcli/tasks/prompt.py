@@ -26,6 +26,10 @@ LANGUAGE_FIXED = (
     "Write all prose in the language with the code {language!r}, whatever language the transcript is in; `language` is that code."
 )
 
+FIRST_CAP = 4_096
+RAISED_CAP = 16_384
+"""Output tokens that a first request may have, and the request that follows an answer that was cut there."""
+
 # Characters that a terminal or a tokenizer may treat as commands or hide: controls but tab and newline, line separators, and the
 # marks that reorder text. Each becomes one space, so that offsets into the text stay true.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")

@@ -1,0 +1,64 @@
+"""From settings to what spending knows about money: prices, the forecast of a plan, the question before an expensive one."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.config import Settings, read_toml
+from meetcli.forecast import Basis, forecast, learn_output_tokens
+from meetcli.models import Assignment, Forecast, Job
+from meetcli.normalize import normalize
+from meetcli.plain_text import count_text, money_text
+from meetcli.plan import Deliver
+from meetcli.pricing import open_prices, serves
+from meetcli.readers import Rereader
+from meetcli.tokens import open_counter
+
+if TYPE_CHECKING:
+    from meetcli.pricing import Prices
+
+ASK_ABOVE_USD: Final = Decimal(10)
+
+
+def open_settings_prices(settings: Settings) -> Prices:
+    """Return the prices of the run."""
+    return open_prices(settings.prices, engine=settings.engine, read_toml=read_toml)
+
+
+def forecast_plan(
+    jobs: list[Job], assignment: Assignment, settings: Settings, cache: ForgivingCache | None, deliver: Deliver | None = None
+) -> Forecast:
+    """Return what the jobs will take; with `deliver` settle them as a dry run does."""
+    prices = open_settings_prices(settings)
+    rereader = Rereader(max_bytes=settings.max_file_bytes)
+    output_tokens, learned_from = learn_output_tokens(cache, assignment)
+    basis = Basis(
+        read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
+        count_tokens=open_counter(settings.model),
+        price=lambda usage, lane: prices(settings.model, usage, lane),
+        serves=lambda lane: serves(settings.prices, settings.model, lane) if settings.engine == "openai" else lane == "standard",
+        lane="standard",
+        output_tokens=output_tokens,
+        learned_from=learned_from,
+        concurrency=settings.concurrency,
+    )
+    return forecast(jobs, assignment=assignment, basis=basis, deliver=deliver)
+
+
+def is_agreed(jobs: list[Job], assignment: Assignment, settings: Settings, cache: ForgivingCache | None) -> bool:
+    """Return whether the plan may be bought: on a terminal, one above 10 USD asks first."""
+    if settings.yes or settings.engine == "local" or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    planned = forecast_plan(jobs, assignment, settings, cache)
+    price = planned.lanes[planned.lane]
+    if price.expected_usd is None or price.expected_usd <= ASK_ABOVE_USD:
+        return True
+    asked = (
+        f"{count_text(planned.calls, 'call')} for about {money_text(price.expected_usd)}, at most {money_text(price.highest_usd)}. Go on?"
+    )
+    return typer.confirm(asked, err=True)

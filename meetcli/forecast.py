@@ -1,0 +1,148 @@
+"""What a plan will cost before anything is called: tokens counted from the very messages, prices in every lane, time.
+
+Makes no call. Reads each input once more, one at a time, as spending would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, NamedTuple, get_args
+
+from meetcli.cache.entry import load, load_header
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.errors import InputError
+from meetcli.models import Assignment, Forecast, Job, Lane, LanePrice, Meeting, Outcome, Request, Source, Status, Usage
+from meetcli.plan import Deliver
+from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
+from meetcli.tasks.schema import strict_schema
+from meetcli.tokens import CountTokens, estimate, message_tokens, most_input_tokens
+
+USUAL_OUTPUT_TOKENS: Final = 1_300
+"""A summary of 100 to 200 words, 3 to 7 key points, decisions and action items, each with its quote, where no past answer says better."""
+
+REPAIR_TOKENS: Final = 2_000
+"""More than the message that quotes the problems of an answer ever has, besides the answer itself."""
+
+OUTPUT_TOKENS_A_SECOND: Final = 60
+"""What models of the middle class write; only for the estimate of time."""
+
+SAMPLED_ANSWERS: Final = 200
+
+
+class Basis(NamedTuple):
+    """What a forecast rests on.
+
+    `count_tokens` is None where the model's tokenizer is not there. `price` and `serves` speak of the run's model. `output_tokens` is
+    what an answer is expected to have, learned from `learned_from` past ones, 0 for the default. `requests_a_minute` and
+    `tokens_a_minute` are None where no limit is known.
+    """
+
+    read_again: Callable[[Source, str], Meeting]
+    count_tokens: CountTokens | None
+    price: Callable[[Usage, Lane], Decimal | None]
+    serves: Callable[[Lane], bool | None]
+    lane: Lane
+    output_tokens: int
+    learned_from: int
+    concurrency: int
+    requests_a_minute: int | None = None
+    tokens_a_minute: int | None = None
+
+
+def learn_output_tokens(cache: ForgivingCache | None, assignment: Assignment) -> tuple[int, int]:
+    """Return the mean output of past answers of this task and model, and of how many; the default and 0 where there are none.
+
+    Keys are digests, so the first ones of the cache are a random sample.
+    """
+    if cache is None:
+        return USUAL_OUTPUT_TOKENS, 0
+    identity = assignment.identity
+    names = []
+    for name, line in cache.first(f"answer:{assignment.task.name}:", SAMPLED_ANSWERS):
+        header = load_header(line)
+        if header is not None and (header.engine, header.model) == (identity.engine, identity.model):
+            names.append(name)
+    entries = [entry for text in cache.get_many(names).values() if (entry := load(text)) and entry.usage.output_tokens]
+    if not entries:
+        return USUAL_OUTPUT_TOKENS, 0
+    return round(sum(entry.usage.output_tokens for entry in entries) / len(entries)), len(entries)
+
+
+def forecast(jobs: Iterable[Job], *, assignment: Assignment, basis: Basis, deliver: Deliver | None = None) -> Forecast:
+    """Return what buying the jobs will take.
+
+    With `deliver`, each meeting ends as `not_attempted` with the status it would get as its reason and its share of the plan as its cost.
+    """
+    schema = strict_schema(assignment.task.load_answer_model())
+    count = basis.count_tokens or estimate
+    total = _Total(basis)
+    for job in jobs:
+        try:
+            meeting = basis.read_again(job.source, job.input_sha256)
+        except InputError as error:
+            if deliver:
+                for source in _sources(job):
+                    message = f"{source.shown}: {error.message}"
+                    deliver(Outcome(source, Status.FAILED, error.reason, job.idempotency_key, error=message, hint=error.hint), None)
+            continue
+        task = assignment.task
+        messages = compose(task, meeting, assignment.language)
+        request = Request("", "", task.name, meeting, assignment.language, messages, schema, task.temperature, FIRST_CAP)
+        cost_usd = total.add(message_tokens(request, count), most_input_tokens(request, count))
+        if deliver:
+            for source in _sources(job):
+                is_first = source is job.source
+                why = (job.status if is_first else Status.SHARED).value
+                planned_usd = cost_usd if is_first else Decimal(0)
+                deliver(Outcome(source, Status.NOT_ATTEMPTED, why, job.idempotency_key, cost_usd=planned_usd), None)
+    return total.forecast()
+
+
+def _sources(job: Job) -> list[Source]:
+    return [job.source, *(source for source, _ in job.twins)]
+
+
+@dataclass(slots=True)
+class _Total:
+    basis: Basis
+    calls: int = 0
+    input_tokens: int = 0
+    expected: dict[Lane, Decimal | None] = field(default_factory=lambda: dict.fromkeys(get_args(Lane), Decimal(0)))
+    highest: dict[Lane, Decimal | None] = field(default_factory=lambda: dict.fromkeys(get_args(Lane), Decimal(0)))
+
+    def add(self, input_tokens: int, most_input: int) -> Decimal | None:
+        """Add one meeting; return what it is expected to cost in the lane of the run."""
+        self.calls += 1
+        self.input_tokens += input_tokens
+        expected = Usage(input_tokens, 0, self.basis.output_tokens)
+        # The longest way of a meeting: an answer that is cut, one that is whole and invalid, and its repair.
+        highest = Usage(3 * most_input + RAISED_CAP + REPAIR_TOKENS, 0, FIRST_CAP + 2 * RAISED_CAP)
+        for lane in self.expected:
+            self.expected[lane] = _sum(self.expected[lane], self.basis.price(expected, lane))
+            self.highest[lane] = _sum(self.highest[lane], self.basis.price(highest, lane))
+        return self.basis.price(expected, self.basis.lane)
+
+    def forecast(self) -> Forecast:
+        basis = self.basis
+        output_tokens = self.calls * basis.output_tokens
+        seconds = [self.calls * basis.output_tokens / OUTPUT_TOKENS_A_SECOND / basis.concurrency]
+        if basis.requests_a_minute:
+            seconds.append(self.calls * 60 / basis.requests_a_minute)
+        if basis.tokens_a_minute:
+            seconds.append((self.input_tokens + output_tokens) * 60 / basis.tokens_a_minute)
+        return Forecast(
+            calls=self.calls,
+            input_tokens=self.input_tokens,
+            is_counted=basis.count_tokens is not None,
+            output_tokens=output_tokens,
+            learned_from=basis.learned_from,
+            lane=basis.lane,
+            lanes={lane: LanePrice(basis.serves(lane), self.expected[lane], self.highest[lane]) for lane in self.expected},
+            seconds=max(seconds),
+        )
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one + other
