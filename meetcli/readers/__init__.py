@@ -153,7 +153,8 @@ def _members(source: Source, raw: Raw, max_bytes: int, identify: Identify) -> It
     passed: list[Outcome] = []
     is_proven = False
     for member in members(raw, max_bytes):
-        at = source._replace(name=os.path.basename(member.path),  # noqa: PTH119 - a string is all we have
+        at = source._replace(
+            name=os.path.basename(member.path),  # noqa: PTH119 - a string is all we have
             shown=f"{source.shown}/{member.path}",
             is_named=False,
             place=member.number,
@@ -283,7 +284,7 @@ def _meetings(content: Content) -> Iterator[tuple[tuple[int | None, ...], Mappin
 
 
 def _place(content: Content, document: object) -> Content:
-    return replace(content, text="", document=document)
+    return content._replace(text="", document=document)
 
 
 def _at(source: Source, inner: Iterable[int | None]) -> Source:
@@ -323,7 +324,8 @@ def _refused(source: Source, error: InputError) -> Outcome:
     is_skipped = isinstance(error, NoTranscript) and not source.is_named and source.offset is None
     if is_skipped:
         return Outcome(source, Status.SKIPPED, reason=error.reason)
-    return Outcome(source, Status.FAILED, reason=error.reason, error=f"{place_text(source.shown, source.place)}: {error.message}", hint=error.hint)
+    message = f"{place_text(source.shown, source.place)}: {error.message}"
+    return Outcome(source, Status.FAILED, reason=error.reason, error=message, hint=error.hint)
 
 
 def _suffix(source: Source) -> str:
