@@ -1,14 +1,43 @@
 """The commands and their options. Each option is declared once; what it means is `config`'s, what happens is `cli.run`'s."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from meetcli import __version__
 from meetcli.cli.exits import exits
 
 CacheDir = Annotated[str | None, typer.Option("--cache-dir", metavar="DIR", help="The disk cache. [default: the user's cache folder]")]
+
+
+class _AsTyped:
+    """Hands values over as they were typed: what a value means is `config`'s, wherever it comes from.
+
+    Typer would make a pydantic validator for every option there is, given or not, and load half of pydantic for it: a fifth of
+    a run that only hits. Options that act, as `--version`, still do when they are given.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401  # typer keeps the types of its context and parameters private
+        """Return the parameters, each without conversion."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # the class it is mixed into has it
+        for param in params:
+            param.process_value = partial(_process, param)
+        return params
+
+
+def _process(param: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401
+    return type(param).process_value(param, ctx, value) if param.callback is not None and value else value
+
+
+class PlainCommand(_AsTyped, TyperCommand):
+    """A command whose values stay as they were typed."""
+
+
+class PlainGroup(_AsTyped, TyperGroup):
+    """A group of commands whose own values stay as they were typed."""
 
 
 def build(arguments: list[str]) -> typer.Typer:
@@ -19,6 +48,7 @@ def build(arguments: list[str]) -> typer.Typer:
     """
     app = typer.Typer(
         name="meetcli",
+        cls=PlainGroup,
         help="Turn folders of meeting transcripts into minutes or sentiment, and never pay twice for the same answer.",
         no_args_is_help=True,
         rich_markup_mode=None,  # rich would double the time that --help takes
@@ -49,7 +79,7 @@ def _root(
 def _add_task(app: typer.Typer, name: str, description: str) -> None:
     """Make a task a command. All tasks take the same options, so they are declared here once."""
 
-    @app.command(name=name, help=description)
+    @app.command(name=name, help=description, cls=PlainCommand)
     def command(
         paths: Annotated[
             list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")
@@ -118,7 +148,7 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         with exits():
             from meetcli.cli.run import run_task
 
-            raise typer.Exit(run_task(name, paths or [], flags))
+            raise typer.Exit(run_task(name, list(paths or ()), flags))
 
 
 def _add_show(app: typer.Typer) -> None:
