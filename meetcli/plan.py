@@ -96,10 +96,10 @@ class _Planner:
         self._prefix = index_prefix(self._task, assignment.parts, render_version=assignment.render_version, key_fallback=fallback)
 
     def settle(self, units: list[Unit]) -> None:
-        indexed = self._look_up_indexed(units)
+        names = [index_digest(self._prefix, unit.sha256, unit.source.name) for unit in units]
+        indexed = self._look_up_indexed(names)
         candidates: list[_Candidate] = []
-        for unit in units:
-            name = index_digest(self._prefix, unit.sha256, unit.source.name)
+        for unit, name in zip(units, names, strict=True):
             entry = indexed.get(name)
             if entry is None:
                 candidates.extend(self._candidates(unit, name))
@@ -155,11 +155,11 @@ class _Planner:
 
     # Looking up
 
-    def _look_up_indexed(self, units: list[Unit]) -> dict[str, Entry]:
+    def _look_up_indexed(self, index_names: list[str]) -> dict[str, Entry]:
         """Return, by index name, the fresh entries whose rendered result fits the very bytes and name of a unit."""
         if self._cache is None or self._rules.is_refresh:
             return {}
-        names = {index_key(name): name for unit in units for name in (index_digest(self._prefix, unit.sha256, unit.source.name),)}
+        names = {index_key(name): name for name in index_names}
         rows = self._cache.get_many(names)
         places = {names[row]: place for row, text in rows.items() if (place := load_index(text))}
         stored = self._cache.get_many(row for row, _ in places.values())

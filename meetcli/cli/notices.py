@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TextIO
+from typing import Any, TextIO
 
 from meetcli.cli.exits import leave_standard_output, say
 from meetcli.config import Settings
@@ -59,8 +59,7 @@ def show(report: RunReport, settings: Settings) -> None:
     stream = _stream(settings)
     try:
         if settings.summary == "json":
-            json.dump(report.summary(), stream, indent=2)
-            stream.write("\n")
+            stream.write(_summary_text(report.summary()))
         elif settings.summary == "table" and not settings.quiet:
             from meetcli.console.table import print_report
 
@@ -73,6 +72,14 @@ def show(report: RunReport, settings: Settings) -> None:
         raise RunStopped(f"cannot write to standard output: {error.strerror}", hint="what was bought is safe in the cache") from error
     if isinstance(report.stopped_by, MeetcliError):
         say(report.stopped_by)
+
+
+def _summary_text(summary: dict[str, Any]) -> str:
+    """Return the summary as JSON, a line a file: with indents all through, Python's encoder is slower than the whole look-up."""
+    files = ",\n    ".join(json.dumps(file) for file in summary["files"])
+    totals = json.dumps({name: value for name, value in summary.items() if name != "files"}, indent=2)
+    listed = f"\n    {files}\n  " if files else ""
+    return f'{totals[:-2]},\n  "files": [{listed}]\n}}\n'
 
 
 def _stream(settings: Settings) -> TextIO:
