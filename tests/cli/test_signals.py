@@ -1,0 +1,157 @@
+"""Ctrl-C and SIGTERM: the first ends a run in order, with what was paid for saved; the second leaves at once."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command, Done
+from tests.corridor import explicit
+from tests.loopback_server import HANG, LoopbackServer
+
+CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+STOPPING = b"stopping: waiting for the calls under way, which are paid for; once more leaves at once"
+
+
+@pytest.fixture
+def meetcli(meetcli: Command) -> Command:
+    for number in range(10):
+        meetcli.put(f"in/{number}.json", explicit(f"Ana: Talk number {number}.\nRui: Yes.", meeting_id=f"M-{number}"))
+    return meetcli
+
+
+class Signaler:
+    """A server's script that sends a signal to a process before the n-th answer."""
+
+    def __init__(self, number: int, *, at: int, fault: object = None) -> None:
+        self._number = number
+        self._at = at
+        self._fault = fault
+        self._process_id = 0
+        self._known = threading.Event()
+
+    def aim(self, process: subprocess.Popen[bytes]) -> None:
+        self._process_id = process.pid
+        self._known.set()
+
+    def __call__(self, number: int, _body: object) -> object:
+        self._known.wait(60)
+        if number == self._at:
+            os.kill(self._process_id, self._number)
+        return self._fault
+
+
+def finish(process: subprocess.Popen[bytes]) -> Done:
+    stdout, stderr = process.communicate(timeout=60)
+    return Done(process.returncode, stdout.decode(), stderr.decode())
+
+
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_first_signal_finishes_what_is_paid_for_and_leaves_the_rest(
+    meetcli: Command, server: LoopbackServer, number: int, code: int
+) -> None:
+    server.faults = signaler = Signaler(number, at=2)
+    server.latency_s = 0.02
+    with meetcli.start("extract", "in", "-j", "2", "--summary", "json") as process:
+        signaler.aim(process)
+        done = finish(process)
+    counts = done.summary["counts"]
+    assert (done.exit_code, done.summary["exit_code"]) == (code, code)
+    assert done.stderr == f"warning: {STOPPING.decode()}\n"
+    assert counts["miss"] == server.requests == len(meetcli.results())
+    assert counts["miss"] + counts["not_attempted"] == 10
+    assert {file["reason"] for file in done.summary["files"] if file["status"] == "not_attempted"} == {"stopped"}
+    paid, server.faults = server.requests, lambda *_: None
+    again = meetcli("extract", "in", "--summary", "json")
+    assert (again.summary["counts"]["hit"], again.summary["counts"]["miss"], server.requests) == (paid, 10 - paid, 10)
+
+
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_second_signal_leaves_at_once_and_takes_the_copy_of_standard_input_along(
+    meetcli: Command, server: LoopbackServer, number: int, code: int
+) -> None:
+    spool = meetcli.folder / "tmp"
+    spool.mkdir()
+    server.faults = signaler = Signaler(number, at=0, fault=HANG)
+    transcript = meetcli.put("one.json", explicit())
+    with transcript.open("rb") as stdin, meetcli.start("extract", "-", stdin=stdin, environment={"TMPDIR": str(spool)}) as process:
+        signaler.aim(process)
+        assert process.stderr is not None
+        assert STOPPING in process.stderr.readline()
+        assert list(spool.iterdir()) != []
+        process.send_signal(number)
+        assert process.wait(60) == code
+    assert list(spool.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_signal_before_anything_is_called_ends_the_run_at_once(meetcli: Command, number: int, code: int) -> None:
+    fifo = meetcli.folder / "list"
+    os.mkfifo(fifo)
+    with meetcli.start("extract", "--files-from", "list", "--summary", "json") as process:
+        writer = os.open(fifo, os.O_WRONLY)  # waits until the command reads the list
+        process.send_signal(number)
+        done = finish(process)
+        os.close(writer)
+    assert (done.exit_code, done.stderr) == (code, "")
+    assert done.summary["counts"]["total"] == 0
+
+
+def test_signal_while_planning_counts_what_was_not_reached(
+    meetcli: Command, monkeypatch: pytest.MonkeyPatch, server: LoopbackServer
+) -> None:
+    from meetcli import plan
+
+    parse: Callable[..., object] = plan.parse
+
+    def interrupted(unit: object) -> object:
+        if unit.source.name == "3.json":  # type: ignore[attr-defined]
+            os.kill(os.getpid(), signal.SIGINT)
+        return parse(unit)
+
+    monkeypatch.setattr(plan, "parse", interrupted)
+    meetcli("extract", "in/0.json", "in/1.json", "-q")
+    done = meetcli("extract", "in", "--summary", "json")
+    assert done.exit_code == 130
+    assert done.summary["counts"]["not_attempted"] + done.summary["counts"]["hit"] == 10
+    assert server.requests == 2
+
+
+def test_terminal_gets_its_cursor_back_from_a_run_that_leaves_at_once(meetcli: Command, server: LoopbackServer) -> None:
+    server.faults = signaler = Signaler(signal.SIGINT, at=0, fault=HANG)
+    leader, follower = pty.openpty()
+    with meetcli.start("extract", "in", stdout=follower, stderr=follower, environment={"TERM": "xterm"}) as process:
+        os.close(follower)
+        signaler.aim(process)
+        shown = b""
+        while STOPPING[:30] not in shown:
+            shown += os.read(leader, 65536)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    try:
+        while more := os.read(leader, 65536):
+            shown += more
+    except OSError:  # what Linux says when the last writer has gone
+        pass
+    os.close(leader)
+    assert shown.rfind(b"\x1b[?25h") > shown.rfind(b"\x1b[?25l") >= 0
+
+
+def test_local_engine_stops_too(meetcli: Command, tmp_path: Path) -> None:
+    long = "\n".join(f"Ana: Sentence {number} of a long talk about the plan.\nRui: I will send it." for number in range(400))
+    for number in range(40):
+        meetcli.put(f"long/{number:02}.json", explicit(long + str(number), meeting_id=f"L-{number}"))
+    with meetcli.start("extract", "long", "--engine", "local", "-o", "-", "--summary", "json") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert b'"not_attempted": 0' not in stderr
