@@ -6,13 +6,13 @@ import os
 import pty
 import signal
 import subprocess
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Command, Done
+from tests.cli.signaler import Signaler
 from tests.corridor import explicit
 from tests.loopback_server import HANG, LoopbackServer
 
@@ -25,27 +25,6 @@ def meetcli(meetcli: Command) -> Command:
     for number in range(10):
         meetcli.put(f"in/{number}.json", explicit(f"Ana: Talk number {number}.\nRui: Yes.", meeting_id=f"M-{number}"))
     return meetcli
-
-
-class Signaler:
-    """A server's script that sends a signal to a process before the n-th answer."""
-
-    def __init__(self, number: int, *, at: int, fault: object = None) -> None:
-        self._number = number
-        self._at = at
-        self._fault = fault
-        self._process_id = 0
-        self._known = threading.Event()
-
-    def aim(self, process: subprocess.Popen[bytes]) -> None:
-        self._process_id = process.pid
-        self._known.set()
-
-    def __call__(self, number: int, _body: object) -> object:
-        self._known.wait(60)
-        if number == self._at:
-            os.kill(self._process_id, self._number)
-        return self._fault
 
 
 def finish(process: subprocess.Popen[bytes]) -> Done:
