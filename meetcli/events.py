@@ -57,7 +57,7 @@ def cache_error(error: CacheError, *, backend: str) -> None:
 def stopping() -> None:
     """Log that a run was asked to end and why it does not yet."""
     LOGGER.warning(
-        "stopping: waiting for the calls under way, which are paid for; once more leaves at once", extra={"event": "stopping", "fields": {}}
+        "stopping: waiting for the calls under way, which are paid for; Ctrl-C again leaves at once", extra={"event": "stopping", "fields": {}}
     )
 
 

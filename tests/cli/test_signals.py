@@ -17,7 +17,7 @@ from tests.corridor import explicit
 from tests.loopback_server import HANG, LoopbackServer
 
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
-STOPPING = b"stopping: waiting for the calls under way, which are paid for; once more leaves at once"
+STOPPING = b"stopping: waiting for the calls under way, which are paid for; Ctrl-C again leaves at once"
 
 
 @pytest.fixture
