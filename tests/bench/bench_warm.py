@@ -54,7 +54,7 @@ def fill_floor_cache(path: Path, corpora: list[Path], value: str) -> sqlite3.Con
 
 def figures() -> Iterator[Figure]:
     """Yield the warm slope."""
-    with tempfile.TemporaryDirectory() as name, loopback_settings() as settings:
+    with tempfile.TemporaryDirectory() as name, loopback_settings("--canned") as settings:
         folder = Path(name)
         subjects: dict[str, Callable[[], float]] = {}
         corpora = {count: write_corpus(folder / f"corpus-{count}", count) for count in (SMALL, LARGE)}
