@@ -81,17 +81,17 @@ def make_payload(results: Iterable[tuple[Mapping[str, Any], str | None]], *, is_
     results = list(results)
     paths = {_fingerprint(result): path for result, path in results if path}
     joined: dict[str, dict[str, Mapping[str, Any]]] = {}
-    copies: set[tuple[str, str]] = set()
+    answers: set[tuple[str, ...]] = set()
     for result, _ in results:
-        of_meeting = joined.setdefault(_identity(result, paths), {})
-        task = text_of(result.get("task"))
+        identity, task = _identity(result, paths), text_of(result.get("task"))
+        of_meeting = joined.setdefault(identity, {})
         of_meeting[task] = max(of_meeting.get(task, result), result, key=_bought_at)
-        copies.add((_fingerprint(result), _bought_at(result)))
+        answers.add((identity, task, _fingerprint(result), _bought_at(result)))
     meetings = [_meeting(by_task, is_full) for by_task in joined.values()]
     return Payload(
         sorted(meetings, key=lambda meeting: (meeting.get("date", ""), meeting.get("id", ""))),
-        results=len(copies),
-        older=len(copies) - sum(map(len, joined.values())),
+        results=len(answers),
+        older=len(answers) - sum(map(len, joined.values())),
     )
 
 

@@ -16,27 +16,27 @@ function facts(pairs) {
 }
 
 function meetingFacts(meeting) {
-  return facts([
+  return [
     [word("date"), meeting.date && dayText(meeting.date)],
     [word("customer"), meeting.customer],
     [word("banker"), meeting.banker],
     [word("type"), meeting.type],
     [word("meeting_id"), meeting.id],
     [word("source"), meeting.source],
-  ]);
+  ];
 }
 
 function openClaim(claim) {
-  const own = facts([
+  const own = [
     [word("owner"), claim.kind === "actions" && (claim.owner ?? word("nobody"))],
     [word("due"), [claim.due && dayText(claim.due), claim.said && `“${claim.said}”`].filter(Boolean).join(" · ")],
     [word("status"), claim.tentative && word("tentative")],
     [word("severity"), claim.severity && word(claim.severity)],
     [word("rationale"), claim.rationale],
-  ]);
+  ];
   const quote = claim.quote ? quoteBlock(claim) : element("p", { class: "notice" }, word("no_quote"));
   const cut = claim.is_cut ? element("p", { class: "quiet" }, word("quote_cut")) : null;
-  openDialog(claim.text, quote, cut, own, meetingFacts(claim.meeting), button(word("open_meeting"), () => openMeeting(claim.meeting)));
+  openDialog(claim.text, quote, cut, facts([...own, ...meetingFacts(claim.meeting)]), button(word("open_meeting"), () => openMeeting(claim.meeting)));
 }
 
 function claimButton(claim) {
@@ -46,7 +46,7 @@ function claimButton(claim) {
 function openMeeting(meeting) {
   openDialog(
     meetingName(meeting),
-    meetingFacts(meeting),
+    facts(meetingFacts(meeting)),
     meeting.score !== undefined && element("p", {}, `${word("sentiment")}: `, scoreBadge(meeting.score), " ", courseLine(meeting)),
     meeting.topics && element("p", {}, `${word("topics")}: ${meeting.topics.join(", ")}`),
     meeting.summary && element("div", {}, element("h3", {}, word("summary")), element("p", {}, meeting.summary)),

@@ -48,18 +48,17 @@ const COLUMNS = {
 };
 
 function dueCell(action) {
-  const kind = dueKind(action, localToday());
+  const kind = dueKind(action);
   const due = action.due ? element("span", { class: `due ${kind}` }, dayText(action.due)) : element("span", { class: "quiet" }, action.said ? `“${action.said}”` : "–");
   return element("span", {}, due, kind === "overdue" && element("span", { class: "badge negative" }, word("overdue")), action.tentative && element("span", { class: "badge neutral" }, word("tentative")));
 }
 
 function ownItems(kind, items) {
-  const today = localToday();
   if (kind === "risks") return items.filter((item) => !listFilters.severity || item.severity === listFilters.severity);
   if (kind !== "actions") return items;
   return items.filter(
     (item) =>
-      (!listFilters.due || dueKind(item, today) === listFilters.due) &&
+      (!listFilters.due || dueKind(item) === listFilters.due) &&
       (!listFilters.owner || item.owner === listFilters.owner) &&
       (!listFilters.status || (listFilters.status === "tentative") === Boolean(item.tentative)),
   );
@@ -69,9 +68,10 @@ function drawList(kind, panel, all) {
   const items = ownItems(kind, all);
   const { by, isUp } = sorting[kind];
   const sortKey = COLUMNS[kind].find(([name]) => name === by)[1];
-  const compare = new Intl.Collator(language).compare;
-  const order = (one, other) => (typeof one === "number" ? one - other : compare(one, other));
-  const sorted = items.map((item) => [sortKey(item), item]).sort((one, other) => (isUp ? 1 : -1) * order(one[0], other[0]));
+  // Folded text compares as fast as numbers; a collator takes a tenth of a second for thousands of rows.
+  const keyed = items.map((item) => [sortKey(item), item]).map(([key, item]) => [typeof key === "string" ? folded(key) : key, item]);
+  const direction = isUp ? 1 : -1;
+  const sorted = keyed.sort(([one], [other]) => (one < other ? -direction : one > other ? direction : 0));
   const body = element("tbody");
   const more = element("div", { class: "more" });
   const show = (from, to) => {

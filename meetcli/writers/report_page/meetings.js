@@ -83,21 +83,16 @@ function filtered(lists, filter) {
   };
 }
 
-function dueKind(action, today) {
+// Today where the reader is, and a week later, as ISO dates.
+const DAY_MS = 86400000;
+const localNow = Date.now() - new Date().getTimezoneOffset() * 60000;
+const TODAY = new Date(localNow).toISOString().slice(0, 10);
+const NEXT_WEEK = new Date(localNow + 7 * DAY_MS).toISOString().slice(0, 10);
+
+function dueKind(action) {
   if (!action.due) return "none";
-  if (action.due < today) return "overdue";
-  return action.due <= daysAfter(today, 7) ? "week" : "later";
-}
-
-function daysAfter(day, days) {
-  const date = new Date(`${day}T00:00:00Z`);
-  date.setUTCDate(date.getUTCDate() + days);
-  return date.toISOString().slice(0, 10);
-}
-
-function localToday() {
-  const now = new Date();
-  return new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+  if (action.due < TODAY) return "overdue";
+  return action.due <= NEXT_WEEK ? "week" : "later";
 }
 
 function average(numbers) {

@@ -1,6 +1,6 @@
 // The first look: sentiment over time and by customer, owners, topics, talk time.
 
-const TOP = 12;
+const TOP = 10;
 
 function drawOverview(panel, shown) {
   panel.replaceChildren(
@@ -15,7 +15,9 @@ function sentimentOverTime(meetings) {
   const points = byMonth.map(([month, group]) => [month, average(group.map((meeting) => meeting.score))]);
   const title = word("sentiment_time");
   const chart = points.length ? chartByMonth(title, points, { format: scoreText, range: [0, 1] }) : [nothing(word("no_sentiment"))];
-  return card(title, points.length ? word("sentiment_time_hint") : null, ...chart);
+  const made = card(title, points.length ? word("sentiment_time_hint") : null, ...chart);
+  made.classList.add("full-width");
+  return made;
 }
 
 function sentimentByCustomer(meetings) {
@@ -37,11 +39,10 @@ function sentimentByCustomer(meetings) {
 }
 
 function owners(actions) {
-  const today = localToday();
   const rows = [...grouped(actions, (action) => action.owner)].sort((one, other) => other[1].length - one[1].length).slice(0, TOP);
   const most = Math.max(1, ...rows.map(([, group]) => group.length));
   const drawn = rows.map(([name, group]) => {
-    const late = group.filter((action) => dueKind(action, today) === "overdue").length;
+    const late = group.filter((action) => dueKind(action) === "overdue").length;
     const value = late ? `${count(group.length)} · ${count(late)} ${word("overdue").toLowerCase()}` : count(group.length);
     return { name, share: group.length / most, part: late / most, value, onclick: () => chooseOwner(name) };
   });

@@ -32,7 +32,6 @@ function drawTab(name) {
 }
 
 function drawTiles() {
-  const today = localToday();
   const scores = shown.meetings.map((meeting) => meeting.score).filter((score) => score !== undefined);
   const purchases = shown.meetings.flatMap((meeting) => meeting.purchases);
   const unknown = purchases.filter((bought) => bought.cost === undefined).length;
@@ -42,7 +41,7 @@ function drawTiles() {
     customers: [count(grouped(shown.meetings, (meeting) => meeting.customer).size), ""],
     decisions: [count(shown.decisions.length), ""],
     actions: [count(shown.actions.length), ""],
-    overdue: [count(shown.actions.filter((action) => dueKind(action, today) === "overdue").length), word("as_of", { date: dayText(today) })],
+    overdue: [count(shown.actions.filter((action) => dueKind(action) === "overdue").length), word("as_of", { date: dayText(TODAY) })],
     high_risks: [count(shown.risks.filter((risk) => risk.severity === "high").length), ""],
     sentiment: [mood === null ? "–" : scoreText(mood), word("average")],
     cost: [money(sumOf(purchases, "cost")), unknown ? word("unknown_prices", { n: unknown }) : ""],
@@ -103,13 +102,15 @@ function translate() {
   const dates = lists.meetings.map((meeting) => meeting.date).filter(Boolean).sort();
   byId("period").textContent = [...new Set([dates.at(0), dates.at(-1)])].filter(Boolean).map(dayText).join(" – ");
   byId("made").textContent = `${word("made")} ${dayText(payload.today)}`;
+  for (const node of document.querySelectorAll("[data-number]")) node.textContent = count(Number(node.dataset.number));
   fillSelect("customer", "customer");
   fillSelect("banker", "banker");
   for (const kind of Object.keys(COLUMNS)) makeListPanel(kind, byId(`panel-${kind}`), lists);
 }
 
 function listen() {
-  byId("filters").addEventListener("input", refresh);
+  for (const name of ["search", "from", "to"]) byId(name).addEventListener("input", refresh);
+  for (const name of ["customer", "banker"]) byId(name).addEventListener("change", refresh);
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   byId("filters").addEventListener("reset", () => {
     for (const name of Object.keys(listFilters)) listFilters[name] = "";

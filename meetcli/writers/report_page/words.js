@@ -13,30 +13,38 @@ function word(name, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, key) => (typeof values[key] === "number" ? count(values[key]) : values[key] ?? whole));
 }
 
+// Making a formatter takes far longer than using it, and a list has hundreds of dates.
+const formatters = new Map();
+function formatter(kind, name, options) {
+  const key = `${language} ${name}`;
+  if (!formatters.has(key)) formatters.set(key, new kind(language, options));
+  return formatters.get(key);
+}
+
 function count(number) {
-  return number.toLocaleString(language);
+  return formatter(Intl.NumberFormat, "count").format(number);
 }
 
 function scoreText(score) {
-  return score.toLocaleString(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return formatter(Intl.NumberFormat, "score", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(score);
 }
 
 function percent(share) {
-  return share.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 });
+  return formatter(Intl.NumberFormat, "percent", { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
 function money(amount) {
   const digits = amount === 0 || amount >= 10 ? 2 : 4;
-  return amount.toLocaleString(language, { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: digits });
+  return formatter(Intl.NumberFormat, `money ${digits}`, { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: digits }).format(amount);
 }
 
 // Days are days: without the zone they would move by one west of Greenwich.
 function dayText(day) {
-  return new Date(`${day}T00:00:00Z`).toLocaleDateString(language, { dateStyle: "medium", timeZone: "UTC" });
+  return formatter(Intl.DateTimeFormat, "day", { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
 }
 
 function monthText(month) {
-  return new Date(`${month}-01T00:00:00Z`).toLocaleDateString(language, { month: "short", year: "numeric", timeZone: "UTC" });
+  return formatter(Intl.DateTimeFormat, "month", { month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${month}-01T00:00:00Z`));
 }
 
 function meetingName(meeting) {

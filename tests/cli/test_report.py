@@ -1,0 +1,62 @@
+import json
+import sys
+
+import pytest
+
+from meetcli.cli.report import report
+from meetcli.errors import UsageError
+from meetcli.models import Outcome
+from meetcli.readers import parse, read
+from tests.results import as_text, result, source
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "q3.extract.json").write_text(as_text(result()), encoding="utf-8")
+    (folder / "deep" / "q3.analyze.json").write_text(as_text(result("analyze")), encoding="utf-8")
+    (folder / "q3.extract.md").write_text("# minutes")
+    (folder / "meeting.json").write_text('{"transcript": "Ana: hello"}')
+    (folder / ".hidden.json").write_text(as_text(result()))
+    return folder
+
+
+def test_a_folder_becomes_one_page_for_its_owner_only(results, tmp_path, capsys):
+    report(["results"], "report.html", is_full=False, language="en")
+    assert (tmp_path / "report.html").stat().st_mode & 0o777 == 0o600
+    said = capsys.readouterr().out
+    assert said.startswith("report.html: 1 meeting from 2 results, ")
+    assert said.endswith(", skipped 2 files without results\n")
+
+
+def test_copies_and_globs_are_read_once(results, capsys):
+    (results / "results.jsonl").write_text(json.dumps(result()) + "\n")
+    report(["results", "results/*.json", "results/**/*.analyze.json"], "report.html", is_full=False, language=None)
+    assert "1 meeting from 2 results" in capsys.readouterr().out
+
+
+def test_a_report_beside_transcripts_is_not_read_as_one(results, tmp_path):
+    report(["results"], "results/report.html", is_full=False, language=None)
+    file = source("report")
+    file = type(file)(tmp_path / "results" / "report.html", "report.html", "report.html", "report.html", is_named=False)
+    (end,) = [end for unit in read(file) for end in ([unit] if isinstance(unit, Outcome) else parse(unit))]
+    assert (end.status, end.reason) == ("skipped", "own_result")
+
+
+@pytest.mark.parametrize(
+    ("paths", "language", "says"),
+    [(["missing"], None, "does not exist"), (["empty"], None, "no result of meetcli"), (["results"], "fr", "must be one of en, pt")],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_written(paths, language, says, results, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match=says):
+        report(paths, "report.html", is_full=False, language=language)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_missing_extra_is_named(results, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(UsageError, match="needs jinja2") as refused:
+        report(["results"], "report.html", is_full=False, language=None)
+    assert refused.value.hint == "install it with: pip install 'meetcli[report]'"

@@ -1,0 +1,269 @@
+"""The report as people use it, in a real browser."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.writers.conftest import payload_of, today, write_page
+
+TABS = ("overview", "actions", "decisions", "risks", "meetings", "costs")
+
+
+def claims(payload, kind):
+    return [(meeting, claim) for meeting in payload.meetings for claim in meeting.get(kind, ())]
+
+
+def test_totals_are_the_same_with_and_without_script(page, payload):
+    totals = payload.totals(today().isoformat())
+    shown = {
+        name: page.tile(name) for name in ("meetings", "customers", "decisions", "actions", "overdue", "high_risks", "sentiment", "cost")
+    }
+    assert shown == {
+        "meetings": f"{totals.meetings:,}",
+        "customers": f"{totals.customers:,}",
+        "decisions": f"{totals.decisions:,}",
+        "actions": f"{totals.actions:,}",
+        "overdue": f"{totals.overdue:,}",
+        "high_risks": f"{totals.high_risks:,}",
+        "sentiment": f"{totals.sentiment:.2f}",
+        "cost": f"${totals.cost_usd:.4f}",
+    }
+
+
+def test_every_section_draws_without_a_complaint(page):
+    for name in TABS:
+        page.click(f"#tab-{name}")
+        assert page.text(f"#panel-{name}")
+        assert [panel.get_attribute("id") for panel in page.every(".panel") if panel.is_displayed()] == [f"panel-{name}"]
+    assert page.complaints() == []
+
+
+def test_choosing_a_customer_leaves_its_meetings_only(page, payload):
+    customer = payload.meetings[7]["customer"]
+    expected = [meeting for meeting in payload.meetings if meeting["customer"] == customer]
+    page.click("#tab-meetings")
+    page.choose("#customer", customer)
+    assert page.tile("meetings") == str(len(expected))
+    assert page.text("#shown") == f"{len(expected)} of 150"
+    assert len(page.every("#panel-meetings tbody tr")) == len(expected)
+    page.click("#filters [type=reset]")
+    page.wait_for("document.getElementById('shown').textContent === '150 meetings'")
+
+
+def test_dates_bound_what_is_counted(page, payload):
+    page.driver.execute_script(
+        "for (const [name, value] of [['from', '2026-03-01'], ['to', '2026-05-31']]) document.getElementById(name).value = value;"
+        "document.getElementById('to').dispatchEvent(new Event('input'))"
+    )
+    assert page.tile("meetings") == str(sum("2026-03-01" <= meeting["date"] <= "2026-05-31" for meeting in payload.meetings))
+
+
+def test_search_finds_words_in_any_order_without_their_accents(page, payload):
+    page.click("#tab-actions")
+    page.type("#search", "MIGRACAO folha safra")
+    expected = [
+        claim["text"]
+        for meeting, claim in claims(payload, "actions")
+        if all(word in f"{claim['text']} {claim.get('quote')} {claim.get('said')}".lower() for word in ("migração", "folha", "safra"))
+    ]
+    assert expected
+    assert sorted(page.texts("#panel-actions .column-action")) == sorted(expected)
+
+
+def test_nothing_found_is_said(page):
+    page.click("#tab-risks")
+    page.type("#search", "no such words anywhere")
+    assert "Nothing matches these filters." in page.text("#panel-risks")
+    assert page.tile("sentiment") == "–"
+
+
+@pytest.mark.parametrize("due", ["overdue", "week", "later", "none"])
+def test_action_items_are_filtered_by_when_they_are_due(page, payload, due):
+    now, in_a_week = today().isoformat(), (today() + timedelta(days=7)).isoformat()
+    kinds = {
+        "overdue": lambda day: day < now,
+        "week": lambda day: now <= day <= in_a_week,
+        "later": lambda day: day > in_a_week,
+        "none": lambda day: not day,
+    }
+    days = [claim.get("due") for _, claim in claims(payload, "actions")]
+    expected = sum(bool(kinds[due](day or "")) for day in days if bool(day) != (due == "none"))
+    page.click("#tab-actions")
+    page.choose("#choice-due", due)
+    assert f"{min(50, expected)} of {expected} listed" in page.text("#panel-actions")
+
+
+def test_action_items_are_filtered_by_owner_and_status(page, payload):
+    page.click("#tab-actions")
+    page.choose("#choice-owner", "Kenji Aldana")
+    page.choose("#choice-status", "tentative")
+    expected = [claim["text"] for _, claim in claims(payload, "actions") if claim.get("owner") == "Kenji Aldana" and claim.get("tentative")]
+    assert sorted(page.texts("#panel-actions .column-action")) == sorted(expected)
+
+
+def test_risks_are_filtered_by_severity_and_start_with_the_gravest(page, payload):
+    page.click("#tab-risks")
+    badges = page.texts("#panel-risks .badge")
+    assert badges == sorted(badges, key=["high", "medium", "low"].index)
+    page.choose("#choice-severity", "medium")
+    assert set(page.texts("#panel-risks .badge")) == {"medium"}
+
+
+def test_more_rows_come_when_asked_for_and_take_the_focus(page):
+    page.click("#tab-actions")
+    assert len(page.every("#panel-actions tbody tr")) == 50
+    page.click("#panel-actions .more button")
+    assert len(page.every("#panel-actions tbody tr")) == 250
+    assert page.get("Array.from(document.querySelectorAll('#panel-actions tbody tr')).indexOf(document.activeElement.closest('tr'))") == 50
+
+
+def test_columns_sort_both_ways(page):
+    page.click("#tab-meetings")
+    for order in ("ascending", "descending"):
+        page.click('#panel-meetings th[data-column="banker"] button')
+        assert page.one('#panel-meetings th[data-column="banker"]').get_attribute("aria-sort") == order
+        names = page.texts("#panel-meetings .column-banker")
+        assert names == sorted(names, reverse=order == "descending")
+
+
+def test_a_claim_opens_its_quote_and_escape_brings_back_the_focus(page, payload):
+    page.click("#tab-decisions")
+    meeting, claim = next((meeting, claim) for meeting, claim in claims(payload, "decisions") if claim.get("is_cut"))
+    page.type("#search", meeting["id"])
+    buttons = [button for button in page.every("#panel-decisions .claim") if button.text == claim["text"]]
+    buttons[0].click()
+    assert page.text("#dialog blockquote") == f"“{claim['quote']} …”"
+    assert len(claim["quote"].split()) == 25
+    assert page.text("#dialog figcaption") == f"{claim['speaker']}, {claim['at']}"
+    assert meeting["id"] in page.text("#dialog .facts")
+    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert page.get("document.getElementById('dialog').open") is False
+    assert page.driver.switch_to.active_element == buttons[0]
+
+
+def test_a_claim_without_a_quote_says_so(page, payload):
+    page.click("#tab-risks")
+    meeting, claim = next((meeting, claim) for meeting, claim in claims(payload, "risks") if "quote" not in claim)
+    page.type("#search", meeting["id"])
+    next(button for button in page.every("#panel-risks .claim") if button.text == claim["text"]).click()
+    assert "No quote for this was found" in page.text("#dialog")
+
+
+def test_a_meeting_opens_with_all_that_is_known_of_it(page, payload):
+    page.click("#tab-meetings")
+    meeting = payload.meetings[3]
+    page.type("#search", meeting["id"])
+    page.click("#panel-meetings .claim")
+    shown = page.text("#dialog")
+    for text in (meeting["summary"], meeting["points"][0]["text"], meeting["actions"][0]["text"], meeting["decisions"][0]["text"]):
+        assert text in shown
+    assert len(page.every("#dialog .course span")) == 8
+
+
+def test_bars_lead_to_what_they_stand_for(page, payload):
+    page.click("#panel-overview .card:nth-child(2) .bar")
+    customer = page.get("document.getElementById('customer').value")
+    assert page.one("#tab-meetings").get_attribute("aria-selected") == "true"
+    assert page.tile("meetings") == str(sum(meeting["customer"] == customer for meeting in payload.meetings))
+
+
+def test_the_chart_has_a_table_of_the_same(page, payload):
+    rows = page.get("Array.from(document.querySelectorAll('#panel-overview details tbody tr'), (row) => row.cells[1].textContent)")
+    months = sorted({meeting["date"][:7] for meeting in payload.meetings if "score" in meeting})
+    means = [
+        [meeting["score"] for meeting in payload.meetings if meeting["date"].startswith(month) and "score" in meeting] for month in months
+    ]
+    assert [float(row) for row in rows] == pytest.approx([sum(scores) / len(scores) for scores in means], abs=0.006)
+    assert page.every("#panel-overview canvas")
+
+
+def test_tabs_follow_the_arrow_keys(page):
+    page.one("#tab-overview").send_keys(Keys.ARROW_RIGHT)
+    assert page.driver.switch_to.active_element.get_attribute("id") == "tab-actions"
+    page.driver.switch_to.active_element.send_keys(Keys.HOME)
+    page.driver.switch_to.active_element.send_keys(Keys.ARROW_LEFT)
+    assert page.driver.switch_to.active_element.get_attribute("id") == "tab-costs"
+    assert page.one("#panel-costs").is_displayed()
+
+
+def test_the_page_speaks_portuguese_when_asked(page):
+    page.click("#tab-actions")
+    page.choose("#language", "pt")
+    assert page.get("document.documentElement.lang") == "pt"
+    assert page.text("h1") == "Relatório de reuniões"
+    assert page.text("#tab-actions").startswith("Pendências")
+    assert page.texts("#panel-actions thead button")[:2] == ["Prazo", "Pendência"]
+    assert "," in page.tile("sentiment")
+    page.choose("#language", "en")
+    assert page.text("h1") == "Meetings report"
+
+
+def test_a_page_made_in_portuguese_starts_in_it_and_no_choice_follows_the_browser(chromium, payload, tmp_path):
+    assert chromium.open(write_page(tmp_path / "pt.html", payload, language="pt")).text("h1") == "Relatório de reuniões"
+    assert chromium.open(write_page(tmp_path / "auto.html", payload, language=None)).text("h1") == "Meetings report"
+
+
+def test_the_scheme_can_be_chosen(page):
+    seen = {}
+    for scheme in ("light", "dark"):
+        page.choose("#theme", scheme)
+        seen[scheme] = page.get("getComputedStyle(document.body).backgroundColor")
+    assert seen["light"] != seen["dark"]
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_nothing_is_wider_than_a_phone(page, width):
+    page.command("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=True)
+    try:
+        for name in TABS:
+            page.click(f"#tab-{name}")
+            assert page.get("document.documentElement.scrollWidth") <= width, name
+    finally:
+        page.command("Emulation.clearDeviceMetricsOverride")
+
+
+def test_paper_shows_every_section_and_no_controls(page):
+    page.driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    page.command("Emulation.setEmulatedMedia", media="print")
+    try:
+        assert [panel.is_displayed() for panel in page.every(".panel")] == [True] * len(TABS)
+        assert not page.one("#filters").is_displayed()
+        assert len(page.every("#panel-decisions tbody tr")) == 50
+    finally:
+        page.command("Emulation.setEmulatedMedia", media="")
+
+
+def test_without_script_the_totals_are_there(chromium, page_file, payload):
+    chromium.command("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        chromium.driver.get(page_file.as_uri())
+        shown = chromium.one("body").text
+    finally:
+        chromium.command("Emulation.setScriptExecutionDisabled", value=False)
+    assert "Without scripts this page shows the totals only." in shown
+    assert f"{payload.totals(today().isoformat()).actions:,}" in shown
+    assert "Clear filters" not in shown
+
+
+def test_an_old_browser_is_told_what_it_lacks(chromium, page_file):
+    script = chromium.command("Page.addScriptToEvaluateOnNewDocument", source="delete window.DecompressionStream")
+    try:
+        chromium.driver.get(page_file.as_uri())
+        assert "too old" in chromium.one("main").text
+        assert chromium.one("#tiles").is_displayed()
+    finally:
+        chromium.command("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
+
+
+def test_results_of_one_task_only_make_a_page_too(chromium, tmp_path):
+    from tests.results import result
+
+    chromium.complaints()
+    page = chromium.open(write_page(tmp_path / "few.html", payload_of([result()])))
+    assert "No meeting here was analyzed for sentiment." in page.text("#panel-overview")
+    for name in TABS:
+        page.click(f"#tab-{name}")
+    assert page.complaints() == []
