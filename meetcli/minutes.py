@@ -24,6 +24,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "date": "Date",
         "banker": "Banker",
         "participants": "Participants",
+        "talk": "Talk time",
         "meeting_id": "Meeting id",
         "customer_id": "Customer id",
         "topics": "Topics",
@@ -52,6 +53,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "date": "Data",
         "banker": "Gerente",
         "participants": "Participantes",
+        "talk": "Tempo de fala",
         "meeting_id": "Id da reunião",
         "customer_id": "Id do cliente",
         "topics": "Temas",
@@ -175,6 +177,14 @@ def score_of(value: object) -> float | None:
     return float(value) if isinstance(value, _NUMBER) and not isinstance(value, bool) and 0 <= value <= 1 else None
 
 
+def shares_of_talk(result: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Return (name, share from 0 to 1) of each speaker with a name; empty where a result has no statistics."""
+    statistics = result.get("speaker_statistics")
+    speakers = items_of(statistics, "speakers") if isinstance(statistics, Mapping) else []
+    pairs = ((text_of(speaker.get("name")), score_of(speaker.get("share"))) for speaker in speakers)
+    return [(name, share) for name, share in pairs if name and share is not None]
+
+
 def time_of(value: object) -> str | None:
     """Return seconds from the start of a recording as `12:05` or `1:02:05`, None where they are not known."""
     if not isinstance(value, _NUMBER) or isinstance(value, bool) or not 0 <= value < 360_000:
@@ -218,6 +228,7 @@ def _facts(result: Mapping[str, Any], language: str) -> Iterator[tuple[str, str]
         "date": date_text(text_of(result.get("meet_date")), language),
         "banker": text_of(result.get("banker_name")) or text_of(result.get("banker_id")),
         "participants": "; ".join(_participants(result)),
+        "talk": ", ".join(f"{name} {share:.0%}" for name, share in shares_of_talk(result)),
         "topics": ", ".join(texts_of(result, "topics")),
         "meeting_id": text_of(result.get("meeting_id")),
         "customer_id": text_of(result.get("customer_id")),

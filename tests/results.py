@@ -63,6 +63,14 @@ def result(task="extract", **changes) -> dict[str, Any]:
         "key_points": [{"text": "Receivables take 74 days", "evidence": None}],
         "action_items": [action(), action("Call the dean", owner=None, due_text=None, due_date=None, status="tentative", evidence=None)],
         **own,
+        "speaker_statistics": {
+            "share_by": "words",
+            "silence_s": None,
+            "speakers": [
+                {"name": name, "turns": 5, "words": words, "share": words / 500, "questions": 1, "longest_turn_words": 40}
+                for name, words in (("Ana Prado", 310), ("Rui", 190))
+            ],
+        },
         "idempotency_key": "1" * 64,
         "source": "q3.json",
         "provenance": {

@@ -323,7 +323,7 @@ class _Made:
         tokens = self._chance.randint(1_500, 9_000)
         key = hashlib.sha256(str(self._number).encode()).hexdigest()
         return {
-            "speaker_statistics": [{"speaker": name, "words": self._chance.randint(200, 2_000)} for name in self._people],
+            "speaker_statistics": self._statistics(),
             "idempotency_key": key,
             "source": f"meeting-{self._number:05}.json",
             "provenance": {
@@ -339,6 +339,14 @@ class _Made:
                 "meetcli_version": "0.1.0",
             },
         }
+
+    def _statistics(self) -> dict[str, Any]:
+        words = [self._chance.randint(200, 2_000) for _ in self._people]
+        speakers = [
+            {"name": name, "turns": 9, "words": own, "share": round(own / sum(words), 4), "questions": 2, "longest_turn_words": 40}
+            for name, own in zip(self._people, words, strict=True)
+        ]
+        return {"share_by": "words", "silence_s": None, "speakers": speakers}
 
     def _action(self) -> dict[str, Any]:
         chance = self._chance

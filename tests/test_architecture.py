@@ -65,6 +65,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "stop_words": LOCAL_ENGINE,
     "yake": LOCAL_ENGINE,
     "prometheus_client": ("metrics",),
+    "jinja2": ("writers.html_report",),
     # Concurrency lives behind the engines' door; spend and cli only drive and start its loop.
     "asyncio": ("engines", "spend", "cli"),
     "threading": ("engines", "cache.disk"),

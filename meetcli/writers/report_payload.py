@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from meetcli.minutes import items_of, score_of, text_of, texts_of, time_of
+from meetcli.minutes import items_of, score_of, shares_of_talk, text_of, texts_of, time_of
 from meetcli.models import NO_KEY
 
 QUOTE_WORDS = 25
@@ -185,11 +185,9 @@ def _quote(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _talk(result: Mapping[str, Any]) -> list[list[object]]:
-    """Return (speaker, words) for each speaker that has any; results without statistics have none."""
-    counted = items_of(result, "speaker_statistics")
-    pairs = ((text_of(item.get("speaker")) or text_of(item.get("name")), item.get("words")) for item in counted)
-    return [[name, words] for name, words in pairs if name and isinstance(words, int) and words > 0]
+def _talk(result: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Return (name, share of the talk) of each speaker; results without statistics have none."""
+    return [(name, share) for name, share in shares_of_talk(result) if share]
 
 
 def _purchase(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def hostile_results():
                 risks=[claim],
                 open_questions=[claim],
                 action_items=[action(text, owner=text, due_text=text, status=text, evidence=evidence(text, text))],
-                speaker_statistics=[{"speaker": text, "words": 9}],
+                speaker_statistics={"speakers": [{"name": text, "share": 1}]},
                 provenance={**result()["provenance"], "model": text, "fingerprint": f"{task} {number}"},
             )
 

@@ -83,7 +83,6 @@ function courseLine(meeting) {
 
 function talkOf(meeting) {
   if (!meeting.talk) return null;
-  const all = meeting.talk.reduce((sum, [, words]) => sum + words, 0);
-  const rows = [...meeting.talk].sort((one, other) => other[1] - one[1]).map(([name, words]) => ({ name, share: words / all, value: percent(words / all) }));
+  const rows = [...meeting.talk].sort((one, other) => other[1] - one[1]).map(([name, share]) => ({ name, share, value: percent(share) }));
   return element("div", {}, element("h3", {}, word("speakers")), bars(rows));
 }

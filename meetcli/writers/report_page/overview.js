@@ -61,11 +61,8 @@ function topics(meetings) {
 function talk(meetings) {
   const rows = [...grouped(meetings.filter((meeting) => meeting.talk), (meeting) => meeting.banker)]
     .map(([name, group]) => {
-      const shares = group.map((meeting) => {
-        const all = meeting.talk.reduce((sum, [, words]) => sum + words, 0);
-        return meeting.talk.reduce((sum, [speaker, words]) => sum + (folded(speaker) === folded(name) ? words : 0), 0) / all;
-      });
-      return { name, share: average(shares) };
+      const own = (meeting) => meeting.talk.filter(([speaker]) => folded(speaker) === folded(name)).reduce((sum, [, share]) => sum + share, 0);
+      return { name, share: average(group.map(own)) };
     })
     .filter((row) => row.share > 0)
     .sort((one, other) => other.share - one.share)
