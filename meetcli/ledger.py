@@ -116,13 +116,14 @@ class Ledger:
         """Return the reply to a request that an interrupted run has paid for, if there is one."""
         if self._cache is None or not job.is_kept:
             return None
-        text = self._cache.get_many([reply_key(digest)]).get(reply_key(digest))
+        name = self._reply_key(job, digest)
+        text = self._cache.get_many([name]).get(name)
         return load_reply(text, request_id) if text is not None else None
 
     def keep_reply(self, job: Job, digest: str, reply: Reply, bought: Entry) -> None:
         """Keep a paid reply until its meeting is settled; `bought` says for whom it was bought."""
         if self._cache is not None and job.is_kept:
-            self._cache.set({reply_key(digest): dump_reply(reply, header_of(bought))})
+            self._cache.set({self._reply_key(job, digest): dump_reply(reply, header_of(bought))})
 
     # What settles a meeting
 
@@ -148,17 +149,17 @@ class Ledger:
         if self._cache.set(rows):
             size = self._cache.size() if events.LOGGER.isEnabledFor(logging.INFO) else None
             events.cache_save(job.idempotency_key, ttl_s=self._ttl_s, cache_size=size, backend=self._cache.backend)
-            self._forget_replies(kept)
+            self._forget_replies(job, kept)
         return entry
 
     def remember_failure(self, job: Job, entry: Entry, kept: Sequence[str]) -> None:
         """Save a failure that was paid for and would come again."""
         if self._cache is not None and job.is_kept and self._cache.set({self._failure_key(job): dump(entry)}):
-            self._forget_replies(kept)
+            self._forget_replies(job, kept)
 
-    def _forget_replies(self, digests: Sequence[str]) -> None:
+    def _forget_replies(self, job: Job, digests: Sequence[str]) -> None:
         if self._cache is not None and digests:
-            self._cache.remove([reply_key(digest) for digest in digests])
+            self._cache.remove([self._reply_key(job, digest) for digest in digests])
 
     def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:
         if entry.created_at >= self._started_at:
@@ -171,6 +172,9 @@ class Ledger:
 
     def _failure_key(self, job: Job) -> str:
         return failure_key(self._task, job.idempotency_key or "", job.fingerprint.digest)
+
+    def _reply_key(self, job: Job, digest: str) -> str:
+        return reply_key(self._task, job.idempotency_key or "", digest)
 
     def _lose_leases(self, error: CacheError) -> None:
         self._leases = None

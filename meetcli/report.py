@@ -105,6 +105,29 @@ class RunReport:
         """Return the outcomes by path and place, not as they happened to end."""
         return sorted(self.outcomes, key=lambda outcome: (outcome.source.shown, outcome.source.place or 0))
 
+    def amounts(self) -> dict[str, Decimal | int]:
+        """Return what this run adds to the lifetime of its cache, by name and label as `hits.disk`; what is zero is left out.
+
+        `hits` and `misses` are those of `hit_rate`, by the cache used; tokens and requests are by engine. `cost_usd` and `saved_usd`
+        are what is known of them; `unknown_costs` counts the runs with a part that is not.
+        """
+        hits = self.counts[Status.HIT] if self.reads_cache else 0
+        bought = [outcome.duration_s for outcome in self.outcomes if outcome.usage.requests]
+        amounts: dict[str, Decimal | int] = {
+            "runs": 1,
+            "run_seconds": Decimal(f"{self.elapsed_s:.3f}"),
+            **{f"meetings.{status.value}": count for status, count in self.counts.items()},
+            f"hits.{self.backend}": hits,
+            f"misses.{self.backend}": self._could_hit - hits if self.reads_cache else 0,
+            **{f"{name}.{self.engine}": count for name, count in self.usage._asdict().items()},
+            "purchases": len(bought),
+            "purchase_seconds": Decimal(f"{sum(bought):.3f}"),
+            "cost_usd": self.known_cost_usd,
+            "saved_usd": self.known_saved_usd,
+            "unknown_costs": int(self.has_unknown_cost),
+        }
+        return {name: amount for name, amount in amounts.items() if amount}
+
     def summary(self) -> dict[str, Any]:
         """Return the object that `--summary json` prints, ready for a JSON encoder; money as decimal strings."""
         summary: dict[str, Any] = {

@@ -61,9 +61,15 @@ def latest_key(task: str, engine: str, idempotency_key: str) -> str:
     return f"latest:{task}:{engine}:{idempotency_key}"
 
 
-def reply_key(request_digest: str) -> str:
+def reply_key(task: str, idempotency_key: str, request_digest: str) -> str:
     """Name the place of a paid reply whose meeting is not settled yet."""
-    return f"reply:{request_digest}"
+    return f"reply:{task}:{idempotency_key}:{request_digest}"
+
+
+def place_of(name: str) -> tuple[str, str]:
+    """Return (idempotency key, digest of what was asked) of the name of an answer, a failure or a reply."""
+    _, idempotency_key, digest = name.rsplit(":", 2)
+    return idempotency_key, digest
 
 
 def index_key(digest: str) -> str:

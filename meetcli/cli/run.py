@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from meetcli import events
 from meetcli.answers import RENDER_VERSION
 from meetcli.cache.forgiving import ForgivingCache
+from meetcli.cache.lifetime import add_run
 from meetcli.cli.exits import leave_standard_output
 from meetcli.cli.logs import configure_logging
 from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
@@ -183,8 +184,20 @@ class _Run:
         if self._stop.signal_number is not None:
             self.report.stop(Signals(self._stop.signal_number))
         warn_of_bypassed(self.report)
+        self._count_for_life()
         show(self.report, self._settings)
         return self.report.exit_code
+
+    def _count_for_life(self) -> None:
+        """Add this run to the counters beside the cache; a run without a cache has none, a dry run did nothing to count."""
+        settings = self._settings
+        if self._cache is None or settings.cache_dir is None or settings.dry_run:
+            return
+        amounts = {**self.report.amounts(), "cache_errors": self._cache.errors}
+        try:
+            add_run(settings.cache_dir, amounts, at=datetime.now(UTC), is_success=self.report.exit_code == 0)
+        except CacheError as error:
+            log.warning("%s", error.message)
 
     def _settle(self, outcome: Outcome, text: str | None) -> None:
         """Deliver while the plan is made. Where results cannot be written, the plan goes on to count what else there is."""

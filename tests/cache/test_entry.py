@@ -207,5 +207,6 @@ def test_keys_are_made_of_digests_and_names():
     assert entries.answer_key("extract", "1294", "f00") == "answer:extract:1294:f00"
     assert entries.failure_key("extract", "1294", "f00") == "failure:extract:1294:f00"
     assert entries.latest_key("extract", "openai", "1294") == "latest:extract:openai:1294"
-    assert entries.reply_key("d1") == "reply:d1"
+    assert entries.reply_key("extract", "1294", "d1") == "reply:extract:1294:d1"
+    assert entries.place_of("answer:my:task:1294:f00") == ("1294", "f00")
     assert entries.index_key("5a") == "index:5a"

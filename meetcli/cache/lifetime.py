@@ -1,0 +1,115 @@
+"""The lifetime counters of a cache folder: what all runs together hit, missed, paid and saved. Knows no run, only amounts.
+
+They live in a file beside the database, so that emptying the cache does not forget what it was worth. An amount has a name
+that may end in a label, as `hits.disk`. A lost file costs the history, never an answer: so it is replaced, and never synced.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from meetcli.cache.folder import locked
+from meetcli.errors import CacheError
+
+FORMAT = 1
+_NAME = "cache.state.json"
+
+Amounts = Mapping[str, Decimal]
+
+
+class Lifetime(NamedTuple):
+    """What was counted since the first run, and what that was when somebody last set the count to zero.
+
+    `last_success_at` is the end of the last run with exit code 0. Times are aware UTC, None for what never was.
+    """
+
+    total: Amounts
+    at_zero: Amounts
+    began_at: datetime | None = None
+    zeroed_at: datetime | None = None
+    last_run_at: datetime | None = None
+    last_success_at: datetime | None = None
+
+    @property
+    def since_zero(self) -> Amounts:
+        """What was counted since then."""
+        return {name: amount - self.at_zero.get(name, Decimal(0)) for name, amount in self.total.items()}
+
+
+def read_lifetime(folder: Path) -> Lifetime:
+    """Return the counters of a cache folder, empty where there are none or they cannot be read."""
+    try:
+        fields = json.loads((folder / _NAME).read_text(encoding="utf-8"))
+        if fields["format"] != FORMAT:
+            return Lifetime({}, {})
+        times = {name: _moment(fields[name]) for name in ("began_at", "zeroed_at", "last_run_at", "last_success_at")}
+        return Lifetime(_amounts(fields["total"]), _amounts(fields["at_zero"]), **times)
+    except (OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
+        return Lifetime({}, {})
+
+
+def add_run(folder: Path, amounts: Mapping[str, Decimal | int], *, at: datetime, is_success: bool) -> Lifetime:
+    """Add one run to the counters and return what they are now. Raises CacheError when they cannot be written."""
+
+    def added(before: Lifetime) -> Lifetime:
+        total = dict(before.total)
+        for name, amount in amounts.items():
+            total[name] = total.get(name, Decimal(0)) + amount
+        return before._replace(
+            total=total,
+            began_at=before.began_at or at,
+            last_run_at=at,
+            last_success_at=at if is_success else before.last_success_at,
+        )
+
+    return _change(folder, added)
+
+
+def zero(folder: Path, *, at: datetime) -> Lifetime:
+    """Count `since_zero` from now on. Raises CacheError when that cannot be written."""
+    return _change(folder, lambda before: before._replace(at_zero=before.total, zeroed_at=at))
+
+
+def _change(folder: Path, change: Callable[[Lifetime], Lifetime]) -> Lifetime:
+    path = folder / _NAME
+    try:
+        with locked(folder):
+            after = change(read_lifetime(folder))
+            fresh = path.with_suffix(".new")  # one name, and only under the lock: a killed run leaves at most this
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(_text(after))
+            fresh.replace(path)
+            return after
+    except OSError as error:
+        with suppress(OSError):
+            path.with_suffix(".new").unlink(missing_ok=True)
+        raise CacheError(f"cannot write the counters {path}: {error.strerror or error}") from error
+
+
+def _text(lifetime: Lifetime) -> str:
+    fields: dict[str, Any] = {"format": FORMAT}
+    for name, value in lifetime._asdict().items():
+        if isinstance(value, datetime):
+            fields[name] = value.isoformat()
+        else:
+            fields[name] = None if value is None else {label: format(amount, "f") for label, amount in sorted(value.items())}
+    return json.dumps(fields, indent=1) + "\n"
+
+
+def _amounts(fields: Mapping[str, str]) -> dict[str, Decimal]:
+    amounts = {name: Decimal(text) for name, text in fields.items()}
+    if not all(amount.is_finite() for amount in amounts.values()):
+        raise ValueError("not an amount")
+    return amounts
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

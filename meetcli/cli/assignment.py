@@ -1,0 +1,38 @@
+"""What the settings ask of every meeting and want of the cache, for a run and for whoever explains one."""
+
+from __future__ import annotations
+
+from meetcli.answers import RENDER_VERSION
+from meetcli.config import Settings
+from meetcli.engines import identify
+from meetcli.keys import asked_parts
+from meetcli.models import Assignment
+from meetcli.plan import Rules
+from meetcli.tasks import load_task
+from meetcli.tasks.prompt import instructions_text
+
+
+def assign(task_name: str, settings: Settings) -> Assignment:
+    """Return what a task with these settings asks. Raises UsageError for a task that does not exist."""
+    task = load_task(task_name)
+    identity = identify(settings.engine, model=settings.model, base_url=settings.base_url)
+    parts = asked_parts(
+        instructions=instructions_text(task),
+        schema_sha256=task.schema_sha256,
+        temperature=task.temperature,
+        identity=identity,
+        language=settings.language,
+    )
+    return Assignment(task, identity, settings.language, parts, RENDER_VERSION)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return what the settings want of the cache."""
+    return Rules(
+        ttl_s=settings.ttl_s,
+        on_change=settings.on_change,
+        is_key_from_content=settings.key_fallback == "content",
+        is_refresh=settings.refresh,
+        is_failed_retried=settings.retry_failed,
+        limit=settings.limit,
+    )

@@ -1,0 +1,163 @@
+"""The cache commands and their options; what happens is told beside, in one module a family."""
+
+from typing import Annotated
+
+import typer
+
+from meetcli.cli.exits import exits
+
+CacheDir = Annotated[str | None, typer.Option(metavar="DIR", help="The disk cache. [default: the user's cache folder]")]
+CacheUrl = Annotated[str | None, typer.Option(metavar="URL", help="The shared Redis cache in front of it.")]
+Ttl = Annotated[str | None, typer.Option(metavar="DURATION", help="An answer is valid while younger: 24h, 30d, none. [default: 24h]")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+TaskName = Annotated[str | None, typer.Option(metavar="NAME", help="Only this task.")]
+ModelName = Annotated[str | None, typer.Option(metavar="NAME", help="Only this model.")]
+
+
+def add_cache(app: typer.Typer) -> None:
+    """Make the cache commands known."""
+    cache = typer.Typer(help="Look after the cache of paid answers.", no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(cache, name="cache")
+    for add in (_add_explain, _add_list, _add_show, _add_remove, _add_prune, _add_clear, _add_stats, _add_path):
+        add(cache)
+
+
+def _add_explain(cache: typer.Typer) -> None:
+    @cache.command("explain")
+    def explain(
+        files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Transcripts, folders, globs.")],
+        task: Annotated[str | None, typer.Option(metavar="NAME", help="Only this task. [default: extract and analyze]")] = None,
+        engine: Annotated[str | None, typer.Option(metavar="NAME", help="openai or local. [default: openai]")] = None,
+        model: Annotated[str | None, typer.Option(metavar="NAME", help="The model. [default: gpt-4o]")] = None,
+        base_url: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")] = None,
+        language: Annotated[str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto]")] = None,
+        ttl: Ttl = None,
+        on_change: Annotated[str | None, typer.Option(metavar="WHAT", help="reprocess, keep or fail. [default: reprocess]")] = None,
+        key_fallback: Annotated[str | None, typer.Option(metavar="HOW", help="none or content. [default: none]")] = None,
+        cache_dir: CacheDir = None,
+        cache_url: CacheUrl = None,
+        json: Json = False,
+    ) -> None:
+        """Say what a run with these settings would do with each meeting, and why. Calls nothing and changes nothing."""
+        flags = {name: value for name, value in locals().items() if name not in ("files", "task", "json")}
+        with exits():
+            from meetcli.cli.cache_explain import explain
+
+            explain(files, flags, task=task, is_json=json)
+
+
+def _add_list(cache: typer.Typer) -> None:
+    @cache.command("list")
+    def list_(
+        task: TaskName = None,
+        model: ModelName = None,
+        customer: Annotated[str | None, typer.Option(metavar="ID", help="Only this customer.")] = None,
+        older_than: Annotated[str | None, typer.Option(metavar="DURATION", help="Only older entries, as 30d.")] = None,
+        newer_than: Annotated[str | None, typer.Option(metavar="DURATION", help="Only newer entries, as 24h.")] = None,
+        ttl: Ttl = None,
+        cache_dir: CacheDir = None,
+        cache_url: CacheUrl = None,
+        json: Json = False,
+    ) -> None:
+        """List what was bought: answers, remembered failures, replies of unfinished meetings; the oldest first."""
+        with exits():
+            from meetcli.cli.cache_entries import Filters, list_entries
+
+            chosen = Filters.of(task=task, model=model, customer=customer, older_than=older_than, newer_than=newer_than)
+            list_entries(chosen, {"ttl": ttl, "cache_dir": cache_dir, "cache_url": cache_url}, is_json=json)
+
+
+def _add_show(cache: typer.Typer) -> None:
+    @cache.command("show")
+    def show(
+        key: Annotated[str, typer.Argument(metavar="KEY", help="An idempotency key, or its first digits.")],
+        task: TaskName = None,
+        model: ModelName = None,
+        ttl: Ttl = None,
+        cache_dir: CacheDir = None,
+        cache_url: CacheUrl = None,
+        json: Json = False,
+    ) -> None:
+        """Show the entries of one meeting with their results, the newest first."""
+        with exits():
+            from meetcli.cli.cache_entries import show_entries
+
+            show_entries(key, {"ttl": ttl, "cache_dir": cache_dir, "cache_url": cache_url}, task=task, model=model, is_json=json)
+
+
+def _add_remove(cache: typer.Typer) -> None:
+    @cache.command("remove")
+    def remove(
+        key: Annotated[str | None, typer.Argument(metavar="KEY", help="An idempotency key, or its first digits.")] = None,
+        meeting: Annotated[str | None, typer.Option(metavar="ID", help="Everything about this meeting.")] = None,
+        customer: Annotated[str | None, typer.Option(metavar="ID", help="Everything about this customer.")] = None,
+        results: Annotated[str | None, typer.Option(metavar="DIR", help="Remove the results below this folder too.")] = None,
+        cache_dir: CacheDir = None,
+        cache_url: CacheUrl = None,
+        yes: Yes = False,
+    ) -> None:
+        """Forget a meeting or a customer: answers, remembered failures, unfinished replies and all that leads to them."""
+        with exits():
+            from meetcli.cli.cache_entries import Doomed, remove_doomed
+
+            doomed = Doomed.of(key=key, meeting=meeting, customer=customer)
+            remove_doomed(doomed, {"cache_dir": cache_dir, "cache_url": cache_url}, results=results, is_confirmed=yes)
+
+
+def _add_prune(cache: typer.Typer) -> None:
+    @cache.command("prune")
+    def prune(
+        ttl: Ttl = None,
+        max_size: Annotated[str | None, typer.Option(metavar="SIZE", help="Then the oldest, until so much is left: 500MB.")] = None,
+        cache_dir: CacheDir = None,
+        yes: Yes = False,
+    ) -> None:
+        """Remove what has expired from the disk cache."""
+        with exits():
+            from meetcli.cli.cache import prune
+
+            prune({"ttl": ttl, "cache_dir": cache_dir}, max_size=max_size, is_confirmed=yes)
+
+
+def _add_clear(cache: typer.Typer) -> None:
+    @cache.command("clear")
+    def clear(
+        shared: Annotated[bool, typer.Option("--shared", help="Empty the shared Redis cache instead, for everybody.")] = False,
+        cache_dir: CacheDir = None,
+        cache_url: CacheUrl = None,
+        yes: Yes = False,
+    ) -> None:
+        """Remove every paid answer from the disk cache."""
+        with exits():
+            from meetcli.cli.cache import clear, clear_shared
+
+            flags: dict[str, object] = {"cache_dir": cache_dir, "cache_url": cache_url}
+            if shared:
+                clear_shared(flags, is_confirmed=yes)
+            else:
+                clear(flags, is_confirmed=yes)
+
+
+def _add_stats(cache: typer.Typer) -> None:
+    @cache.command("stats")
+    def stats(
+        zero: Annotated[bool, typer.Option("--zero", help="Count anew from now on; the lifetime is kept.")] = False,
+        cache_dir: CacheDir = None,
+        json: Json = False,
+    ) -> None:
+        """Show what the disk cache holds and what it was worth so far."""
+        with exits():
+            from meetcli.cli.cache_stats import stats
+
+            stats({"cache_dir": cache_dir}, is_zero=zero, is_json=json)
+
+
+def _add_path(cache: typer.Typer) -> None:
+    @cache.command("path")
+    def path(cache_dir: CacheDir = None) -> None:
+        """Print the folder of the disk cache."""
+        with exits():
+            from meetcli.cli.cache import path
+
+            path({"cache_dir": cache_dir})

@@ -1,0 +1,288 @@
+"""The cache commands about single entries: list, show, remove."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+
+from meetcli import events
+from meetcli.cache import Cache
+from meetcli.cache.entry import Header, load
+from meetcli.cache.upkeep import Kept, kept_entries, remove_entries, unusable_rows
+from meetcli.cli.cache import Flags, confirm, folder_of, opened
+from meetcli.config.values import parse_duration
+from meetcli.errors import UsageError
+from meetcli.models import Entry
+from meetcli.plain_text import age_text, bytes_text, count_text, decimal_text, money_text, printable
+from meetcli.readers.own_marks import is_result
+
+_KEY = re.compile(r"[0-9a-f]{4,64}")
+_HEADINGS = ("kind", "task", "meeting", "customer", "age", "left", "cost", "size", "model", "key")
+_RIGHT = {"age", "left", "cost", "size"}
+
+
+class Filters(NamedTuple):
+    """Which entries a list is about; None wants all. Ages in seconds."""
+
+    task: str | None = None
+    model: str | None = None
+    customer: str | None = None
+    older_than_s: float | None = None
+    newer_than_s: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        task: str | None = None,
+        model: str | None = None,
+        customer: str | None = None,
+        older_than: str | None = None,
+        newer_than: str | None = None,
+    ) -> Filters:
+        """Read the filters as typed. Raises UsageError for an age that is none."""
+        return cls(task, model, customer, _age_of("older-than", older_than), _age_of("newer-than", newer_than))
+
+    def take(self, header: Header, age_s: float) -> bool:
+        """Say whether an entry is wanted."""
+        return (
+            (self.task is None or header.task == self.task)
+            and (self.model is None or header.model == self.model)
+            and (self.customer is None or header.customer_id == self.customer)
+            and (self.older_than_s is None or age_s > self.older_than_s)
+            and (self.newer_than_s is None or age_s < self.newer_than_s)
+        )
+
+
+def list_entries(filters: Filters, flags: Flags, *, is_json: bool) -> None:
+    """Print every entry that the filters take, the oldest first."""
+    now = datetime.now(UTC)
+    with opened(flags, is_shared_used=True) as (settings, cache):
+        found = [kept for kept in kept_entries(cache) if filters.take(kept.header, (now - kept.header.created_at).total_seconds())]
+    found.sort(key=lambda kept: kept.header.created_at)
+    if is_json:
+        print_json([_facts(kept, now, settings.ttl_s) for kept in found])
+        return
+    rows = [_cells(kept, now, settings.ttl_s) for kept in found]
+    if rows:
+        sys.stdout.writelines(aligned([_HEADINGS, *rows]))
+    else:
+        typer.echo("no entries", err=True)
+
+
+def show_entries(key: str, flags: Flags, *, task: str | None, model: str | None, is_json: bool) -> None:
+    """Print the answers and remembered failures of one meeting with what they say. Raises UsageError where there is none."""
+    filters = Filters(task, model)
+    with opened(flags, is_shared_used=True) as (settings, cache):
+        found = [kept for kept in _about(cache, key) if kept.header.kind != "reply" and filters.take(kept.header, 0)]
+        texts = cache.get_many(kept.name for kept in found)
+    entries = [(kept, entry) for kept in found if (entry := load(texts.get(kept.name, "")))]
+    if not entries:
+        raise UsageError(f"the cache has nothing under the key {key}", hint="meetcli cache list shows the keys it has")
+    entries.sort(key=lambda pair: pair[1].created_at, reverse=True)
+    now = datetime.now(UTC)
+    if is_json:
+        print_json([{**_facts(kept, now, settings.ttl_s), **_more_facts(entry)} for kept, entry in entries])
+        return
+    for number, (kept, entry) in enumerate(entries):
+        sys.stdout.write("\n" if number else "")
+        facts = {**_facts(kept, now, settings.ttl_s), **_more_facts(entry)}
+        facts.pop("result")
+        sys.stdout.writelines(f"{name:<16} {_shown(name, value)}\n" for name, value in facts.items() if value is not None)
+        if entry.rendered:
+            sys.stdout.write(f"\n{entry.rendered.rstrip()}\n")
+
+
+class Doomed(NamedTuple):
+    """What is to be forgotten: exactly one of a key or its start, a meeting, a customer."""
+
+    key: str | None = None
+    meeting: str | None = None
+    customer: str | None = None
+
+    @classmethod
+    def of(cls, *, key: str | None, meeting: str | None, customer: str | None) -> Doomed:
+        """Raise UsageError unless exactly one is given: two could mean both or either, and what is removed is gone."""
+        if sum(given is not None for given in (key, meeting, customer)) != 1:
+            raise UsageError("name what to remove: a KEY, or --meeting ID, or --customer ID, and no two of them")
+        return cls(key, meeting, customer)
+
+    def entries(self, cache: Cache) -> list[Kept]:
+        """Return what is kept about it. Raises UsageError where the start of a key fits several meetings."""
+        if self.key is not None:
+            return _about(cache, self.key)
+        return [kept for kept in kept_entries(cache) if self._is_of(kept.header.meeting_id, kept.header.customer_id)]
+
+    def takes_result(self, result: dict[str, Any]) -> bool:
+        """Say whether a result is about it."""
+        if self.key is not None:
+            return str(result.get("idempotency_key", "")).startswith(_digits(self.key))
+        return self._is_of(result.get("meeting_id"), result.get("customer_id"))
+
+    def _is_of(self, meeting_id: object, customer_id: object) -> bool:
+        return meeting_id == self.meeting if self.meeting is not None else customer_id == self.customer
+
+
+def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confirmed: bool) -> None:
+    """Remove what is kept about a meeting or a customer, and with `results` the result files, after asking on a terminal."""
+    files = list(_result_files(Path(results), doomed.takes_result)) if results is not None else []
+    with opened(flags, is_shared_used=True) as (settings, cache):
+        entries = doomed.entries(cache)
+        text = ", ".join(_counted(entries, files))
+        if entries or files:
+            confirm(f"Remove {text}?", is_confirmed=is_confirmed)
+        for file in files:
+            file.unlink(missing_ok=True)
+        remove_entries(cache, entries)
+        _warn_of_remains(cache, folder_of(settings))
+    typer.echo(f"removed {text}")
+
+
+def _warn_of_remains(cache: Cache, folder: Path) -> None:
+    """Name what nobody can look into and which may hold the removed all the same."""
+    if unreadable := len(unusable_rows(cache)):
+        events.LOGGER.warning(
+            "%s cannot be read and may be about anybody; meetcli cache clear removes them with all others",
+            count_text(unreadable, "entry of the cache", "entries of the cache"),
+        )
+    for aside in sorted(folder.glob("cache.damaged-*.db")):
+        events.LOGGER.warning("%s was moved aside as damaged and may hold anything; delete it when it is not needed", aside)
+
+
+def _counted(entries: list[Kept], files: list[Path]) -> Iterator[str]:
+    kinds = [kept.header.kind for kept in entries]
+    yield count_text(kinds.count("answer"), "answer")
+    for kind, noun in (("failure", "remembered failure"), ("reply", "unfinished reply")):
+        if kinds.count(kind):
+            yield count_text(kinds.count(kind), noun, noun.replace("reply", "replies") if kind == "reply" else None)
+    if files:
+        yield count_text(len(files), "result file")
+
+
+def _result_files(folder: Path, is_doomed: Callable[[dict[str, Any]], bool]) -> Iterator[Path]:
+    """Yield the results below a folder, told by their provenance, that are doomed."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder (--results)")
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            result = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            continue
+        if is_result(result) and is_doomed(result):
+            yield path
+
+
+def _about(cache: Cache, key: str) -> list[Kept]:
+    """Return all entries of the one meeting whose key begins with these digits."""
+    digits = _digits(key)
+    found = [kept for kept in kept_entries(cache) if kept.idempotency_key.startswith(digits)]
+    meetings = {kept.idempotency_key for kept in found}
+    if len(meetings) > 1:
+        raise UsageError(f"the keys of {len(meetings)} meetings begin with {digits}", hint="give more digits of the key")
+    return found
+
+
+def _digits(key: str) -> str:
+    """Return a key as typed or copied from a log line, which ends in dots."""
+    digits = key.strip().rstrip(".…").lower()
+    if not _KEY.fullmatch(digits):
+        raise UsageError(f"{key!r} is not a key", hint="a key is 64 hexadecimal digits; its first 4 or more will do")
+    return digits
+
+
+def _age_of(option: str, text: str | None) -> float | None:
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--{option} {text!r} {error}") from error
+
+
+# What is printed
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON, in lines that a person can read too."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def aligned(rows: Iterable[tuple[str, ...]], headings: tuple[str, ...] = _HEADINGS) -> Iterator[str]:
+    """Yield the lines of a table without borders; numbers stand on the right."""
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    marks = [">" if name in _RIGHT else "<" for name in headings]
+    layout = "  ".join(f"{{:{mark}{width}}}" for mark, width in zip(marks, widths, strict=True))
+    for row in table:
+        yield layout.format(*row).rstrip() + "\n"
+
+
+def _cells(kept: Kept, now: datetime, ttl_s: float | None) -> tuple[str, ...]:
+    header = kept.header
+    age_s = (now - header.created_at).total_seconds()
+    return (
+        header.kind,
+        printable(header.task),
+        printable(header.meeting_id or "–"),
+        printable(header.customer_id or "–"),
+        age_text(age_s),
+        left_text(age_s, ttl_s),
+        money_text(header.cost_usd),
+        bytes_text(header.size),
+        printable(header.model),
+        kept.idempotency_key[:16],
+    )
+
+
+def left_text(age_s: float, ttl_s: float | None) -> str:
+    """Return how long an answer of that age stays valid."""
+    if ttl_s is None:
+        return "–"
+    return age_text(ttl_s - age_s) if age_s < ttl_s else "expired"
+
+
+def _facts(kept: Kept, now: datetime, ttl_s: float | None) -> dict[str, Any]:
+    header = kept.header
+    age_s = (now - header.created_at).total_seconds()
+    return {
+        "kind": header.kind,
+        "task": header.task,
+        "engine": header.engine,
+        "model": header.model,
+        "meeting_id": header.meeting_id,
+        "customer_id": header.customer_id,
+        "idempotency_key": kept.idempotency_key,
+        "created_at": header.created_at.isoformat(),
+        "age_s": round(age_s, 3),
+        "time_left_s": None if ttl_s is None else round(max(ttl_s - age_s, 0), 3),
+        "cost_usd": decimal_text(header.cost_usd),
+        "size": header.size,
+        "asked": kept.asked,
+    }
+
+
+def _more_facts(entry: Entry) -> dict[str, Any]:
+    return {
+        "task_version": entry.task_version,
+        "endpoint": entry.endpoint,
+        "meetcli_version": entry.meetcli_version,
+        "usage": entry.usage._asdict(),
+        "fingerprint": dict(entry.fingerprint.parts),
+        "reason": entry.reason,
+        "message": entry.message,
+        "result": json.loads(entry.rendered) if entry.rendered else None,
+    }
+
+
+def _shown(name: str, value: Any) -> str:  # noqa: ANN401  # whatever a fact is
+    if isinstance(value, dict):
+        return ", ".join(f"{part} {_shown(part, inner)}" for part, inner in value.items())
+    if name.endswith("_s"):
+        return age_text(float(value))
+    return printable(str(value)[:12] if re.fullmatch(r"[0-9a-f]{32}", str(value)) else str(value))
