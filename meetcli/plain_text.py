@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 
@@ -56,9 +57,36 @@ def decimal_text(amount: Decimal | None) -> str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def count_text(count: int, noun: str) -> str:
+def sum_text(amounts: Iterable[Decimal | None]) -> str:
+    """Return the sum of amounts as `money_text`; where some are unknown it is `at least` the sum of the others."""
+    known, is_complete = Decimal(0), True
+    for amount in amounts:
+        known, is_complete = known + (amount or 0), is_complete and amount is not None
+    if is_complete:
+        return money_text(known)
+    return f"at least {money_text(known)}" if known else money_text(None)
+
+
+def count_text(count: int, noun: str, plural: str | None = None) -> str:
     """Return a count with its noun, as `1 meeting` or `1,234 meetings`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
+
+
+def bytes_text(size: int) -> str:
+    """Return a size in decimal units, as `812 B`, `4.2 kB` or `1.3 GB`."""
+    amount, units = float(size), iter(("B", "kB", "MB", "GB"))
+    unit = next(units)
+    while round(amount, 1) >= 1000 and (larger := next(units, None)):
+        amount, unit = amount / 1000, larger
+    return f"{size} B" if unit == "B" else f"{amount:,.1f} {unit}"
+
+
+def age_text(seconds: float) -> str:
+    """Return an age or what is left of a life, rounded down to its largest unit: `45s`, `12m`, `3h`, `12d`."""
+    for unit, name in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= (2 * unit if name == "d" else unit):
+            return f"{int(seconds // unit)}{name}"
+    return f"{int(max(seconds, 0))}s"
 
 
 def failure_text(shown: str, place: int | None, error: str) -> str:

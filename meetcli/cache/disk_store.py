@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -64,6 +64,8 @@ class DiskStore:
     def __init__(self, folder: Path) -> None:
         with _plain_errors():
             self._cache = diskcache.Cache(_literal(folder), timeout=LOCK_TIMEOUT_S, disk=TextDisk, **SETTINGS)
+        self._path = folder / "cache.db"
+        self._has_removed = False
 
     def set(self, items: Mapping[str, str]) -> None:
         """Store all items or none. The tag repeats a value's first line, so that a scan need not read values."""
@@ -74,6 +76,7 @@ class DiskStore:
     def remove(self, keys: Iterable[str]) -> int:
         """Remove the keys, a thousand at a time so that other processes are not kept waiting; return how many were there."""
         remaining, removed = iter(keys), 0
+        self._has_removed = True
         while chunk := list(islice(remaining, 1000)):
             with _plain_errors(), self._cache.transact():
                 removed += sum(self._cache.delete(key) for key in chunk)
@@ -87,11 +90,15 @@ class DiskStore:
         """
         with _plain_errors(), self._cache.transact():
             yield
+            self._has_removed = True
             self._cache.clear()
 
     def close(self) -> None:
-        """Release the database."""
+        """Release the database, with nothing left in its log of what was removed, unless others are reading just now."""
         self._cache.close()
+        if self._has_removed:
+            with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, timeout=1.0)) as database:
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _literal(folder: Path) -> str:

@@ -10,8 +10,6 @@ from typer.core import TyperCommand, TyperGroup
 from meetcli import __version__
 from meetcli.cli.exits import exits
 
-CacheDir = Annotated[str | None, typer.Option("--cache-dir", metavar="DIR", help="The disk cache. [default: the user's cache folder]")]
-
 
 class _AsTyped:
     """Hands values over as they were typed: what a value means is `config`'s, wherever it comes from.
@@ -181,35 +179,9 @@ def _add_report(app: typer.Typer) -> None:
 
 
 def _add_cache(app: typer.Typer) -> None:
-    cache = typer.Typer(help="Look after the cache of paid answers.", no_args_is_help=True, rich_markup_mode=None)
-    app.add_typer(cache, name="cache")
+    from meetcli.cli.cache_app import add_cache
 
-    @cache.command("clear")
-    def clear(
-        cache_dir: CacheDir = None,
-        yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    ) -> None:
-        """Remove every paid answer."""
-        with exits():
-            from meetcli.cli.cache import clear
-
-            clear(cache_dir, is_confirmed=yes)
-
-    @cache.command("stats")
-    def stats(cache_dir: CacheDir = None) -> None:
-        """Show how many answers there are and what they cost."""
-        with exits():
-            from meetcli.cli.cache import stats
-
-            stats(cache_dir)
-
-    @cache.command("path")
-    def path(cache_dir: CacheDir = None) -> None:
-        """Print the folder of the disk cache."""
-        with exits():
-            from meetcli.cli.cache import path
-
-            path(cache_dir)
+    add_cache(app)
 
 
 COMMANDS: Mapping[str, Callable[[typer.Typer], None]] = {

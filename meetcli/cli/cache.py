@@ -1,78 +1,128 @@
-"""The cache commands: clear, stats, path."""
+"""The cache commands that look after the whole of it: clear, prune, path; and how the others open it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
 from meetcli import events
-from meetcli.cache import Cache, open_cache
-from meetcli.cache.entry import load_header
+from meetcli.cache import Cache, open_cache, open_shared
+from meetcli.cache.upkeep import Kept, kept_entries, remove_entries
 from meetcli.cli.run import set_up_logging
-from meetcli.config import load_process_settings
+from meetcli.config import Settings, load_process_settings
+from meetcli.config.values import parse_size
 from meetcli.errors import UsageError
-from meetcli.plain_text import count_text, money_text
+from meetcli.plain_text import bytes_text, count_text, sum_text
+
+Flags = Mapping[str, object]
 
 
-def clear(cache_dir: str | None, *, is_confirmed: bool) -> None:
-    """Remove everything, after asking on a terminal; say how many answers that were."""
-    with _opened(cache_dir) as cache:
-        if not is_confirmed and sys.stdin.isatty() and not typer.confirm(_question(cache.size() or 0, _folder(cache_dir))):
-            raise typer.Exit(1)
+@contextmanager
+def opened(flags: Flags, *, is_shared_used: bool) -> Iterator[tuple[Settings, Cache]]:
+    """Open the cache that the settings name, with the shared one in front where that is wanted and configured."""
+    settings = load_process_settings(flags).settings
+    set_up_logging(settings)
+    url = settings.cache_url if is_shared_used else None
+    cache = open_cache(folder_of(settings), url=url, is_required=settings.cache_required)
+    told = _tell(cache, 0)
+    try:
+        yield settings, cache
+    finally:
+        _tell(cache, told)
+        cache.close()
+
+
+def folder_of(settings: Settings) -> Path:
+    """Return the folder of the disk cache; UsageError where the settings leave it out."""
+    if settings.cache_dir is None:
+        raise UsageError("no cache is configured", hint="name one with --cache-dir")
+    return settings.cache_dir
+
+
+def confirm(question: str, *, is_confirmed: bool) -> None:
+    """Ask on a terminal, unless confirmed already; a script has said what it wants by calling. A no ends the command."""
+    if not is_confirmed and sys.stdin.isatty() and not typer.confirm(question):
+        raise typer.Exit(1)
+
+
+def clear(flags: Flags, *, is_confirmed: bool) -> None:
+    """Remove everything on this disk, after asking on a terminal; say how many answers that were."""
+    with opened(flags, is_shared_used=False) as (settings, cache):
+        confirm(f"Remove {count_text(cache.size() or 0, 'paid answer')} from {settings.cache_dir}?", is_confirmed=is_confirmed)
         removed = cache.clear()
         events.cache_cleared(removed, backend=cache.backend)
     typer.echo(f"removed {count_text(removed, 'answer')}")
 
 
-def _question(answers: int, folder: Path) -> str:
-    return f"Remove {count_text(answers, 'paid answer')} from {folder}?"
-
-
-def stats(cache_dir: str | None) -> None:
-    """Print how many answers there are, of which tasks, how old, how large, and what they cost."""
-    with _opened(cache_dir) as cache:
-        headers = [header for _, line in cache.scan("answer:") if (header := load_header(line))]
-        remembered = sum(1 for _ in cache.scan("failure:"))
-    costs = [header.cost_usd for header in headers]
-    rows = {
-        "folder": str(_folder(cache_dir)),
-        "answers": str(len(headers)),
-        **{f"  {task}": str(sum(header.task == task for header in headers)) for task in sorted({header.task for header in headers})},
-        "remembered failures": str(remembered),
-        "size": f"{sum(header.size for header in headers) / 1_000_000:.1f} MB",
-        "worth": money_text(None if None in costs else sum((cost for cost in costs if cost), Decimal(0))),
-    }
-    if headers:
-        rows["oldest"] = f"{min(header.created_at for header in headers):%Y-%m-%d %H:%M:%S} UTC"
-        rows["newest"] = f"{max(header.created_at for header in headers):%Y-%m-%d %H:%M:%S} UTC"
-    for name, value in rows.items():
-        typer.echo(f"{name:<20} {value}")
-
-
-def path(cache_dir: str | None) -> None:
-    """Print the folder of the cache."""
-    typer.echo(str(_folder(cache_dir)))
-
-
-def _folder(cache_dir: str | None) -> Path:
-    folder = load_process_settings({"cache_dir": cache_dir}).settings.cache_dir
-    if folder is None:
-        raise UsageError("no cache is configured", hint="name one with --cache-dir")
-    return folder
-
-
-@contextmanager
-def _opened(cache_dir: str | None) -> Iterator[Cache]:
-    set_up_logging(load_process_settings({"cache_dir": cache_dir}).settings)
-    cache = open_cache(_folder(cache_dir))
-    for notice in cache.notices:
-        events.LOGGER.warning(notice)
+def clear_shared(flags: Flags, *, is_confirmed: bool) -> None:
+    """Remove everything of ours from the shared cache, for everybody who uses it, after asking on a terminal."""
+    settings = load_process_settings(flags).settings
+    set_up_logging(settings)
+    if settings.cache_url is None:
+        raise UsageError("no shared cache is configured", hint="name it with --cache-url or REDIS_URL")
+    cache = open_shared(settings.cache_url)
     try:
-        yield cache
+        confirm("Remove every paid answer from the shared cache, for everybody who uses it?", is_confirmed=is_confirmed)
+        removed = cache.clear()
+        events.cache_cleared(removed, backend=cache.backend)
     finally:
         cache.close()
+    typer.echo(f"removed {count_text(removed, 'answer')}")
+
+
+def prune(flags: Flags, *, max_size: str | None, is_confirmed: bool) -> None:
+    """Remove what is older than the TTL; with a size, then the oldest of what is left until no more than that is left."""
+    most = None if max_size is None else _size_of(max_size)
+    with opened(flags, is_shared_used=False) as (settings, cache):
+        doomed = list(_prunable(kept_entries(cache), settings.ttl_s, most, datetime.now(UTC)))
+        text = f"{count_text(len(doomed), 'entry', 'entries')} ({bytes_text(sum(kept.header.size for kept in doomed))})"
+        if doomed:
+            worth = sum_text(kept.header.cost_usd for kept in doomed)
+            confirm(f"Remove {text} that cost {worth} from {settings.cache_dir}?", is_confirmed=is_confirmed)
+            remove_entries(cache, doomed)
+    typer.echo(f"removed {text}")
+
+
+def path(flags: Flags) -> None:
+    """Print the folder of the cache."""
+    typer.echo(str(folder_of(load_process_settings(flags).settings)))
+
+
+def _prunable(entries: Iterable[Kept], ttl_s: float | None, most: int | None, now: datetime) -> Iterator[Kept]:
+    """Yield what has expired, then, the oldest first, what is too much."""
+    left: list[Kept] = []
+    for kept in entries:
+        is_expired = ttl_s is not None and (now - kept.header.created_at).total_seconds() >= ttl_s
+        if is_expired:
+            yield kept
+        else:
+            left.append(kept)
+    if most is None:
+        return
+    size = sum(kept.header.size for kept in left)
+    for kept in sorted(left, key=lambda kept: kept.header.created_at):
+        if size <= most:
+            return
+        size -= kept.header.size
+        yield kept
+
+
+def _size_of(text: str) -> int:
+    if text.strip() == "0":
+        return 0
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise UsageError(f"max_size = {text!r} (from flag --max-size) {error}") from error
+
+
+def _tell(cache: Cache, told: int) -> int:
+    """Pass on what the cache has to say since the last time; return how much that was in all."""
+    for notice in cache.notices[told:]:
+        events.LOGGER.warning("%s", notice)
+    return len(cache.notices)

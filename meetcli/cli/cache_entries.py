@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,7 +120,7 @@ class Doomed(NamedTuple):
             return _about(cache, self.key)
         return [kept for kept in kept_entries(cache) if self._is_of(kept.header.meeting_id, kept.header.customer_id)]
 
-    def takes_result(self, result: dict[str, Any]) -> bool:
+    def takes_result(self, result: Mapping[str, Any]) -> bool:
         """Say whether a result is about it."""
         if self.key is not None:
             return str(result.get("idempotency_key", "")).startswith(_digits(self.key))
@@ -166,7 +166,7 @@ def _counted(entries: list[Kept], files: list[Path]) -> Iterator[str]:
         yield count_text(len(files), "result file")
 
 
-def _result_files(folder: Path, is_doomed: Callable[[dict[str, Any]], bool]) -> Iterator[Path]:
+def _result_files(folder: Path, is_doomed: Callable[[Mapping[str, Any]], bool]) -> Iterator[Path]:
     """Yield the results below a folder, told by their provenance, that are doomed."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder (--results)")

@@ -18,9 +18,9 @@ from signal import Signals
 from typing import TYPE_CHECKING
 
 from meetcli import events
-from meetcli.answers import RENDER_VERSION
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.lifetime import add_run
+from meetcli.cli.assignment import assign, rules_of
 from meetcli.cli.exits import leave_standard_output
 from meetcli.cli.logs import configure_logging
 from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
@@ -28,16 +28,13 @@ from meetcli.cli.signals import Stop, watched
 from meetcli.cli.stores import opened_cache, opened_leases, required_loss, warn_of_leases
 from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.discover import discover
-from meetcli.engines import EngineOptions, identify, open_engine
+from meetcli.engines import EngineOptions, open_engine
 from meetcli.errors import CacheError, RunStopped, UsageError
-from meetcli.keys import asked_parts
-from meetcli.models import Assignment, Job, Outcome, Source, Status
+from meetcli.models import Job, Outcome, Source, Status
 from meetcli.normalize import normalize
-from meetcli.plan import Rules, give_up, plan
+from meetcli.plan import give_up, plan
 from meetcli.readers import Rereader
 from meetcli.report import RunReport
-from meetcli.tasks import load_task
-from meetcli.tasks.prompt import instructions_text
 from meetcli.writers import Writer, open_writer
 
 if TYPE_CHECKING:
@@ -88,16 +85,8 @@ class _Run:
         self._settings = settings = loaded.settings
         self._cache = cache
         self._stop = stop
-        task = load_task(task_name)
-        identity = identify(settings.engine, model=settings.model, base_url=settings.base_url)
-        parts = asked_parts(
-            instructions=instructions_text(task),
-            schema_sha256=task.schema_sha256,
-            temperature=task.temperature,
-            identity=identity,
-            language=settings.language,
-        )
-        self._assignment = Assignment(task, identity, settings.language, parts, RENDER_VERSION)
+        self._assignment = assign(task_name, settings)
+        task, identity = self._assignment.task, self._assignment.identity
         self.report = RunReport(
             task=task.name,
             engine=identity.engine,
@@ -118,19 +107,11 @@ class _Run:
     def work(self, inputs: list[Source | Outcome]) -> None:
         """Plan, then spend what the settings allow."""
         settings = self._settings
-        rules = Rules(
-            ttl_s=settings.ttl_s,
-            on_change=settings.on_change,
-            is_key_from_content=settings.key_fallback == "content",
-            is_refresh=settings.refresh,
-            is_failed_retried=settings.retry_failed,
-            limit=settings.limit,
-        )
         planned = plan(
             inputs,
             max_bytes=settings.max_file_bytes,
             assignment=self._assignment,
-            rules=rules,
+            rules=rules_of(settings),
             cache=self._cache,
             now=datetime.now(UTC),
             deliver=self._settle,
@@ -193,7 +174,9 @@ class _Run:
         settings = self._settings
         if self._cache is None or settings.cache_dir is None or settings.dry_run:
             return
-        amounts = {**self.report.amounts(), "cache_errors": self._cache.errors}
+        amounts = self.report.amounts()
+        if self._cache.errors:
+            amounts["cache_errors"] = self._cache.errors
         try:
             add_run(settings.cache_dir, amounts, at=datetime.now(UTC), is_success=self.report.exit_code == 0)
         except CacheError as error:

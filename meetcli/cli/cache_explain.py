@@ -1,0 +1,294 @@
+"""`meetcli cache explain`: what a run would do with each meeting, and why. Calls nothing and changes nothing.
+
+The plan itself decides, on a cache that takes no writes; here is only told what it decided from.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from meetcli import events
+from meetcli.cache import Cache
+from meetcli.cache.entry import answer_key, failure_key, latest_key, load, load_pointer
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.cli.assignment import assign, rules_of
+from meetcli.cli.cache import Flags, opened
+from meetcli.cli.cache_entries import left_text, print_json
+from meetcli.config import Settings
+from meetcli.discover import discover
+from meetcli.errors import InputError
+from meetcli.keys import fingerprint, idempotency_key
+from meetcli.models import Assignment, Entry, Fingerprint, Meeting, Outcome, Source, Status
+from meetcli.normalize import normalize
+from meetcli.plain_text import age_text, decimal_text, duration_text, money_text, place_text, printable
+from meetcli.plan import give_up, plan
+from meetcli.readers import parse, read
+from meetcli.tasks.prompt import told_metadata
+
+TASKS = ("extract", "analyze")
+_STORED_VALUES = ("engine", "model", "endpoint")
+
+
+class Part(NamedTuple):
+    """One named part of two fingerprints: digests, and values where they are known and no text. Absent ones are None."""
+
+    name: str
+    ours: str
+    theirs: str | None
+    our_value: str | None
+    their_value: str | None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both ask the same here."""
+        return self.ours == self.theirs
+
+
+class Explanation(NamedTuple):
+    """What a run would do with one meeting. `entry` is what it decides from: the exact answer or failure, else the latest answer."""
+
+    source: Source
+    task: str
+    outcome: Outcome
+    why: str
+    key: str | None = None
+    entry: Entry | None = None
+    parts: tuple[Part, ...] = ()
+
+
+def explain(files: list[str], flags: Flags, *, task: str | None, is_json: bool) -> None:
+    """Print for each meeting and task what would happen, the entry that decides and both fingerprints part by part."""
+    now = datetime.now(UTC)
+    with opened(flags, is_shared_used=True) as (settings, cache), TemporaryDirectory(prefix="meetcli-") as spool:
+        inputs = discover(files, working_folder=Path(), spool_folder=Path(spool), stdin=sys.stdin.buffer)
+        explained = [
+            explanation
+            for name in ((task,) if task else TASKS)
+            for explanation in _explained(inputs, assign(name, settings), settings, _Untouched(cache), now)
+        ]
+    if is_json:
+        print_json([_fields(explanation, now, settings.ttl_s) for explanation in explained])
+        return
+    for number, one in enumerate(explained):
+        sys.stdout.write("\n" if number else "")
+        title = f"{place_text(one.source.shown, one.source.place)}, {printable(one.task)}: {_status_of(one.outcome)}"
+        facts, rows = list(_facts(one, now, settings.ttl_s)), list(_rows(one.parts))
+        if sys.stdout.isatty():
+            from meetcli.console.explanation import print_explanation
+
+            print_explanation(title, facts, rows, sys.stdout)
+        else:
+            sys.stdout.writelines(_plain(title, facts, rows))
+
+
+class _Untouched:
+    """A cache that takes no writes."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.notices: list[str] = []  # whoever opened the cache tells its own
+        self.backend = cache.backend
+        self.get_many, self.scan, self.size = cache.get_many, cache.scan, cache.size
+
+    def set(self, items: Mapping[str, str]) -> None:
+        """Store nothing."""
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Remove nothing."""
+        return 0
+
+    def clear(self) -> int:
+        """Remove nothing."""
+        return 0
+
+    def close(self) -> None:
+        """Leave the cache to whoever opened it."""
+
+
+def _explained(
+    inputs: list[Source | Outcome], assignment: Assignment, settings: Settings, cache: Cache, now: datetime
+) -> Iterator[Explanation]:
+    outcomes: dict[Source, Outcome] = {}
+
+    def note(outcome: Outcome, _: str | None) -> None:
+        outcomes[outcome.source] = outcome
+
+    forgiving = ForgivingCache(cache, lambda error: events.cache_error(error, backend=cache.backend))
+    planned = plan(
+        inputs,
+        max_bytes=settings.max_file_bytes,
+        assignment=assignment,
+        rules=rules_of(settings),
+        cache=forgiving,
+        now=now,
+        deliver=note,
+    )
+    because = {source: job.reason for job in planned.jobs for source in (job.source, *(twin for twin, _ in job.twins))}
+    give_up(planned.jobs, None, note)
+    meetings = _meetings(inputs, settings)
+    for source, outcome in outcomes.items():
+        part = because.get(source)
+        if source not in meetings:
+            yield Explanation(source, assignment.task.name, outcome, outcome.error or "there is no transcript in it")
+        else:
+            yield _decided(source, meetings[source], outcome, part, assignment, settings, forgiving)
+
+
+def _meetings(inputs: Iterable[Source | Outcome], settings: Settings) -> dict[Source, Meeting]:
+    found: dict[Source, Meeting] = {}
+    for item in inputs:
+        for unit in () if isinstance(item, Outcome) else read(item, max_bytes=settings.max_file_bytes):
+            for transcript in () if isinstance(unit, Outcome) else parse(unit):
+                if not isinstance(transcript, Outcome):
+                    try:
+                        found[transcript.source] = normalize(transcript.mapping)
+                    except InputError:  # the plan has said so
+                        continue
+    return found
+
+
+def _decided(
+    source: Source,
+    meeting: Meeting,
+    outcome: Outcome,
+    part: str | None,
+    assignment: Assignment,
+    settings: Settings,
+    cache: ForgivingCache,
+) -> Explanation:
+    key = idempotency_key(meeting, fallback_to_content=settings.key_fallback == "content")
+    ours = fingerprint(meeting, told_metadata(meeting), assignment.parts)
+    entry = theirs = None
+    if key is not None:
+        entry, theirs = _found(key, ours, assignment, cache)
+    parts = tuple(
+        Part(
+            name,
+            digest,
+            None if theirs is None else theirs.parts.get(name),
+            _our_value(name, assignment),
+            _their_value(name, entry),
+        )
+        for name, digest in ours.parts.items()
+    )
+    return Explanation(source, assignment.task.name, outcome, _why(outcome, part, meeting, settings), key, entry, parts)
+
+
+def _found(key: str, ours: Fingerprint, assignment: Assignment, cache: ForgivingCache) -> tuple[Entry | None, Fingerprint | None]:
+    """Return the entry that decides and the fingerprint to compare with, which a lost entry's pointer still has."""
+    task = assignment.task.name
+    exact = answer_key(task, key, ours.digest), failure_key(task, key, ours.digest)
+    latest = latest_key(task, assignment.identity.engine, key)
+    rows = cache.get_many((*exact, latest))
+    for name in exact:
+        if entry := load(rows.get(name, "")):
+            return entry, entry.fingerprint
+    pointer = load_pointer(rows.get(latest, ""))
+    if pointer is None:
+        return None, None
+    name = answer_key(task, key, pointer.fingerprint.digest)
+    return load(cache.get_many([name]).get(name, "")), pointer.fingerprint
+
+
+def _our_value(name: str, assignment: Assignment) -> str | None:
+    identity = assignment.identity
+    values = {"engine": identity.engine, "model": identity.model, "endpoint": identity.host, "language": assignment.language}
+    return values.get(name) or None
+
+
+def _their_value(name: str, entry: Entry | None) -> str | None:
+    return getattr(entry, name) or None if entry is not None and name in _STORED_VALUES else None
+
+
+def _why(outcome: Outcome, part: str | None, meeting: Meeting, settings: Settings) -> str:
+    """Say what the status means for this meeting."""
+    if outcome.error:
+        return outcome.error
+    ids = {"meeting_id": meeting.meeting_id, "meet_date": meeting.meet_date, "customer_id": meeting.customer_id}
+    absent = " and ".join(name for name, value in ids.items() if value is None)
+    sentences = {
+        "hit": f"this very answer is in the cache and younger than the TTL of {duration_text(settings.ttl_s)}",
+        "kept": "the cache has another answer to this meeting, and --on-change keep takes it",
+        "expired": f"this very answer is in the cache, and older than the TTL of {duration_text(settings.ttl_s)}: it is bought again",
+        "changed": f"the cache knows this meeting with something else in {part}: it is asked anew, and both answers are kept",
+        "miss": "the cache has no answer for this meeting: it is asked",
+        "shared": "another of these inputs is the same meeting: it is asked once for both",
+        "refreshed": "--refresh asks again, whatever the cache has",
+        "bypassed": f"there is no {absent or 'key'}, so there is no key to find an answer under: every run asks again",
+        "limit": "--limit leaves it out",
+    }
+    return sentences[outcome.reason or outcome.status.value]
+
+
+# What is printed
+
+
+def _status_of(outcome: Outcome) -> str:
+    """Return the status a run would give; a meeting to be called carries it as the reason why it was not."""
+    if outcome.status is Status.NOT_ATTEMPTED and outcome.reason in set(Status):
+        return outcome.reason or ""
+    return outcome.status.value
+
+
+def _facts(one: Explanation, now: datetime, ttl_s: float | None) -> Iterator[tuple[str, str]]:
+    yield "why", printable(one.why)
+    if one.key is not None:
+        yield "key", one.key
+    if one.entry is None:
+        if one.key is not None:
+            yield "entry", "none"
+        return
+    entry, age_s = one.entry, (now - one.entry.created_at).total_seconds()
+    yield "entry", f"{entry.kind} of {entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {printable(entry.model)}, {money_text(entry.cost_usd)}"
+    yield "age", age_text(age_s)
+    yield "time left", left_text(age_s, ttl_s)
+
+
+def _rows(parts: Iterable[Part]) -> Iterator[tuple[str, str, str, str]]:
+    for part in parts:
+        ours, theirs = _side(part.ours, part.our_value), _side(part.theirs, part.their_value)
+        yield part.name, ours, theirs, "" if part.theirs is None else "same" if part.is_same else "differs"
+
+
+def _side(digest: str | None, value: str | None) -> str:
+    if digest is None:
+        return "–"
+    return f"{digest[:8]} {printable(value)}" if value else digest[:8]
+
+
+def _plain(title: str, facts: Iterable[tuple[str, str]], rows: list[tuple[str, str, str, str]]) -> Iterator[str]:
+    yield f"{title}\n"
+    for name, value in facts:
+        yield f"  {name:<12} {value}\n"
+    widths = [max(map(len, column)) for column in zip(*(row[1:3] for row in rows), strict=True)]
+    for name, ours, theirs, verdict in rows:
+        yield f"  {name:<12} {ours:<{widths[0]}}  {theirs:<{widths[1]}}  {verdict}".rstrip() + "\n"
+
+
+def _fields(one: Explanation, now: datetime, ttl_s: float | None) -> dict[str, Any]:
+    entry = one.entry
+    age_s = None if entry is None else (now - entry.created_at).total_seconds()
+    return {
+        "source": one.source.shown,
+        "place": one.source.place,
+        "task": one.task,
+        "status": _status_of(one.outcome),
+        "why": one.why,
+        "idempotency_key": one.key,
+        "entry": entry
+        and {
+            "kind": entry.kind,
+            "fingerprint": entry.fingerprint.digest,
+            "model": entry.model,
+            "created_at": entry.created_at.isoformat(),
+            "cost_usd": decimal_text(entry.cost_usd),
+        },
+        "age_s": age_s,
+        "time_left_s": None if age_s is None or ttl_s is None else max(ttl_s - age_s, 0.0),
+        "changed_parts": [part.name for part in one.parts if part.theirs is not None and not part.is_same],
+        "parts": [{**part._asdict(), "is_same": part.is_same} for part in one.parts],
+    }

@@ -1,0 +1,92 @@
+"""The right to be forgotten: after `cache remove` nothing of a customer is left, in rows or in the bytes of the files."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command
+from tests.corridor import explicit
+from tests.loopback_server import REFUSAL, LoopbackServer, in_order
+
+CANARY = "CANARYCUSTOMER"
+
+
+def put_meetings(meetcli: Command, *, suffix: str = "") -> None:
+    """Write forty meetings of two customers, long enough that an answer takes pages of its own."""
+    for number in range(40):
+        customer = CANARY if number % 2 else "C-other"
+        text = "\n".join(f"Ana: {customer} will send plan {line}{suffix} on Friday.\nRui: Thank you, {customer}." for line in range(30))
+        meetcli.put(f"in/{number:02}.json", explicit(text, meeting_id=f"M-{number}", customer_id=customer))
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def bought(meetcli: Command, server: LoopbackServer) -> Command:
+    """Everything that can be kept: answers, some of them replaced, a remembered failure, index rows and pointers, results."""
+    meetcli.environment["MEETCLI_CACHE_DIR"] = str(meetcli.folder / "cache")
+    put_meetings(meetcli)
+    server.faults = in_order(REFUSAL, REFUSAL)
+    assert meetcli("extract", "in", "-j", "1").exit_code == 1
+    assert meetcli("extract", "in", "--refresh", "--limit", "20").exit_code == 0
+    put_meetings(meetcli, suffix=" again")
+    assert meetcli("extract", "in").exit_code == 0
+    assert meetcli("analyze", "in").exit_code == 0
+    assert CANARY.encode() in bytes_of(meetcli.folder / "cache")
+    return meetcli
+
+
+def test_a_removed_customer_is_in_no_byte_of_the_cache_and_the_results(bought: Command) -> None:
+    done = bought("cache", "remove", "--customer", CANARY, "--results", "results")
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == "removed 60 answers, 1 remembered failure, 40 result files\n"
+    assert CANARY.encode() not in bytes_of(bought.folder / "cache")
+    assert CANARY.encode() not in bytes_of(bought.folder / "results")
+    assert len(bought.results()) == 40
+    again = bought("cache", "remove", "--customer", CANARY, "--results", "results")
+    assert (again.exit_code, again.stdout) == (0, "removed 0 answers\n")
+
+
+def test_nothing_leads_to_what_was_removed_and_the_others_are_unharmed(bought: Command, server: LoopbackServer) -> None:
+    bought("cache", "remove", "--customer", CANARY)
+    with closing(sqlite3.connect(bought.folder / "cache" / "cache.db")) as rows:
+        names = [name for (name,) in rows.execute("SELECT key FROM Cache")]
+        index = [json.loads(value)["name"] for (value,) in rows.execute("SELECT value FROM Cache WHERE key LIKE 'index:%'")]
+    kept_keys = {name.rsplit(":", 2)[-2] for name in names if name.startswith("answer:")}
+
+    assert set(index) <= set(names)
+    assert {name.rsplit(":", 1)[-1] for name in names if name.startswith("latest:")} == kept_keys
+    assert len(kept_keys) == 20
+    before = server.requests
+    summary = bought("extract", "in", "--summary", "json").summary
+    assert (summary["counts"]["hit"], summary["counts"]["miss"]) == (20, 20)
+    assert server.requests - before == 20
+
+
+def test_a_run_at_the_same_time_keeps_no_byte_alive(bought: Command) -> None:
+    with closing(sqlite3.connect(bought.folder / "cache" / "cache.db")) as other:
+        other.execute("SELECT count(*) FROM Cache").fetchone()
+        bought("cache", "remove", "--customer", CANARY)
+
+        assert CANARY.encode() not in bytes_of(bought.folder / "cache")
+
+
+def test_a_cleared_cache_has_no_byte_of_anybody(bought: Command) -> None:
+    assert bought("cache", "clear").exit_code == 0
+
+    assert CANARY.encode() not in bytes_of(bought.folder / "cache")
+
+
+def test_pruned_entries_are_in_no_byte_either(bought: Command) -> None:
+    assert bought("cache", "prune", "--ttl", "0").exit_code == 0
+
+    assert CANARY.encode() not in bytes_of(bought.folder / "cache")
+    assert json.loads(bought("cache", "list", "--json").stdout) == []
