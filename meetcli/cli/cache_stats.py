@@ -28,6 +28,7 @@ _COUNTED = {
     "cache_errors": "cache_errors",
     "paid_usd": "cost_usd",
     "saved_usd": "saved_usd",
+    "runs_of_unknown_cost": "unknown_costs",
 }
 """What is shown of the counters, with the amount it comes from; all labels of a name that has none here are added up."""
 
