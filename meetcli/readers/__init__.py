@@ -323,8 +323,9 @@ def _refused(source: Source, error: InputError) -> Outcome:
     is_skipped = isinstance(error, NoTranscript) and not source.is_named and source.offset is None
     if is_skipped:
         return Outcome(source, Status.SKIPPED, reason=error.reason)
-    message = f"{place_text(source.shown, source.place)}: {error.message}"
-    return Outcome(source, Status.FAILED, reason=error.reason, error=message, hint=error.hint)
+    return Outcome(
+        source, Status.FAILED, reason=error.reason, error=f"{place_text(source.shown, source.place)}: {error.message}", hint=error.hint
+    )
 
 
 def _suffix(source: Source) -> str:

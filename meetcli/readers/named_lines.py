@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from meetcli.normalize import split_turns
+from meetcli.normalize import canonical_text, split_turns
 from meetcli.readers.content import Content
 from meetcli.readers.format import Format, Found
 
@@ -50,7 +50,7 @@ def _plain(text: str) -> str:
     """Return Markdown as the lines of plain text: `**Name:** text` without its stars, without headings and rules."""
     if "**" not in text and "__" not in text and "#" not in text:
         return text
-    return _MARKDOWN_MARK.sub("", _BOLD_LABEL.sub(r"\1:", text))
+    return _MARKDOWN_MARK.sub("", _BOLD_LABEL.sub(r"\1:", canonical_text(text)))
 
 
 def _read(content: Content) -> list[Found]:
