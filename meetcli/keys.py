@@ -85,9 +85,13 @@ def index_prefix(task: str, asked: Mapping[str, str], *, render_version: str, ke
     return _sha256(json.dumps([task, dict(asked), render_version, key_fallback]).encode())
 
 
-def index_digest(prefix: str, input_sha256: str, source_name: str) -> str:
-    """Return the name under which the settled result of a raw input is found without parsing it."""
-    return _sha256(f"{prefix}{input_sha256}{source_name}".encode())
+def index_digest(prefix: str, input_sha256: str, source_name: str, given: tuple[tuple[str, str], ...] = ()) -> str:
+    """Return the name under which the settled result of a raw input is found without parsing it.
+
+    `given` is what is known about the meeting from outside its bytes, as from a sidecar: a stale hit otherwise.
+    """
+    outside = f"\0{json.dumps(given)}" if given else ""
+    return _sha256(f"{prefix}{input_sha256}{source_name}{outside}".encode())
 
 
 def _canonical(mapping: Mapping[str, str | None]) -> str:

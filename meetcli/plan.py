@@ -49,14 +49,16 @@ def plan(
     cache: ForgivingCache | None,
     now: datetime,
     deliver: Deliver,
+    identify: Callable[[Source], Source] = lambda source: source,
 ) -> Plan:
     """Settle every meeting that needs no call and return the rest as jobs, in the order of the inputs.
 
     `max_bytes` bounds a file. `cache` None plans without one: nothing is looked up, everything is called. Raises `UsageError`
-    where two inputs would write the same result; nothing has been called then.
+    where two inputs would write the same result; nothing has been called then. `identify` gives each input the fields of its meeting
+    that come from outside its bytes.
     """
     planner = _Planner(assignment, rules, cache, now, deliver)
-    for batch in _batches(_units(inputs, max_bytes, deliver)):
+    for batch in _batches(_units(inputs, max_bytes, deliver, identify)):
         planner.settle(batch)
     return planner.finish()
 
@@ -96,7 +98,7 @@ class _Planner:
         self._prefix = index_prefix(self._task, assignment.parts, render_version=assignment.render_version, key_fallback=fallback)
 
     def settle(self, units: list[Unit]) -> None:
-        names = [index_digest(self._prefix, unit.sha256, unit.source.name) for unit in units]
+        names = [index_digest(self._prefix, unit.sha256, unit.source.name, unit.source.given) for unit in units]
         indexed = self._look_up_indexed(names)
         candidates: list[_Candidate] = []
         for unit, name in zip(units, names, strict=True):
@@ -142,7 +144,9 @@ class _Planner:
                 continue
             key = idempotency_key(meeting, fallback_to_content=self._rules.is_key_from_content)
             asked = fingerprint(meeting, told_metadata(meeting), self._assignment.parts)
-            yield _Candidate(source, unit.sha256, meeting, key, asked, index_name if len(found) == 1 else None)
+            # What an index row stands for must follow from the bytes and what is given: not from a place in them, nor from being named.
+            is_whole = len(found) == 1 and source == unit.source and not transcript.is_by_naming
+            yield _Candidate(source, unit.sha256, meeting, key, asked, index_name if is_whole else None)
 
     def _claim_result(self, source: Source) -> None:
         name = result_name(source, self._task)
@@ -301,9 +305,9 @@ def _render(entry: Entry, candidate: _Candidate) -> str:
     return render(entry, candidate.meeting, candidate.source)
 
 
-def _units(inputs: Iterable[Source | Outcome], max_bytes: int, deliver: Deliver) -> Iterator[Unit]:
+def _units(inputs: Iterable[Source | Outcome], max_bytes: int, deliver: Deliver, identify: Callable[[Source], Source]) -> Iterator[Unit]:
     for item in inputs:
-        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=max_bytes):
+        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=max_bytes, identify=identify):
             if isinstance(unit, Outcome):
                 deliver(unit, None)
             else:

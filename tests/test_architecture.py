@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "meetcli"
 
 NOUNS = {"errors", "models", "plain_text", "marks"}
 PURE = {"normalize", "keys", "answers", "report", "pricing", "tokens", "minutes"}
-ROOMS = {"discover", "readers", "cache", "tasks", "engines", "writers"}
+ROOMS = {"discover", "identity", "readers", "cache", "tasks", "engines", "writers"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "models": set(),

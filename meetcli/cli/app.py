@@ -130,6 +130,16 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         language: Annotated[
             str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto, the transcript's]")
         ] = None,
+        meeting_id: Annotated[str | None, typer.Option(metavar="ID", help="The meeting's id, where one file has none.")] = None,
+        customer_id: Annotated[str | None, typer.Option(metavar="ID", help="The customer's id, where a file has none.")] = None,
+        meet_date: Annotated[str | None, typer.Option(metavar="DATE", help="ISO 8601, where a file has no date.")] = None,
+        customer_name: Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")] = None,
+        banker_id: Annotated[str | None, typer.Option(metavar="ID", help="Where a file has none.")] = None,
+        banker_name: Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")] = None,
+        meet_type: Annotated[str | None, typer.Option(metavar="KIND", help="Where a file has none.")] = None,
+        patterns: Annotated[
+            str | None, typer.Option(metavar="PATTERN", help="What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt")
+        ] = None,
         max_file_size: Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse larger files. [default: 50MB]")] = None,
         summary: Annotated[str | None, typer.Option(metavar="KIND", help="table, json or none. [default: table]")] = None,
         quiet: Annotated[bool | None, typer.Option("--quiet", "-q", help="Print failures only.")] = None,

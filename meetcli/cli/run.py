@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from signal import Signals
 from typing import TYPE_CHECKING
 
@@ -22,12 +21,12 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.lifetime import add_run
 from meetcli.cli.assignment import assign, rules_of
 from meetcli.cli.exits import leave_standard_output
+from meetcli.cli.inputs import find_inputs, open_identity
 from meetcli.cli.logs import configure_logging
 from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
 from meetcli.cli.signals import Stop, watched
 from meetcli.cli.stores import opened_cache, opened_leases, required_loss, warn_of_leases
 from meetcli.config import LoadedSettings, Settings, load_process_settings
-from meetcli.discover import discover
 from meetcli.engines import EngineOptions, open_engine
 from meetcli.errors import CacheError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
@@ -54,13 +53,7 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
         run = _Run(task_name, loaded, cache, stop)
         inputs: list[Source | Outcome] = []
         try:
-            inputs = discover(
-                paths,
-                files_from=None if settings.files_from is None else str(settings.files_from),
-                stdin=sys.stdin.buffer,
-                working_folder=Path(),
-                spool_folder=Path(spool),
-            )
+            inputs = find_inputs(paths, settings, spool)
             run.work(inputs)
         except RunStopped as error:
             run.report.stop(error)
@@ -115,6 +108,7 @@ class _Run:
             cache=self._cache,
             now=datetime.now(UTC),
             deliver=self._settle,
+            identify=open_identity(inputs, settings),
         )
         if self._unwritable:
             give_up(planned.jobs, "stopped", self.deliver)

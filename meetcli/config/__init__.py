@@ -13,14 +13,17 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from meetcli.config.settings import FORMATS, OPTIONS, Option, Settings
+from meetcli.config.values import parse_patterns
 from meetcli.errors import UsageError
 
 __all__ = [
     "FORMATS",
     "OPTIONS",
+    "SETTINGS_FILE",
     "LoadedSettings",
     "Option",
     "Settings",
+    "load_folder_patterns",
     "load_process_settings",
     "load_settings",
     "read_toml",
@@ -105,6 +108,19 @@ def load_process_settings(flags: Mapping[str, object]) -> LoadedSettings:
     except UsageError:  # a user without a home folder has no settings file; the cache says so where it matters
         config_folder = None
     return load_settings(flags, environment=environ, working_folder=Path(), user_config_folder=config_folder)
+
+
+def load_folder_patterns(path: Path, shown: str) -> tuple[str, ...]:
+    """Return the patterns in a settings file that came with the inputs; `UsageError` where it holds anything else."""
+    table = read_toml(path, shown)
+    if others := sorted(table.keys() - {"patterns"}):
+        raise UsageError(
+            f"{shown} came with the inputs and may hold patterns only, not {others[0]!r}", hint="settings belong in the folder you work in"
+        )
+    try:
+        return parse_patterns(table.get("patterns", []))
+    except ValueError as error:
+        raise UsageError(f"patterns (from {shown}) {error}") from error
 
 
 def user_folder(kind: Literal["cache", "config"], environment: Mapping[str, str]) -> Path:

@@ -14,6 +14,9 @@ from meetcli.config import values
 FORMATS = ("json", "jsonl", "csv", "md")
 
 
+MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
+
+
 class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     """Every setting of a run. Durations in seconds; None means not given, for `ttl_s` that answers never grow too old.
 
@@ -53,11 +56,24 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     log_format: Literal["text", "json"] = "text"
     log_file: Path | None = None
     max_file_bytes: int = 50_000_000
+    patterns: tuple[str, ...] = ()
+    meeting_id: str | None = None
+    customer_id: str | None = None
+    meet_date: str | None = None
+    customer_name: str | None = None
+    banker_id: str | None = None
+    banker_name: str | None = None
+    meet_type: str | None = None
 
     @property
     def is_streaming(self) -> bool:
         """Whether results go to standard output instead of a folder."""
         return str(self.output) == "-"
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The fields of a meeting that hold for every file without them."""
+        return {name: value for name in MEETING_FIELDS if (value := getattr(self, name)) is not None}
 
     @property
     def endpoint(self) -> str:
@@ -131,5 +147,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("log_format", values.one_of(("text", "json"))),
         Option("log_file", values.parse_path),
         Option("max_file_size", values.parse_size, stored_as="max_file_bytes"),
+        Option("patterns", values.parse_patterns),
+        *(Option(name, values.parse_date if name == "meet_date" else values.parse_text) for name in MEETING_FIELDS),
     )
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -144,6 +145,24 @@ def parse_text(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or not value.strip().isprintable():
         raise ValueError("must be a text of printable characters")
     return value.strip()
+
+
+def parse_patterns(value: object) -> tuple[str, ...]:
+    """Return patterns of paths: a list in a file, one a line in a variable."""
+    parts = value if isinstance(value, list | tuple) else _text_of(value).split("\n")
+    if not all(isinstance(part, str) for part in parts):
+        raise ValueError("must be a list of texts")
+    return tuple(parse_text(part) for part in parts if part.strip())
+
+
+def parse_date(value: object) -> str:
+    """Return a date in ISO 8601 as given; TOML has dates of its own."""
+    text = value.isoformat() if isinstance(value, date) else parse_text(value)
+    try:
+        datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("must be an ISO 8601 date such as 2025-10-15 or 2025-10-15T10:00:00Z") from error
+    return text
 
 
 def parse_api_key(value: object) -> str:

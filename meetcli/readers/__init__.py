@@ -300,14 +300,18 @@ def _found(at: Source, found: Mapping[str, Any] | InputError, form: Format | Non
 
 
 def _with_given(mapping: Mapping[str, Any], source: Source) -> Mapping[str, Any]:
-    """Fill the fields a meeting does not have itself with those that were given from outside."""
+    """Fill the fields a meeting does not have itself with those that were given from outside.
+
+    An id of a meeting is no id of each of many: a place in a list or table, or a line, is not given one.
+    """
     if not source.given:
         return mapping
+    is_one_of_many = source.place != source.member
     own = mapping.get("metadata")
     fields = mapping if own is None else own
     if not isinstance(fields, Mapping):
         return mapping  # `normalize` says what is wrong with it
-    absent = {name: value for name, value in source.given if _is_absent(fields, name)}
+    absent = {name: value for name, value in source.given if _is_absent(fields, name) and not (is_one_of_many and name == "meeting_id")}
     filled = {**fields, **absent}
     return filled if own is None else {**mapping, "metadata": filled}
 
