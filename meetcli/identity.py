@@ -74,10 +74,10 @@ class Identity:
         if folder not in self._sidecars:
             self._sidecars[folder] = _sidecars_in(folder)
         plain = name.removesuffix(".gz")
-        for wanted in (name, plain, os.path.splitext(plain)[0]):
+        for wanted in (name, plain, plain.rpartition(".")[0] or plain):
             sidecar = f"{wanted}{SIDECAR_SUFFIX}"
             if sidecar in self._sidecars[folder] and sidecar != name:
-                return _read(os.path.join(folder, sidecar), sidecar)
+                return _read(f"{folder or '.'}/{sidecar}", sidecar)
         return {}
 
 
@@ -170,10 +170,11 @@ def _bad(pattern: str, why: str) -> UsageError:
 
 def _iso(date: str) -> str:
     """Return a date as file names have it, `2025-10-15_14-30`, as ISO 8601; as it stands where it is no date of the calendar."""
-    iso = _CLOCK.sub(lambda match: ":".join(part for part in match.groups() if part), date)
-    iso = iso.replace("_", "T").replace(" ", "T")
-    try:
-        datetime.fromisoformat(iso)
-    except ValueError:
-        return date
-    return iso
+    clock = _CLOCK.sub(lambda match: ":".join(part for part in match.groups() if part), date)
+    for iso in (date, clock.replace("_", "T").replace(" ", "T")):
+        try:
+            datetime.fromisoformat(iso)
+        except ValueError:
+            continue
+        return iso
+    return date

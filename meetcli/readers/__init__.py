@@ -249,40 +249,58 @@ def _transcripts(unit: Unit) -> list[Transcript | Outcome]:
         raise NoTranscript("is a result that meetcli wrote, not a transcript", reason="own_result")
     if is_sidecar(unit.source.name, content):
         raise NoTranscript("says what is known about another file and holds no transcript", reason="sidecar")
-    return [
-        _found(_at(unit.source, places)._replace(ordinal=ordinal), found, form)
-        for ordinal, (places, found, form) in enumerate(_meetings(content))
-    ]
+    found: list[Transcript | Outcome] = []
+    for ordinal, meeting in enumerate(_meetings(content)):
+        at = _at(unit.source, meeting.places)._replace(ordinal=ordinal)
+        if isinstance(meeting.mapping, InputError):
+            found.append(_refused(at, meeting.mapping))
+            continue
+        is_alone = unit.source.offset is None and not any(meeting.places)
+        mapping = _with_given(meeting.mapping, at, is_alone=is_alone)
+        found.append(Transcript(at, mapping, meeting.format, meeting.is_by_naming))
+    return found
 
 
-def _meetings(content: Content) -> Iterator[tuple[tuple[int | None, ...], Mapping[str, Any] | InputError, Format | None]]:
-    """Yield every meeting of a content with its place or places, from the outermost in, and its format."""
+class _Meeting(NamedTuple):
+    """What stands at a place of a content, the places from the outermost in."""
+
+    places: tuple[int | None, ...]
+    mapping: Mapping[str, Any] | InputError
+    format: str = ""
+    is_by_naming: bool = False
+
+
+def _meetings(content: Content) -> Iterator[_Meeting]:
     form = format_of(content)
     if form is not None:
-        for place, found in form.read(content):
-            yield (place,), found, form
+        for place, mapping in form.read(content):
+            yield _Meeting((place,), mapping, form.name, form.is_by_naming)
         return
-    places = content.document if isinstance(content.document, list) else []
-    if not any(isinstance(place, InputError) or format_of(_place(content, place)) for place in places[:_JUDGED_PLACES]):
+    items = content.document if isinstance(content.document, list) else []
+    if not any(isinstance(item, InputError) or format_of(_item(content, item)) for item in items[:_JUDGED_PLACES]):
         shape = "text" if content.document is None else "JSON"
-        tried = ", ".join(form.name for form in all_formats() if (form.is_json) == (content.document is not None))
+        tried = ", ".join(form.name for form in all_formats() if form.is_json == (content.document is not None))
         raise NoTranscript(f"is {shape} of no known transcript shape (tried: {tried})")
-    for number, place in enumerate(places, 1):
-        if isinstance(place, InputError):
-            yield (number,), place, None
-            continue
-        inner = _place(content, place)
-        form = format_of(inner)
-        if form is None:
-            yield (number,), InputError("is no meeting: it has neither `transcript` nor the shape of another format"), None
-            continue
+    for number, item in enumerate(items, 1):
         try:
-            yield from (((number, place), found, form) for place, found in form.read(inner))
+            yield from _of_item(content, number, item)
         except InputError as error:
-            yield (number,), error, None
+            yield _Meeting((number,), error)
 
 
-def _place(content: Content, document: object) -> Content:
+def _of_item(content: Content, number: int, item: object) -> Iterator[_Meeting]:
+    """Yield the meetings at one place of a list, which is one unless its format holds several."""
+    if isinstance(item, InputError):
+        raise item
+    inner = _item(content, item)
+    form = format_of(inner)
+    if form is None:
+        raise InputError("is no meeting: it has neither `transcript` nor the shape of another format")
+    for place, mapping in form.read(inner):
+        yield _Meeting((number, place), mapping, form.name)
+
+
+def _item(content: Content, document: object) -> Content:
     return content._replace(text="", document=document)
 
 
@@ -293,25 +311,18 @@ def _at(source: Source, inner: Iterable[int | None]) -> Source:
     return source._replace(place=places[-1] if places else None, result_path=f"{source.result_path}{outer}")
 
 
-def _found(at: Source, found: Mapping[str, Any] | InputError, form: Format | None) -> Transcript | Outcome:
-    if isinstance(found, InputError) or form is None:
-        return _refused(at, found if isinstance(found, InputError) else InputError("is no meeting"))
-    return Transcript(at, _with_given(found, at), form.name, form.is_by_naming)
-
-
-def _with_given(mapping: Mapping[str, Any], source: Source) -> Mapping[str, Any]:
+def _with_given(mapping: Mapping[str, Any], source: Source, *, is_alone: bool) -> Mapping[str, Any]:
     """Fill the fields a meeting does not have itself with those that were given from outside.
 
     An id of a meeting is no id of each of many: a place in a list or table, or a line, is not given one.
     """
     if not source.given:
         return mapping
-    is_one_of_many = source.place != source.member
     own = mapping.get("metadata")
     fields = mapping if own is None else own
     if not isinstance(fields, Mapping):
         return mapping  # `normalize` says what is wrong with it
-    absent = {name: value for name, value in source.given if _is_absent(fields, name) and not (is_one_of_many and name == "meeting_id")}
+    absent = {name: value for name, value in source.given if _is_absent(fields, name) and (is_alone or name != "meeting_id")}
     filled = {**fields, **absent}
     return filled if own is None else {**mapping, "metadata": filled}
 

@@ -1,0 +1,250 @@
+"""Archives and compressed files: a folder in one file, with the same rules, and no bomb or odd path does harm."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import struct
+import tracemalloc
+import zipfile
+import zlib
+
+import pytest
+
+from meetcli.models import Outcome, Status
+from meetcli.normalize import normalize
+from meetcli.readers import Rereader, Transcript, Unit, parse, read
+from meetcli.readers.containers import MAX_MEMBERS
+from tests.readers.formats_seen import SAMPLES, found_in, source_of
+
+ONE = {"transcript": "Ana: oi", "metadata": {"meeting_id": "M1"}}
+TWO = {"transcript": "Bob: olá", "metadata": {"meeting_id": "M2"}}
+VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ana>oi\n"
+
+
+def zipped(members, **options):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, **options) as archive:
+        for name, content in members:
+            archive.writestr(name, content if isinstance(content, str | bytes) else json.dumps(content))
+    return stream.getvalue()
+
+
+@pytest.fixture
+def put(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def places(found):
+    return [(one.source.result_path, one.source.place) for one in found if isinstance(one, Transcript)]
+
+
+def skipped(found):
+    return [(one.source.shown.rpartition(".zip/")[2], one.reason) for one in found if isinstance(one, Outcome)]
+
+
+class TestZip:
+    def test_holds_files_that_are_read_as_those_of_a_folder(self, put):
+        members = [("b/q3.vtt", VTT), ("a.json", ONE), ("b/", ""), ("notes.bin", b"\0\1"), (".hidden.json", ONE), ("__MACOSX/a.json", ONE)]
+        found = found_in(put("exports.zip", zipped(members)))
+        assert places(found) == [("exports.zip", 1), ("exports.zip", 2)]
+        assert [one.source.name for one in found[:2]] == ["q3.vtt", "a.json"]
+        assert skipped(found) == [("notes.bin", "no_transcript"), (".hidden.json", "hidden"), ("__MACOSX/a.json", "hidden")]
+
+    def test_gives_lists_and_lines_inside_it_two_places(self, put):
+        lines = f"{json.dumps(ONE)}\n{json.dumps(TWO)}"
+        found = found_in(
+            put("e.zip", zipped([("l.jsonl", lines), ("l.json", [ONE, TWO]), ("o.json.gz", gzip.compress(json.dumps(ONE).encode()))]))
+        )
+        assert places(found) == [("e.zip.1", 1), ("e.zip.1", 2), ("e.zip.2", 1), ("e.zip.2", 2), ("e.zip", 3)]
+
+    @pytest.mark.parametrize("is_named", [True, False])
+    def test_without_a_transcript_is_one_file_that_is_none(self, put, is_named):
+        path = put("letter.docx", zipped([("[Content_Types].xml", "<Types/>"), ("word/document.xml", "<w:document/>" * 100)]))
+        [found] = found_in(path, is_named=is_named)
+        assert found.status is (Status.FAILED if is_named else Status.SKIPPED)
+
+    def test_with_a_broken_transcript_only_fails(self, put):
+        [found] = found_in(put("e.zip", zipped([("a.json", '{"transcript": "cut')])), is_named=False)
+        assert (found.status, found.source.place) == (Status.FAILED, 1)
+        assert "e.zip/a.json" in found.error
+
+    def test_is_known_by_its_bytes_also_when_it_is_empty(self, put):
+        assert places(found_in(put("exports", zipped([("a.json", ONE)])))) == [("exports", 1)]
+        [found] = found_in(put("empty.zip", zipped([])))
+        assert "empty archive" in found.error
+
+    @pytest.mark.parametrize("name", ["../../etc/passwd.json", "/etc/a.json", "..\\..\\a.json", "a/./b/../../../c.json", ".."])
+    def test_uses_no_path_that_leads_out(self, put, name):
+        content = zipped([(name, ONE)])
+        for found in found_in(put("e.zip", content)):
+            assert ".." not in found.source.shown.partition("e.zip")[2]
+            assert found.source.result_path == "e.zip"
+
+    def test_that_is_encrypted_or_linked_says_so_for_the_member(self, put):
+        linked = zipfile.ZipInfo("l.json")
+        linked.external_attr = 0o120777 << 16
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("a.json", json.dumps(ONE))
+            archive.writestr(linked, "/etc/passwd")
+            archive.writestr("s.json", json.dumps(ONE))
+        content = bytearray(stream.getvalue())
+        at = content.rindex(b"PK\x01\x02")
+        content[at + 8] |= 1
+        found = found_in(put("e.zip", bytes(content)))
+        assert [one.status for one in found[1:]] == [Status.SKIPPED, Status.FAILED]
+        assert "encrypted" in found[2].error
+
+    def test_inside_a_zip_is_not_opened(self, put):
+        found = found_in(put("e.zip", zipped([("a.json", ONE), ("in.zip", zipped([("b.json", ONE)]))])))
+        assert skipped(found) == [("in.zip", "no_transcript")]
+
+    @pytest.mark.parametrize("cut", [1, 30, 200, 10_000])
+    def test_that_is_damaged_fails(self, put, cut):
+        content = zipped([("a.json", {"transcript": "Ana: " + "oi " * 30, "x": [str(i) for i in range(9_000)]})])
+        [found] = found_in(put("e.zip", content[:-cut]), is_named=False)
+        assert found.status is Status.FAILED
+        assert "zip archive" in found.error
+
+    def test_with_garbage_in_a_member_harms_no_other(self, put):
+        content = bytearray(zipped([("a.json", ONE), ("b.json", {"x": [str(i) for i in range(9_000)]}), ("c.json", TWO)]))
+        middle = content.index(b"b.json") + 500
+        content[middle : middle + 50] = bytes(50)
+        found = found_in(put("e.zip", bytes(content)))
+        assert [isinstance(one, Transcript) for one in found] == [True, False, True]
+        assert "cannot be unpacked" in found[1].error
+
+
+class TestBombs:
+    def test_a_member_that_grows_too_much_is_refused(self, put):
+        found = found_in(put("e.zip", zipped([("a.json", ONE), ("bomb.json", b" " * 30_000_000)])))
+        assert "200 times its size" in found[1].error
+
+    def test_a_gzip_that_grows_too_much_is_refused_unread(self, put):
+        path = put("bomb.json.gz", gzip.compress(b" " * 100_000_000))
+        tracemalloc.start()
+        [found] = found_in(path)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+        tracemalloc.stop()
+        assert "200 times its size" in found.error
+
+    def test_what_comes_out_is_bounded_as_a_file_is(self, put):
+        noise = bytes(range(32, 127)) * 400
+        path = put("a.json.gz", gzip.compress(noise))
+        [found] = read(source_of(path), max_bytes=10_000)
+        assert "larger than 10,000 bytes" in found.error
+
+    def test_an_archive_that_promises_too_many_files_is_refused_before_they_are_listed(self, put):
+        content = bytearray(zipped([("a.json", ONE)]))
+        end = content.rindex(b"PK\x05\x06")
+        struct.pack_into("<HH", content, end + 8, MAX_MEMBERS + 1, MAX_MEMBERS + 1)
+        [found] = found_in(put("e.zip", bytes(content)))
+        assert "more than 10,000 files" in found.error
+
+    def test_an_archive_is_bounded_as_a_whole(self, put):
+        text = json.dumps({"transcript": "Ana: " + "oi tudo bem " * 50})
+        path = put("e.zip", zipped([(f"{number}.json", text) for number in range(60)]))
+        found = list(read(source_of(path), max_bytes=1_000))
+        assert isinstance(found[-1], Outcome)
+        assert "more than 20,000 bytes" in found[-1].error
+
+
+class TestGzip:
+    @pytest.mark.parametrize("name", ["q3.vtt.gz", "q3.vtt", "q3", "stdin"])
+    def test_is_the_file_it_holds(self, put, name):
+        [found] = found_in(put(name, gzip.compress(VTT.encode())))
+        assert (found.format, found.source.place, found.source.result_path) == ("WebVTT", None, name)
+
+    def test_holds_lines(self, put):
+        lines = f"{json.dumps(ONE)}\n{json.dumps(TWO)}".encode()
+        assert places(found_in(put("a.jsonl.gz", gzip.compress(lines[:20]) + gzip.compress(lines[20:])))) == [
+            ("a.jsonl.gz", 1),
+            ("a.jsonl.gz", 2),
+        ]
+
+    @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:12], lambda data: data[:20] + b"\0" * 9 + data[29:]])
+    def test_that_is_damaged_fails(self, put, damage):
+        [found] = found_in(put("a.json.gz", damage(gzip.compress(json.dumps(ONE).encode() * 3))), is_named=False)
+        assert found.status is Status.FAILED
+        assert "not valid gzip" in found.error
+
+
+class TestReadAgain:
+    def test_each_meeting_of_a_container_is_found_again(self, put):
+        lines = f"{json.dumps(ONE)}\n{json.dumps(TWO)}"
+        gong = (SAMPLES / "documented" / "gong.json").read_bytes()
+        content = zipped(
+            [
+                ("l.jsonl", lines),
+                ("skip.bin", b"\0"),
+                ("l.json", [TWO, ONE]),
+                ("g.json", gong),
+                ("l.jsonl.gz", gzip.compress(lines.encode())),
+            ]
+        )
+        for path in (put("e.zip", content), put("l.jsonl.gz", gzip.compress(lines.encode())), put("gong.json", gong)):
+            rereader = Rereader()
+            units = [unit for unit in read(source_of(path)) if isinstance(unit, Unit)]
+            found = [(unit, one) for unit in units for one in parse(unit) if isinstance(one, Transcript)]
+            assert len(found) > 1
+            for unit, one in [*found, *reversed(found)]:
+                again = rereader.read(one.source, unit.sha256)
+                assert (again.mapping, again.source) == (one.mapping, one.source)
+
+    def test_a_container_is_unpacked_once_for_its_lines(self, put, monkeypatch):
+        path = put("l.jsonl.gz", gzip.compress("\n".join([json.dumps(ONE)] * 5).encode()))
+        units = list(read(source_of(path)))
+        opened = []
+        original = gzip.GzipFile.__init__
+        monkeypatch.setattr(gzip.GzipFile, "__init__", lambda self, *args, **options: opened.append(1) or original(self, *args, **options))
+        rereader = Rereader()
+        for unit in units:
+            rereader.read(unit.source, unit.sha256)
+        assert len(opened) == 1
+
+
+def test_what_is_given_fills_what_is_absent_and_no_id_is_given_to_many(put):
+    given = (("meeting_id", "G"), ("customer_id", "C"))
+
+    def identify(source):
+        return source._replace(given=given)
+
+    contents = {
+        "own.json": json.dumps({"transcript": "Ana: oi", "metadata": {"meeting_id": "own", "customer_id": " "}}),
+        "raw.json": json.dumps({"meet_transcription": "Ana: oi", "meet_id": "own"}),
+        "a.vtt": VTT,
+        "list.json": json.dumps([ONE["transcript"] and {"transcript": "Ana: oi"}, ONE]),
+        "l.jsonl": '{"transcript": "Ana: oi"}\n{"transcript": "Ana: oi"}',
+        "t.csv": "meeting_id,transcript\n,Ana: oi\n",
+    }
+    seen = {}
+    for name, content in contents.items():
+        path = put(name, content.encode())
+        found = [one for unit in read(source_of(path), identify=identify) for one in parse(unit)]
+        seen[name] = [(meeting.meeting_id, meeting.customer_id) for meeting in (normalize(one.mapping) for one in found)]
+    assert seen == {
+        "own.json": [("own", "C")],
+        "raw.json": [("own", "C")],
+        "a.vtt": [("G", "C")],
+        "list.json": [(None, "C"), ("M1", "C")],
+        "l.jsonl": [(None, "C"), (None, "C")],
+        "t.csv": [(None, "C")],
+    }
+    path = put("e.zip", zipped([("a.vtt", VTT), ("l.json", [ONE, {"transcript": "x"}])]))
+    found = [one for unit in read(source_of(path), identify=identify) for one in parse(unit)]
+    assert [normalize(one.mapping).meeting_id for one in found] == ["G", "M1", None]
+
+
+def test_a_stream_cut_anywhere_ends_in_an_outcome(put):
+    content = zipped([("a.json", ONE), ("b.vtt", VTT)])
+    packed = gzip.compress(VTT.encode())
+    for whole, name in ((content, "e.zip"), (packed, "a.vtt.gz"), (zlib.compress(packed), "a.vtt.gz")):
+        for end in range(0, len(whole), 3):
+            assert found_in(put(name, whole[:end]))
