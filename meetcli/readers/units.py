@@ -1,0 +1,174 @@
+"""From a file to its units: itself, the lines of a JSON Lines file, what an archive holds. Knows no format."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from meetcli.errors import InputError
+from meetcli.models import Outcome, Source, Status
+from meetcli.plain_text import place_text
+from meetcli.readers.content import LINE_SUFFIXES, NoTranscript, claims_cues, claims_json
+from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Raw
+
+if TYPE_CHECKING:
+    from meetcli.readers.containers import Member
+
+Identify = Callable[[Source], Source]
+"""Gives a source the fields that come from outside its bytes; may raise `InputError`."""
+
+
+class Unit(NamedTuple):
+    """The bytes of one file, of one file in an archive, or of one line of a JSON Lines file, and their SHA-256 in hex."""
+
+    source: Source
+    content: bytes
+    sha256: str
+
+
+Probe = Callable[[Unit], object]
+"""Raises `NoTranscript` for a unit that is none."""
+
+
+def units_of(source: Source, max_bytes: int, identify: Identify, probe: Probe) -> Iterator[Unit | Outcome]:
+    """Yield the units of a file, or why there are none."""
+    try:
+        with Raw(source.path) as raw:
+            if raw.head.startswith(ZIP_STARTS):
+                yield from _members(source, raw, max_bytes, identify, probe)
+            else:
+                yield from _units(identify(source), unpacked(raw, max_bytes), max_bytes, probe)
+    except InputError as error:
+        yield refused(source, error)
+
+
+def unpacked(raw: Bytes, max_bytes: int) -> Bytes:
+    """Return what a gzip file holds, and any other bytes as they are."""
+    if not raw.head.startswith(GZIP_START):
+        return raw
+    from meetcli.readers.containers import gunzip  # imported only for what is compressed, as most is not
+
+    return gunzip(raw, max_bytes)
+
+
+def _members(source: Source, raw: Raw, max_bytes: int, identify: Identify, probe: Probe) -> Iterator[Unit | Outcome]:
+    """Yield the units of every file in an archive, which is a folder to us: what is no transcript in it is skipped.
+
+    An archive without any transcript is one skipped or refused file, however many it holds: documents are archives too.
+    """
+    from meetcli.readers.containers import members
+
+    passed: list[Outcome] = []
+    is_proven = False
+    for member in members(raw, max_bytes):
+        at = source._replace(
+            name=os.path.basename(member.path),  # noqa: PTH119 - a string is all we have
+            shown=f"{source.shown}/{member.path}",
+            is_named=False,
+            place=member.number,
+            member=member.number,
+        )
+        for found in _of_member(at, member, max_bytes, identify, probe):
+            without = found if isinstance(found, Outcome) or is_proven else _skipped(found, probe)
+            if not is_proven and isinstance(without, Outcome):
+                passed.append(without)
+                continue
+            is_proven = True
+            yield from passed
+            passed.clear()
+            yield found
+    if is_proven:
+        return
+    failed = [outcome for outcome in passed if outcome.status is Status.FAILED]
+    if not failed:
+        raise NoTranscript("is an archive without a transcript" if passed else "is an empty archive")
+    yield from passed
+
+
+def _skipped(unit: Unit, probe: Probe) -> Outcome | None:
+    """Return the outcome of a unit without a transcript; None for one that has any, or that claims to and is broken."""
+    try:
+        probe(unit)
+    except NoTranscript as error:
+        return refused(unit.source, error)
+    except InputError:
+        pass  # fails when its turn has come
+    return None
+
+
+def _of_member(at: Source, member: Member, max_bytes: int, identify: Identify, probe: Probe) -> Iterator[Unit | Outcome]:
+    path, content = member.path, member.content
+    if any(part.startswith(".") for part in path.split("/")) or path.startswith("__MACOSX/"):
+        yield Outcome(at, Status.SKIPPED, reason="hidden")
+        return
+    try:
+        if isinstance(content, InputError):
+            raise content
+        if content.head.startswith(ZIP_STARTS):
+            raise NoTranscript("is an archive inside an archive")
+        yield from _units(identify(at), unpacked(content, max_bytes), max_bytes, probe)
+    except InputError as error:
+        yield refused(at, error)
+
+
+def _units(source: Source, raw: Bytes, max_bytes: int, probe: Probe) -> Iterator[Unit | Outcome]:
+    suffix = suffix_of(source)
+    if claims_json(raw.head, suffix):
+        if raw.is_json_lines(suffix in LINE_SUFFIXES, max_bytes):
+            yield from _lines(source, raw, max_bytes, probe)
+            return
+    elif claims_cues(raw.head, suffix):
+        pass
+    elif raw.is_binary():
+        raise NoTranscript("is a binary file, not a transcript")
+    elif raw.size > max_bytes:
+        raise NoTranscript(f"is larger than {max_bytes:,} bytes and does not start as a transcript does")
+    content = raw.whole(max_bytes)
+    yield Unit(source, content, hashlib.sha256(content).hexdigest())
+
+
+def _lines(source: Source, raw: Bytes, max_bytes: int, probe: Probe) -> Iterator[Unit | Outcome]:
+    if source.place is not None:
+        source = source._replace(result_path=f"{source.result_path}.{source.place}")
+    is_first = True
+    for place, offset, line in raw.lines(max_bytes):
+        at = source._replace(place=place, offset=offset)
+        if isinstance(line, InputError):
+            yield refused(at, line)
+        else:
+            unit = Unit(at._replace(size=len(line)), line, hashlib.sha256(line).hexdigest())
+            if is_first:
+                _require_transcripts(unit, probe)
+            yield unit
+        is_first = False
+    if is_first:
+        raise NoTranscript("is empty")
+
+
+def _require_transcripts(first: Unit, probe: Probe) -> None:
+    """Raise `NoTranscript` for a whole JSON Lines file by its first line, so that a log of a million lines is one skipped file."""
+    try:
+        probe(first)
+    except NoTranscript:
+        raise
+    except InputError:
+        pass  # one bad line; the others may be good
+
+
+def refused(source: Source, error: InputError) -> Outcome:
+    """Return the outcome of what cannot be read: skipped where it is no transcript and was only met, else failed."""
+    # A line of a JSON Lines file is past the first one, which has shown that the file holds transcripts: it is a bad meeting.
+    is_skipped = isinstance(error, NoTranscript) and not source.is_named and source.offset is None
+    if is_skipped:
+        return Outcome(source, Status.SKIPPED, reason=error.reason)
+    return Outcome(
+        source, Status.FAILED, reason=error.reason, error=f"{place_text(source.shown, source.place)}: {error.message}", hint=error.hint
+    )
+
+
+def suffix_of(source: Source) -> str:
+    """Return the suffix that says what is in a file, in small letters."""
+    name = source.name.lower()
+    return os.path.splitext(name.removesuffix(".gz"))[1]  # noqa: PTH122 - a string is all we have
