@@ -80,6 +80,7 @@ def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
         "output_tokens": usage.output_tokens,
         "cost_usd": decimal_text(outcome.cost_usd),
         "duration_s": round(outcome.duration_s, 3),
+        "unsupported": outcome.unsupported,
         "error": outcome.error,
     }
     who, place = outcome.source.shown, outcome.source.place
@@ -91,6 +92,8 @@ def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
     parts.append(f"tokens={usage.input_tokens}+{usage.output_tokens}")
     parts.append(f"cost={money_text(outcome.cost_usd)}")
     parts.append(f"duration={elapsed_text(outcome.duration_s)}")
+    if outcome.unsupported:
+        parts.append(f"unsupported={outcome.unsupported}")
     LOGGER.log(level, "%s", " | ".join(parts), extra={"event": "meeting_finished", "fields": fields, "plain": plain})
 
 

@@ -41,6 +41,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "because": "because",
         "tentative": "tentative",
         "nobody": "nobody named",
+        "unsupported": "no quote in the transcript supports it",
         "low": "low",
         "medium": "medium",
         "high": "high",
@@ -70,6 +71,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "because": "porque",
         "tentative": "a confirmar",
         "nobody": "sem responsável",
+        "unsupported": "nenhuma citação da transcrição o sustenta",
         "low": "baixo",
         "medium": "médio",
         "high": "alto",
@@ -269,7 +271,7 @@ def _sections(result: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[S
     yield Section(words["open_questions"], claims("open_questions"))
     yield Section(words["speakers"], claims("speakers", "name", sentiment_label="{}", sentiment_score="{}"))
     for name, value in _custom(result):
-        yield Section(name.replace("_", " "), tuple(_plain_claims(value)))
+        yield Section(name.replace("_", " "), tuple(_plain_claims(value, words)))
 
 
 def _details(item: Mapping[str, Any], wanted: Mapping[str, str], words: Mapping[str, str]) -> Iterator[str]:
@@ -278,6 +280,8 @@ def _details(item: Mapping[str, Any], wanted: Mapping[str, str], words: Mapping[
         text = f"{value:.2f}" if isinstance(value, float) else text_of(value)
         if text:
             yield form.format(words.get(text, text))
+    if item.get("unsupported") is True:
+        yield words["unsupported"]
 
 
 def _action(item: Mapping[str, Any], words: Mapping[str, str]) -> Claim:
@@ -287,6 +291,7 @@ def _action(item: Mapping[str, Any], words: Mapping[str, str]) -> Claim:
         text_of(item.get("owner")) or words["nobody"],
         f"{words['due']} {due}" if due else "",
         words["tentative"] if item.get("status") == "tentative" else "",
+        words["unsupported"] if item.get("unsupported") is True else "",
     )
     return Claim(text_of(item["description"]), tuple(detail for detail in details if detail), quote_of(item))
 
@@ -298,14 +303,15 @@ def _custom(result: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         yield from ((text_of(str(name)), value) for name, value in own.items())
 
 
-def _plain_claims(value: object) -> Iterator[Claim]:
+def _plain_claims(value: object, words: Mapping[str, str]) -> Iterator[Claim]:
     """Yield whatever a custom task returned as lines."""
     if isinstance(value, Mapping):
-        text = ", ".join(f"{name}: {said}" for name, inner in value.items() if name != "evidence" and (said := _plain(inner)))
-        yield Claim(text_of(text), (), quote_of(value))
+        proof = {"evidence", "unsupported", "quote"} if "evidence" in value else set()
+        text = ", ".join(f"{name}: {said}" for name, inner in value.items() if name not in proof and (said := _plain(inner)))
+        yield Claim(text_of(text), tuple(_details(value, {}, words)), quote_of(value))
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for place in value:
-            yield from _plain_claims(place)
+            yield from _plain_claims(place, words)
     elif said := _plain(value):
         yield Claim(said)
 

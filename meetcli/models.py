@@ -133,7 +133,8 @@ class EngineIdentity(NamedTuple):
 class Assignment(NamedTuple):
     """What a run asks of every meeting.
 
-    `parts` are the fingerprint's parts that are the same for all of them; `render_version` is the renderer's.
+    `parts` are the fingerprint's parts that are the same for all of them; `render_version` is the renderer's. `requires_evidence` leaves
+    out of results what the transcript does not support: a rule of rendering, which buys nothing anew.
     """
 
     task: Task
@@ -141,6 +142,7 @@ class Assignment(NamedTuple):
     language: str
     parts: Mapping[str, str]
     render_version: str
+    requires_evidence: bool = False
 
 
 class Message(NamedTuple):
@@ -239,7 +241,10 @@ class Entry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How one meeting ended, without its text. Money and usage are this run's only; what a hit once cost is `saved_usd`."""
+    """How one meeting ended, without its text. Money and usage are this run's only; what a hit once cost is `saved_usd`.
+
+    `unsupported` counts the items of its result whose quote does not stand in the transcript.
+    """
 
     source: Source
     status: Status
@@ -252,6 +257,7 @@ class Outcome(NamedTuple):
     error: str | None = None
     hint: str | None = None
     duration_s: float = 0.0
+    unsupported: int = 0
 
 
 class Job(NamedTuple):

@@ -224,7 +224,7 @@ class _Planner:
         rendering = render_id(candidate.meeting, candidate.source, self._assignment.render_version)
         text = entry.rendered
         if entry.render_id != rendering:
-            text = _render(entry, candidate)
+            text = self._render(entry, candidate)
             if entry.render_id.partition("-")[0] != self._assignment.render_version:
                 entry = entry._replace(render_id=rendering, rendered=text)
                 learned[name] = dump(entry)
@@ -239,7 +239,7 @@ class _Planner:
             name = answer_key(self._task, key, asked.digest)
             entry = load(self._cache.get_many([name]).get(name, ""))
             if entry is not None and self._is_fresh(entry):
-                self._hit(candidate.source, entry, _render(entry, candidate), reason="kept")
+                self._hit(candidate.source, entry, self._render(entry, candidate), reason="kept")
                 return
         events.cache_changed(key, part=part, cache_size=self._size, backend=self._cache.backend)
         if self._rules.on_change == "fail":
@@ -285,6 +285,11 @@ class _Planner:
     def _claim_key(self, key: str, asked: Fingerprint, source: Source) -> None:
         self._claims.setdefault(key, {}).setdefault(asked.digest, source)
 
+    def _render(self, entry: Entry, candidate: _Candidate) -> str:
+        from meetcli.answers.render import render  # an ordinary hit never renders, and pays for no import
+
+        return render(entry, candidate.meeting, candidate.source, requires_evidence=self._assignment.requires_evidence)
+
     def _latest_key(self, key: str) -> str:
         return latest_key(self._task, self._assignment.identity.engine, key)
 
@@ -297,12 +302,6 @@ class _Planner:
 
 def _named(source: Source) -> str:
     return place_text(source.shown, source.place)
-
-
-def _render(entry: Entry, candidate: _Candidate) -> str:
-    from meetcli.answers.render import render  # an ordinary hit never renders, and pays for no import
-
-    return render(entry, candidate.meeting, candidate.source)
 
 
 def _units(inputs: Iterable[Source | Outcome], max_bytes: int, deliver: Deliver, identify: Callable[[Source], Source]) -> Iterator[Unit]:

@@ -42,6 +42,7 @@ class RunReport:
     usage: Usage = field(default_factory=Usage)
     known_cost_usd: Decimal = Decimal(0)
     known_saved_usd: Decimal = Decimal(0)
+    unsupported: int = 0
     has_unknown_cost: bool = False
     has_unknown_savings: bool = False
     _could_hit: int = 0
@@ -59,6 +60,7 @@ class RunReport:
         self.known_saved_usd += outcome.saved_usd or 0
         self.has_unknown_cost |= outcome.cost_usd is None
         self.has_unknown_savings |= outcome.saved_usd is None
+        self.unsupported += outcome.unsupported
         self._could_hit += _could_have_hit(outcome)
 
     def stop(self, cause: MeetcliError | Signals) -> None:
@@ -148,6 +150,7 @@ class RunReport:
             },
             "cost_usd": decimal_text(self.cost_usd),
             "saved_usd": decimal_text(self.saved_usd),
+            "unsupported": self.unsupported,
             "elapsed_s": round(self.elapsed_s, 3),
             "exit_code": self.exit_code,
             "files": [_file_of(outcome) for outcome in self.in_order()],
@@ -187,6 +190,7 @@ def _file_of(outcome: Outcome) -> dict[str, Any]:
         "output": outcome.output,
         "cost_usd": decimal_text(outcome.cost_usd),
         "error": outcome.error,
+        "unsupported": outcome.unsupported,
     }
 
 

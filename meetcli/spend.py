@@ -294,7 +294,7 @@ class _Spending:
         """Save the answer, then deliver the meeting and its twins."""
         job = purchase.job
         entry = self._entry(purchase)._replace(answer=answer, render_id=self._render_id(purchase.meeting, job.source))
-        ours = entry._replace(rendered=render(entry, purchase.meeting, job.source))
+        ours = entry._replace(rendered=self._render(entry, purchase.meeting, job.source))
         entry = self._ledger.save(job, ours, purchase.kept, self._purse.now())
         self._forget(purchase)
         duration_s = self._purse.monotonic() - purchase.started
@@ -302,7 +302,7 @@ class _Spending:
             Outcome(
                 job.source, job.status, job.reason, job.idempotency_key, None, purchase.usage, purchase.cost_usd, duration_s=duration_s
             ),
-            entry.rendered if entry is ours else render(entry, purchase.meeting, job.source),
+            entry.rendered if entry is ours else self._render(entry, purchase.meeting, job.source),
         )
         for source, input_sha256 in job.twins:
             self._share(job, entry, source, input_sha256)
@@ -314,7 +314,7 @@ class _Spending:
             self._deliver(_failed(job, source, error), None)
             return
         outcome = Outcome(source, Status.SHARED, None, job.idempotency_key, saved_usd=entry.cost_usd)
-        self._deliver(outcome, render(entry, meeting, source))
+        self._deliver(outcome, self._render(entry, meeting, source))
 
     def _answer_failed(self, purchase: _Purchase, error: AnswerError) -> None:
         """Remember a failure that was paid for and would come again, then deliver it."""
@@ -381,6 +381,9 @@ class _Spending:
     def _keep(self, purchase: _Purchase, reply: Reply) -> None:
         purchase.kept.append(purchase.request.digest)
         self._ledger.keep_reply(purchase.job, purchase.request.digest, reply, self._entry(purchase))
+
+    def _render(self, entry: Entry, meeting: Meeting, source: Source) -> str:
+        return render(entry, meeting, source, requires_evidence=self._assignment.requires_evidence)
 
     def _render_id(self, meeting: Meeting, source: Source) -> str:
         return render_id(meeting, source, self._assignment.render_version)

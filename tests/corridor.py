@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from meetcli.answers import render_version
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.discover import discover
 from meetcli.keys import asked_parts
@@ -68,6 +69,7 @@ class World:
         self.task = "extract"
         self.identity = IDENTITY
         self.language = "auto"
+        self.requires_evidence = False
         self.price = lambda usage: Decimal(usage.input_tokens + usage.output_tokens) / 1000
         self.is_stopping = lambda: False
         self.write_error = None
@@ -92,7 +94,8 @@ class World:
             identity=self.identity,
             language=self.language,
         )
-        return Assignment(task, self.identity, self.language, parts, "1")
+        version = render_version(requires_evidence=self.requires_evidence)
+        return Assignment(task, self.identity, self.language, parts, version, self.requires_evidence)
 
     def run(self, *, cached=True, ttl_s=DAY_S, **rules):
         """Plan and spend everything in the folder; return outcomes by path shown, and place where there is one."""

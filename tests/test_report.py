@@ -30,7 +30,7 @@ def report(*outcomes, **more) -> RunReport:
 
 def test_the_summary_is_the_contract_s_object():
     made = report(
-        outcome("b.json", usage=Usage(1000, 200, 300, 2), cost_usd=Decimal("0.00510"), output="out/b.extract.json"),
+        outcome("b.json", usage=Usage(1000, 200, 300, 2), cost_usd=Decimal("0.00510"), output="out/b.extract.json", unsupported=2),
         outcome("a.json", Status.HIT, saved_usd=Decimal("0.2")),
         outcome("c.json", Status.FAILED, key=None, reason="bad_input", error="no"),
         backend="disk",
@@ -52,15 +52,16 @@ def test_the_summary_is_the_contract_s_object():
         "usage": {"input_tokens": 1000, "cached_input_tokens": 200, "output_tokens": 300, "requests": 2},
         "cost_usd": "0.0051",
         "saved_usd": "0.2",
+        "unsupported": 2,
         "elapsed_s": 2.346,
         "exit_code": 1,
         "files": [
             {"source": "in/a.json", "status": "hit", "reason": None, "idempotency_key": "k" * 64,
-             "output": None, "cost_usd": "0", "error": None},
+             "output": None, "cost_usd": "0", "error": None, "unsupported": 0},
             {"source": "in/b.json", "status": "miss", "reason": None, "idempotency_key": "k" * 64, "output": "out/b.extract.json",
-             "cost_usd": "0.0051", "error": None},
+             "cost_usd": "0.0051", "error": None, "unsupported": 2},
             {"source": "in/c.json", "status": "failed", "reason": "bad_input", "idempotency_key": "no-idempotency-key-available",
-             "output": None, "cost_usd": "0", "error": "no"},
+             "output": None, "cost_usd": "0", "error": "no", "unsupported": 0},
         ],
     }  # fmt: skip
     json.dumps(made.summary(), allow_nan=False)

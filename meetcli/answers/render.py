@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
 from meetcli.answers.due_dates import resolve_due_date
-from meetcli.answers.evidence import Evidence, EvidenceFinder
+from meetcli.answers.evidence import EvidenceFinder
 from meetcli.answers.names import resolve_owner
 from meetcli.answers.speaker_statistics import speaker_statistics
 from meetcli.models import NO_KEY, Entry, Meeting, Source
@@ -19,11 +20,14 @@ POSITIVE_FROM = 0.6
 NEUTRAL_FROM = 0.4
 
 
-def render(entry: Entry, meeting: Meeting, source: Source) -> str:
-    """Return the result as JSON text, indented, ending in a newline. `entry.answer` must be a validated answer of `entry.task`."""
+def render(entry: Entry, meeting: Meeting, source: Source, *, requires_evidence: bool = False) -> str:
+    """Return the result as JSON text, indented, ending in a newline. `entry.answer` must be a validated answer of `entry.task`.
+
+    A claim whose quote does not stand in the transcript is marked `"unsupported": true`; with `requires_evidence` it is left out.
+    """
     answer = json.loads(entry.answer)
-    finder = EvidenceFinder(meeting)
-    body = _minutes(answer, meeting, finder) if entry.task == "extract" else _sentiment(answer, meeting, finder)
+    claims = _Claims(EvidenceFinder(meeting), requires_evidence)
+    body = _minutes(answer, claims) if entry.task == "extract" else _sentiment(answer, meeting, claims)
     result = {
         "schema_version": SCHEMA_VERSION,
         "task": entry.task,
@@ -36,8 +40,10 @@ def render(entry: Entry, meeting: Meeting, source: Source) -> str:
         "meet_date": meeting.meet_date,
         "language": answer["language"],
         "summary": answer["summary"],
-        "key_points": [_claim({"text": item["text"]}, item, finder) for item in answer["key_points"]],
-        "action_items": [_action_item(item, answer, meeting, finder) for item in answer["action_items"]],
+        "key_points": claims.of(answer["key_points"], "text"),
+        "action_items": [
+            {**_action_item(item, answer, meeting), **proof} for item in answer["action_items"] for proof in claims.proofs(item)
+        ],
         **body,
         "speaker_statistics": asdict(speaker_statistics(meeting)),
         "idempotency_key": entry.idempotency_key or NO_KEY,
@@ -54,23 +60,54 @@ def sentiment_label(score: float) -> str:
     return "neutral" if score >= NEUTRAL_FROM else "negative"
 
 
-def _minutes(answer: dict[str, Any], meeting: Meeting, finder: EvidenceFinder) -> dict[str, Any]:
+class _Claims:
+    """Puts evidence beside what was claimed; decides what becomes of a claim without any."""
+
+    def __init__(self, finder: EvidenceFinder, requires_evidence: bool) -> None:
+        self._finder = finder
+        self._requires_evidence = requires_evidence
+
+    def of(self, items: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
+        """Return the named fields of each claim with its evidence."""
+        return [{**{name: item[name] for name in names}, **proof} for item in items for proof in self.proofs(item)]
+
+    def proofs(self, item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the fields that say what a claim stands on; nothing for one that is to be left out."""
+        evidence = self.evidence(item["quote"])
+        if evidence is not None:
+            yield {"evidence": evidence}
+        elif not self._requires_evidence:
+            yield {"evidence": None, "unsupported": True}
+
+    def evidence(self, quote: str | None) -> dict[str, Any] | None:
+        """Return where a quote stands, as results say it."""
+        found = self._finder.find(quote)
+        return asdict(found) if found else None
+
+
+def _minutes(answer: dict[str, Any], claims: _Claims) -> dict[str, Any]:
     return {
         "topics": answer["topics"],
-        "decisions": [_claim({"text": item["text"], "rationale": item["rationale"]}, item, finder) for item in answer["decisions"]],
-        "open_questions": [_claim({"text": item["text"]}, item, finder) for item in answer["open_questions"]],
+        "decisions": claims.of(answer["decisions"], "text", "rationale"),
+        "open_questions": claims.of(answer["open_questions"], "text"),
         "participants": answer["participants"],
     }
 
 
-def _sentiment(answer: dict[str, Any], meeting: Meeting, finder: EvidenceFinder) -> dict[str, Any]:
+def _sentiment(answer: dict[str, Any], meeting: Meeting, claims: _Claims) -> dict[str, Any]:
+    """Scores sum up many turns: theirs are examples, and a score without one is no unsupported claim."""
     return {
         "sentiment_label": sentiment_label(answer["sentiment_score"]),
         "sentiment_score": answer["sentiment_score"],
-        "risks": [_claim({"text": item["text"], "severity": item["severity"]}, item, finder) for item in answer["risks"]],
-        "speakers": [_claim({"name": item["name"], **_scored(item)}, item, finder) for item in answer["speakers"]],
+        "risks": claims.of(answer["risks"], "text", "severity"),
+        "speakers": [{"name": item["name"], **_scored(item), "evidence": claims.evidence(item["quote"])} for item in answer["speakers"]],
         "timeline": [
-            _claim({"from_turn": first, "to_turn": last, "sentiment_score": item["sentiment_score"]}, item, finder)
+            {
+                "from_turn": first,
+                "to_turn": last,
+                "sentiment_score": item["sentiment_score"],
+                "evidence": claims.evidence(item["quote"]),
+            }
             for item in answer["timeline"]
             if item["part"] <= len(meeting.stretches)
             for first, last in (meeting.stretches[item["part"] - 1],)
@@ -82,31 +119,14 @@ def _scored(item: dict[str, Any]) -> dict[str, Any]:
     return {"sentiment_label": sentiment_label(item["sentiment_score"]), "sentiment_score": item["sentiment_score"]}
 
 
-def _action_item(item: dict[str, Any], answer: dict[str, Any], meeting: Meeting, finder: EvidenceFinder) -> dict[str, Any]:
+def _action_item(item: dict[str, Any], answer: dict[str, Any], meeting: Meeting) -> dict[str, Any]:
     due_date = resolve_due_date(item["due_text"], meeting.meet_at, answer["language"])
-    fields = {
+    return {
         "description": item["description"],
         "owner": resolve_owner(item["owner"], meeting, [person["name"] for person in answer.get("participants", ())]),
         "due_text": item["due_text"],
         "due_date": due_date.isoformat() if due_date else None,
         "status": item["status"],
-    }
-    return _claim(fields, item, finder)
-
-
-def _claim(fields: dict[str, Any], item: dict[str, Any], finder: EvidenceFinder) -> dict[str, Any]:
-    found = finder.find(item["quote"])
-    return {**fields, "evidence": _evidence(found) if found else None}
-
-
-def _evidence(found: Evidence) -> dict[str, Any]:
-    return {
-        "quote": found.quote,
-        "turn": found.turn,
-        "offset": found.offset,
-        "speaker": found.speaker,
-        "start_s": found.start_s,
-        "score": found.score,
     }
 
 

@@ -140,6 +140,9 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         patterns: Annotated[
             str | None, typer.Option(metavar="PATTERN", help="What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt")
         ] = None,
+        require_evidence: Annotated[
+            bool | None, typer.Option("--require-evidence", help="Leave out of results what no quote in the transcript supports.")
+        ] = None,
         max_file_size: Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse larger files. [default: 50MB]")] = None,
         summary: Annotated[str | None, typer.Option(metavar="KIND", help="table, json or none. [default: table]")] = None,
         quiet: Annotated[bool | None, typer.Option("--quiet", "-q", help="Print failures only.")] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meetcli.answers import RENDER_VERSION
+from meetcli.answers import render_version
 from meetcli.config import Settings
 from meetcli.engines import identify
 from meetcli.keys import asked_parts
@@ -23,7 +23,8 @@ def assign(task_name: str, settings: Settings) -> Assignment:
         identity=identity,
         language=settings.language,
     )
-    return Assignment(task, identity, settings.language, parts, RENDER_VERSION)
+    version = render_version(requires_evidence=settings.require_evidence)
+    return Assignment(task, identity, settings.language, parts, version, requires_evidence=settings.require_evidence)
 
 
 def rules_of(settings: Settings) -> Rules:

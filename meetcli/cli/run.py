@@ -17,6 +17,7 @@ from signal import Signals
 from typing import TYPE_CHECKING
 
 from meetcli import events
+from meetcli.answers import count_unsupported
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.lifetime import add_run
 from meetcli.cli.assignment import assign, rules_of
@@ -128,6 +129,8 @@ class _Run:
 
     def deliver(self, outcome: Outcome, text: str | None) -> None:
         """Write a meeting's result, if it has one, and count the meeting."""
+        if text is not None:
+            outcome = outcome._replace(unsupported=count_unsupported(text))
         if text is not None and not self._settings.dry_run:
             try:
                 outcome = outcome._replace(output=self._writer.write(outcome.source, text))

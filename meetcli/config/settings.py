@@ -50,6 +50,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     dry_run: bool = False
     yes: bool = False
     language: str = "auto"
+    require_evidence: bool = False
     summary: Literal["table", "json", "none"] = "table"
     quiet: bool = False
     verbose: int = 0
@@ -141,6 +142,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("dry_run", values.parse_flag),
         Option("yes", values.parse_flag),
         Option("language", values.parse_language),
+        Option("require_evidence", values.parse_flag),
         Option("summary", values.one_of(("table", "json", "none"))),
         Option("quiet", values.parse_flag),
         Option("verbose", values.whole_number(0)),

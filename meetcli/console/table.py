@@ -106,14 +106,25 @@ def _file_table(outcomes: Iterable[Outcome]) -> Table:
     # Alone in being allowed to wrap, so that this column and no other is the one that gives way.
     table.add_column("file")
     table.add_column("status", no_wrap=True, max_width=28, overflow="ellipsis")
-    for heading in ("tokens", "cost", "time"):
+    outcomes = list(outcomes)
+    has_unsupported = any(outcome.unsupported for outcome in outcomes)
+    for heading in ("tokens", "cost", "time", *(["unsupported"] if has_unsupported else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
         status = _status_text(outcome.status)
         if outcome.reason:
             status = Text.assemble(status, f": {_words(outcome.reason)}")
-        table.add_row(_Path(place_text(outcome.source.shown, outcome.source.place)), status, *_spent(outcome))
+        table.add_row(
+            _Path(place_text(outcome.source.shown, outcome.source.place)),
+            status,
+            *_spent(outcome),
+            *([_unsupported(outcome)] if has_unsupported else []),
+        )
     return table
+
+
+def _unsupported(outcome: Outcome) -> Text:
+    return Text(str(outcome.unsupported), style="yellow") if outcome.unsupported else Text("–", style="dim")
 
 
 def _spent(outcome: Outcome) -> Iterator[Text]:
@@ -169,6 +180,8 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
     else:
         yield from _forecast_lines(report.forecast)
         yield "saved", Text(saved)
+    if report.unsupported:
+        yield "evidence", Text(f"{count_text(report.unsupported, 'item')} unsupported by any quote in the transcripts", style="yellow")
     yield "time", Text(elapsed_text(report.elapsed_s))
     # Who read the transcripts is said whenever it is not who everybody expects.
     place = "" if report.endpoint == _OPENAI or report.engine == "local" else f" at {report.endpoint}"

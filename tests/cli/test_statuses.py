@@ -57,6 +57,7 @@ def test_meeting_without_ids_is_bypassed_unless_its_content_gives_a_key(meetcli:
         "output": "results/a.extract.json",
         "cost_usd": None,
         "error": None,
+        "unsupported": 12,
     }
     assert run(meetcli, "--key-fallback", "content") == {"in/a.json": "miss"}
     assert run(meetcli, "--key-fallback", "content") == {"in/a.json": "hit"}
@@ -202,7 +203,7 @@ def test_summary_has_the_contract_s_shape_and_its_money_is_this_run_s(meetcli: C
     again = meetcli("extract", "in", "--summary", "json", "--prices", "prices.toml").summary
     assert list(first) == [
         *("schema_version", "task", "engine", "model", "endpoint", "backend", "counts", "hit_rate", "requests", "usage"),
-        *("cost_usd", "saved_usd", "elapsed_s", "exit_code", "files"),
+        *("cost_usd", "saved_usd", "unsupported", "elapsed_s", "exit_code", "files"),
     ]
     assert tuple(first["counts"]) == (*COUNTED, "total")
     assert list(first["usage"]) == ["input_tokens", "cached_input_tokens", "output_tokens", "requests"]
@@ -226,3 +227,12 @@ def test_what_the_environment_asks_for_stands_where_no_option_speaks(meetcli: Co
     meetcli.put("in/a.json", explicit())
     assert run(meetcli, MEETCLI_DRY_RUN="1", MEETCLI_VERBOSE="1") == {"in/a.json": "not_attempted"}
     assert server.requests == 0
+
+
+def test_requiring_evidence_changes_results_and_buys_nothing(meetcli: Command, server: LoopbackServer) -> None:
+    meetcli.put("in/a.json", explicit("Ana: Good morning.\nRui: Good morning."))
+    first = meetcli("extract", "in", "--summary", "json").summary
+    assert first["unsupported"] == first["files"][0]["unsupported"] == 12
+    again = meetcli("extract", "in", "--require-evidence", "--summary", "json")
+    assert (again.statuses, again.summary["unsupported"], server.requests) == ({"in/a.json": "hit"}, 0, 1)
+    assert json.loads(meetcli.results()["a.extract.json"])["key_points"] == []

@@ -63,6 +63,14 @@ def test_the_table_is_as_it_was_looked_at(width):
     assert printed(report(MIXED), width) == golden.read_text(encoding="utf-8")
 
 
+def test_what_no_quote_supports_is_counted_by_meeting_and_in_all():
+    assert "unsupported" not in printed(report(MIXED))
+    table = printed(report([outcome("a.json", Status.HIT, unsupported=3), outcome("b.json", Status.MISS), MIXED[0]]))
+    head, first, second = table.splitlines()[:3]
+    assert (head.split()[-1], first.split()[-1], second.split()[-1]) == ("unsupported", "3", "–")
+    assert "evidence  3 items unsupported" in table
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_line_is_wider_than_the_screen(width):
     assert max(cell_len(line) for line in printed(report(MIXED), width).splitlines()) <= width
