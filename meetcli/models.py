@@ -193,6 +193,7 @@ class Reply(NamedTuple):
     """What came back for one request. Either `text` and `finish`, or `error`: a meeting-sized failure, never raised.
 
     `usage.requests` counts every attempt the server saw, failed ones included. `text` is None for an error, a refusal or a filtered answer.
+    `lane` is the one that is billed. `uncertain_usd` is the most that attempts of unknown fate cost, None where the price is unknown.
     """
 
     request_id: str
@@ -201,6 +202,8 @@ class Reply(NamedTuple):
     usage: Usage = Usage()
     latency_ms: float = 0.0
     error: Exception | None = None
+    lane: Lane = "standard"
+    uncertain_usd: Decimal | None = Decimal(0)
 
 
 class Fingerprint(NamedTuple):
@@ -244,6 +247,7 @@ class Outcome(NamedTuple):
     """How one meeting ended, without its text. Money and usage are this run's only; what a hit once cost is `saved_usd`.
 
     `unsupported` counts the items of its result whose quote does not stand in the transcript.
+    `uncertain_usd` is the most that attempts of unknown fate cost, which is no part of `cost_usd`.
     """
 
     source: Source
@@ -258,6 +262,7 @@ class Outcome(NamedTuple):
     hint: str | None = None
     duration_s: float = 0.0
     unsupported: int = 0
+    uncertain_usd: Decimal | None = Decimal(0)
 
 
 class Job(NamedTuple):

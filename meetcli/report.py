@@ -45,6 +45,8 @@ class RunReport:
     unsupported: int = 0
     has_unknown_cost: bool = False
     has_unknown_savings: bool = False
+    known_uncertain_usd: Decimal = Decimal(0)
+    has_unknown_uncertain: bool = False
     _could_hit: int = 0
     _started: float = 0.0
 
@@ -61,6 +63,8 @@ class RunReport:
         self.has_unknown_cost |= outcome.cost_usd is None
         self.has_unknown_savings |= outcome.saved_usd is None
         self.unsupported += outcome.unsupported
+        self.known_uncertain_usd += outcome.uncertain_usd or 0
+        self.has_unknown_uncertain |= outcome.uncertain_usd is None
         self._could_hit += _could_have_hit(outcome)
 
     def stop(self, cause: MeetcliError | Signals) -> None:
@@ -90,6 +94,11 @@ class RunReport:
     def saved_usd(self) -> Decimal | None:
         """What the hits of this run once cost, None when any part of it is unknown."""
         return None if self.has_unknown_savings else self.known_saved_usd
+
+    @property
+    def uncertain_usd(self) -> Decimal | None:
+        """The most that attempts of unknown fate cost, besides `cost_usd`; None when any part of it is unknown."""
+        return None if self.has_unknown_uncertain else self.known_uncertain_usd
 
     @property
     def elapsed_s(self) -> float:
@@ -151,6 +160,7 @@ class RunReport:
             "cost_usd": decimal_text(self.cost_usd),
             "saved_usd": decimal_text(self.saved_usd),
             "unsupported": self.unsupported,
+            "uncertain_usd": decimal_text(self.uncertain_usd),
             "elapsed_s": round(self.elapsed_s, 3),
             "exit_code": self.exit_code,
             "files": [_file_of(outcome) for outcome in self.in_order()],

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from meetcli import __version__
 from meetcli.answers.render import render
 from meetcli.answers.validate import judge, repair_messages
+from meetcli.budget import Budget
 from meetcli.engines import Engine
-from meetcli.errors import AnswerError, CallError, InputError, ItemError, RunStopped
+from meetcli.errors import AnswerError, BudgetReached, CallError, InputError, ItemError, RunStopped
 from meetcli.keys import render_id, request_digest
 from meetcli.ledger import Ledger
 from meetcli.models import Assignment, Entry, Job, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
@@ -48,7 +49,7 @@ class Purse:
 
     `read_again` returns the meeting of a source or raises `InputError` where its bytes are no longer those with the given digest.
     `price` returns what a request cost, None where that is unknown. `now` is aware UTC; `monotonic` counts seconds. `is_stopping`
-    turns true for good when no new call may be made.
+    turns true for good when no new call may be made. `budget` is the one that the engine holds to.
     """
 
     read_again: Callable[[Source, str], Meeting]
@@ -56,6 +57,7 @@ class Purse:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     is_stopping: Callable[[], bool]
+    budget: Budget | None = None
 
 
 async def spend(jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, ledger: Ledger, purse: Purse, deliver: Deliver) -> None:
@@ -63,7 +65,8 @@ async def spend(jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, 
 
     A job that somebody else is buying is left until last, and delivered as `shared` when they have.
     When no call can work or results cannot be written, what is under way is finished and saved, the rest is delivered as
-    `not_attempted`, and the `RunStopped` propagates. When `purse.is_stopping` turns true the same happens without an error, and
+    `not_attempted`, and the `RunStopped` propagates. What the budget has no room for is
+    `not_attempted` too, and ends in `BudgetReached`. When `purse.is_stopping` turns true the same happens without an error, and
     for a bug with whatever it raised.
     """
     spending = _Spending(jobs, assignment, ledger, purse, deliver)
@@ -105,9 +108,14 @@ class _Purchase:
     paid_usd: Decimal | None = Decimal(0)
     usage: Usage = field(default_factory=Usage)
     cost_usd: Decimal | None = Decimal(0)
+    uncertain_usd: Decimal | None = Decimal(0)
     is_cap_raised: bool = False
     is_repaired: bool = False
     acceptable: str | None = None
+
+    def spent(self) -> dict[str, Any]:
+        """Return the fields of an outcome that say what this run spent."""
+        return {"usage": self.usage, "cost_usd": self.cost_usd, "uncertain_usd": self.uncertain_usd}
 
 
 class _Spending:
@@ -122,13 +130,14 @@ class _Spending:
         self._ready: deque[Request] = deque()
         self._changed = asyncio.Event()
         self._stopped: Exception | None = None
+        self._refused = 0
         self._model: type[BaseModel] = assignment.task.load_answer_model()
         self._schema = strict_schema(self._model)
         assert schema_digest(self._schema) == assignment.task.schema_sha256, "the task's schema digest is stale"  # noqa: S101  # a bug, not an input
 
     async def requests(self) -> AsyncIterator[Request]:
         """Yield requests as they become ready: follow-ups first, then new meetings, until every meeting is settled."""
-        while not self._is_stopping():
+        while not self._is_stopping() and not self._is_out_of_money():
             if self._ready:
                 yield self._ready.popleft()
             elif (job := next(self._jobs, None)) is not None:
@@ -154,6 +163,7 @@ class _Spending:
         cost_usd = self._purse.price(reply.usage)
         purchase.usage += reply.usage
         purchase.cost_usd = _sum(purchase.cost_usd, cost_usd)
+        purchase.uncertain_usd = _sum(purchase.uncertain_usd, reply.uncertain_usd)
         self._step(purchase, reply)
         self._changed.set()
 
@@ -164,14 +174,21 @@ class _Spending:
 
     def finish(self) -> None:
         """Deliver what was not reached; raise what stopped the run."""
+        reason = "budget" if self._refused and not self._is_stopping() else "stopped"
         for purchase in list(self._open.values()):
-            self._not_attempted(purchase)
-        give_up((*self._waiting, *self._jobs), "stopped", self._deliver)
+            self._not_attempted(purchase, reason)
+        give_up((*self._waiting, *self._jobs), reason, self._deliver)
         if self._stopped:
             raise self._stopped
+        if self._refused:
+            raise BudgetReached("--max-cost leaves no room for what is left", hint="run again to go on from there, or raise --max-cost")
 
     def _is_stopping(self) -> bool:
         return self._stopped is not None or self._purse.is_stopping()
+
+    def _is_out_of_money(self) -> bool:
+        """Whether nothing that is left can fit, so that it need not even be read."""
+        return self._refused > 0 and self._purse.budget is not None and self._purse.budget.is_exhausted(FIRST_CAP)
 
     # One meeting's steps
 
@@ -299,9 +316,7 @@ class _Spending:
         self._forget(purchase)
         duration_s = self._purse.monotonic() - purchase.started
         self._deliver(
-            Outcome(
-                job.source, job.status, job.reason, job.idempotency_key, None, purchase.usage, purchase.cost_usd, duration_s=duration_s
-            ),
+            Outcome(job.source, job.status, job.reason, job.idempotency_key, duration_s=duration_s, **purchase.spent()),
             entry.rendered if entry is ours else self._render(entry, purchase.meeting, job.source),
         )
         for source, input_sha256 in job.twins:
@@ -324,8 +339,9 @@ class _Spending:
         self._fail(purchase, error)
 
     def _call_failed(self, purchase: _Purchase, error: Exception) -> None:
-        if isinstance(error, CallError) and error.reason == "stopped":
-            self._not_attempted(purchase)
+        if isinstance(error, CallError) and error.reason in ("stopped", "budget"):
+            self._refused += error.reason == "budget"
+            self._not_attempted(purchase, error.reason)
         elif isinstance(error, ItemError):
             self._fail(purchase, error)
         else:
@@ -335,18 +351,16 @@ class _Spending:
         self._forget(purchase)
         job = purchase.job
         duration_s = self._purse.monotonic() - purchase.started
-        bought = {"usage": purchase.usage, "cost_usd": purchase.cost_usd, "duration_s": duration_s}
+        bought = {**purchase.spent(), "duration_s": duration_s}
         self._deliver(_failed(job, job.source, error, **bought), None)
         for source, _ in job.twins:
             self._deliver(_failed(job, source, error), None)
 
-    def _not_attempted(self, purchase: _Purchase) -> None:
+    def _not_attempted(self, purchase: _Purchase, reason: str) -> None:
         self._forget(purchase)
         job = purchase.job
-        self._deliver(
-            Outcome(job.source, Status.NOT_ATTEMPTED, "stopped", job.idempotency_key, None, purchase.usage, purchase.cost_usd), None
-        )
-        give_up((job._replace(source=source, twins=[]) for source, _ in job.twins), "stopped", self._deliver)
+        self._deliver(Outcome(job.source, Status.NOT_ATTEMPTED, reason, job.idempotency_key, **purchase.spent()), None)
+        give_up((job._replace(source=source, twins=[]) for source, _ in job.twins), reason, self._deliver)
 
     def _forget(self, purchase: _Purchase) -> None:
         del self._open[purchase.request.id]

@@ -108,7 +108,7 @@ class LoopbackServer:
 
     `answer` turns a request body into the model's text. `count_tokens` turns a text into tokens; about four characters each unless told.
     `is_recording` keeps every body in `bodies`; `is_canned` reads no body at all and answers every request with the first
-    one's answer, which is what a benchmark wants.
+    one's answer, which is what a benchmark wants. `bill` is (input tokens, output tokens) of all that the model did, delivered or not.
     """
 
     faults: Script = field(default=lambda _number, _body: None)
@@ -126,6 +126,7 @@ class LoopbackServer:
     headers: list[Mapping[str, str]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     canned: bytes = b""
+    bill: list[tuple[int, int]] = field(default_factory=list)
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
     _connections: set[asyncio.Transport] = field(default_factory=set)
@@ -177,6 +178,7 @@ class LoopbackServer:
         choice = fault.choice or {"index": 0, "finish_reason": "stop", "logprobs": None, "message": message}
         input_tokens = sum(self.count_tokens(item["content"]) for item in body.get("messages", ()))
         output_tokens = self.count_tokens(choice["message"]["content"] or "")
+        self.bill.append((input_tokens, output_tokens))
         usage = {
             "prompt_tokens": input_tokens,
             "completion_tokens": output_tokens,
@@ -254,6 +256,8 @@ class _Connection(asyncio.Protocol):
             server.bodies.append(body)
             server.headers.append(headers)
         fault = server.faults(number, body) or Fault()
+        if fault.kind != "respond" or (fault.status == 200 and fault.body is not None):
+            server.completion(body, fault)  # what is lost on the way is billed all the same
         if fault.kind == "drop":
             self._transport.abort()
         elif fault.kind == "cut":

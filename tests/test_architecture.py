@@ -18,7 +18,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "meetcli"
 
 NOUNS = {"errors", "models", "plain_text", "marks"}
-PURE = {"normalize", "keys", "answers", "report", "pricing", "tokens", "minutes"}
+PURE = {"normalize", "keys", "answers", "report", "pricing", "tokens", "budget", "minutes"}
 ROOMS = {"discover", "identity", "readers", "cache", "tasks", "engines", "writers"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "events": NOUNS,
     **dict.fromkeys(PURE, NOUNS),
     "keys": NOUNS | {"normalize"},  # the same answer is about the same meeting, and normalize defines that
+    "budget": NOUNS | {"tokens"},
     **dict.fromkeys(ROOMS, NOUNS | PURE),
     "config": NOUNS,
     "plan": NOUNS | PURE | ROOMS | {"events"},

@@ -53,6 +53,7 @@ def test_the_summary_is_the_contract_s_object():
         "cost_usd": "0.0051",
         "saved_usd": "0.2",
         "unsupported": 2,
+        "uncertain_usd": "0",
         "elapsed_s": 2.346,
         "exit_code": 1,
         "files": [

@@ -126,6 +126,7 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         ] = None,
         retry_failed: Annotated[bool | None, typer.Option("--retry-failed", help="Try again what is remembered as failed.")] = None,
         dry_run: Annotated[bool | None, typer.Option("--dry-run", help="Plan, price and stop; make no call.")] = None,
+        max_cost: Annotated[str | None, typer.Option(metavar="USD", help="Never spend more in this run; needs a known price.")] = None,
         yes: Annotated[bool | None, typer.Option("--yes", "-y", help="Do not ask before a plan above 10 USD.")] = None,
         language: Annotated[
             str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto, the transcript's]")

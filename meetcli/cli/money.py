@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from meetcli.budget import Budget
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.config import Settings, read_toml
+from meetcli.errors import UsageError
 from meetcli.forecast import Basis, forecast, learn_output_tokens
-from meetcli.models import Assignment, Forecast, Job
+from meetcli.models import Assignment, Forecast, Job, Lane, Usage
 from meetcli.normalize import normalize
 from meetcli.plain_text import count_text, money_text
 from meetcli.plan import Deliver
@@ -28,6 +30,18 @@ ASK_ABOVE_USD: Final = Decimal(10)
 def open_settings_prices(settings: Settings) -> Prices:
     """Return the prices of the run."""
     return open_prices(settings.prices, engine=settings.engine, read_toml=read_toml)
+
+
+def open_budget(settings: Settings, prices: Prices) -> Budget:
+    """Return the budget of the run. Raises `UsageError` where `--max-cost` is given and the price is unknown."""
+
+    def price(usage: Usage, lane: Lane) -> Decimal | None:
+        return prices(settings.model, usage, lane)
+
+    if settings.max_cost_usd is not None and price(Usage(1, 0, 1), "standard") is None:
+        hint = "--prices openai, or a file that has its price; or leave out --max-cost"
+        raise UsageError(f"--max-cost needs a price, and none is known for {settings.model} at {settings.endpoint}", hint=hint)
+    return Budget(settings.max_cost_usd, price, open_counter(settings.model) if settings.max_cost_usd is not None else None)
 
 
 def forecast_plan(

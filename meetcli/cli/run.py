@@ -29,7 +29,7 @@ from meetcli.cli.signals import Stop, watched
 from meetcli.cli.stores import opened_cache, opened_leases, required_loss, warn_of_leases
 from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.engines import EngineOptions, open_engine
-from meetcli.errors import CacheError, RunStopped, UsageError
+from meetcli.errors import BudgetReached, CacheError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
 from meetcli.normalize import normalize
 from meetcli.plan import give_up, plan
@@ -56,7 +56,7 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
         try:
             inputs = find_inputs(paths, settings, spool)
             run.work(inputs)
-        except RunStopped as error:
+        except (RunStopped, BudgetReached) as error:
             run.report.stop(error)
         except KeyboardInterrupt:
             if stop.signal_number is None:
@@ -215,7 +215,7 @@ class _Run:
         import asyncio  # here, as everything behind it: a run of hits only pays for none of it
         import gc
 
-        from meetcli.cli.money import open_settings_prices
+        from meetcli.cli.money import open_budget, open_settings_prices
         from meetcli.ledger import Ledger
         from meetcli.spend import Purse, spend
 
@@ -223,6 +223,7 @@ class _Run:
             return self._stop.is_asked() or self._required_loss() is not None
 
         prices = open_settings_prices(settings)
+        budget = open_budget(settings, prices)
         rereader = Rereader(max_bytes=settings.max_file_bytes)
         purse = Purse(
             read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
@@ -230,6 +231,7 @@ class _Run:
             now=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
             is_stopping=is_stopping,
+            budget=budget,
         )
         engine = open_engine(
             settings.engine,
@@ -241,6 +243,7 @@ class _Run:
                 timeout_s=settings.timeout_s,
                 retries=settings.retries,
                 max_wait_s=settings.max_wait_s,
+                budget=budget,
                 is_stopping=is_stopping,
             ),
         )

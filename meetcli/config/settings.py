@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -48,6 +49,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     key_fallback: Literal["none", "content"] = "none"
     retry_failed: bool = False
     dry_run: bool = False
+    max_cost_usd: Decimal | None = None
     yes: bool = False
     language: str = "auto"
     require_evidence: bool = False
@@ -140,6 +142,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("key_fallback", values.one_of(("none", "content"))),
         Option("retry_failed", values.parse_flag),
         Option("dry_run", values.parse_flag),
+        Option("max_cost", values.parse_money, stored_as="max_cost_usd"),
         Option("yes", values.parse_flag),
         Option("language", values.parse_language),
         Option("require_evidence", values.parse_flag),

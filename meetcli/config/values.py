@@ -88,6 +88,14 @@ def parse_flag(value: object) -> bool:
     return truth
 
 
+def parse_money(value: object) -> Decimal:
+    """Return an amount in US dollars, zero or more, from `5`, `0.25` or `$5`."""
+    text = _text_of(value).removeprefix("$")
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,12})?", text, re.ASCII):
+        raise ValueError("must be an amount in US dollars, as 5 or 0.25")
+    return Decimal(text)
+
+
 def whole_number(least: int, most: int | None = None) -> Callable[[object], int]:
     """Return a parser of whole numbers from `least` to `most`, both inclusive."""
     wanted = f"must be a whole number of at least {least}" if most is None else f"must be a whole number from {least} to {most}"

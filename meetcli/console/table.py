@@ -177,6 +177,9 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
     saved = _sum(report.saved_usd, report.known_saved_usd)
     if report.forecast is None:
         yield "cost", Text(f"{_sum(report.cost_usd, report.known_cost_usd)}, saved {saved}")
+        if report.uncertain_usd != 0:
+            most = _sum(report.uncertain_usd, report.known_uncertain_usd)
+            yield "uncertain", Text(f"at most {most} more: attempts without an answer that may have been billed")
     else:
         yield from _forecast_lines(report.forecast)
         yield "saved", Text(saved)

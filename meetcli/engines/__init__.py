@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from meetcli.budget import Budget
 from meetcli.models import EngineIdentity, Reply, Request
 
 
@@ -24,6 +25,8 @@ class Engine(Protocol):
 class EngineOptions(NamedTuple):
     """Everything an engine is told. Durations in seconds; `base_url` None means OpenAI's own.
 
+    An attempt for which `budget` has no room is not made; its request ends as `CallError` with reason `budget`.
+
     `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as
     `CallError` with reason `stopped`, while attempts under way are waited for.
     """
@@ -35,6 +38,7 @@ class EngineOptions(NamedTuple):
     timeout_s: float = 120.0
     retries: int = 5
     max_wait_s: float = 600.0
+    budget: Budget | None = None
     is_stopping: Callable[[], bool] = lambda: False
 
 

@@ -11,7 +11,8 @@ import logging
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from meetcli.engines import OPENAI_URL, EngineOptions
@@ -68,6 +69,8 @@ class _Run:
         self._pulling: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(2 * options.concurrency)  # replies not yet taken hold back further pulls
         self._done: asyncio.Queue[Reply | None] = asyncio.Queue()
+        self._admission = asyncio.Lock()  # who came first is first to be admitted
+        self._freed = asyncio.Event()
         self._fatal: Exception | None = None
         self._paused_until = 0.0
         self._answered_at = float("-inf")
@@ -128,17 +131,21 @@ class _Run:
     async def _answer(self, request: Request) -> Reply:
         """Try until there is an answer, a failure that would repeat, or no patience left."""
         began_at = self._timers.monotonic()
-        spent, failed, waited_s = Usage(), 0, 0.0
+        spent, failed, waited_s = _Spent(), 0, 0.0
         while True:
             waited_s += await self._wait_out_pause()
+            reserved_usd = await self._reserve(request)
             if self._is_over():
+                self._settle(reserved_usd, Decimal(0))
                 return _failed(request, CallError("the run was stopped before an answer came", reason="stopped"), spent)
+            if reserved_usd is None:
+                return _failed(request, CallError("the budget has no room for this request", reason="budget"), spent)
             body = self._dialect.body(request)
             outcome = await self._attempt(request, body)
+            self._account(request, outcome, reserved_usd, spent)
             if isinstance(outcome, Reply):
                 self._answered_at = self._timers.monotonic()
-                return outcome._replace(usage=spent + outcome.usage)
-            spent += outcome.usage
+                return outcome._replace(usage=spent.usage, uncertain_usd=spent.uncertain_usd)
             if outcome.refused is not None:
                 self._dialect.learn(outcome.refused)
                 continue
@@ -147,6 +154,40 @@ class _Run:
             if outcome.ends != "attempt" or failed > self._options.retries or waited_s + wait_s > self._options.max_wait_s:
                 return self._give_up(request, outcome, began_at, spent)
             waited_s += await self._wait_until(self._timers.monotonic() + wait_s)
+
+    async def _reserve(self, request: Request) -> Decimal | None:
+        """Hold the most that an attempt can cost, once what others hold lets it fit; return None where it never will."""
+        budget = self._options.budget
+        if budget is None or budget.limit_usd is None:
+            return Decimal(0)
+        most_usd = budget.most_usd(request)
+        async with self._admission:
+            while most_usd is None or not budget.reserve(most_usd):
+                if most_usd is None or budget.is_idle:
+                    return None
+                self._freed.clear()
+                await self._freed.wait()
+        return most_usd
+
+    def _settle(self, reserved_usd: Decimal | None, spent_usd: Decimal) -> None:
+        budget = self._options.budget
+        if budget is not None and budget.limit_usd is not None and reserved_usd is not None:
+            budget.settle(reserved_usd, spent_usd)
+            self._freed.set()
+
+    def _account(self, request: Request, outcome: Reply | Failure, reserved_usd: Decimal, spent: _Spent) -> None:
+        """Count what an attempt cost. One of unknown fate, or without a count of tokens, may have cost the most it can."""
+        spent.usage += outcome.usage
+        budget = self._options.budget
+        if budget is None:
+            return
+        is_uncertain = outcome.is_uncertain if isinstance(outcome, Failure) else not outcome.usage.input_tokens
+        if is_uncertain:
+            most_usd = budget.most_usd(request)
+            spent.uncertain_usd = None if most_usd is None or spent.uncertain_usd is None else spent.uncertain_usd + most_usd
+            self._settle(reserved_usd, reserved_usd)
+        else:
+            self._settle(reserved_usd, budget.price(outcome.usage) or Decimal(0))
 
     async def _attempt(self, request: Request, body: dict[str, Any]) -> Reply | Failure:
         """Make one call. The deadline is for all of it: a server that drips a byte now and then never trips a read timeout."""
@@ -191,7 +232,7 @@ class _Run:
             now = self._timers.monotonic()
         return now - began_at
 
-    def _give_up(self, request: Request, failure: Failure, began_at: float, spent: Usage) -> Reply:
+    def _give_up(self, request: Request, failure: Failure, began_at: float, spent: _Spent) -> Reply:
         if failure.ends == "run":
             self._stop(RunStopped(failure.message, hint=failure.hint))
         elif failure.reason == "unreachable" and self._answered_at < began_at:
@@ -205,8 +246,16 @@ class _Run:
         return _failed(request, CallError(failure.message, reason=failure.reason, hint=failure.hint), spent)
 
 
-def _failed(request: Request, error: CallError | None, spent: Usage) -> Reply:
-    return Reply(request.id, None, usage=spent, error=error)
+@dataclass(slots=True)
+class _Spent:
+    """What the attempts at one request have cost."""
+
+    usage: Usage = field(default_factory=Usage)
+    uncertain_usd: Decimal | None = Decimal(0)
+
+
+def _failed(request: Request, error: CallError | None, spent: _Spent) -> Reply:
+    return Reply(request.id, None, usage=spent.usage, error=error, uncertain_usd=spent.uncertain_usd)
 
 
 def _open_client(options: EngineOptions) -> openai.AsyncOpenAI:

@@ -32,6 +32,7 @@ LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_le
 FINISHES: Final[Mapping[str, Finish]] = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
 SAME_ROLE: Final = "two messages of one role in a row"  # chat templates of some open models insist on turns
 UNSUPPORTED: Final = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed")
+UNKNOWN_FATE_STATUSES: Final = frozenset({408, 502, 504, *range(520, 528)})  # said by a gateway, while the model may have answered
 VENDORS: Final = frozenset({"openai", "httpx2", "aiohttp", "anyio"})
 SAFE_CODE: Final = re.compile(r"[a-z_]{1,40}")  # no digits and no hyphen: a code that has them could be a quoted key
 ONLY_JSON: Final = "\n\nAnswer with one JSON object and nothing else, no fences. It must match this JSON Schema:\n"
@@ -42,7 +43,8 @@ class Failure:
     """Why an attempt gave no answer. `ends` says what is over: the attempt (try again), the request, or the run.
 
     `refused` names the part of the body that this server does not take; an attempt without it may work. `retry_after_s` is
-    what the server asked for. `usage` is what the attempt cost: one request unless nothing reached the server.
+    what the server asked for. `usage` is what the attempt cost: one request unless nothing reached the server. `is_uncertain`
+    says that it may have cost more: the model may have answered.
     """
 
     reason: str
@@ -52,6 +54,7 @@ class Failure:
     refused: str | None = None
     retry_after_s: float | None = None
     usage: Usage = ONE_CALL
+    is_uncertain: bool = False
 
 
 class Dialect:
@@ -179,7 +182,7 @@ def json_object_in(text: str) -> str:
 
 
 def _bad_reply(why: str) -> Failure:
-    return Failure("bad_reply", f"the server's answer {why}", "attempt")
+    return Failure("bad_reply", f"the server's answer {why}", "attempt", is_uncertain=True)
 
 
 def translate(error: Exception, sent: Mapping[str, Any], now_s: float) -> Failure | None:
@@ -199,7 +202,7 @@ def translate(error: Exception, sent: Mapping[str, Any], now_s: float) -> Failur
     if isinstance(error, openai.APIConnectionError | httpx2.HTTPError | aiohttp.ClientError | httpx2.InvalidURL | OSError):
         return _connection_failure(error)
     if type(error).__module__.partition(".")[0] in VENDORS:  # what an upgrade may add must not end the run as a bug of ours
-        return Failure("client_error", f"the OpenAI client failed: {type(error).__name__}", "attempt")
+        return Failure("client_error", f"the OpenAI client failed: {type(error).__name__}", "attempt", is_uncertain=True)
     return None
 
 
@@ -229,8 +232,9 @@ def _connection_failure(error: BaseException) -> Failure:
         )
     is_silence = is_any(TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) and not is_any(aiohttp.ClientConnectionError)
     if is_silence or is_any(aiohttp.ServerTimeoutError):
-        return Failure("timeout", "the server did not answer in time", "attempt", "raise --timeout or lower --concurrency")
-    return Failure("connection_lost", "the connection was lost", "attempt")
+        hint = "raise --timeout or lower --concurrency"
+        return Failure("timeout", "the server did not answer in time", "attempt", hint, is_uncertain=True)
+    return Failure("connection_lost", "the connection was lost", "attempt", is_uncertain=True)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -256,7 +260,8 @@ def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s
     if status == 429:
         return Failure("rate_limited", message, "attempt", "lower --concurrency", retry_after_s=retry_after_s)
     if status in (408, 409) or status >= 500:
-        return Failure("server_error", message, "attempt", retry_after_s=retry_after_s)
+        is_uncertain = status in UNKNOWN_FATE_STATUSES
+        return Failure("server_error", message, "attempt", retry_after_s=retry_after_s, is_uncertain=is_uncertain)
     return Failure("bad_request", message, "request")
 
 

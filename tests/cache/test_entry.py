@@ -61,6 +61,8 @@ any_reply = st.builds(
     usage=usages,
     latency_ms=st.floats(0, 10**7),
     error=st.none(),
+    lane=st.just("standard"),
+    uncertain_usd=st.just(Decimal(0)),
 )
 
 ENTRY = Entry(
