@@ -2,7 +2,7 @@
 
 The order is transcript first, instructions last: repair and cap-raise requests, and the other task on the same meeting,
 then share the provider's prompt-cache prefix. The transcript is data: it stands between markers that carry a code made
-from its own digest, so no transcript can contain the marker that closes it.
+from the digest of it and its metadata, so neither can contain the marker that closes it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ FIRST_CAP = 4_096
 RAISED_CAP = 16_384
 """Output tokens that a first request may have, and the request that follows an answer that was cut there."""
 
-# Characters that a terminal or a tokenizer may treat as commands or hide: controls but tab and newline, line separators, and the
-# marks that reorder text. Each becomes one space, so that offsets into the text stay true.
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+# Characters that a terminal or a tokenizer may treat as commands or hide: controls but tab and newline, line separators, marks that
+# reorder text, and letters without a shape, in which an order can be written that no reader of the transcript sees. Each becomes one
+# space, so that offsets into the text stay true.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 
 
 def instructions_text(task: Task) -> str:
@@ -64,9 +67,9 @@ def _language_rule(language: str) -> str:
 
 
 def _fenced(meeting: Meeting) -> str:
-    code = hashlib.sha256(meeting.transcript.encode()).hexdigest()[:12]
     known = {name: value for name, value in told_metadata(meeting).items() if value is not None}
     about = json.dumps(known, ensure_ascii=False)
+    code = hashlib.sha256(f"{about}\n{meeting.transcript}".encode()).hexdigest()[:12]
     parts = [f"<metadata-{code}>\n{_HIDDEN.sub(' ', about)}\n</metadata-{code}>\n<transcript-{code}>"]
     start = 0
     for number, (first, _) in enumerate(meeting.stretches, 1):
