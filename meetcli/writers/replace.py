@@ -45,9 +45,10 @@ class Folders:
 
 def replace_atomically(path: str, chunks: Iterable[bytes]) -> None:
     """Put `chunks` at `path`, mode 0600; the folder must exist. Raises `OSError` and leaves what was there."""
-    folder, _, name = path.rpartition("/")
-    # The leading dot keeps a file that a killed run left behind out of every later run's inputs.
-    temporary = f"{folder or '.'}/.{name[:120]}.{_owner()}{ENDING}"
+    folder = path.rpartition("/")[0]
+    # The leading dot keeps a file that a killed run left behind out of every later run's inputs. A process writes one file at a time, and
+    # the file's own name may be as long as names can be.
+    temporary = f"{folder or '.'}/.meetcli.{_owner()}{ENDING}"
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:

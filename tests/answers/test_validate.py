@@ -1,0 +1,67 @@
+"""What is wrong with a reply, in words for the model that gave it; which of it is worth a second call."""
+
+import json
+
+import pytest
+
+from meetcli.answers.validate import MOST_PROBLEMS_QUOTED, judge, repair_messages
+from meetcli.tasks import load_task
+from tests.corridor import extract_answer
+
+MODEL = load_task("extract").load_answer_model()
+LONG = 2000
+
+
+def judged(answer, *, words=10):
+    return judge(answer if isinstance(answer, str) else json.dumps(answer), MODEL, transcript_words=words)
+
+
+def test_a_good_answer_has_no_problems_and_one_canonical_form():
+    given = extract_answer(summary="  They agreed.  ")
+    judgement = judged(json.dumps(given, indent=3))
+    assert judgement.problems == ()
+    assert judgement.answer == judged(dict(reversed(given.items()))).answer
+    assert json.loads(judgement.answer)["summary"] == "They agreed."
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"topics": "plan"}, "topics: "),
+        ({"topics": ["a", 5]}, "topics[1]: "),
+        ({"key_points": [{"text": "x", "quote": 5}]}, "key_points[0].quote: "),
+        ({"summary": None}, "summary: "),
+        ({"invented": 1}, "invented: "),
+    ],
+)
+def test_problems_name_their_place(changes, path):
+    judgement = judged(extract_answer(**changes))
+    assert judgement.answer is None
+    assert judgement.problems[0].startswith(path)
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "null", '"text"', "{", "[" * 5000, '{"summary": NaN}'])
+def test_what_is_no_object_at_all_is_a_problem_of_the_answer(text):
+    judgement = judged(text)
+    assert judgement.answer is None
+    assert judgement.problems
+
+
+def test_not_every_problem_of_a_wild_answer_is_quoted():
+    assert len(judged(extract_answer(topics=list(range(100)), participants=[{}] * 50)).problems) == MOST_PROBLEMS_QUOTED
+
+
+@pytest.mark.parametrize(
+    ("summary_words", "transcript_words", "is_worth_a_repair"),
+    [(5, LONG, True), (49, LONG, True), (50, LONG, False), (300, LONG, False), (301, LONG, True), (5, 399, False), (5, 400, True)],
+)
+def test_only_a_summary_far_off_on_a_long_transcript_is_worth_a_repair(summary_words, transcript_words, is_worth_a_repair):
+    judgement = judged(extract_answer(summary="word " * summary_words), words=transcript_words)
+    assert judgement.answer is not None, "the answer is usable all the same"
+    assert bool(judgement.problems) is is_worth_a_repair
+
+
+def test_a_repair_shows_the_answer_and_what_is_wrong_with_it():
+    answer, asked = repair_messages("{}", ("summary: Field required", "topics: Field required"))
+    assert (answer.role, answer.content, asked.role) == ("assistant", "{}", "user")
+    assert "- summary: Field required\n- topics: Field required\n" in asked.content
