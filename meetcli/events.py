@@ -56,8 +56,10 @@ def cache_error(error: CacheError, *, backend: str) -> None:
 
 def stopping() -> None:
     """Log that a run was asked to end and why it does not yet."""
-    message = "stopping: waiting for the calls under way, which are paid for; Ctrl-C again leaves at once"
-    LOGGER.warning(message, extra={"event": "stopping", "fields": {}})
+    LOGGER.warning(
+        "stopping: waiting for the calls under way, which are paid for; Ctrl-C again leaves at once",
+        extra={"event": "stopping", "fields": {}},
+    )
 
 
 def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:

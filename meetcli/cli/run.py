@@ -135,6 +135,8 @@ class _Run:
             try:
                 outcome = outcome._replace(output=self._writer.write(outcome.source, text))
             except RunStopped as error:
+                if outcome.status is Status.BYPASSED or self._cache is None or self._cache.errors:
+                    error.hint = "the cache does not hold it either; make room or give another folder with --output, and run again"
                 self._count(outcome._replace(status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint))
                 raise
             except BrokenPipeError:  # the reader of streamed results has seen enough: no error, but no reason to buy more either

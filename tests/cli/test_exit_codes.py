@@ -150,6 +150,15 @@ def test_3_when_results_cannot_be_written_with_what_was_bought_in_the_cache(meet
     assert (again.exit_code, server.requests, again.summary["counts"]["hit"]) == (0, 12, bought)
 
 
+def test_3_and_no_false_comfort_when_the_cache_could_not_keep_it_either(meetcli: Command) -> None:
+    meetcli.put("taken", "a file where the folder should be")
+    for arguments in (["--no-cache"], ["--cache-dir", "taken/cache"]):
+        done = meetcli("extract", "in", "-o", "taken", "-j", "1", "--summary", "none", *arguments)
+        assert done.exit_code == 3
+        assert "hint: the cache does not hold it either" in done.stderr
+        assert "safe in the cache" not in done.stderr
+
+
 def test_3_when_known_results_cannot_be_written_and_every_meeting_is_counted(meetcli: Command, server: LoopbackServer) -> None:
     meetcli("extract", "in")
     meetcli.put("in/new.json", explicit(meeting_id="M-new"))
