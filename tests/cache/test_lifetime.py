@@ -43,17 +43,17 @@ def test_the_file_is_private_whatever_the_umask_and_leaves_none_beside_it(tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache.lock", STATE]
 
 
+NEVER = '"began_at": null, "zeroed_at": null, "last_run_at": null, "last_success_at": null'
+
+
 @pytest.mark.parametrize(
     "spoiled",
     [
-        "",
-        "{",
-        "[]",
-        "null",
-        '{"format": 2}',
-        '{"format": 1, "total": 5}',
-        '{"format": 1, "total": {"runs": "NaN"}, "at_zero": {}}',
-        "[" * 10**5,
+        *("", "{", "[]", "null", "[" * 10**5, '{"format": 1}'),
+        f'{{"format": 2, {NEVER}, "total": {{"runs": "1"}}, "at_zero": {{}}}}',
+        f'{{"format": 1, {NEVER}, "total": 5, "at_zero": {{}}}}',
+        f'{{"format": 1, {NEVER}, "total": {{"runs": "NaN"}}, "at_zero": {{}}}}',
+        f'{{"format": 1, {NEVER}, "total": {{"runs": "many"}}, "at_zero": {{}}}}',
     ],
 )
 def test_a_file_that_cannot_be_used_begins_anew(tmp_path, spoiled):
