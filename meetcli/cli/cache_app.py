@@ -35,6 +35,12 @@ def _add_explain(cache: typer.Typer) -> None:
         ttl: Ttl = None,
         on_change: Annotated[str | None, typer.Option(metavar="WHAT", help="reprocess, keep or fail. [default: reprocess]")] = None,
         key_fallback: Annotated[str | None, typer.Option(metavar="HOW", help="none or content. [default: none]")] = None,
+        meeting_id: Annotated[str | None, typer.Option(metavar="ID", help="The meeting's id, where one file has none.")] = None,
+        customer_id: Annotated[str | None, typer.Option(metavar="ID", help="The customer's id, where a file has none.")] = None,
+        meet_date: Annotated[str | None, typer.Option(metavar="DATE", help="ISO 8601, where a file has no date.")] = None,
+        patterns: Annotated[
+            str | None, typer.Option(metavar="PATTERN", help="What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt")
+        ] = None,
         cache_dir: CacheDir = None,
         cache_url: CacheUrl = None,
         json: Json = False,

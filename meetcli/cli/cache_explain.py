@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
@@ -19,9 +18,10 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cli.assignment import assign, rules_of
 from meetcli.cli.cache import Flags, opened
 from meetcli.cli.cache_entries import left_text, print_json
+from meetcli.cli.inputs import find_inputs, open_identity
 from meetcli.config import Settings
-from meetcli.discover import discover
 from meetcli.errors import InputError
+from meetcli.identity import Identity
 from meetcli.keys import fingerprint, idempotency_key
 from meetcli.models import Assignment, Entry, Fingerprint, Meeting, Outcome, Source, Status
 from meetcli.normalize import normalize
@@ -65,7 +65,7 @@ def explain(files: list[str], flags: Flags, *, task: str | None, is_json: bool) 
     """Print for each meeting and task what would happen, the entry that decides and both fingerprints part by part."""
     now = datetime.now(UTC)
     with opened(flags, is_shared_used=True) as (settings, cache), TemporaryDirectory(prefix="meetcli-") as spool:
-        inputs = discover(files, working_folder=Path(), spool_folder=Path(spool), stdin=sys.stdin.buffer)
+        inputs = find_inputs(files, settings, spool)
         explained = [
             explanation
             for name in ((task,) if task else TASKS)
@@ -118,6 +118,7 @@ def _explained(
         outcomes[outcome.source] = outcome
 
     forgiving = ForgivingCache(cache, lambda error: events.cache_error(error, backend=cache.backend))
+    identity = open_identity(inputs, settings)
     planned = plan(
         inputs,
         max_bytes=settings.max_file_bytes,
@@ -126,10 +127,11 @@ def _explained(
         cache=forgiving,
         now=now,
         deliver=note,
+        identify=identity,
     )
     because = {source: job.reason for job in planned.jobs for source in (job.source, *(twin for twin, _ in job.twins))}
     give_up(planned.jobs, None, note)
-    meetings = _meetings(inputs, settings)
+    meetings = _meetings(inputs, settings, identity)
     for source, outcome in outcomes.items():
         part = because.get(source)
         if source not in meetings:
@@ -138,10 +140,10 @@ def _explained(
             yield _decided(source, meetings[source], outcome, part, assignment, settings, forgiving)
 
 
-def _meetings(inputs: Iterable[Source | Outcome], settings: Settings) -> dict[Source, Meeting]:
+def _meetings(inputs: Iterable[Source | Outcome], settings: Settings, identity: Identity) -> dict[Source, Meeting]:
     found: dict[Source, Meeting] = {}
     for item in inputs:
-        for unit in () if isinstance(item, Outcome) else read(item, max_bytes=settings.max_file_bytes):
+        for unit in () if isinstance(item, Outcome) else read(item, max_bytes=settings.max_file_bytes, identify=identity):
             for transcript in () if isinstance(unit, Outcome) else parse(unit):
                 if not isinstance(transcript, Outcome):
                     try:

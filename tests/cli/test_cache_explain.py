@@ -96,6 +96,16 @@ def test_a_changed_setting_is_named(known: Command, part: str) -> None:
     assert f"something else in {part}" in found["why"]
 
 
+def test_metadata_given_from_outside_counts_like_the_file_s_own(meetcli: Command) -> None:
+    meetcli.put(FILE, explicit(meeting_id=None))
+    assert explained(meetcli)["status"] == "bypassed"
+    assert explained(meetcli, "--meeting-id", "M-9")["status"] == "miss"
+    meetcli("extract", FILE, "--meeting-id", "M-9")
+    assert explained(meetcli, "--meeting-id", "M-9")["status"] == "hit"
+    meetcli.environment["MEETCLI_CUSTOMER_NAME"] = "Larkfield"
+    assert explained(meetcli, "--meeting-id", "M-9")["changed_parts"] == ["metadata"]
+
+
 @pytest.mark.parametrize("part", CHANGED_TASKS)
 def test_a_changed_task_is_named(known: Command, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     CHANGED_TASKS[part](monkeypatch)
@@ -186,7 +196,7 @@ def test_alternating_costs_nothing(known: Command, server: LoopbackServer) -> No
 
 RELEVANT: dict[str, object] = {"engine": "local", "model": "gpt-4o-mini", "base_url": "http://h/v1", "language": "pt"}
 IRRELEVANT = {
-    *("output", "format", "limit", "files_from", "summary", "quiet", "verbose", "log_format", "log_file"),  # what is shown, and where
+    *("output", "format", "no_csv_bom", "limit", "files_from", "summary", "quiet", "verbose", "log_format", "log_file"),  # what is shown, and where
     *(
         "api_key",
         "prices",
@@ -202,7 +212,9 @@ IRRELEVANT = {
     ),  # how it is bought
     *("ttl_s", "cache_dir", "cache_url", "cache_required", "no_cache", "refresh", "cache_only", "on_change", "retry_failed", "dry_run"),
     "key_fallback",  # decides whether there is a key, never what is asked
-    "max_file_bytes",
+    *("max_file_bytes", "require_evidence"),  # what is read, and what is shown of the answer
+    # What a file does not say itself: part of the meeting, whose key and metadata follow from it, and so of no setting.
+    *("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type", "patterns"),
 }
 
 
