@@ -38,6 +38,26 @@ class PlainGroup(_AsTyped, TyperGroup):
     """A group of commands whose own values stay as they were typed."""
 
 
+MeetingId = Annotated[str | None, typer.Option(metavar="ID", help="The meeting's id, where one file has none.")]
+CustomerId = Annotated[str | None, typer.Option(metavar="ID", help="The customer's id, where a file has none.")]
+MeetDate = Annotated[str | None, typer.Option(metavar="DATE", help="ISO 8601, where a file has no date.")]
+CustomerName = Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")]
+BankerId = Annotated[str | None, typer.Option(metavar="ID", help="Where a file has none.")]
+BankerName = Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")]
+MeetType = Annotated[str | None, typer.Option(metavar="KIND", help="Where a file has none.")]
+Patterns = Annotated[str | None, typer.Option(metavar="PATTERN", help="What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt")]
+FilesFrom = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Take paths from a list, one a line or NUL-separated; - for standard input.")
+]
+Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")]
+MaxFileSize = Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse larger files. [default: 50MB]")]
+
+OPTIONS_OF_INPUTS = (
+    *("files_from", "max_file_size", "patterns"),
+    *("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type"),
+)
+
+
 def build(arguments: list[str]) -> typer.Typer:
     """Return the command line for these arguments.
 
@@ -79,9 +99,7 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
 
     @app.command(name=name, help=description, cls=PlainCommand)
     def command(
-        paths: Annotated[
-            list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")
-        ] = None,
+        paths: Paths = None,
         output: Annotated[
             str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results; - streams JSON Lines. [default: results]")
         ] = None,
@@ -92,9 +110,7 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             bool | None, typer.Option("--no-csv-bom", help="Start CSV files without the byte order mark that Excel needs.")
         ] = None,
         limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N meetings that need a call.")] = None,
-        files_from: Annotated[
-            str | None, typer.Option(metavar="FILE", help="Take paths from a list, one a line or NUL-separated; - for standard input.")
-        ] = None,
+        files_from: FilesFrom = None,
         engine: Annotated[str | None, typer.Option(metavar="NAME", help="openai, or local: no key, no network. [default: openai]")] = None,
         model: Annotated[str | None, typer.Option(metavar="NAME", help="The model. [default: gpt-4o]")] = None,
         base_url: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")] = None,
@@ -131,20 +147,18 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         language: Annotated[
             str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto, the transcript's]")
         ] = None,
-        meeting_id: Annotated[str | None, typer.Option(metavar="ID", help="The meeting's id, where one file has none.")] = None,
-        customer_id: Annotated[str | None, typer.Option(metavar="ID", help="The customer's id, where a file has none.")] = None,
-        meet_date: Annotated[str | None, typer.Option(metavar="DATE", help="ISO 8601, where a file has no date.")] = None,
-        customer_name: Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")] = None,
-        banker_id: Annotated[str | None, typer.Option(metavar="ID", help="Where a file has none.")] = None,
-        banker_name: Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")] = None,
-        meet_type: Annotated[str | None, typer.Option(metavar="KIND", help="Where a file has none.")] = None,
-        patterns: Annotated[
-            str | None, typer.Option(metavar="PATTERN", help="What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt")
-        ] = None,
+        meeting_id: MeetingId = None,
+        customer_id: CustomerId = None,
+        meet_date: MeetDate = None,
+        customer_name: CustomerName = None,
+        banker_id: BankerId = None,
+        banker_name: BankerName = None,
+        meet_type: MeetType = None,
+        patterns: Patterns = None,
         require_evidence: Annotated[
             bool | None, typer.Option("--require-evidence", help="Leave out of results what no quote in the transcript supports.")
         ] = None,
-        max_file_size: Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse larger files. [default: 50MB]")] = None,
+        max_file_size: MaxFileSize = None,
         summary: Annotated[str | None, typer.Option(metavar="KIND", help="table, json or none. [default: table]")] = None,
         quiet: Annotated[bool | None, typer.Option("--quiet", "-q", help="Print failures only.")] = None,
         verbose: Annotated[int | None, typer.Option("--verbose", "-v", count=True, help="-v for INFO, -vv for DEBUG.")] = None,
@@ -161,6 +175,41 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             from meetcli.cli.run import run_task
 
             raise typer.Exit(run_task(name, list(paths or ()), flags))
+
+
+def _add_inspect(app: typer.Typer) -> None:
+    @app.command("inspect")
+    def inspect(
+        paths: Paths = None,
+        turns: Annotated[bool, typer.Option("--turns", help="Print who says what, and when.")] = False,
+        json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+        files_from: FilesFrom = None,
+        meeting_id: MeetingId = None,
+        customer_id: CustomerId = None,
+        meet_date: MeetDate = None,
+        customer_name: CustomerName = None,
+        banker_id: BankerId = None,
+        banker_name: BankerName = None,
+        meet_type: MeetType = None,
+        patterns: Patterns = None,
+        max_file_size: MaxFileSize = None,
+    ) -> None:
+        """Show what is understood of transcripts: format, ids, turns, speakers, words, tokens, price. Calls nothing."""
+        flags: dict[str, Any] = {key: value for key, value in locals().items() if key in OPTIONS_OF_INPUTS and value is not None}
+        with exits():
+            from meetcli.cli.inspect import inspect
+
+            raise typer.Exit(inspect(paths or [], flags, shows_turns=turns, is_json=json))
+
+
+def _add_formats(app: typer.Typer) -> None:
+    @app.command("formats")
+    def formats(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+        """List the transcript formats that are read, and what each carries."""
+        with exits():
+            from meetcli.cli.inspect import list_formats
+
+            list_formats(is_json=json)
 
 
 def _add_show(app: typer.Typer) -> None:
@@ -201,6 +250,8 @@ def _add_cache(app: typer.Typer) -> None:
 COMMANDS: Mapping[str, Callable[[typer.Typer], None]] = {
     "extract": lambda app: _add_task(app, "extract", "Write minutes: summary, key points, decisions, action items, topics."),
     "analyze": lambda app: _add_task(app, "analyze", "Judge sentiment and risks."),
+    "inspect": _add_inspect,
+    "formats": _add_formats,
     "show": _add_show,
     "report": _add_report,
     "cache": _add_cache,

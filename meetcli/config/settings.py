@@ -13,8 +13,6 @@ from pydantic import BaseModel, Field
 from meetcli.config import values
 
 FORMATS = ("json", "jsonl", "csv", "md")
-
-
 MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
 
 

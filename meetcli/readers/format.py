@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from meetcli.errors import InputError
 from meetcli.readers.content import Content
@@ -17,8 +16,7 @@ times in seconds and None for what the format does not say.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One format. A module of this folder has `FORMATS`, those of one family, the strictest claims first.
 
     `claims` says whether a content is of this format, by its keys or marks: never by a name, never by the size of a number. `read`

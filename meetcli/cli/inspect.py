@@ -1,0 +1,152 @@
+"""`meetcli inspect` and `meetcli formats`: what is understood of transcripts. Reads, counts and prices; calls nothing, writes nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from meetcli.cli.inputs import find_inputs, open_identity
+from meetcli.cli.money import open_settings_prices
+from meetcli.cli.run import set_up_logging
+from meetcli.config import Settings, load_process_settings
+from meetcli.console.inspection import FormatLine, Inspected, print_formats, print_inspected
+from meetcli.errors import InputError, UsageError
+from meetcli.forecast import USUAL_OUTPUT_TOKENS
+from meetcli.keys import idempotency_key
+from meetcli.models import NO_KEY, Meeting, Outcome, Source, Status, Usage
+from meetcli.normalize import normalize
+from meetcli.plain_text import decimal_text, place_text
+from meetcli.readers import Transcript, all_formats, parse, read
+from meetcli.tasks import load_task
+from meetcli.tasks.prompt import compose
+from meetcli.tokens import FRAME_TOKENS, estimate, open_counter
+
+log = logging.getLogger("meetcli")
+
+Measure = Callable[[Transcript, Meeting], Inspected]
+
+
+def inspect(paths: list[str], flags: dict[str, object], *, shows_turns: bool, is_json: bool) -> int:
+    """Show what is understood of every input and return the exit code: 1 where one failed."""
+    loaded = load_process_settings(flags)
+    settings = loaded.settings
+    set_up_logging(settings)
+    if not paths and settings.files_from is None:
+        raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
+    with tempfile.TemporaryDirectory(prefix="meetcli-") as spool:
+        inputs = find_inputs(paths, settings, spool)
+        seen = _look(inputs, settings)
+        if is_json:
+            found = list(seen)
+            json.dump(_summary(found, shows_turns=shows_turns), sys.stdout, indent=2, ensure_ascii=False)
+            sys.stdout.write("\n")
+        else:
+            found = print_inspected(seen, sys.stdout, shows_turns=shows_turns)
+    if not inputs:
+        log.warning("no transcripts found")
+    return 1 if any(one.status is Status.FAILED for one in found) else 0
+
+
+def list_formats(*, is_json: bool) -> None:
+    """Print every format with what it carries."""
+    lines = [
+        FormatLine(form.name, form.source, form.speakers, form.times, tuple(form.ids), form.is_from_documentation) for form in all_formats()
+    ]
+    if is_json:
+        json.dump({"schema_version": 1, "formats": [line._asdict() for line in lines]}, sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        print_formats(lines, sys.stdout)
+
+
+def _look(inputs: list[Source | Outcome], settings: Settings) -> Iterator[Inspected]:
+    """Yield what became of every input and of each meeting in it, in their order."""
+    identify = open_identity(inputs, settings)
+    measure = _open_measure(settings)
+    for item in inputs:
+        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=settings.max_file_bytes, identify=identify):
+            for found in [unit] if isinstance(unit, Outcome) else parse(unit):
+                yield _not_understood(found) if isinstance(found, Outcome) else _understood(found, measure)
+
+
+def _understood(transcript: Transcript, measure: Measure) -> Inspected:
+    source = transcript.source
+    try:
+        return measure(transcript, normalize(transcript.mapping))
+    except InputError as error:
+        message = f"{place_text(source.shown, source.place)}: {error.message}"
+        return _not_understood(Outcome(source, Status.FAILED, error.reason, error=message, hint=error.hint))
+
+
+def _not_understood(outcome: Outcome) -> Inspected:
+    return Inspected(outcome.source, outcome.status, reason=outcome.reason, error=outcome.error, hint=outcome.hint)
+
+
+def _open_measure(settings: Settings) -> Measure:
+    """Return what counts a meeting: the words, and the tokens and price of an ordinary extract with the settings' model."""
+    task = load_task("extract")
+    prices = open_settings_prices(settings)
+    count = open_counter(settings.model) or estimate
+
+    def measure(transcript: Transcript, meeting: Meeting) -> Inspected:
+        messages = compose(task, meeting, settings.language)
+        tokens = sum(count(message.content) + FRAME_TOKENS for message in messages)
+        return Inspected(
+            transcript.source,
+            Status.NOT_ATTEMPTED,
+            format=transcript.format,
+            meeting=meeting,
+            key=idempotency_key(meeting, fallback_to_content=settings.key_fallback == "content"),
+            words=sum(len(turn.text.split()) for turn in meeting.turns),
+            tokens=tokens,
+            cost_usd=prices(settings.model, Usage(tokens, 0, USUAL_OUTPUT_TOKENS)),
+        )
+
+    return measure
+
+
+def _summary(found: list[Inspected], *, shows_turns: bool) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "counts": {
+            "meetings": sum(one.meeting is not None for one in found),
+            "skipped": sum(one.status is Status.SKIPPED for one in found),
+            "failed": sum(one.status is Status.FAILED for one in found),
+        },
+        "inputs": [_row(one, shows_turns=shows_turns) for one in found],
+    }
+
+
+def _row(one: Inspected, *, shows_turns: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {"source": one.source.shown, "place": one.source.place}
+    meeting = one.meeting
+    if meeting is None:
+        return {**row, "status": one.status.value, "reason": one.reason, "error": one.error}
+    times = [time for turn in meeting.turns for time in (turn.start_s, turn.end_s) if time is not None]
+    row |= {
+        "status": "understood",
+        "format": one.format,
+        "meeting_id": meeting.meeting_id,
+        "customer_id": meeting.customer_id,
+        "meet_date": meeting.meet_date,
+        "customer_name": meeting.customer_name,
+        "banker_id": meeting.banker_id,
+        "banker_name": meeting.banker_name,
+        "meet_type": meeting.meet_type,
+        "idempotency_key": one.key or NO_KEY,
+        "speakers": one.speakers,
+        "turns": len(meeting.turns),
+        "words": one.words,
+        "last_time_s": max(times, default=None),
+        "tokens": one.tokens,
+        "cost_usd": decimal_text(one.cost_usd),
+    }
+    if shows_turns:
+        row["turns"] = [
+            {"speaker": turn.speaker, "start_s": turn.start_s, "end_s": turn.end_s, "text": turn.text} for turn in meeting.turns
+        ]
+    return row

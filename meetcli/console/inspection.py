@@ -1,0 +1,147 @@
+"""What `inspect` and `formats` show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple, TextIO
+
+from rich.table import Table
+from rich.text import Text
+
+from meetcli.console import PipeSafeConsole
+from meetcli.models import Meeting, Source, Status, Turn
+from meetcli.plain_text import count_text, money_text, place_text, printable
+
+_SHOWN_SPEAKERS = 8
+
+
+class Inspected(NamedTuple):
+    """One meeting as it was understood, or why an input is none. `cost_usd` None means that the price is unknown."""
+
+    source: Source
+    status: Status
+    reason: str | None = None
+    error: str | None = None
+    hint: str | None = None
+    format: str = ""
+    meeting: Meeting | None = None
+    key: str | None = None
+    words: int = 0
+    tokens: int = 0
+    cost_usd: Decimal | None = None
+
+    @property
+    def speakers(self) -> list[str]:
+        """Who speaks, in the order of their first words; without those nobody knows."""
+        turns = self.meeting.turns if self.meeting else ()
+        return list(dict.fromkeys(turn.speaker for turn in turns if turn.speaker is not None))
+
+
+class FormatLine(NamedTuple):
+    """What a format carries."""
+
+    name: str
+    source: str
+    speakers: str
+    times: str
+    ids: tuple[str, ...]
+    is_from_documentation: bool
+
+
+def print_inspected(found: Iterable[Inspected], stream: TextIO, *, shows_turns: bool, width: int | None = None) -> list[Inspected]:
+    """Print each meeting as it comes, then how many there are; return all of them without their turns.
+
+    Raises BrokenPipeError when nobody reads.
+    """
+    console = PipeSafeConsole(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=shows_turns)
+    counts: Counter[str] = Counter()
+    seen: list[Inspected] = []
+    for one in found:
+        if one.meeting is not None:
+            counts["understood"] += 1
+            console.print(_heading(one, one.meeting))
+            if shows_turns:
+                _print_turns(console, one.meeting.turns)
+            console.print()
+        elif one.status is Status.FAILED:
+            counts["failed"] += 1
+            _print_failure(console, one)
+            console.print()
+        else:
+            counts[f"skipped: {(one.reason or '').replace('_', ' ')}"] += 1
+        seen.append(one._replace(meeting=None))
+    totals = [f"{count_text(counts.pop('understood', 0), 'meeting')} understood", *(f"{count:,} {what}" for what, count in counts.items())]
+    console.print(Text(", ".join(totals)))
+    return seen
+
+
+def _heading(one: Inspected, meeting: Meeting) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in _facts(one, meeting):
+        grid.add_row(name, Text(printable(value)))
+    return grid
+
+
+def _facts(one: Inspected, meeting: Meeting) -> Iterator[tuple[str, str]]:
+    yield "file", place_text(one.source.shown, one.source.place)
+    yield "format", one.format
+    yield "meeting", meeting.meeting_id or "-"
+    yield "customer", " ".join(filter(None, (meeting.customer_id, meeting.customer_name and f"({meeting.customer_name})"))) or "-"
+    yield "date", meeting.meet_date or "-"
+    if meeting.banker_id or meeting.banker_name:
+        yield "banker", " ".join(filter(None, (meeting.banker_id, meeting.banker_name and f"({meeting.banker_name})")))
+    if meeting.meet_type:
+        yield "type", meeting.meet_type
+    yield "key", one.key or "none: an id or the date is missing, so no answer can be kept"
+    times = [time for turn in meeting.turns for time in (turn.start_s, turn.end_s) if time is not None]
+    yield "turns", f"{len(meeting.turns):,}" + (f", times up to {_clock(max(times))}" if times else ", without times")
+    yield "speakers", _speakers_text(one.speakers)
+    yield "words", f"{one.words:,}"
+    yield "tokens", f"about {one.tokens:,} for extract"
+    yield "price", f"about {money_text(one.cost_usd)}" if one.cost_usd is not None else "unknown"
+
+
+def _speakers_text(speakers: Sequence[str]) -> str:
+    if not speakers:
+        return "not known"
+    shown = ", ".join(speakers[:_SHOWN_SPEAKERS])
+    return f"{len(speakers)}: {shown}" + (f" and {len(speakers) - _SHOWN_SPEAKERS} more" if len(speakers) > _SHOWN_SPEAKERS else "")
+
+
+def _print_turns(console: PipeSafeConsole, turns: Iterable[Turn]) -> None:
+    for number, turn in enumerate(turns, 1):
+        at = f" {_clock(turn.start_s)}" if turn.start_s is not None else ""
+        line = Text(f"{number:>5}{at} ", style="dim")
+        line.append(f"{printable(turn.speaker or '?')}: ", style="not dim bold")
+        line.append(printable(" ".join(turn.text.split())), style="not dim not bold")
+        console.print(line)
+
+
+def _print_failure(console: PipeSafeConsole, one: Inspected) -> None:
+    console.print(Text("error: ", style="bold red").append(printable(one.error or one.reason or "failed"), style="default not bold"))
+    if one.hint:
+        console.print(Text("hint: ", style="bold").append(printable(one.hint), style="not bold"))
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def print_formats(lines: Iterable[FormatLine], stream: TextIO, *, width: int | None = None) -> None:
+    """Print a line a format. Raises BrokenPipeError when nobody reads."""
+    console = PipeSafeConsole(file=stream, width=width, highlight=False, markup=False, emoji=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("format", no_wrap=True)
+    for heading in ("written by", "speakers", "times", "ids"):
+        table.add_column(heading)
+    for line in lines:
+        name = Text(line.name).append(" *", style="dim") if line.is_from_documentation else Text(line.name)
+        table.add_row(name, line.source, line.speakers, line.times, ", ".join(line.ids) or "-")
+    console.print(table)
+    console.print(Text("\n* from documentation: no real file was at hand", style="dim"))
+    console.print(Text("Also .gz and .zip of these, JSON lists and .jsonl with one of these a place, and standard input.", style="dim"))
