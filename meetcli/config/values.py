@@ -157,8 +157,8 @@ def parse_text(value: object) -> str:
 
 def parse_patterns(value: object) -> tuple[str, ...]:
     """Return patterns of paths: a list in a file, one a line in a variable."""
-    parts = value if isinstance(value, list | tuple) else _text_of(value).split("\n")
-    if not all(isinstance(part, str) for part in parts):
+    parts = value.split("\n") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
         raise ValueError("must be a list of texts")
     return tuple(parse_text(part) for part in parts if part.strip())
 
