@@ -65,7 +65,7 @@ def members(raw: Bytes, max_bytes: int) -> Iterator[Member]:
                     content = _member(archive, entry, max_bytes)
                     left -= content.size if isinstance(content, Bytes) else 0
                     yield Member(number, _contained(entry.filename), content)
-        except (zipfile.BadZipFile, ValueError, OverflowError, struct.error) as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error) as error:
             raise InputError(f"is not a valid zip archive: {_problem(error)}") from None
 
 

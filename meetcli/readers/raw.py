@@ -125,8 +125,10 @@ class Raw(Bytes):
         if len(self.head) == self.size:
             return self.head
         with self.stream() as stream:
-            content = stream.read(max_bytes + 1)
-        if len(content) > max_bytes:  # it grew while it was read
+            content = stream.read(self.size + 1)  # memory is taken for all that is asked for, so no more is
+            if len(content) > self.size:  # it grew while it was read
+                content += stream.read(max_bytes + 1)
+        if len(content) > max_bytes:
             raise too_large("the file", max_bytes)
         return content
 

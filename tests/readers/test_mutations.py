@@ -1,0 +1,28 @@
+"""A small fixed set of broken files; `python -m tests.readers.mutations` reads as many as one has time for."""
+
+import time
+import tracemalloc
+
+import pytest
+
+from tests.readers.mutations import FREE_BYTES, MAX_S, MAX_TIMES, mutated, outcome_of, sample_files
+
+SETS = 10
+A_SET = 60
+
+
+@pytest.mark.parametrize("number", range(SETS))
+def test_no_broken_file_crashes_hangs_or_fills_the_memory(number, tmp_path):
+    samples = sample_files()
+    for seed in range(number * A_SET, (number + 1) * A_SET):
+        data, origin = mutated(seed, samples)
+        path = tmp_path / ("a", "a.json", "a.vtt", "a.txt")[seed % 4]
+        path.write_bytes(data)
+        tracemalloc.start()
+        started = time.perf_counter()
+        outcome_of(path)
+        taken = time.perf_counter() - started
+        memory = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert taken < MAX_S, origin
+        assert memory < FREE_BYTES + MAX_TIMES * len(data), origin
