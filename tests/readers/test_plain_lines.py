@@ -1,0 +1,63 @@
+"""When text is a transcript: in a folder by four turns, two recurring speakers, 60 % of lines; by less where the user named it."""
+
+import pytest
+
+from meetcli.models import Outcome
+from meetcli.readers import Transcript
+from tests.readers.formats_seen import found_in, meetings_in
+
+TALK = "Ana: oi\nBob: tudo bem?\nAna: tudo\nBob: vamos\n"
+
+
+@pytest.fixture
+def counts(tmp_path):
+    """Whether a text counts (in a folder, when named)."""
+
+    def judge(text, name="a.txt"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return tuple(isinstance(found_in(path, is_named=is_named)[0], Transcript) for is_named in (False, True))
+
+    return judge
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a", "a.log"])
+def test_four_turns_of_two_who_recur_count_whatever_the_name(counts, name):
+    assert counts(TALK, name) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (TALK.replace("Bob: vamos\n", ""), (False, True)),  # three turns
+        ("Ana: oi\nBob: oi\nAna: oi\nCid: oi\n", (False, True)),  # one recurs
+        (TALK + "and so on\n" * 2, (True, True)),  # 4 of 6 lines
+        (TALK + "and so on\n" * 3, (False, True)),  # 4 of 7 lines
+        (TALK + "and so on\n" * 13, (False, False)),
+        ("Ana: oi\n", (False, False)),
+        ("INFO: started\nWARNING: slow\nINFO: done\nWARNING: again\nERROR: no\n", (False, False)),
+        ("name: x\nversion: 1\nlicense: MIT\nauthor: y\n", (False, False)),
+        ("def f():\n    try:\n        pass\n    except ValueError:\n        pass\n", (False, False)),
+        ("Just prose. It has no names at all.\n" * 5, (False, False)),
+        ("", (False, False)),
+        ("00:01:02\tAna:\toi\n00:01:03\tBob:\toi\n" * 3, (False, False)),
+    ],
+)
+def test_less_does_not(counts, text, expected):
+    if text.startswith("name:"):
+        expected = (False, counts(text)[1])  # a list of settings that was named may be read: nobody names one
+    assert counts(text) == expected
+
+
+def test_times_before_names_become_starts(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("[00:00:01] Ana: oi\n[00:00:05] Bob: tudo\n[00:00:09] Ana: bem\n[00:00:12] Bob: sim\n", encoding="utf-8")
+    [(_, meeting)] = meetings_in(path)
+    assert [(turn.speaker, turn.start_s) for turn in meeting.turns] == [("Ana", 1), ("Bob", 5), ("Ana", 9), ("Bob", 12)]
+
+
+def test_a_large_log_is_judged_by_its_start(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text("2026-03-02 10:00:00 started\n" * 400_000, encoding="utf-8")
+    [found] = found_in(path, is_named=False)
+    assert isinstance(found, Outcome)

@@ -1,0 +1,247 @@
+"""Traps of the speech services' JSON that the samples do not show, and files that only look like it."""
+
+import json
+
+import pytest
+
+from meetcli.models import Outcome, Status
+from tests.readers.formats_seen import found_in, meetings_in
+
+
+@pytest.fixture
+def put(tmp_path):
+    def write(document):
+        path = tmp_path / "a.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def turns(put):
+    def read(document):
+        [(_, meeting)] = meetings_in(put(document))
+        return [(turn.speaker, turn.start_s, turn.end_s, turn.text) for turn in meeting.turns]
+
+    return read
+
+
+def said(found):
+    return [(speaker, text) for speaker, _, _, text in found]
+
+
+def words(text, speakers, start=0.0, **fields):
+    return [
+        {"word": word, "start": start + number, "end": start + number + 0.5, **({} if speaker is None else {"speaker": speaker}), **fields}
+        for number, (word, speaker) in enumerate(zip(text.split(), speakers, strict=True))
+    ]
+
+
+class TestSpeakers:
+    """0, an empty label and a missing one are three things."""
+
+    def test_zero_is_a_speaker(self, turns):
+        alternative = {"transcript": "", "words": words("oi bem tudo", [0, 0, 1])}
+        assert said(turns({"results": {"channels": [{"alternatives": [alternative]}]}})) == [("Speaker 0", "oi bem"), ("Speaker 1", "tudo")]
+
+    def test_an_empty_one_is_unknown_and_a_missing_one_goes_on(self, turns):
+        segments = [
+            {"speaker": "Ana", "startTime": 0, "endTime": 1, "body": "oi"},
+            {"startTime": 1, "endTime": 2, "body": "bem"},
+            {"speaker": "", "startTime": 2, "endTime": 3, "body": "tudo"},
+            {"speaker": "Ana", "startTime": 3, "endTime": 4, "body": "sim"},
+        ]
+        assert said(turns({"version": "1.0.0", "segments": segments})) == [("Ana", "oi bem"), (None, "tudo"), ("Ana", "sim")]
+
+    @pytest.mark.parametrize("label", ["", "UU", "Unknown Speaker", None])
+    def test_unknown_has_many_spellings(self, turns, label):
+        segments = [{"start": 0, "end": 1, "text": "oi", "speaker": label}]
+        assert said(turns({"segments": segments, "word_segments": []})) == [(None, "oi")]
+
+    def test_long_ids_keep_their_digits(self, turns):
+        call = {"callId": "1", "transcript": [{"speakerId": "12345678901234567890", "sentences": [{"start": 0, "end": 1, "text": "oi"}]}]}
+        assert said(turns({"callTranscripts": [call]})) == [("12345678901234567890", "oi")]
+        named = {**call, "parties": [{"speakerId": "12345678901234567890", "name": "Ana"}]}
+        assert said(turns({"callTranscripts": [named]})) == [("Ana", "oi")]
+
+
+class TestWhisper:
+    def test_a_segment_whose_words_change_speaker_is_cut_there(self, turns):
+        segment = {
+            "start": 0,
+            "end": 4,
+            "text": " Oi, tudo bem? Tudo.",
+            "speaker": "A1",
+            "words": words("Oi, tudo bem? Tudo.", ["A1", "A1", None, "B1"]),
+        }
+        assert turns({"segments": [segment], "language": "pt"}) == [("A1", 0.0, 3.0, "Oi, tudo bem?"), ("B1", 3.0, 4.0, "Tudo.")]
+
+    def test_a_first_word_without_a_speaker_goes_with_the_next(self, turns):
+        segment = {"start": 0, "end": 4, "text": " 2024 oi. Bem.", "words": words("2024 oi. Bem.", [None, "A1", "B1"])}
+        assert said(turns({"segments": [segment]})) == [("A1", "2024 oi."), ("B1", "Bem.")]
+
+    def test_words_that_are_not_the_text_cut_nothing(self, turns):
+        segment = {"start": 0, "end": 4, "text": " Oi. Bem.", "speaker": "A1", "words": words("olá bem", ["A1", "B1"])}
+        assert said(turns({"segments": [segment]})) == [("A1", "Oi. Bem.")]
+
+    def test_sentences_of_nobody_end_where_sentences_do(self, turns):
+        segments = [{"start": n, "end": n + 1, "text": text} for n, text in enumerate([" It is", " late.", " Go", " home"])]
+        segments.append({"start": 9, "end": 10, "text": " after a pause"})
+        assert turns({"segments": segments, "text": "x", "language": "en"}) == [
+            (None, 0.0, 2.0, "It is late."),
+            (None, 2.0, 4.0, "Go home"),
+            (None, 9.0, 10.0, "after a pause"),
+        ]
+
+    def test_text_alone_is_read(self, turns):
+        assert said(turns({"text": "It is late. Go home.", "segments": [], "language": "en"})) == [
+            (None, "It is late."),
+            (None, "Go home."),
+        ]
+
+
+class TestChannels:
+    def test_of_deepgram_are_the_speakers_in_the_order_of_time(self, turns):
+        channels = [{"alternatives": [{"transcript": "", "words": words("Oi. Bem.", [None, None], start)}]} for start in (0.0, 0.6)]
+        assert said(turns({"results": {"channels": channels}})) == [
+            *(("Channel 0", "Oi."), ("Channel 1", "Oi."), ("Channel 0", "Bem."), ("Channel 1", "Bem."))
+        ]
+
+    def test_of_amazon_replace_the_items_that_repeat_them(self, turns):
+        def item(content, start, kind="pronunciation"):
+            times = {} if start is None else {"start_time": str(start), "end_time": str(start + 0.5)}
+            return {"type": kind, "alternatives": [{"content": content, "confidence": None}], **times}
+
+        left, right = [item("Oi", 0.0), item(".", None, "punctuation")], [item("Bem", 1.0), item("?", None, "punctuation")]
+        channels = [{"channel_label": "ch_0", "items": left}, {"channel_label": "ch_1", "items": right}]
+        results = {"transcripts": [{"transcript": "Oi. Bem?"}], "items": left + right, "channel_labels": {"channels": channels}}
+        assert turns({"jobName": "x", "results": results}) == [("ch_0", 0.0, 0.5, "Oi."), ("ch_1", 1.0, 1.5, "Bem?")]
+
+    def test_of_azure_come_grouped_and_are_sorted(self, turns):
+        def phrase(channel, offset, text):
+            return {
+                "recognitionStatus": "Success",
+                "channel": channel,
+                "offset": offset,
+                "duration": "PT1S",
+                "nBest": [{"display": text}, {"display": "other"}],
+            }
+
+        phrases = [
+            phrase(0, "PT1S", "Oi."),
+            phrase(0, "PT1M2.5S", "Bem."),
+            phrase(1, "PT3S", "Tudo?"),
+            {"recognitionStatus": "NoMatch", "channel": 1},
+        ]
+        assert turns({"recognizedPhrases": phrases}) == [
+            *(("Channel 0", 1.0, 2.0, "Oi."), ("Channel 1", 3.0, 4.0, "Tudo?"), ("Channel 0", 62.5, 63.5, "Bem.")),
+        ]
+
+    def test_of_google_and_its_other_times(self, turns):
+        def result(channel, word, start):
+            return {
+                "channelTag": channel,
+                "alternatives": [
+                    {"transcript": word, "words": [{"word": word, "startOffset": f"{start}s", "endOffset": f"{start + 0.5}s"}]}
+                ],
+            }
+
+        assert turns({"response": {"results": [result(1, "Oi.", 1.25), result(2, "Bem.", 0.5)]}}) == [
+            *(("Channel 2", 0.5, 1.0, "Bem."), ("Channel 1", 1.25, 1.75, "Oi."))
+        ]
+
+
+class TestOnce:
+    """What a format says twice is read once."""
+
+    def test_google_tags_words_in_its_last_result_again(self, turns):
+        plain = {"alternatives": [{"transcript": "oi bem", "words": [{"word": "oi"}, {"word": "bem"}]}]}
+        tagged = {"alternatives": [{"words": [{"word": "oi", "speakerTag": 2}, {"word": "bem", "speakerTag": 1}]}]}
+        assert said(turns({"results": [plain, tagged]})) == [("Speaker 2", "oi"), ("Speaker 1", "bem")]
+        assert said(turns({"results": [tagged, tagged]})) == [*(("Speaker 2", "oi"), ("Speaker 1", "bem")) * 2]
+
+    def test_real_time_messages_of_speechmatics_make_one_meeting(self, turns):
+        def message(kind, content, start):
+            result = {"type": "word", "start_time": start, "end_time": start + 1, "alternatives": [{"content": content, "speaker": "S1"}]}
+            return {"message": kind, "format": "2.9", "metadata": {}, "results": [result]}
+
+        session = [
+            {"message": "RecognitionStarted"},
+            message("AddPartialTranscript", "O", 0),
+            message("AddTranscript", "Oi", 0),
+            message("AddTranscript", "bem", 1),
+        ]
+        assert turns(session) == [("S1", 0.0, 2.0, "Oi bem")]
+
+    def test_scripts_without_spaces_stay_without(self, turns):
+        results = [
+            {"type": "word", "start_time": n, "end_time": n + 1, "alternatives": [{"content": content, "speaker": "S1"}]}
+            for n, content in enumerate("会議です")
+        ]
+        pack = {"language_pack_info": {"word_delimiter": ""}}
+        assert said(turns({"format": "2.9", "metadata": pack, "results": results})) == [("S1", "会議です")]
+
+    def test_hesitations_of_watson_are_no_words(self, turns):
+        timestamps = [["oi", 0, 1], ["%HESITATION", 1, 2], ["bem", 2, 3]]
+        interim = {"final": False, "alternatives": [{"transcript": "o", "timestamps": [["o", 0, 1]]}]}
+        labels = [{"from": 0, "to": 1, "speaker": 0}, {"from": 2, "to": 3, "speaker": 1}]
+        results = [interim, {"final": True, "alternatives": [{"transcript": "oi bem", "timestamps": timestamps}]}]
+        assert said(turns({"result_index": 0, "results": results, "speaker_labels": labels})) == [("Speaker 0", "oi"), ("Speaker 1", "bem")]
+
+
+class TestBroken:
+    """A field of a wrong kind is an error that names it: never a crash, never words silently lost."""
+
+    @pytest.mark.parametrize(
+        ("document", "says"),
+        [
+            ({"segments": [{"start": 0, "end": 1, "text": "oi"}, {"start": 1, "end": 2, "text": 7}], "text": ""}, "text is a number"),
+            ({"segments": [{"start": 0, "end": 1, "text": "oi"}, "CANARY"], "text": ""}, "segments[2] is text"),
+            ({"segments": [{"start": "soon CANARY", "end": 1, "text": "oi"}], "text": ""}, "start is no time"),
+            ({"segments": [{"start": -5, "end": 1, "text": "oi"}], "text": ""}, "start is no time in a recording"),
+            ({"segments": [{"start": 0, "end": 1, "text": "oi", "speaker": ["CANARY"]}]}, "speaker is a list"),
+            ({"id": "x", "status": "error", "audio_url": "u", "error": "CANARY", "text": None}, "transcription failed"),
+            ({"data": {"transcript": {"id": "x", "date": 1e99, "sentences": [{"speaker_name": "A", "text": "oi"}]}}}, "date is neither"),
+        ],
+    )
+    def test_fails_by_its_name(self, put, document, says):
+        [found] = found_in(put(document), is_named=False)
+        assert isinstance(found, Outcome)
+        assert found.status is Status.FAILED
+        assert says in found.error
+        assert "CANARY" not in found.error
+
+    def test_a_time_just_before_the_start_is_the_start(self, turns):
+        assert turns({"segments": [{"start": -0.02, "end": 1, "text": "oi"}], "text": "oi"}) == [(None, 0.0, 1.0, "oi")]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"callTranscripts": "see notes", "crm": [{"note": "called"}]},
+        {"records": [{"callId": 1, "notes": "a gong call"}]},
+        {"results": [{"name": "x"}], "count": 1},
+        {"results": {"items": []}},
+        {"segments": [{"id": 1, "name": "premium customers"}]},
+        {"words": ["a", "b"], "text": "x"},
+        {"transcript": {"url": "https://example.com/a.vtt"}},
+        {"id": 1, "status": "open", "text": "a ticket"},
+        {"phrases": ["a"]},
+        {"data": {"transcripts": [{"id": 1}]}},
+        [{"start": "2026-01-01", "end": "2026-01-02"}],
+        [[1, 2, 3, 4, 5]],
+        {"retval": {"words": []}},
+        {"job": {}, "words": [{"name": "x"}]},
+        {"data": {"transcript": None}},
+        {"conversations": []},
+        {"monologues": [{}]},
+    ],
+)
+def test_what_only_looks_alike_is_no_transcript(put, document):
+    [skipped] = found_in(put(document), is_named=False)
+    [failed] = found_in(put(document))
+    assert isinstance(skipped, Outcome)
+    assert isinstance(failed, Outcome)
+    assert (skipped.status, failed.status) == (Status.SKIPPED, Status.FAILED)
+    assert "tried: meetcli JSON" in failed.error

@@ -1,0 +1,149 @@
+"""What real captions do that the samples do not show."""
+
+import pytest
+
+from meetcli.models import Outcome, Status
+from tests.readers.formats_seen import found_in, meetings_in
+
+HEAD = "WEBVTT\n\n"
+TIMES = "00:00:01.000 --> 00:00:02.000"
+
+
+@pytest.fixture
+def turns(tmp_path):
+    def read(text, name="a.vtt"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        [(_, meeting)] = meetings_in(path)
+        return [(turn.speaker, turn.start_s, turn.end_s, turn.text) for turn in meeting.turns]
+
+    return read
+
+
+def said(found):
+    return [(speaker, text) for speaker, _, _, text in found]
+
+
+class TestTimes:
+    @pytest.mark.parametrize(
+        ("line", "start", "end"),
+        [
+            ("00:00:01.000 --> 00:00:02.500", 1, 2.5),
+            ("00:01.000 --> 00:02.500", 1, 2.5),
+            ("0:0:13.540 --> 0:0:17.850", 13.54, 17.85),
+            ("100:00:00.000 --> 100:00:01.000", 360_000, 360_001),
+            ("00:00:01,000 --> 00:00:02,500 X1:40 X2:600", 1, 2.5),
+            ("00:00:01.5 --> 00:00:02.25 align:start position:0%", 1.5, 2.25),
+            ("00:00:01 --> 00:00:02", 1, 2),
+            ("  00:00:01.000  -->  00:00:02.500  ", 1, 2.5),
+        ],
+    )
+    def test_are_read_as_they_are_written(self, turns, line, start, end):
+        assert turns(f"{HEAD}{line}\noi\n") == [(None, start, end, "oi")]
+
+    @pytest.mark.parametrize("line", ["00:00:01.000 --> soon", "00:00:01.000 -->", "00:00:01.000 --> 00:00:02.000x"])
+    def test_that_are_none_fail_by_line(self, tmp_path, line):
+        path = tmp_path / "a.vtt"
+        path.write_text(f"{HEAD}{TIMES}\noi CANARY\n\n{line}\noi\n", encoding="utf-8")
+        [found] = found_in(path, is_named=False)
+        assert isinstance(found, Outcome)
+        assert "line 6 is no time of a cue" in found.error
+        assert "CANARY" not in found.error
+
+    def test_that_overlap_are_put_in_order(self, turns):
+        text = f"{HEAD}00:05.000 --> 00:06.000\n<v B>later\n\n00:01.000 --> 00:09.000\n<v A>first\n"
+        assert said(turns(text)) == [("Speaker A", "first"), ("Speaker B", "later")]
+
+
+class TestVoices:
+    def test_two_in_one_cue_are_two_turns(self, turns):
+        assert said(turns(f"{HEAD}{TIMES}\n<v Ana>oi</v> <v Bob>tudo bem?\n")) == [("Ana", "oi"), ("Bob", "tudo bem?")]
+
+    def test_last_over_lines_and_to_the_end_of_their_cue(self, turns):
+        text = f"{HEAD}{TIMES}\n<v.loud Chen, Alice>oi\ntudo\n\n00:03.000 --> 00:04.000\nbem\n"
+        assert said(turns(text)) == [("Chen, Alice", "oi tudo"), (None, "bem")]
+
+    def test_keep_entities_and_lose_tags(self, turns):
+        assert said(turns(f"{HEAD}{TIMES}\n<v A &amp; B><b>5 &lt; 6</b> &amp; <c.x>so</c></v>\n")) == [("A & B", "5 < 6 & so")]
+
+    def test_without_a_name_are_unknown(self, turns):
+        assert said(turns(f"{HEAD}{TIMES}\n<v Unknown Speaker>oi</v>\n")) == [(None, "oi")]
+
+
+class TestNames:
+    def test_hold_until_the_next_one(self, turns):
+        cues = ["Ana Sá (Bank): oi", "so: we go", "Bob: tudo bem?", "tudo"]
+        text = HEAD + "\n".join(f"{number}\n00:0{number}.000 --> 00:0{number}.900\n{cue}\n" for number, cue in enumerate(cues, 1))
+        assert turns(text) == [("Ana Sá (Bank)", 1.0, 2.9, "oi so: we go"), ("Bob", 3.0, 4.9, "tudo bem? tudo")]
+
+    def test_one_in_the_middle_is_nobody(self, turns):
+        cues = ["It is late", "Remember: go home", "now."]
+        text = HEAD + "".join(f"00:0{number}.000 --> 00:0{number}.900\n{cue}\n\n" for number, cue in enumerate(cues, 1))
+        assert said(turns(text)) == [(None, "It is late Remember: go home now.")]
+
+    def test_in_brackets_are_speakers_and_sounds_are_not(self, turns):
+        cues = ["[SPEAKER_00]: oi", "[music] plays", "[Speaker 1] tudo bem?", "[laughs] sim"]
+        text = "\n".join(f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{cue}\n" for number, cue in enumerate(cues, 1))
+        assert said(turns(text, "a.srt")) == [("SPEAKER_00", "oi [music] plays"), ("Speaker 1", "tudo bem? [laughs] sim")]
+
+
+class TestBlocks:
+    def test_that_are_no_cues_are_left_out(self, turns):
+        text = f"WEBVTT - title\nKind: captions\n\nNOTE a\nnote --x\n\nSTYLE\n::cue {{}}\n\nREGION\nid:1\n\nguid-1-0\n{TIMES}\noi\n\nNOTE end\n"
+        assert said(turns(text)) == [(None, "oi")]
+
+    def test_apart_from_their_cue_lose_no_word(self, turns):
+        assert said(turns("1\n00:00:01,000 --> 00:00:02,000\noi\n\n42 people\n\n2\n00:00:03,000 --> 00:00:04,000\ntudo\n", "a.srt")) == [
+            (None, "oi 42 people tudo")
+        ]
+
+    def test_without_blank_lines_or_numbers(self, turns):
+        text = "00:00:01,000 --> 00:00:02,000\noi\n2\n00:00:03,000 --> 00:00:04,000\ntudo\n00:00:05,000 --> 00:00:06,000\n{\\an8}<i>bem</i>"
+        assert said(turns(text, "a.srt")) == [(None, "oi tudo bem")]
+
+    @pytest.mark.parametrize("name", ["a.vtt", "a.srt"])
+    @pytest.mark.parametrize("text", ["", " \n", "WEBVTT\n", "hello\n", "NOTE only\n"])
+    def test_none_at_all_fail_also_in_a_folder(self, tmp_path, name, text):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        [found] = found_in(tmp_path / name, is_named=False)
+        assert isinstance(found, Outcome)
+        assert found.status is Status.FAILED
+
+    def test_of_silence_fail_as_a_meeting_without_words(self, tmp_path):
+        from meetcli.errors import InputError
+
+        (tmp_path / "a.vtt").write_text(f"{HEAD}{TIMES}\n\n", encoding="utf-8")
+        with pytest.raises(InputError, match="nobody says a word"):
+            meetings_in(tmp_path / "a.vtt")
+
+
+class TestRolling:
+    def test_repeats_are_dropped_where_captions_roll(self, turns):
+        lines = ["so we start", "with the renewal", "and then", "go on", "to the price", "now"]
+        blocks = []
+        for number, (before, line) in enumerate(zip(["", *lines], lines, strict=False)):
+            blocks.append(f"00:{number:02}.000 --> 00:{number:02}.990\n{before or ' '}\n{line.replace(' ', '<00:00:01.000><c> ', 1)}\n")
+            blocks.append(f"00:{number:02}.990 --> 00:{number + 1:02}.000\n{line}\n \n")
+        assert " ".join(text for _, text in said(turns(HEAD + "\n".join(blocks)))) == " ".join(lines)
+
+    def test_without_marks_it_takes_many_repeats(self, turns):
+        lines = [f"line {number}" for number in range(8)]
+        rolling = "\n".join(
+            f"{number + 1}\n00:00:0{number},000 --> 00:00:0{number},900\n{lines[number - 1] if number else ''}\n{lines[number]}\n"
+            for number in range(8)
+        )
+        assert " ".join(text for _, text in said(turns(rolling, "a.srt"))) == " ".join(lines)
+
+    def test_what_is_said_twice_is_said_twice(self, turns):
+        cues = ["yes", "yes", "no", "no", "well", "go", "on"]
+        text = HEAD + "".join(f"00:0{number}.000 --> 00:0{number}.900\nAna: {cue}\n\n" for number, cue in enumerate(cues))
+        assert said(turns(text)) == [("Ana", " ".join(cues))]
+
+
+def test_what_is_no_utf_8_says_so(tmp_path):
+    for name, data in (("a.vtt", (HEAD + TIMES + "\nnão\n").encode("latin-1")), ("a.srt", (TIMES + "\noi\n").encode("utf-16"))):
+        (tmp_path / name).write_bytes(data)
+        [found] = found_in(tmp_path / name, is_named=False)
+        assert isinstance(found, Outcome)
+        assert found.status is Status.FAILED
+        assert "UTF-8" in found.error
