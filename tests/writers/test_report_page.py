@@ -232,7 +232,9 @@ def test_paper_shows_every_section_and_no_controls(page):
         assert [panel.is_displayed() for panel in page.every(".panel")] == [True] * len(TABS)
         assert not page.one("#filters").is_displayed()
         assert len(page.every("#panel-decisions tbody tr")) == 50
+        assert all(canvas.is_displayed() for canvas in page.every("#panel-overview canvas, #panel-costs canvas"))
     finally:
+        page.driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
         page.command("Emulation.setEmulatedMedia", media="")
 
 

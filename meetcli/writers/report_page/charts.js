@@ -42,7 +42,7 @@ function chartOptions(width, { format, isBars, range, count: points }) {
     legend: { live: true },
     scales: { x: { range: (_, low, high) => [low - 1.3e6, high + 1.3e6] }, y: { range: range ?? ((_, low, high) => [0, (high || 1) * 1.1]) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, splits: (_, __, low, high) => months(low, high, Math.max(2, Math.floor(width / 80))), values: (_, splits) => splits.map(asMonth) },
+      { ...axis, grid: { show: false }, space: 70, splits: (_, __, low, high) => months(low, high, Math.max(2, Math.floor(width / 115))), values: (_, splits) => splits.map(asMonth) },
       { ...axis, size: 64, values: (_, splits) => splits.map(format) },
     ],
     series: [

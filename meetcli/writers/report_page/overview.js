@@ -20,10 +20,15 @@ function sentimentOverTime(meetings) {
   return made;
 }
 
+// As it is shown, so that a color never says other than the number beside it.
+function hundredths(score) {
+  return Math.round(score * 100) / 100;
+}
+
 function sentimentByCustomer(meetings) {
   const scored = meetings.filter((meeting) => meeting.score !== undefined);
   const rows = [...grouped(scored, (meeting) => meeting.customer)]
-    .map(([name, group]) => ({ name, score: average(group.map((meeting) => meeting.score)), count: group.length }))
+    .map(([name, group]) => ({ name, score: hundredths(average(group.map((meeting) => meeting.score))), count: group.length }))
     .sort((one, other) => one.score - other.score);
   const title = word("sentiment_customer");
   if (!rows.length) return card(title, null, nothing(word("no_sentiment")));

@@ -65,6 +65,16 @@ function chooseTab(name, isFocused = false) {
   drawTab(name);
 }
 
+// Paper has every section, and charts in the colors of the light scheme.
+function layOutForPaper() {
+  document.documentElement.dataset.theme = "light";
+  for (const name of TABS) {
+    byId(`panel-${name}`).hidden = false;
+    drawTab(name);
+  }
+  redrawCharts();
+}
+
 function chooseCustomer(name) {
   byId("customer").value = name;
   chooseTab("meetings", true);
@@ -138,7 +148,12 @@ function listen() {
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawCharts);
   byId("print").addEventListener("click", () => window.print());
-  window.addEventListener("beforeprint", () => TABS.forEach(drawTab));
+  window.addEventListener("beforeprint", layOutForPaper);
+  window.addEventListener("afterprint", () => {
+    document.documentElement.dataset.theme = byId("theme").value;
+    chooseTab(tab);
+    redrawCharts();
+  });
   byId("dialog").addEventListener("click", (event) => {
     if (event.target === byId("dialog")) byId("dialog").close();
   });
