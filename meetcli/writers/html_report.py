@@ -11,7 +11,9 @@ import hashlib
 import json
 import zlib
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +33,16 @@ _STYLES = ("uplot/uPlot.min.css", "page.css")
 _SCRIPTS = ("meetings.js", "words.js", "elements.js", "charts.js", "dialogs.js", "lists.js", "overview.js", "costs.js", "page.js")
 
 
-def make_page(payload: Payload, *, today: date, language: str | None, is_full: bool) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """What all runs on this machine took from the cache instead of buying it again."""
+
+    usd: Decimal
+    hits: int
+    since: date
+
+
+def make_page(payload: Payload, *, today: date, language: str | None, is_full: bool, savings: Savings | None = None) -> bytes:
     """Return the page. `language` is `en` or `pt`; None leaves the choice to the reader's browser.
 
     Raises `UsageError` where the extra `report` is not installed.
@@ -44,7 +55,7 @@ def make_page(payload: Payload, *, today: date, language: str | None, is_full: b
     texts: list[str] = []
     meetings = _without_texts(payload.meetings, texts)
     word_list, codes = code_words(texts)
-    content = {"today": today.isoformat(), "is_full": is_full, "words": word_list, "meetings": meetings}
+    content = {"today": today.isoformat(), "is_full": is_full, "words": word_list, "meetings": meetings, "savings": _saved(savings)}
     page = _template().render(
         version=__version__,
         language=shown,
@@ -86,6 +97,10 @@ def _labels() -> dict[str, dict[str, Any]]:
 def _commonest_language(payload: Payload) -> str:
     counts = Counter(meeting.get("language") for meeting in payload.meetings)
     return max(LANGUAGES, key=lambda language: counts[language])
+
+
+def _saved(savings: Savings | None) -> dict[str, object] | None:
+    return {"usd": f"{savings.usd:f}", "hits": savings.hits, "since": savings.since.isoformat()} if savings else None
 
 
 def _without_texts(value: Any, texts: list[str]) -> Any:  # noqa: ANN401  # JSON is anything

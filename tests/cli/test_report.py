@@ -1,8 +1,16 @@
+import base64
 import json
+import re
 import sys
+import zlib
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
+from meetcli.cache import open_cache
+from meetcli.cache.lifetime import add_run
 from meetcli.cli.report import report
 from meetcli.errors import UsageError
 from meetcli.models import Outcome
@@ -42,6 +50,31 @@ def test_a_report_beside_transcripts_is_not_read_as_one(results, tmp_path):
     file = type(file)(tmp_path / "results" / "report.html", "report.html", "report.html", "report.html", is_named=False)
     (end,) = [end for unit in read(file) for end in ([unit] if isinstance(unit, Outcome) else parse(unit))]
     assert (end.status, end.reason) == ("skipped", "own_result")
+
+
+def test_what_the_cache_saved_is_told(results, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEETCLI_CACHE_DIR", str(tmp_path / "cache"))
+    with closing(open_cache(tmp_path / "cache")):
+        add_run(
+            tmp_path / "cache",
+            {"hits.disk": 3, "hits.redis": 4, "saved_usd": Decimal("0.125")},
+            at=datetime(2026, 9, 1, tzinfo=UTC),
+            is_success=True,
+        )
+    report(["results"], "report.html", is_full=False, language=None)
+    assert content_of(tmp_path / "report.html")["savings"] == {"usd": "0.125", "hits": 7, "since": "2026-09-01"}
+
+
+def test_a_user_without_a_home_has_a_report_all_the_same(results, tmp_path, monkeypatch):
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name)
+    report(["results"], "report.html", is_full=False, language=None)
+    assert content_of(tmp_path / "report.html")["savings"] is None
+
+
+def content_of(path):
+    packed = re.search(r'id="payload">([^<]*)<', path.read_text(encoding="utf-8"))
+    return json.loads(zlib.decompress(base64.b64decode(packed[1])))
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from meetcli.writers.html_report import Savings, make_page
+from tests.results import result
 from tests.writers.conftest import payload_of, today, write_page
 
 TABS = ("overview", "actions", "decisions", "risks", "meetings", "costs")
@@ -177,7 +180,7 @@ def test_the_chart_has_a_table_of_the_same(page, payload):
         [meeting["score"] for meeting in payload.meetings if meeting["date"].startswith(month) and "score" in meeting] for month in months
     ]
     assert [float(row) for row in rows] == pytest.approx([sum(scores) / len(scores) for scores in means], abs=0.006)
-    assert page.every("#panel-overview canvas")
+    page.wait_for("document.querySelector('#panel-overview canvas')")  # drawn once its width is known
 
 
 def test_tabs_follow_the_arrow_keys(page):
@@ -261,11 +264,18 @@ def test_an_old_browser_is_told_what_it_lacks(chromium, page_file):
 
 
 def test_results_of_one_task_only_make_a_page_too(chromium, tmp_path):
-    from tests.results import result
-
     chromium.complaints()
     page = chromium.open(write_page(tmp_path / "few.html", payload_of([result()])))
     assert "No meeting here was analyzed for sentiment." in page.text("#panel-overview")
     for name in TABS:
         page.click(f"#tab-{name}")
     assert page.complaints() == []
+
+
+def test_savings_stand_beside_the_costs(chromium, tmp_path):
+    savings = Savings(Decimal("12.34"), 1_024, date(2026, 9, 1))
+    path = tmp_path / "saved.html"
+    path.write_bytes(make_page(payload_of([result()]), today=today(), language="en", is_full=False, savings=savings))
+    page = chromium.open(path)
+    page.click("#tab-costs")
+    assert "Saved by the cache$12.341,024 answers taken from the cache" in page.text("#panel-costs")

@@ -1,6 +1,6 @@
 // What the answers cost when they were bought, and what caching saved.
 
-function drawCosts(panel, shown) {
+function drawCosts(panel, shown, savings) {
   const purchases = shown.meetings.flatMap((meeting) => meeting.purchases);
   const known = purchases.filter((bought) => bought.cost !== undefined);
   const unknown = purchases.length - known.length;
@@ -19,6 +19,7 @@ function drawCosts(panel, shown) {
       tile(word("tokens_in"), count(tokens)),
       tile(word("prompt_cache"), tokens ? percent(sumOf(purchases, "cached") / tokens) : "–"),
       tile(word("tokens_out"), count(sumOf(purchases, "out"))),
+      savings ? tile(word("saved"), money(Number(savings.usd)), word("saved_hint", { n: savings.hits, since: dayText(savings.since) })) : null,
     ),
     element("div", { class: "cards" }, card(title, null, ...chart), card(word("by_model"), null, modelTable(purchases))),
   );

@@ -27,7 +27,7 @@ function drawTab(name) {
   if (!stale.delete(name)) return;
   const panel = byId(`panel-${name}`);
   if (name === "overview") drawOverview(panel, shown);
-  else if (name === "costs") drawCosts(panel, shown);
+  else if (name === "costs") drawCosts(panel, shown, payload.savings);
   else drawList(name, panel, shown[name]);
 }
 
