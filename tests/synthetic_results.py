@@ -15,225 +15,7 @@ from pathlib import Path
 from typing import Any
 
 LAST_DAY = date(2026, 11, 20)
-SPEECH: dict[str, dict[str, list[str]]] = {
-    "en": {
-        "start": [
-            *("So what I would suggest is that", "Let me be clear,", "As I said on the phone,", "If I understood you correctly,"),
-            *(
-                "Right,",
-                "To come back to that,",
-                "Honestly,",
-                "From our side,",
-                "Before I forget,",
-                "What worries me is that",
-                "Fine, then",
-            ),
-            *("The way I see it,", "For the record,", "Just so that nobody is surprised later,", "I talked to the board and", "Okay,"),
-        ],
-        "who": [
-            "we",
-            "the bank",
-            "the auditors",
-            "our treasurer",
-            "legal",
-            "the credit team",
-            "the new supplier",
-            "the insurer",
-            "my partner",
-        ],
-        "does": [
-            *(
-                "will send",
-                "needs to see",
-                "cannot sign",
-                "has already prepared",
-                "wants to renegotiate",
-                "is going to check",
-                "will confirm",
-            ),
-            *("has to postpone", "will pay for", "is still waiting for", "can't accept", "should review", "has never received"),
-        ],
-        "what": [
-            *(
-                "the revised forecast",
-                "the audited accounts",
-                "the guarantee on the warehouse",
-                "the payroll migration",
-                "the seasonal credit line",
-            ),
-            *(
-                "the export insurance",
-                "the fee refund",
-                "the lease contract",
-                "the covenant on net debt",
-                "the receivables list",
-                "the power of attorney",
-            ),
-            *(
-                "the card limits",
-                "the hedge for the second payment",
-                "the appraisal of the land",
-                "the exit clause",
-                "the invoice discount",
-            ),
-        ],
-        "when": [
-            *(
-                "by Friday",
-                "before the end of the month",
-                "within ten days",
-                "as soon as the committee meets",
-                "by the {day}th",
-                "next week",
-            ),
-            *("before the harvest", "at the next meeting", "in two steps", "no later than the {day}th of next month", "tomorrow morning"),
-        ],
-        "why": [
-            *(
-                "because the rate is only held for {number} days",
-                "otherwise we lose about {number} thousand a month",
-                "and that is not negotiable",
-            ),
-            *("since the last one expired in May", "which is {number} percent more than last year", "even if it costs us the discount"),
-            *("so that we don't repeat what happened in February", "given that {number} people depend on it", "and I want that in writing"),
-        ],
-        "topics": [
-            *(
-                "credit line",
-                "payroll",
-                "fees",
-                "insurance",
-                "export",
-                "leasing",
-                "hedging",
-                "cards",
-                "guarantees",
-                "forecast",
-                "audit",
-                "cash flow",
-            ),
-        ],
-    },
-    "pt": {
-        "start": [
-            *(
-                "Então, o que eu sugiro é que",
-                "Vou ser bem franco,",
-                "Como eu disse por telefone,",
-                "Se eu entendi bem,",
-                "Olha,",
-                "Do nosso lado,",
-            ),
-            *(
-                "Voltando ao assunto,",
-                "Antes que eu me esqueça,",
-                "O que me preocupa é que",
-                "Combinado,",
-                "A meu ver,",
-                "Que fique registrado,",
-            ),
-            *("Para ninguém se surpreender depois,", "Conversei com a diretoria e", "Certo,", "Com todo o respeito,"),
-        ],
-        "who": [
-            "a gente",
-            "o banco",
-            "a auditoria",
-            "a tesouraria",
-            "o jurídico",
-            "a área de crédito",
-            "o fornecedor",
-            "a seguradora",
-            "o conselho",
-        ],
-        "does": [
-            *(
-                "vai enviar",
-                "precisa ver",
-                "não consegue assinar",
-                "já preparou",
-                "quer renegociar",
-                "vai verificar",
-                "confirma",
-                "tem que adiar",
-            ),
-            *("paga", "ainda espera", "não aceita", "deveria revisar", "nunca recebeu"),
-        ],
-        "what": [
-            *(
-                "a projeção revisada",
-                "o balanço auditado",
-                "a garantia do armazém",
-                "a migração da folha",
-                "o limite sazonal",
-                "o seguro de exportação",
-            ),
-            *(
-                "o estorno das tarifas",
-                "o contrato de aluguel",
-                "o índice de endividamento",
-                "a lista de recebíveis",
-                "a procuração",
-                "a trava de câmbio",
-            ),
-            *("o limite dos cartões", "o laudo do terreno", "a cláusula de saída", "o desconto das duplicatas"),
-        ],
-        "when": [
-            *(
-                "até sexta-feira",
-                "antes do fim do mês",
-                "em dez dias",
-                "assim que o comitê se reunir",
-                "até o dia {day}",
-                "na semana que vem",
-            ),
-            *("antes da safra", "na próxima reunião", "em duas etapas", "no máximo até o dia {day} do mês que vem", "amanhã cedo"),
-        ],
-        "why": [
-            *(
-                "porque a taxa só vale por {number} dias",
-                "senão a gente perde uns {number} mil por mês",
-                "e isso não se negocia",
-                "já que venceu em maio",
-            ),
-            *("o que dá {number} por cento a mais do que no ano passado", "mesmo que custe o desconto", "e quero isso por escrito"),
-            *("para não repetir o que houve em fevereiro", "porque {number} pessoas dependem disso"),
-        ],
-        "topics": [
-            *(
-                "limite de crédito",
-                "folha de pagamento",
-                "tarifas",
-                "seguro",
-                "exportação",
-                "leasing",
-                "câmbio",
-                "cartões",
-                "garantias",
-                "projeção",
-            ),
-            *("auditoria", "fluxo de caixa"),
-        ],
-    },
-}
-BANKERS = {
-    "en": ["Leona Whitcombe", "Marcus Feld", "Priya Lindqvist", "Gareth Munro", "Amara Boateng"],
-    "pt": ["Helena Prado", "Rafael Antunes", "Otávio Brandão", "Paula Rezende", "Cecília Arruda"],
-}
-PEOPLE = {
-    "en": ["Kenji Aldana", "Ruth Silvestri", "Ingrid Haugland", "Tom Ashdown", "Dolores Okafor-Reyes", "Felix Norgate", "Sunniva Brekke"],
-    "pt": ["Márcia Teles", "Anselmo Furtado", "Bianca Leal", "Lúcia Sampaio", "Camila Sampaio", "Edson Pacheco", "Marlene Queiroz"],
-}
-COMPANY = {
-    "en": (
-        ["Brightmoor", "Larkfield", "Quiet Harbor", "Stillwater", "Northgate", "Amberley", "Copper Hill"],
-        ["Instruments", "Bakery", "Logistics", "Clinics", "Foods", "Marine", "Textiles"],
-    ),
-    "pt": (
-        ["Vale do Ipê", "Serra Clara", "Santa Rita", "Boa Vista", "Rio Manso", "Pedra Alta", "Campo Belo"],
-        ["Cooperativa", "Torrefação", "Ferragens", "Transportes", "Laticínios", "Móveis", "Gráfica"],
-    ),
-}
-TYPES = ["review", "credit_review", "visit", "complaint", "phone_call"]
+SPOKEN = json.loads(Path(__file__).with_name("synthetic_speech.json").read_text(encoding="utf-8"))
 
 
 def synthetic_results(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:
@@ -249,14 +31,14 @@ class _Made:
         self._number = number
         self._chance = chance
         self._language = "pt" if chance.random() < 0.4 else "en"
-        self._speech = SPEECH[self._language]
-        first, second = COMPANY[self._language]
+        self._speech = SPOKEN["speech"][self._language]
+        company = SPOKEN["companies"][self._language]
         # Customers come back, some more often than others.
         customer = random.Random(int(chance.triangular(0, 120, 10)))
-        name, kind = customer.choice(first), customer.choice(second)
+        name, kind = customer.choice(company["names"]), customer.choice(company["kinds"])
         self._customer = f"{kind} {name}" if self._language == "pt" else f"{name} {kind}"
-        self._banker = random.Random(self._customer).choice(BANKERS[self._language])
-        self._people = [self._banker, *chance.sample(PEOPLE[self._language], 2)]
+        self._banker = random.Random(self._customer).choice(SPOKEN["bankers"][self._language])
+        self._people = [self._banker, *chance.sample(SPOKEN["people"][self._language], 2)]
         self._day = LAST_DAY - timedelta(days=int(chance.triangular(0, 540, 120)))
 
     def results(self) -> Iterator[dict[str, Any]]:
@@ -314,7 +96,7 @@ class _Made:
             "customer_name": self._customer,
             "banker_id": None,
             "banker_name": self._banker,
-            "meet_type": random.Random(self._number).choice(TYPES),
+            "meet_type": random.Random(self._number).choice(SPOKEN["types"]),
             "meet_date": f"{self._day.isoformat()}T{9 + self._number % 9:02}:30:00-03:00",
             "language": self._language,
         }

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from meetcli import __version__
 from meetcli.errors import UsageError
-from meetcli.minutes import date_text
+from meetcli.minutes.words import date_text
 from meetcli.plain_text import money_text
 from meetcli.writers.report_payload import TEXT_FIELDS, Payload, Totals
 from meetcli.writers.word_coding import code_words

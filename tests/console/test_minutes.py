@@ -1,4 +1,5 @@
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,17 @@ def test_nothing_from_a_transcript_reaches_the_terminal_as_a_command():
 def test_a_sparkline_goes_from_lowest_to_highest():
     assert sparkline([0, 0.1, 0.2, 0.4, 0.5, 0.7, 0.8, 1]) == "▁▁▂▄▅▆▇█"
     assert sparkline([]) == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("no_color", "has_color"), [("", True), ("1", False)])
+def test_color_is_for_terminals_that_want_it(monkeypatch, no_color, has_color):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    stream = Terminal()
+    print_minutes([read_minutes(MADE["analyze"])], stream, width=80)
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]", stream.getvalue())) is has_color
