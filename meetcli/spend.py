@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from meetcli import __version__
+from meetcli.answers.languages import meeting_language
 from meetcli.answers.render import render
 from meetcli.answers.validate import judge, repair_messages
 from meetcli.budget import Budget
@@ -271,7 +272,7 @@ class _Spending:
             return
         text = reply.text or ""
         words = sum(len(turn.text.split()) for turn in purchase.meeting.turns)
-        judgement = judge(text, self._model, transcript_words=words)
+        judgement = judge(text, self._model, transcript_words=words, language=self._wanted_language(purchase.meeting))
         if judgement.answer is not None and (not judgement.problems or purchase.is_repaired):
             self._settle(purchase, judgement.answer)
         elif not purchase.is_repaired:
@@ -284,6 +285,12 @@ class _Spending:
         else:
             message = f"the answer is still invalid after one repair ({len(judgement.problems)} problems, {len(text)} characters)"
             self._answer_failed(purchase, AnswerError(message, reason="invalid"))
+
+    def _wanted_language(self, meeting: Meeting) -> str | None:
+        """Return the language that an answer must be in; None where it is not certain, or the engine only repeats what was said."""
+        if self._assignment.identity.engine == "local":
+            return None
+        return meeting_language(meeting) if self._assignment.language == "auto" else self._assignment.language
 
     def _truncated(self, purchase: _Purchase, reply: Reply) -> None:
         """Ask again with the higher cap, never with the cut text; give up where that was cut too."""

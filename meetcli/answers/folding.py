@@ -50,12 +50,17 @@ class Folded:
     ends: list[int]
 
 
-def choose_fillers(text: str) -> Set[str]:
-    """Return the spoken fillers of the language `text` seems to be in, by counting a few common words."""
+def choose_language(text: str) -> str | None:
+    """Return `en` or `pt`, whichever `text` seems to be in by counting a few common words, None for neither."""
     words = text[:SAMPLE].casefold().split()
     counts = {language: sum(word in common for word in words) for language, common in _COMMON_WORDS.items()}
     language = max(counts, key=counts.__getitem__)
-    return _FILLERS[language] if counts[language] * 25 > len(words) else _HESITATIONS
+    return language if counts[language] * 25 > len(words) else None
+
+
+def choose_fillers(text: str) -> Set[str]:
+    """Return the spoken fillers of the language `text` seems to be in."""
+    return _FILLERS.get(choose_language(text) or "", _HESITATIONS)
 
 
 def fold_all(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from meetcli.answers.due_dates import resolve_due_date
 from meetcli.answers.evidence import EvidenceFinder
+from meetcli.answers.folding import choose_language
 from meetcli.answers.names import resolve_owner
 from meetcli.answers.speaker_statistics import speaker_statistics
 from meetcli.models import NO_KEY, Entry, Meeting, Source
@@ -26,6 +27,8 @@ def render(entry: Entry, meeting: Meeting, source: Source, *, requires_evidence:
     A claim whose quote does not stand in the transcript is marked `"unsupported": true`; with `requires_evidence` it is left out.
     """
     answer = json.loads(entry.answer)
+    # A deadline is given in the words of the meeting, whatever language its minutes are in.
+    spoken = choose_language(meeting.transcript) or answer["language"]
     claims = _Claims(EvidenceFinder(meeting), requires_evidence)
     body = _minutes(answer, claims) if entry.task == "extract" else _sentiment(answer, meeting, claims)
     result = {
@@ -42,7 +45,7 @@ def render(entry: Entry, meeting: Meeting, source: Source, *, requires_evidence:
         "summary": answer["summary"],
         "key_points": claims.of(answer["key_points"], "text"),
         "action_items": [
-            {**_action_item(item, answer, meeting), **proof} for item in answer["action_items"] for proof in claims.proofs(item)
+            {**_action_item(item, answer, meeting, spoken), **proof} for item in answer["action_items"] for proof in claims.proofs(item)
         ],
         **body,
         "speaker_statistics": asdict(speaker_statistics(meeting)),
@@ -119,8 +122,8 @@ def _scored(item: dict[str, Any]) -> dict[str, Any]:
     return {"sentiment_label": sentiment_label(item["sentiment_score"]), "sentiment_score": item["sentiment_score"]}
 
 
-def _action_item(item: dict[str, Any], answer: dict[str, Any], meeting: Meeting) -> dict[str, Any]:
-    due_date = resolve_due_date(item["due_text"], meeting.meet_at, answer["language"])
+def _action_item(item: dict[str, Any], answer: dict[str, Any], meeting: Meeting, language: str) -> dict[str, Any]:
+    due_date = resolve_due_date(item["due_text"], meeting.meet_at, language)
     return {
         "description": item["description"],
         "owner": resolve_owner(item["owner"], meeting, [person["name"] for person in answer.get("participants", ())]),

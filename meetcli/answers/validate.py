@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from meetcli.answers.languages import detect_language, primary_code
 from meetcli.models import Message
 
 if TYPE_CHECKING:
@@ -17,6 +19,10 @@ SUMMARY_WORDS = (50, 300)
 LONG_ENOUGH_WORDS = 400
 """Transcripts shorter than this may have summaries as short as they deserve."""
 MOST_PROBLEMS_QUOTED = 12
+PROSE_WORDS = 5
+"""A shorter text may be a name or a term in any language."""
+_VERBATIM = frozenset({"quote", "due_text"})
+"""Fields that are copied from the transcript, in whatever language that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +37,21 @@ class Judgement:
     problems: tuple[str, ...]
 
 
-def judge(text: str, model: type[BaseModel], *, transcript_words: int) -> Judgement:
-    """Check the text of a reply against the answer model and the few rules a schema cannot say."""
+def judge(text: str, model: type[BaseModel], *, transcript_words: int, language: str | None = None) -> Judgement:
+    """Check the text of a reply against the answer model and the few rules a schema cannot say.
+
+    `language` is the code of the language its prose must be in, None where any will do. Where its prose is certain to be in one
+    language, the answer's `language` names that, whatever the model said.
+    """
     try:
         answer = model.model_validate_json(text)
     except ValidationError as error:
         return Judgement(None, tuple(_phrase(detail) for detail in error.errors(include_url=False)[:MOST_PROBLEMS_QUOTED]))
-    return Judgement(answer.model_dump_json(), tuple(_summary_problems(answer, transcript_words)))
+    found = detect_language(" ".join(_prose(answer.model_dump()))) if language else None
+    problems = [*_summary_problems(answer, transcript_words), *_language_problems(found, language)]
+    if language and found == primary_code(language):
+        answer = answer.model_copy(update={"language": language})
+    return Judgement(answer.model_dump_json(), tuple(problems))
 
 
 def repair_messages(text: str, problems: tuple[str, ...]) -> tuple[Message, ...]:
@@ -56,6 +70,28 @@ def repair_messages(text: str, problems: tuple[str, ...]) -> tuple[Message, ...]
 def _phrase(detail: Any) -> str:  # noqa: ANN401  # pydantic's ErrorDetails lives in a package of its own
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
     return f"{path or 'the answer'}: {detail['msg']}"
+
+
+def _language_problems(found: str | None, wanted: str | None) -> list[str]:
+    if found is None or wanted is None or found == primary_code(wanted):
+        return []
+    return [
+        f"language: the prose is in {found!r}; all of it must be in {wanted!r}, but for quotes and deadlines in the transcript's own words"
+    ]
+
+
+def _prose(value: object) -> Iterator[str]:
+    """Yield the sentences of an answer, without what is copied from the transcript."""
+    if isinstance(value, str):
+        if len(value.split()) >= PROSE_WORDS:
+            yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in _VERBATIM:
+                yield from _prose(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _prose(inner)
 
 
 def _summary_problems(answer: BaseModel, transcript_words: int) -> list[str]:

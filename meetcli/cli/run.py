@@ -217,9 +217,13 @@ class _Run:
         import asyncio  # here, as everything behind it: a run of hits only pays for none of it
         import gc
 
+        from meetcli.answers.languages import can_detect
         from meetcli.cli.money import open_budget, open_settings_prices
         from meetcli.ledger import Ledger
         from meetcli.spend import Purse, spend
+
+        if settings.engine == "openai" and not can_detect():
+            log.info("the language of answers is not checked: that needs the extra meetcli[language]")
 
         def is_stopping() -> bool:
             return self._stop.is_asked() or self._required_loss() is not None
