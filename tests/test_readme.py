@@ -7,12 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from meetcli.config import OPTIONS
+from meetcli.metrics import Totals, metrics_text
 from meetcli.models import Status
+from meetcli.report import RunReport
 from tests.loopback_server import LoopbackServer
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -90,3 +93,14 @@ def test_every_make_target_is_explained() -> None:
     targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     explained = {target for row in table_below("Development") for target in re.findall(r"`make (\w+)`", row[0])}
     assert explained == targets
+
+
+def test_every_metric_is_explained() -> None:
+    report = RunReport(task="extract", engine="openai", model="m", endpoint="e", clock=lambda: 0.0)
+    now = datetime.now(UTC)
+    exposed = metrics_text(report, Totals({}, 0, now, now)).decode()
+    names = {re.split(r"[ {]", line)[0] for line in exposed.splitlines() if not line.startswith("#")}
+    written = README.split("\n### Metrics\n", maxsplit=1)[1].split("\n## ", maxsplit=1)[0]
+    explained = {name for name in re.findall(r"`(\w+)(?:\{\w+\})?`", written) if "_" in name}
+    explained |= {name.replace("_sum", "_count") for name in explained if name.endswith("_sum")}
+    assert explained == names

@@ -164,6 +164,9 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         verbose: Annotated[int | None, typer.Option("--verbose", "-v", count=True, help="-v for INFO, -vv for DEBUG.")] = None,
         log_format: Annotated[str | None, typer.Option(metavar="FORMAT", help="text or json. [default: text]")] = None,
         log_file: Annotated[str | None, typer.Option(metavar="FILE", help="Logs go there instead of standard error.")] = None,
+        metrics_file: Annotated[
+            str | None, typer.Option(metavar="FILE", help="Write Prometheus metrics there, for node_exporter's textfile collector.")
+        ] = None,
     ) -> None:
         flags: dict[str, Any] = {
             key: value

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.cache.lifetime import add_run
 from meetcli.cli.assignment import assign, rules_of
+from meetcli.cli.counters import check_metrics_file, count_run
 from meetcli.cli.exits import leave_standard_output
 from meetcli.cli.inputs import find_inputs, open_identity
 from meetcli.cli.logs import configure_logging
@@ -50,6 +50,7 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
     set_up_logging(settings)
     if not paths and settings.files_from is None:
         raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
+    check_metrics_file(settings)
     with tempfile.TemporaryDirectory(prefix="meetcli-") as spool, watched(lambda: _tidy(spool)) as stop, opened_cache(settings) as cache:
         run = _Run(task_name, loaded, cache, stop)
         inputs: list[Source | Outcome] = []
@@ -164,22 +165,9 @@ class _Run:
         if self._stop.signal_number is not None:
             self.report.stop(Signals(self._stop.signal_number))
         warn_of_bypassed(self.report)
-        self._count_for_life()
+        count_run(self.report, self._settings, self._cache)
         show(self.report, self._settings)
         return self.report.exit_code
-
-    def _count_for_life(self) -> None:
-        """Add this run to the counters beside the cache; a run without a cache has none, a dry run did nothing to count."""
-        settings = self._settings
-        if self._cache is None or settings.cache_dir is None or settings.dry_run:
-            return
-        amounts = self.report.amounts()
-        if self._cache.errors:
-            amounts["cache_errors"] = self._cache.errors
-        try:
-            add_run(settings.cache_dir, amounts, at=datetime.now(UTC), is_success=self.report.exit_code == 0)
-        except CacheError as error:
-            log.warning("%s", error.message)
 
     def _settle(self, outcome: Outcome, text: str | None) -> None:
         """Deliver while the plan is made. Where results cannot be written, the plan goes on to count what else there is."""

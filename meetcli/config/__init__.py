@@ -88,7 +88,7 @@ def load_settings(
     _refuse_contradictions(parsed, found)
     if "prices" not in parsed and not _is_openai(parsed.get("base_url")):
         parsed["prices"] = "none"
-    if "cache_dir" not in parsed and not parsed.get("no_cache"):
+    if "cache_dir" not in parsed and (not parsed.get("no_cache") or "metrics_file" in parsed):
         parsed["cache_dir"] = user_folder("cache", environment)
     origins = {name: found[name].origin if name in found else "default" for name in OPTIONS}
     return LoadedSettings(

@@ -19,7 +19,7 @@ MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "ba
 class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     """Every setting of a run. Durations in seconds; None means not given, for `ttl_s` that answers never grow too old.
 
-    `cache_dir` is None only where no cache is used. `prices` is `openai`, `none` or a path; `output` may be `-`.
+    `cache_dir` is None only where neither a cache nor its counters are used. `prices` is `openai`, `none` or a path; `output` may be `-`.
     """
 
     output: Path = Path("results")
@@ -56,6 +56,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     verbose: int = 0
     log_format: Literal["text", "json"] = "text"
     log_file: Path | None = None
+    metrics_file: Path | None = None
     max_file_bytes: int = 50_000_000
     patterns: tuple[str, ...] = ()
     meeting_id: str | None = None
@@ -149,6 +150,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("verbose", values.whole_number(0)),
         Option("log_format", values.one_of(("text", "json"))),
         Option("log_file", values.parse_path),
+        Option("metrics_file", values.parse_path),
         Option("max_file_size", values.parse_size, stored_as="max_file_bytes"),
         Option("patterns", values.parse_patterns),
         *(Option(name, values.parse_date if name == "meet_date" else values.parse_text) for name in MEETING_FIELDS),

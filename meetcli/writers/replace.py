@@ -43,8 +43,8 @@ class Folders:
         return path
 
 
-def replace_atomically(path: str, chunks: Iterable[bytes]) -> None:
-    """Put `chunks` at `path`, mode 0600; the folder must exist. Raises `OSError` and leaves what was there."""
+def replace_atomically(path: str, chunks: Iterable[bytes], *, mode: int = 0o600) -> None:
+    """Put `chunks` at `path` with this mode; the folder must exist. Raises `OSError` and leaves what was there."""
     folder = path.rpartition("/")[0]
     # The leading dot keeps a file that a killed run left behind out of every later run's inputs. A process writes one file at a time, and
     # the file's own name may be as long as names can be.
@@ -53,6 +53,8 @@ def replace_atomically(path: str, chunks: Iterable[bytes]) -> None:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.writelines(chunks)
+            if mode != 0o600:
+                os.fchmod(handle, mode)  # not when it is opened: the umask would cut it
         os.replace(temporary, path)  # noqa: PTH105  # a Path a file costs more than the comparison that usually avoids this
     except BaseException:
         with contextlib.suppress(OSError):

@@ -109,6 +109,7 @@ def test_the_first_origin_wins_all_the_way_down(load, tmp_path):
         ("verbose", "2", "verbose", 2),
         ("log_format", "json", "log_format", "json"),
         ("log_file", "run.log", "log_file", Path("run.log")),
+        ("metrics_file", "m.prom", "metrics_file", Path("m.prom")),
         ("max_file_size", "1.5GiB", "max_file_bytes", 1_610_612_736),
     ],
 )
