@@ -244,6 +244,26 @@ def _add_report(app: typer.Typer) -> None:
             report(paths, output, is_full=full, language=language)
 
 
+def _add_doctor(app: typer.Typer) -> None:
+    @app.command("doctor")
+    def doctor(
+        engine: Annotated[str | None, typer.Option(metavar="NAME", help="openai or local. [default: openai]")] = None,
+        model: Annotated[str | None, typer.Option(metavar="NAME", help="The model. [default: gpt-4o]")] = None,
+        base_url: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")] = None,
+        output: Annotated[str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results.")] = None,
+        cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="The disk cache.")] = None,
+        cache_url: Annotated[str | None, typer.Option(metavar="URL", help="The shared Redis cache in front of it.")] = None,
+        metrics_file: Annotated[str | None, typer.Option(metavar="FILE", help="Where metrics go.")] = None,
+        offline: Annotated[bool, typer.Option("--offline", help="Ask neither the endpoint nor Redis.")] = False,
+    ) -> None:
+        """Check settings, cache, endpoint and key, and say what to do next. Exit code 0, or 2 where a run would not work."""
+        flags = {name: value for name, value in locals().items() if name != "offline"}
+        with exits():
+            from meetcli.cli.doctor import examine
+
+            raise typer.Exit(examine(flags, is_offline=offline))
+
+
 def _add_cache(app: typer.Typer) -> None:
     from meetcli.cli.cache_app import add_cache
 
@@ -258,5 +278,6 @@ COMMANDS: Mapping[str, Callable[[typer.Typer], None]] = {
     "show": _add_show,
     "report": _add_report,
     "cache": _add_cache,
+    "doctor": _add_doctor,
 }
 """What makes each command known, in the order of the help."""

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from meetcli.budget import Budget
+from meetcli.errors import CallError
 from meetcli.models import EngineIdentity, Reply, Request
 
 
@@ -64,3 +65,12 @@ def open_engine(name: str, options: EngineOptions) -> Engine:
     from meetcli.engines.openai_live import OpenAIEngine
 
     return OpenAIEngine(options)
+
+
+def ask_for_model(options: EngineOptions) -> CallError | None:
+    """Return why calls to this server would fail, None where they would not as far as one free call can tell. Starts a loop of its own."""
+    import asyncio
+
+    from meetcli.engines import openai_models
+
+    return asyncio.run(openai_models.ask_for_model(options))

@@ -100,7 +100,7 @@ class _Run:
         try:
             while (request := await self._pull()) is not None:
                 if self._client is None:
-                    self._client = _open_client(self._options)
+                    self._client = open_client(self._options)
                 self._done.put_nowait(await self._answer(request))
         except Exception as error:  # a bug here or in the iterator: others finish what is paid for, then it is raised
             self._stop(error)
@@ -258,7 +258,7 @@ def _failed(request: Request, error: CallError | None, spent: _Spent) -> Reply:
     return Reply(request.id, None, usage=spent.usage, error=error, uncertain_usd=spent.uncertain_usd)
 
 
-def _open_client(options: EngineOptions) -> openai.AsyncOpenAI:
+def open_client(options: EngineOptions) -> openai.AsyncOpenAI:
     """Return a client that neither retries nor looks into the environment for what the settings did not say."""
     key = options.api_key or "none"  # servers without keys take any; the SDK insists on one
     if not (key.isascii() and key.isprintable()) or " " in key:

