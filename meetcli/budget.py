@@ -27,7 +27,7 @@ class Budget:
         self._price = price
         self._count = count_tokens or count_bytes
 
-    def price(self, usage: Usage, lane: Lane = "standard") -> Decimal | None:
+    def price(self, usage: Usage, lane: Lane) -> Decimal | None:
         """Return what was used costs, None where that is unknown."""
         return self._price(usage, lane)
 

@@ -9,6 +9,7 @@ MeetcliError
 `-- RunError             ends the run
     |-- UsageError         command or settings wrong; nothing was called            exit code 2
     |-- RunStopped         no call can work, or results cannot be written           exit code 3
+    |   `-- LaneNotServed    `--lane` asks for what the server does not have        exit code 2
     `-- BudgetReached      `--max-cost` leaves no room for what is left             exit code 4
 
 Messages name settings and metadata by value, transcript and reply text only by position and length.
@@ -83,6 +84,12 @@ class RunStopped(RunError):
     """Stop a run in which no further call can work, or whose results cannot be written."""
 
     exit_code: ClassVar[int] = 3
+
+
+class LaneNotServed(RunStopped):
+    """Stop a run whose price lane the server does not have for the model."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class BudgetReached(RunError):

@@ -24,7 +24,7 @@ from meetcli.engines import Engine
 from meetcli.errors import AnswerError, BudgetReached, CallError, InputError, ItemError, RunStopped
 from meetcli.keys import render_id, request_digest
 from meetcli.ledger import Ledger
-from meetcli.models import Assignment, Entry, Job, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
+from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
 from meetcli.plain_text import place_text
 from meetcli.plan import Deliver, give_up
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
@@ -54,7 +54,7 @@ class Purse:
     """
 
     read_again: Callable[[Source, str], Meeting]
-    price: Callable[[Usage], Decimal | None]
+    price: Callable[[Usage, Lane], Decimal | None]
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     is_stopping: Callable[[], bool]
@@ -161,7 +161,7 @@ class _Spending:
     def take(self, reply: Reply) -> None:
         """Move the meeting that a reply belongs to one step on."""
         purchase = self._open[reply.request_id]
-        cost_usd = self._purse.price(reply.usage)
+        cost_usd = self._purse.price(reply.usage, reply.lane)
         purchase.usage += reply.usage
         purchase.cost_usd = _sum(purchase.cost_usd, cost_usd)
         purchase.uncertain_usd = _sum(purchase.uncertain_usd, reply.uncertain_usd)
@@ -256,7 +256,7 @@ class _Spending:
             self._call_failed(purchase, reply.error)
             return
         purchase.bought += reply.usage
-        purchase.paid_usd = _sum(purchase.paid_usd, self._purse.price(reply.usage))
+        purchase.paid_usd = _sum(purchase.paid_usd, self._purse.price(reply.usage, reply.lane))
         try:
             self._judge(purchase, reply)
         except BaseException:  # a bug must not lose a paid reply; it is raised again

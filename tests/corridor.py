@@ -118,7 +118,7 @@ class World:
         reread = Rereader()
         purse = Purse(
             read_again=lambda source, sha256: normalize(reread.read(source, sha256).mapping),
-            price=self.price,
+            price=lambda usage, lane: self.price(usage),
             now=lambda: self.now,
             monotonic=lambda: 0.0,
             is_stopping=self.is_stopping,

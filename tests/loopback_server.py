@@ -115,6 +115,7 @@ class LoopbackServer:
     latency_s: float = 0.0
     answer: Callable[[Mapping[str, Any]], str] = answer_to
     count_tokens: Callable[[str], int] = field(default=lambda text: max(1, len(text) // 4))
+    tier: Callable[[Mapping[str, Any]], str] = field(default=lambda body: body.get("service_tier", "default"))
     is_recording: bool = True
     is_canned: bool = False
     port: int = 0
@@ -193,7 +194,7 @@ class LoopbackServer:
             "model": body.get("model"),
             "choices": [choice],
             "usage": usage,
-            "service_tier": "default",
+            "service_tier": self.tier(body),
             "system_fingerprint": "fp_loopback",
         }
         return json.dumps(reply).encode()

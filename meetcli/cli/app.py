@@ -116,9 +116,15 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         base_url: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")] = None,
         prices: Annotated[str | None, typer.Option(metavar="SOURCE", help="openai, none, or a file of prices.")] = None,
         concurrency: Annotated[int | None, typer.Option("--concurrency", "-j", metavar="N", help="Calls at once. [default: 8]")] = None,
+        rpm: Annotated[int | None, typer.Option(metavar="N", help="Requests a minute. [default: learned from the server]")] = None,
+        tpm: Annotated[int | None, typer.Option(metavar="N", help="Tokens a minute. [default: learned from the server]")] = None,
         timeout: Annotated[str | None, typer.Option(metavar="DURATION", help="One attempt. [default: 120s]")] = None,
         retries: Annotated[int | None, typer.Option(metavar="N", help="Transport retries of one request. [default: 5]")] = None,
         max_wait: Annotated[str | None, typer.Option(metavar="DURATION", help="All waiting of one request. [default: 10m]")] = None,
+        lane: Annotated[str | None, typer.Option(metavar="NAME", help="Price lane: standard or flex. [default: standard]")] = None,
+        flex_fallback: Annotated[
+            bool | None, typer.Option("--flex-fallback", help="Pay the standard price where flex has no capacity.")
+        ] = None,
         ttl: Annotated[
             str | None, typer.Option(metavar="DURATION", help="An answer is valid while younger: 24h, 30d, none. [default: 24h]")
         ] = None,

@@ -32,13 +32,23 @@ def open_settings_prices(settings: Settings) -> Prices:
     return open_prices(settings.prices, engine=settings.engine, read_toml=read_toml)
 
 
+def refuse_unserved(settings: Settings) -> None:
+    """Raise `UsageError` where the lane is known not to have the model."""
+    if settings.engine == "local":
+        if settings.lane != "standard":
+            raise UsageError(f"--lane {settings.lane} is of no use to the local engine, which costs nothing")
+    elif serves(settings.prices, settings.model, settings.lane) is False:
+        hint = "use --lane standard, or a model that the lane has: https://developers.openai.com/api/docs/pricing"
+        raise UsageError(f"the {settings.lane} lane does not have the model {settings.model}", hint=hint)
+
+
 def open_budget(settings: Settings, prices: Prices) -> Budget:
     """Return the budget of the run. Raises `UsageError` where `--max-cost` is given and the price is unknown."""
 
     def price(usage: Usage, lane: Lane) -> Decimal | None:
         return prices(settings.model, usage, lane)
 
-    if settings.max_cost_usd is not None and price(Usage(1, 0, 1), "standard") is None:
+    if settings.max_cost_usd is not None and price(Usage(1, 0, 1), settings.lane) is None:
         hint = "--prices openai, or a file that has its price; or leave out --max-cost"
         raise UsageError(f"--max-cost needs a price, and none is known for {settings.model} at {settings.endpoint}", hint=hint)
     return Budget(settings.max_cost_usd, price, open_counter(settings.model) if settings.max_cost_usd is not None else None)
@@ -56,10 +66,12 @@ def forecast_plan(
         count_tokens=open_counter(settings.model),
         price=lambda usage, lane: prices(settings.model, usage, lane),
         serves=lambda lane: serves(settings.prices, settings.model, lane) if settings.engine == "openai" else lane == "standard",
-        lane="standard",
+        lane=settings.lane,
         output_tokens=output_tokens,
         learned_from=learned_from,
         concurrency=settings.concurrency,
+        requests_a_minute=settings.rpm,
+        tokens_a_minute=settings.tpm,
     )
     return forecast(jobs, assignment=assignment, basis=basis, deliver=deliver)
 

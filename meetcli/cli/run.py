@@ -186,8 +186,9 @@ class _Run:
 
     def _buy(self, jobs: list[Job]) -> None:
         """Price the plan and stop, or spend; on a terminal, ask before an expensive plan."""
-        from meetcli.cli.money import forecast_plan, is_agreed
+        from meetcli.cli.money import forecast_plan, is_agreed, refuse_unserved
 
+        refuse_unserved(self._settings)
         if self._settings.dry_run:
             self.report.forecast = forecast_plan(jobs, self._assignment, self._settings, self._cache, self.deliver)
         elif is_agreed(jobs, self._assignment, self._settings, self._cache):
@@ -221,7 +222,7 @@ class _Run:
         rereader = Rereader(max_bytes=settings.max_file_bytes)
         purse = Purse(
             read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
-            price=lambda usage: prices(settings.model, usage),
+            price=lambda usage, lane: prices(settings.model, usage, lane),
             now=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
             is_stopping=is_stopping,
@@ -234,6 +235,10 @@ class _Run:
                 api_key=settings.api_key,
                 base_url=settings.base_url,
                 concurrency=settings.concurrency,
+                requests_a_minute=settings.rpm,
+                tokens_a_minute=settings.tpm,
+                lane=settings.lane,
+                is_flex_fallback=settings.flex_fallback,
                 timeout_s=settings.timeout_s,
                 retries=settings.retries,
                 max_wait_s=settings.max_wait_s,

@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 SETTINGS_FILE = "meetcli.toml"
+FLEX_TIMEOUT_S = 900.0
+"""What OpenAI's guide to flex processing uses (https://developers.openai.com/api/docs/guides/flex-processing, read 2026-11)."""
 _ALONE = ("no_cache", "refresh", "cache_only"), ("no_cache", "cache_required"), ("quiet", "verbose")
 
 
@@ -88,6 +90,8 @@ def load_settings(
     _refuse_contradictions(parsed, found)
     if "prices" not in parsed and not _is_openai(parsed.get("base_url")):
         parsed["prices"] = "none"
+    if "timeout_s" not in parsed and parsed.get("lane") == "flex":
+        parsed["timeout_s"] = FLEX_TIMEOUT_S
     if "cache_dir" not in parsed and (not parsed.get("no_cache") or "metrics_file" in parsed):
         parsed["cache_dir"] = user_folder("cache", environment)
     origins = {name: found[name].origin if name in found else "default" for name in OPTIONS}

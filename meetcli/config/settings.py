@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field
 
 from meetcli.config import values
+from meetcli.models import Lane
 
 FORMATS = ("json", "jsonl", "csv", "md")
 MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
@@ -33,9 +34,13 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     base_url: str | None = None
     prices: str = "openai"
     concurrency: int = 8
+    rpm: int | None = None
+    tpm: int | None = None
     timeout_s: float = 120.0
     retries: int = 5
     max_wait_s: float = 600.0
+    lane: Lane = "standard"
+    flex_fallback: bool = False
     ttl_s: float | None = 86_400.0
     cache_dir: Path | None = None
     cache_url: str | None = Field(default=None, repr=False, exclude=True)
@@ -127,9 +132,13 @@ OPTIONS: Mapping[str, Option] = {
         Option("base_url", values.parse_base_url, older=("OPENAI_BASE_URL", values.parse_base_url)),
         Option("prices", values.parse_prices),
         Option("concurrency", values.whole_number(1, 1000)),
+        Option("rpm", values.whole_number(1)),
+        Option("tpm", values.whole_number(1)),
         Option("timeout", values.parse_positive_duration, stored_as="timeout_s"),
         Option("retries", values.whole_number(0, 100)),
         Option("max_wait", values.parse_duration, stored_as="max_wait_s"),
+        Option("lane", values.one_of(("standard", "flex"))),
+        Option("flex_fallback", values.parse_flag),
         Option("ttl", values.parse_ttl, older=("CACHE_TTL_HOURS", values.parse_ttl_hours), stored_as="ttl_s"),
         Option("cache_dir", values.parse_path),
         Option("cache_url", values.parse_cache_url, older=("REDIS_URL", values.parse_cache_url)),

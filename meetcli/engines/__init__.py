@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from meetcli.budget import Budget
 from meetcli.errors import CallError
-from meetcli.models import EngineIdentity, Reply, Request
+from meetcli.models import EngineIdentity, Lane, Reply, Request
 
 
 class Engine(Protocol):
@@ -26,7 +26,8 @@ class Engine(Protocol):
 class EngineOptions(NamedTuple):
     """Everything an engine is told. Durations in seconds; `base_url` None means OpenAI's own.
 
-    An attempt for which `budget` has no room is not made; its request ends as `CallError` with reason `budget`.
+    The limits a minute are None where the server's own are to be learned. `is_flex_fallback` pays the standard price where the flex
+    lane has no capacity. An attempt for which `budget` has no room is not made; its request ends as `CallError` with reason `budget`.
 
     `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as
     `CallError` with reason `stopped`, while attempts under way are waited for.
@@ -40,6 +41,10 @@ class EngineOptions(NamedTuple):
     retries: int = 5
     max_wait_s: float = 600.0
     budget: Budget | None = None
+    requests_a_minute: int | None = None
+    tokens_a_minute: int | None = None
+    lane: Lane = "standard"
+    is_flex_fallback: bool = False
     is_stopping: Callable[[], bool] = lambda: False
 
 

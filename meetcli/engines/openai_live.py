@@ -8,37 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any, Final
 
 from meetcli.engines import OPENAI_URL, EngineOptions
+from meetcli.engines.openai_account import Account
+from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Gate, Pass, Timers
 from meetcli.engines.openai_wire import Dialect, Failure, read_reply, translate
-from meetcli.errors import CallError, RunStopped, UsageError
-from meetcli.models import Reply, Request, Usage
+from meetcli.errors import CallError, LaneNotServed, RunStopped, UsageError
+from meetcli.models import Reply, Request
 
 if TYPE_CHECKING:
     import openai
 
 logger = logging.getLogger("meetcli.engines.openai")
 
-FIRST_BACKOFF_S: Final = 0.5
-LONGEST_BACKOFF_S: Final = 30.0
 CONNECT_TIMEOUT_S: Final = 15.0
-NAP_S: Final = 0.1  # how late a waiting worker may notice that the run is stopping
-
-
-@dataclass(frozen=True, slots=True)
-class Timers:
-    """Time and chance, passed in so that tests need neither."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    random: Callable[[], float] = random.random
+REFUSALS: Final = frozenset({"rate_limited", "no_capacity"})
+"""Reasons after which everybody goes more slowly, and not only the request that was refused."""
 
 
 class OpenAIEngine:
@@ -69,11 +56,15 @@ class _Run:
         self._pulling: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(2 * options.concurrency)  # replies not yet taken hold back further pulls
         self._done: asyncio.Queue[Reply | None] = asyncio.Queue()
-        self._admission = asyncio.Lock()  # who came first is first to be admitted
-        self._freed = asyncio.Event()
         self._fatal: Exception | None = None
-        self._paused_until = 0.0
         self._answered_at = float("-inf")
+        self._gate = Gate(
+            options.concurrency,
+            requests_a_minute=options.requests_a_minute,
+            tokens_a_minute=options.tokens_a_minute,
+            timers=timers,
+            is_over=self._is_over,
+        )
 
     async def replies(self) -> AsyncGenerator[Reply]:
         """Yield replies as they come; raise what stopped the run once the calls under way are answered."""
@@ -124,6 +115,7 @@ class _Run:
             self._fatal = error
         for task in self._pulling:
             task.cancel()
+        self._gate.wake()
 
     def _is_over(self) -> bool:
         return self._fatal is not None or self._options.is_stopping()
@@ -131,65 +123,53 @@ class _Run:
     async def _answer(self, request: Request) -> Reply:
         """Try until there is an answer, a failure that would repeat, or no patience left."""
         began_at = self._timers.monotonic()
-        spent, failed, waited_s = _Spent(), 0, 0.0
+        account, failed, waited_s = Account(request, self._options.budget), 0, 0.0
+        lane = self._options.lane
+        if refusal := self._too_large(request):
+            return _failed(request, refusal, account)
         while True:
-            waited_s += await self._wait_out_pause()
-            reserved_usd = await self._reserve(request)
-            if self._is_over():
-                self._settle(reserved_usd, Decimal(0))
-                return _failed(request, CallError("the run was stopped before an answer came", reason="stopped"), spent)
-            if reserved_usd is None:
-                return _failed(request, CallError("the budget has no room for this request", reason="budget"), spent)
-            body = self._dialect.body(request)
-            outcome = await self._attempt(request, body)
-            self._account(request, outcome, reserved_usd, spent)
+            entered, paused_s = await self._gate.enter(request, account.reserve)
+            waited_s += paused_s
+            if entered is None:
+                return _failed(request, self._shut_out(), account)
+            body = self._dialect.body(request, lane)
+            try:
+                outcome = await self._attempt(request, body, entered)
+            finally:
+                self._gate.leave()
+            account.settle(outcome)
             if isinstance(outcome, Reply):
                 self._answered_at = self._timers.monotonic()
-                return outcome._replace(usage=spent.usage, uncertain_usd=spent.uncertain_usd)
+                self._gate.answered(entered, outcome.usage.input_tokens, outcome.usage.output_tokens)
+                return outcome._replace(usage=account.usage, uncertain_usd=account.uncertain_usd)
             if outcome.refused is not None:
                 self._dialect.learn(outcome.refused)
                 continue
-            failed += outcome.ends == "attempt"
-            wait_s = self._wait_s(outcome, failed)
+            if outcome.reason == "no_capacity" and self._options.is_flex_fallback:
+                lane = "standard"
+                continue
+            failed += outcome.ends == "attempt" and outcome.reason != "no_capacity"
+            wait_s = self._wait_s(outcome, failed, entered)
             if outcome.ends != "attempt" or failed > self._options.retries or waited_s + wait_s > self._options.max_wait_s:
-                return self._give_up(request, outcome, began_at, spent)
-            waited_s += await self._wait_until(self._timers.monotonic() + wait_s)
+                return self._give_up(request, outcome, began_at, account)
+            if outcome.reason not in REFUSALS:
+                waited_s += await self._gate.sleep_until(self._timers.monotonic() + wait_s)
 
-    async def _reserve(self, request: Request) -> Decimal | None:
-        """Hold the most that an attempt can cost, once what others hold lets it fit; return None where it never will."""
-        budget = self._options.budget
-        if budget is None or budget.limit_usd is None:
-            return Decimal(0)
-        most_usd = budget.most_usd(request)
-        async with self._admission:
-            while most_usd is None or not budget.reserve(most_usd):
-                if most_usd is None or budget.is_idle:
-                    return None
-                self._freed.clear()
-                await self._freed.wait()
-        return most_usd
+    def _shut_out(self) -> CallError:
+        """Say why no attempt may be made any more."""
+        if self._is_over():
+            return CallError("the run was stopped before an answer came", reason="stopped")
+        return CallError("the budget has no room for this request", reason="budget")
 
-    def _settle(self, reserved_usd: Decimal | None, spent_usd: Decimal) -> None:
-        budget = self._options.budget
-        if budget is not None and budget.limit_usd is not None and reserved_usd is not None:
-            budget.settle(reserved_usd, spent_usd)
-            self._freed.set()
+    def _too_large(self, request: Request) -> CallError | None:
+        """Refuse what no minute has room for: it would be waited for for ever."""
+        limit, tokens = self._gate.tokens.limit, self._gate.input_tokens(request)
+        if limit is None or tokens <= limit:
+            return None
+        message = f"the request has about {tokens:,.0f} tokens, and the limit is {limit:,.0f} a minute"
+        return CallError(message, reason="too_large", hint="raise --tpm, or use an account or a model with a higher limit")
 
-    def _account(self, request: Request, outcome: Reply | Failure, reserved_usd: Decimal, spent: _Spent) -> None:
-        """Count what an attempt cost. One of unknown fate, or without a count of tokens, may have cost the most it can."""
-        spent.usage += outcome.usage
-        budget = self._options.budget
-        if budget is None:
-            return
-        is_uncertain = outcome.is_uncertain if isinstance(outcome, Failure) else not outcome.usage.input_tokens
-        if is_uncertain:
-            most_usd = budget.most_usd(request)
-            spent.uncertain_usd = None if most_usd is None or spent.uncertain_usd is None else spent.uncertain_usd + most_usd
-            self._settle(reserved_usd, reserved_usd)
-        else:
-            self._settle(reserved_usd, budget.price(outcome.usage) or Decimal(0))
-
-    async def _attempt(self, request: Request, body: dict[str, Any]) -> Reply | Failure:
+    async def _attempt(self, request: Request, body: dict[str, Any], entered: Pass) -> Reply | Failure:
         """Make one call. The deadline is for all of it: a server that drips a byte now and then never trips a read timeout."""
         import httpx2
 
@@ -203,37 +183,28 @@ class _Run:
             failure = translate(error, body, self._timers.wall())
             if failure is None:
                 raise
+            self._gate.learn(failure.headers, entered)
             return failure
-        outcome = read_reply(request.id, response.content)
+        self._gate.learn(response.headers, entered)
+        outcome = read_reply(request.id, response.content, asked_lane="flex" if "service_tier" in body else "standard")
         if isinstance(outcome, Failure):
             return outcome
         return outcome._replace(latency_ms=(self._timers.monotonic() - began_at) * 1000)
 
-    def _wait_s(self, failure: Failure, failed: int) -> float:
-        """Return the pause before the next attempt: exponential with full jitter, on top of what the server asked everybody for."""
+    def _wait_s(self, failure: Failure, failed: int, entered: Pass) -> float:
+        """Return the pause before the next attempt: what the gate says after a refusal, else exponential with full jitter."""
+        if failure.reason in REFUSALS:
+            return self._gate.refused(entered, failure.retry_after_s)
         jitter_s = self._timers.random() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** max(0, failed - 1))
         if failure.retry_after_s is None:
             return jitter_s
-        self._paused_until = max(self._paused_until, self._timers.monotonic() + failure.retry_after_s)
+        self._gate.pause(failure.retry_after_s)
         return failure.retry_after_s + jitter_s
 
-    async def _wait_out_pause(self) -> float:
-        """Sleep while a server's pause lasts, also where others' answers prolong it; return for how long."""
-        waited_s = 0.0
-        while self._paused_until > self._timers.monotonic() and not self._is_over():
-            waited_s += await self._wait_until(self._paused_until)
-        return waited_s
-
-    async def _wait_until(self, moment: float) -> float:
-        """Sleep until `moment` of the monotonic clock or until the run is over; return for how long."""
-        began_at = now = self._timers.monotonic()
-        while now < moment and not self._is_over():
-            await self._timers.sleep(min(NAP_S, moment - now))
-            now = self._timers.monotonic()
-        return now - began_at
-
-    def _give_up(self, request: Request, failure: Failure, began_at: float, spent: _Spent) -> Reply:
-        if failure.ends == "run":
+    def _give_up(self, request: Request, failure: Failure, began_at: float, account: Account) -> Reply:
+        if failure.reason == "lane_not_served":
+            self._stop(LaneNotServed(failure.message, hint=failure.hint))
+        elif failure.ends == "run":
             self._stop(RunStopped(failure.message, hint=failure.hint))
         elif failure.reason == "unreachable" and self._answered_at < began_at:
             # Nobody got through since this request began: a thousand meetings must not wait their turn to learn the same.
@@ -242,20 +213,12 @@ class _Run:
             asked = f"the server asks to wait {failure.retry_after_s:.0f} s, longer than --max-wait allows"
             self._stop(RunStopped(asked, hint="try again later or raise --max-wait"))
         if failure.reason == "content_filter":
-            return _failed(request, None, spent)._replace(finish="content_filter")
-        return _failed(request, CallError(failure.message, reason=failure.reason, hint=failure.hint), spent)
+            return _failed(request, None, account)._replace(finish="content_filter")
+        return _failed(request, CallError(failure.message, reason=failure.reason, hint=failure.hint), account)
 
 
-@dataclass(slots=True)
-class _Spent:
-    """What the attempts at one request have cost."""
-
-    usage: Usage = field(default_factory=Usage)
-    uncertain_usd: Decimal | None = Decimal(0)
-
-
-def _failed(request: Request, error: CallError | None, spent: _Spent) -> Reply:
-    return Reply(request.id, None, usage=spent.usage, error=error, uncertain_usd=spent.uncertain_usd)
+def _failed(request: Request, error: CallError | None, account: Account) -> Reply:
+    return Reply(request.id, None, usage=account.usage, error=error, uncertain_usd=account.uncertain_usd)
 
 
 def open_client(options: EngineOptions) -> openai.AsyncOpenAI:

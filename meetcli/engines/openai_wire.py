@@ -12,12 +12,12 @@ import logging
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from meetcli.errors import AnswerError
-from meetcli.models import Finish, Message, Reply, Request, Usage
+from meetcli.models import Finish, Lane, Message, Reply, Request, Usage
 
 if TYPE_CHECKING:
     import openai
@@ -28,6 +28,7 @@ ONE_CALL: Final = Usage(requests=1)
 CAPS: Final = ("max_completion_tokens", "max_tokens")
 QUOTA_CODES: Final = frozenset({"insufficient_quota", "billing_not_active", "billing_hard_limit_reached"})
 FILTER_CODES: Final = frozenset({"content_filter", "content_policy_violation"})
+CAPACITY_CODES: Final = frozenset({"resource_unavailable"})
 LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
 FINISHES: Final[Mapping[str, Finish]] = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
 SAME_ROLE: Final = "two messages of one role in a row"  # chat templates of some open models insist on turns
@@ -44,7 +45,7 @@ class Failure:
 
     `refused` names the part of the body that this server does not take; an attempt without it may work. `retry_after_s` is
     what the server asked for. `usage` is what the attempt cost: one request unless nothing reached the server. `is_uncertain`
-    says that it may have cost more: the model may have answered.
+    says that it may have cost more: the model may have answered. `headers` are those of the answer.
     """
 
     reason: str
@@ -55,6 +56,7 @@ class Failure:
     retry_after_s: float | None = None
     usage: Usage = ONE_CALL
     is_uncertain: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Dialect:
@@ -67,7 +69,7 @@ class Dialect:
         # OpenAI's reasoning models refuse max_tokens, and its other models take both; most other servers know only max_tokens.
         self._caps = CAPS if f".{host}".endswith((".openai.com", ".openai.azure.com")) else CAPS[::-1]
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request, lane: Lane = "standard") -> dict[str, Any]:
         """Return the JSON body that asks for `request`, without what this server has refused so far."""
         is_schema_sent = "json_schema" not in self._refused
         messages = list(request.messages if is_schema_sent else _with_schema(request))
@@ -86,6 +88,8 @@ class Dialect:
             body["temperature"] = request.temperature
         if cap := next((name for name in self._caps if name not in self._refused), None):
             body[cap] = request.max_output_tokens
+        if lane == "flex":
+            body["service_tier"] = "flex"
         return body
 
     def learn(self, name: str) -> None:
@@ -118,8 +122,11 @@ def _merged(messages: list[Message]) -> list[Message]:
     return merged
 
 
-def read_reply(request_id: str, content: bytes) -> Reply | Failure:
-    """Return the reply in the body of a 200, or a `Failure` where the body is no chat completion."""
+def read_reply(request_id: str, content: bytes, *, asked_lane: Lane = "standard") -> Reply | Failure:
+    """Return the reply in the body of a 200, or a `Failure` where the body is no chat completion.
+
+    A server that was asked for the flex lane and names another tier has not given it.
+    """
     try:
         data = json.loads(content)
     except (ValueError, RecursionError):
@@ -132,7 +139,8 @@ def read_reply(request_id: str, content: bytes) -> Reply | Failure:
     message = choices[0].get("message")
     if not isinstance(message, dict):
         return _bad_reply("has no message")
-    reply = Reply(request_id, None, usage=_usage(data.get("usage")))
+    lane: Lane = "standard" if asked_lane == "flex" and data.get("service_tier", "flex") != "flex" else asked_lane
+    reply = Reply(request_id, None, usage=_usage(data.get("usage")), lane=lane)
     if message.get("refusal"):
         return reply._replace(finish="refusal")
     finish = FINISHES.get(str(choices[0].get("finish_reason")), "stop")
@@ -196,7 +204,7 @@ def translate(error: Exception, sent: Mapping[str, Any], now_s: float) -> Failur
     import pydantic
 
     if isinstance(error, openai.APIStatusError):
-        return _status_failure(error, sent, now_s)
+        return replace(_status_failure(error, sent, now_s), headers=error.response.headers)
     if isinstance(error, openai.APIResponseValidationError | json.JSONDecodeError | UnicodeDecodeError | pydantic.ValidationError):
         return _bad_reply("cannot be read")
     if isinstance(error, openai.APIConnectionError | httpx2.HTTPError | aiohttp.ClientError | httpx2.InvalidURL | OSError):
@@ -250,6 +258,8 @@ def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s
     message = f"the server answered {status}{shown}"
     if stopping := _stopping_failure(status, codes, message):
         return stopping
+    if sent.get("service_tier") and re.search(r"service.?tier|\bflex\b", str(error.message).lower()) and status in (400, 404, 422):
+        return Failure("lane_not_served", f"{message}: the flex lane does not have this model", "run", "use --lane standard")
     if refused := _refused_part(error, sent):
         return Failure("unsupported", f"{message}: it does not take {refused}", "request", refused=refused)
     if codes & FILTER_CODES:
@@ -257,6 +267,11 @@ def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s
     if codes & LENGTH_CODES or status == 413:
         return Failure("too_long", f"{message}: the request is too long for the model", "request", "use a model with a larger context")
     retry_after_s = _retry_after_s(error.response.headers, now_s)
+    if status == 429 and (codes & CAPACITY_CODES or "resource unavailable" in str(error.message).lower()):
+        hint = "try again later, raise --max-wait, or pay the standard price with --flex-fallback"
+        return Failure("no_capacity", f"{message}: the flex lane has no capacity", "attempt", hint, retry_after_s=retry_after_s)
+    if status == 429 and "request too large" in str(error.message).lower():
+        return Failure("too_large", f"{message}: the request is larger than the limit of tokens a minute", "request")
     if status == 429:
         return Failure("rate_limited", message, "attempt", "lower --concurrency", retry_after_s=retry_after_s)
     if status in (408, 409) or status >= 500:

@@ -26,3 +26,4 @@ def meetcli(tmp_path: Path, server: LoopbackServer) -> Command:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait a hundredth of what they wait for real."""
     monkeypatch.setattr("meetcli.engines.openai_live.FIRST_BACKOFF_S", 0.005)
+    monkeypatch.setattr("meetcli.engines.openai_gate.FIRST_BACKOFF_S", 0.005)

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from meetcli.engines import EngineOptions
-from meetcli.engines.openai_live import OpenAIEngine, Timers
+from meetcli.engines.openai_gate import Timers
+from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.models import Meeting, Message, Reply, Request
 from tests.loopback_server import LoopbackServer
 

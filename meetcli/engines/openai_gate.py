@@ -1,0 +1,176 @@
+"""Engines room: the one gate that every attempt passes. Pauses, limits and the number of calls at once, shared by all workers.
+
+Who came first passes first. A server that refuses halves the number of calls at once and is asked again more and more rarely;
+every answer brings back a little. So a minute of refusals costs a handful of calls, however many workers wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from meetcli.engines.openai_limits import Allowance, read_limits
+from meetcli.models import Request
+
+FIRST_BACKOFF_S: Final = 0.5
+LONGEST_BACKOFF_S: Final = 30.0
+NAP_S: Final = 0.1  # how late a waiting worker may notice that the run is stopping
+CHARACTERS_A_TOKEN: Final = 4.0
+USUAL_OUTPUT_TOKENS: Final = 1_000.0
+RECENT: Final = 0.1
+"""Weight of the last answer in what is learned about the size of calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Time and chance, passed in so that tests need neither."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One attempt that was let through: when, as which, and for how many tokens."""
+
+    at: float
+    characters: int
+    tokens: float
+    requests_sent: float
+    tokens_sent: float
+
+
+class Gate:
+    """Lets attempts through. `is_over` says that the run ends, and everybody waiting goes on to notice."""
+
+    def __init__(
+        self,
+        concurrency: int,
+        *,
+        requests_a_minute: int | None,
+        tokens_a_minute: int | None,
+        timers: Timers,
+        is_over: Callable[[], bool],
+    ) -> None:
+        self.requests = Allowance(requests_a_minute)
+        self.tokens = Allowance(tokens_a_minute, learns_charge=True)
+        self._timers = timers
+        self._is_over = is_over
+        self._most = concurrency
+        self._width = float(concurrency)
+        self._inside = 0
+        self._freed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._paused_until = 0.0
+        self._narrowed_at = float("-inf")
+        self._refusals = 0
+        self._characters_a_token = CHARACTERS_A_TOKEN
+        self._output_tokens = USUAL_OUTPUT_TOKENS
+
+    def input_tokens(self, request: Request) -> float:
+        """Return about how many tokens a request sends; learned from what the server has counted so far."""
+        return _characters(request) / self._characters_a_token
+
+    async def enter(self, request: Request, has_room: Callable[[], bool | None]) -> tuple[Pass | None, float]:
+        """Wait until an attempt at `request` may be made; return its pass, and how long pauses lasted.
+
+        `has_room` reserves the money: False waits until another attempt has ended, None is for ever. Then, and when the run is over, there
+        is no pass.
+        """
+        async with self._turn:
+            waited_s = await self._wait_out_pause()
+            tokens = self.input_tokens(request) + self._output_tokens
+            while not self._is_over():
+                now = self._timers.monotonic()
+                if self._paused_until > now:
+                    waited_s += await self._wait_out_pause()
+                elif self._inside >= int(self._width):
+                    await self._wait_for_room()
+                elif (wait_s := max(self.requests.wait_s(1, now), self.tokens.wait_s(tokens, now))) > 0:
+                    await self.sleep_until(now + wait_s)
+                elif room := has_room():
+                    return self._let_in(request, tokens, now), waited_s
+                elif room is None:
+                    break
+                else:
+                    await self._wait_for_room()
+            return None, waited_s
+
+    def leave(self) -> None:
+        """Note that an attempt is over."""
+        self._inside -= 1
+        self._freed.set()
+
+    def learn(self, headers: Mapping[str, str], entered: Pass) -> None:
+        """Take in what an answer, good or bad, says about the limits."""
+        now = self._timers.monotonic()
+        for allowance, kind, sent in ((self.requests, "requests", entered.requests_sent), (self.tokens, "tokens", entered.tokens_sent)):
+            if said := read_limits(headers, kind):
+                allowance.learn(*said, sent=sent, now_s=now)
+
+    def answered(self, entered: Pass, input_tokens: int, output_tokens: int) -> None:
+        """Take in an answer: calls are welcome, and this is how large they are."""
+        self._refusals = 0
+        self._width = min(self._most, self._width + 1 / self._width)
+        if input_tokens:
+            self._characters_a_token += RECENT * (entered.characters / input_tokens - self._characters_a_token)
+            self._output_tokens += RECENT * (output_tokens - self._output_tokens)
+            self.tokens.correct(input_tokens + output_tokens - entered.tokens)
+
+    def refused(self, entered: Pass, retry_after_s: float | None) -> float:
+        """Take in a refusal for going too fast; return how long everybody waits now."""
+        now = self._timers.monotonic()
+        if entered.at >= self._narrowed_at:  # of the calls that were under way together, the first refusal speaks for all
+            self._narrowed_at = now
+            self._width = max(1.0, self._width / 2)
+            self._refusals += 1
+        jitter_s = self._timers.random() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** max(0, self._refusals - 1))
+        if retry_after_s is None:
+            pause_s = jitter_s
+        elif self._refusals <= 1:
+            pause_s = retry_after_s
+        else:  # it was waited for, and was not enough
+            pause_s = max(retry_after_s, jitter_s)
+        self._paused_until = max(self._paused_until, now + pause_s)
+        return pause_s
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody through for so long."""
+        self._paused_until = max(self._paused_until, self._timers.monotonic() + seconds)
+
+    def wake(self) -> None:
+        """Let whoever waits for room see whether the run is over."""
+        self._freed.set()
+
+    async def sleep_until(self, moment: float) -> float:
+        """Sleep until `moment` of the monotonic clock or until the run is over; return for how long."""
+        began_at = now = self._timers.monotonic()
+        while now < moment and not self._is_over():
+            await self._timers.sleep(min(NAP_S, moment - now))
+            now = self._timers.monotonic()
+        return now - began_at
+
+    async def _wait_out_pause(self) -> float:
+        """Sleep while a server's pause lasts, also where others' answers prolong it; return for how long."""
+        waited_s = 0.0
+        while self._paused_until > self._timers.monotonic() and not self._is_over():
+            waited_s += await self.sleep_until(self._paused_until)
+        return waited_s
+
+    async def _wait_for_room(self) -> None:
+        self._freed.clear()
+        await self._freed.wait()
+
+    def _let_in(self, request: Request, tokens: float, now: float) -> Pass:
+        self._inside += 1
+        return Pass(now, _characters(request), tokens, self.requests.take(1, now), self.tokens.take(tokens, now))
+
+
+def _characters(request: Request) -> int:
+    return sum(len(message.content) for message in request.messages)
