@@ -16,7 +16,7 @@ from meetcli.errors import InputError
 from meetcli.models import Assignment, Forecast, Job, Lane, LanePrice, Meeting, Outcome, Request, Source, Status, Usage
 from meetcli.plan import Deliver
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
-from meetcli.tasks.schema import strict_schema
+from meetcli.tasks.schema import sent_schema
 from meetcli.tokens import CountTokens, estimate, message_tokens, most_input_tokens
 
 USUAL_OUTPUT_TOKENS: Final = 1_300
@@ -75,7 +75,7 @@ def forecast(jobs: Iterable[Job], *, assignment: Assignment, basis: Basis, deliv
 
     With `deliver`, each meeting ends as `not_attempted` with the status it would get as its reason and its share of the plan as its cost.
     """
-    schema = strict_schema(assignment.task.load_answer_model())
+    schema = sent_schema(assignment.task)
     count = basis.count_tokens or estimate
     total = _Total(basis)
     for job in jobs:

@@ -101,9 +101,10 @@ class Meeting(NamedTuple):
 class Task(NamedTuple):
     """What is asked of a transcript: instructions and the shape of the answer, side by side.
 
-    `schema_sha256` is the digest of the JSON Schema of `load_answer_model()`; it is stated rather than computed because building
-    the model costs twice what Python takes to start and an all-hit run has no other use for it. A test and every
-    call hold the two against each other. `version` is provenance only: changed instructions or schema are noticed by digest.
+    `schema_sha256` is the digest of the JSON Schema of `load_answer_model()`; for a built-in task it is stated rather than computed because
+    building the model costs twice what Python takes to start and an all-hit run has no other use for it. A test and every call hold the
+    two against each other. `version` is provenance only: changed instructions or schema are noticed by digest.
+    A task of the user's own also has the `schema` that is sent and their whole `result_schema`; both are None for a built-in one.
     """
 
     name: str
@@ -112,6 +113,8 @@ class Task(NamedTuple):
     schema_sha256: str
     temperature: float
     load_answer_model: Callable[[], type[BaseModel]]
+    schema: Mapping[str, Any] | None = None
+    result_schema: Mapping[str, Any] | None = None
 
 
 class EngineIdentity(NamedTuple):

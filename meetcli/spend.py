@@ -28,7 +28,7 @@ from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outco
 from meetcli.plain_text import place_text
 from meetcli.plan import Deliver, give_up
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
-from meetcli.tasks.schema import schema_digest, strict_schema
+from meetcli.tasks.schema import schema_digest, sent_schema
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -133,8 +133,9 @@ class _Spending:
         self._stopped: Exception | None = None
         self._refused = 0
         self._model: type[BaseModel] = assignment.task.load_answer_model()
-        self._schema = strict_schema(self._model)
-        assert schema_digest(self._schema) == assignment.task.schema_sha256, "the task's schema digest is stale"  # noqa: S101  # a bug, not an input
+        self._schema = sent_schema(assignment.task)
+        if assignment.task.schema is None:
+            assert schema_digest(self._schema) == assignment.task.schema_sha256, "the task's schema digest is stale"  # noqa: S101  # a bug, not an input
 
     async def requests(self) -> AsyncIterator[Request]:
         """Yield requests as they become ready: follow-ups first, then new meetings, until every meeting is settled."""

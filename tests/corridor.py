@@ -10,6 +10,7 @@ from pathlib import Path
 
 from meetcli.answers import render_version
 from meetcli.cache.forgiving import ForgivingCache
+from meetcli.config import read_toml
 from meetcli.discover import discover
 from meetcli.keys import asked_parts
 from meetcli.ledger import Ledger
@@ -18,7 +19,7 @@ from meetcli.normalize import normalize
 from meetcli.plan import Rules, give_up, plan
 from meetcli.readers import Rereader
 from meetcli.spend import Purse, spend
-from meetcli.tasks import load_task
+from meetcli.tasks import open_task
 from meetcli.tasks.prompt import instructions_text
 from tests.fakes import MemoryCache, ScriptedEngine
 
@@ -86,7 +87,7 @@ class World:
         self.now += timedelta(**span)
 
     def assignment(self):
-        task = load_task(self.task)
+        task = open_task(self.task, read_toml)
         parts = asked_parts(
             instructions=instructions_text(task),
             schema_sha256=task.schema_sha256,
@@ -124,7 +125,7 @@ class World:
             is_stopping=self.is_stopping,
         )
         ledger = Ledger(
-            self.task,
+            assignment.task.name,
             cache,
             self.leases if cached else None,
             started_at=self.now,

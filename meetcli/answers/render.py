@@ -27,28 +27,19 @@ def render(entry: Entry, meeting: Meeting, source: Source, *, requires_evidence:
     A claim whose quote does not stand in the transcript is marked `"unsupported": true`; with `requires_evidence` it is left out.
     """
     answer = json.loads(entry.answer)
-    # A deadline is given in the words of the meeting, whatever language its minutes are in.
-    spoken = choose_language(meeting.transcript) or answer["language"]
     claims = _Claims(EvidenceFinder(meeting), requires_evidence)
-    body = _minutes(answer, claims) if entry.task == "extract" else _sentiment(answer, meeting, claims)
     result = {
         "schema_version": SCHEMA_VERSION,
         "task": entry.task,
         "meeting_id": meeting.meeting_id,
         "customer_id": meeting.customer_id,
-        "customer_name": meeting.customer_name or answer["customer_name"] or None,
+        "customer_name": meeting.customer_name or answer.get("customer_name") or None,
         "banker_id": meeting.banker_id,
-        "banker_name": meeting.banker_name or answer["banker_name"] or None,
-        "meet_type": meeting.meet_type or answer["meet_type"] or None,
+        "banker_name": meeting.banker_name or answer.get("banker_name") or None,
+        "meet_type": meeting.meet_type or answer.get("meet_type") or None,
         "meet_date": meeting.meet_date,
         "language": answer["language"],
-        "summary": answer["summary"],
-        "key_points": claims.of(answer["key_points"], "text"),
-        "action_items": [
-            {**_action_item(item, answer, meeting, spoken), **proof} for item in answer["action_items"] for proof in claims.proofs(item)
-        ],
-        **body,
-        "speaker_statistics": asdict(speaker_statistics(meeting)),
+        **_body(entry.task, answer, meeting, claims),
         "idempotency_key": entry.idempotency_key or NO_KEY,
         "source": source.name,
         "provenance": _provenance(entry),
@@ -82,10 +73,43 @@ class _Claims:
         elif not self._requires_evidence:
             yield {"evidence": None, "unsupported": True}
 
+    def beside(self, value: Any) -> Any:  # noqa: ANN401  # any JSON
+        """Return a value of any shape in which every object with a `quote` says what that stands on.
+
+        Left out where it stands on nothing and evidence is required: from a list; elsewhere null takes its place.
+        """
+        if isinstance(value, list):
+            return [made for item in value for made in (self.beside(item),) if made is not None or item is None]
+        if not isinstance(value, dict):
+            return value
+        fields = {name: self.beside(item) for name, item in value.items()}
+        if "quote" not in value:
+            return fields
+        quote = value["quote"]
+        proof = next(self.proofs({"quote": quote if isinstance(quote, str) else None}), None)
+        return None if proof is None else {**fields, **proof}
+
     def evidence(self, quote: str | None) -> dict[str, Any] | None:
         """Return where a quote stands, as results say it."""
         found = self._finder.find(quote)
         return asdict(found) if found else None
+
+
+def _body(task: str, answer: dict[str, Any], meeting: Meeting, claims: _Claims) -> dict[str, Any]:
+    """Return what a result has between its head and its purchase: a task of the user's own has its own."""
+    if task not in ("extract", "analyze"):
+        return {"result": claims.beside(answer["result"])}
+    # A deadline is given in the words of the meeting, whatever language its minutes are in.
+    spoken = choose_language(meeting.transcript) or answer["language"]
+    return {
+        "summary": answer["summary"],
+        "key_points": claims.of(answer["key_points"], "text"),
+        "action_items": [
+            {**_action_item(item, answer, meeting, spoken), **proof} for item in answer["action_items"] for proof in claims.proofs(item)
+        ],
+        **(_minutes(answer, claims) if task == "extract" else _sentiment(answer, meeting, claims)),
+        "speaker_statistics": asdict(speaker_statistics(meeting)),
+    }
 
 
 def _minutes(answer: dict[str, Any], claims: _Claims) -> dict[str, Any]:

@@ -44,14 +44,14 @@ def judge(text: str, model: type[BaseModel], *, transcript_words: int, language:
     language, the answer's `language` names that, whatever the model said.
     """
     try:
-        answer = model.model_validate_json(text)
+        answer = model.model_validate_json(text)  # by alias, as the schema names fields; dumped the same way
     except ValidationError as error:
         return Judgement(None, tuple(_phrase(detail) for detail in error.errors(include_url=False)[:MOST_PROBLEMS_QUOTED]))
     found = detect_language(" ".join(_prose(answer.model_dump()))) if language else None
     problems = [*_summary_problems(answer, transcript_words), *_language_problems(found, language)]
     if language and found == primary_code(language):
         answer = answer.model_copy(update={"language": language})
-    return Judgement(answer.model_dump_json(), tuple(problems))
+    return Judgement(answer.model_dump_json(by_alias=True), tuple(problems))
 
 
 def repair_messages(text: str, problems: tuple[str, ...]) -> tuple[Message, ...]:

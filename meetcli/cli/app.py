@@ -1,6 +1,7 @@
 """The commands and their options. Each option is declared once; what it means is `config`'s, what happens is `cli.run`'s."""
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -9,6 +10,10 @@ from typer.core import TyperCommand, TyperGroup
 
 from meetcli import __version__
 from meetcli.cli.exits import exits
+from meetcli.errors import UsageError
+
+RUN = "run"
+"""The command whose first argument names the task."""
 
 
 class _AsTyped:
@@ -99,7 +104,11 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
 
     @app.command(name=name, help=description, cls=PlainCommand)
     def command(
-        paths: Paths = None,
+        paths: Annotated[
+            list[str] | None,
+            typer.Argument(metavar=f"{'TASK ' if name == RUN else ''}PATH...", help="Files, folders, globs, or - for standard input."),
+        ] = None,
+        check: Annotated[bool | None, typer.Option("--check", help="Only check a task file, and say what it asks for.")] = None,
         output: Annotated[
             str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results; - streams JSON Lines. [default: results]")
         ] = None,
@@ -178,12 +187,44 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             key: value
             for key, value in locals().items()
             # What was not given is None or, where an option is counted, 0; a 0 that was given to another option is meant.
-            if key not in ("paths", "name") and value is not None and (key, value) != ("verbose", 0)
+            if key not in ("paths", "name", "check") and value is not None and (key, value) != ("verbose", 0)
         }
         with exits():
+            if check:
+                from meetcli.cli.tasks import check as check_task
+
+                check_task(list(paths or ()))
+                return
             from meetcli.cli.run import run_task
 
-            raise typer.Exit(run_task(name, list(paths or ()), flags))
+            raise typer.Exit(run_task(*_task_and_paths(name, paths), flags))
+
+    if name != RUN:  # a built-in task has no file to check
+        whole = inspect.signature(command)
+        offered = [parameter for parameter in whole.parameters.values() if parameter.name != "check"]
+        setattr(command, "__signature__", whole.replace(parameters=offered))  # noqa: B010  # mypy knows no such attribute of functions
+
+
+def _task_and_paths(name: str, given: Iterable[str] | None) -> tuple[str, list[str]]:
+    """Return the task and its paths; `run` takes the task as its first argument."""
+    paths = list(given or ())
+    if name != RUN:
+        return name, paths
+    if not paths:
+        raise UsageError("no TASK given", hint="meetcli run extract PATH..., or a task file of your own: meetcli run task.toml PATH...")
+    return paths[0], paths[1:]
+
+
+def _add_schema(app: typer.Typer) -> None:
+    @app.command("schema")
+    def schema(
+        task: Annotated[str, typer.Argument(metavar="TASK", help="extract, analyze, or a task file.")],
+    ) -> None:
+        """Print the JSON Schema of a task's results."""
+        with exits():
+            from meetcli.cli.tasks import print_schema
+
+            print_schema(task)
 
 
 def _add_inspect(app: typer.Typer) -> None:
@@ -279,6 +320,8 @@ def _add_cache(app: typer.Typer) -> None:
 COMMANDS: Mapping[str, Callable[[typer.Typer], None]] = {
     "extract": lambda app: _add_task(app, "extract", "Write minutes: summary, key points, decisions, action items, topics."),
     "analyze": lambda app: _add_task(app, "analyze", "Judge sentiment and risks."),
+    RUN: lambda app: _add_task(app, RUN, "Run any task: extract, analyze, or a task file of your own."),
+    "schema": _add_schema,
     "inspect": _add_inspect,
     "formats": _add_formats,
     "show": _add_show,

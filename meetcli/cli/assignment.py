@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from meetcli.answers import render_version
-from meetcli.config import Settings
+from meetcli.config import Settings, read_toml
 from meetcli.engines import identify
 from meetcli.keys import asked_parts
 from meetcli.models import Assignment
 from meetcli.plan import Rules
-from meetcli.tasks import load_task
+from meetcli.tasks import open_task
 from meetcli.tasks.prompt import instructions_text
 
 
 def assign(task_name: str, settings: Settings) -> Assignment:
     """Return what a task with these settings asks. Raises UsageError for a task that does not exist."""
-    task = load_task(task_name)
+    task = open_task(task_name, read_toml)
     identity = identify(settings.engine, model=settings.model, base_url=settings.base_url)
     parts = asked_parts(
         instructions=instructions_text(task),

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from meetcli.errors import UsageError
 from meetcli.models import Task
+
+if TYPE_CHECKING:
+    from meetcli.tasks.custom import ReadToml
+
+BUILT_IN = ("extract", "analyze")
 
 
 def load_task(name: str) -> Task:
@@ -16,4 +24,16 @@ def load_task(name: str) -> Task:
         from meetcli.tasks.analyze import ANALYZE
 
         return ANALYZE
-    raise UsageError(f"unknown task {name!r}", hint="the tasks are extract and analyze")
+    raise UsageError(f"unknown task {name!r}", hint="the tasks are extract and analyze, or a task file of your own, as task.toml")
+
+
+def open_task(named: str, read_toml: ReadToml) -> Task:
+    """Return the built-in task called so, or the one in a task file; `UsageError` where there is neither, or the file cannot be used.
+
+    `read_toml` reads a TOML file, decimals as `Decimal`.
+    """
+    if named in BUILT_IN or not (named.endswith(".toml") or Path(named).is_file()):
+        return load_task(named)
+    from meetcli.tasks.custom import load_task_file
+
+    return load_task_file(Path(named), read_toml, built_in=BUILT_IN)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from meetcli.models import Task
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+
+def sent_schema(task: Task) -> Mapping[str, Any]:
+    """Return the JSON Schema that is sent for a task."""
+    return task.schema if task.schema is not None else strict_schema(task.load_answer_model())
 
 
 def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -24,7 +32,7 @@ def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
     return written_out
 
 
-def schema_digest(schema: dict[str, Any]) -> str:
+def schema_digest(schema: Mapping[str, Any]) -> str:
     """Return the SHA-256, in hex, of a schema, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(schema, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

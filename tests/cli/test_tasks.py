@@ -1,0 +1,72 @@
+"""Tasks from the command line: `run`, `run --check` and `schema`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.command import Command
+from tests.conftest import PROJECT
+from tests.corridor import explicit
+from tests.loopback_server import LoopbackServer
+
+SALES = PROJECT / "samples" / "tasks" / "sales-call.toml"
+
+
+def test_a_task_file_runs_as_a_built_in_task_does(meetcli: Command, server: LoopbackServer) -> None:
+    meetcli.put("in/a.json", explicit())
+    first = meetcli("run", SALES, "in", "--summary", "json")
+    assert (first.statuses, first.summary["task"]) == ({"in/a.json": "miss"}, "sales-call")
+    result = json.loads(meetcli.results()["a.sales-call.json"])
+    assert set(result["result"]) == {"stage", "needs", "objections", "budget", "decision_maker", "next_step"}
+    assert meetcli("run", SALES, "in", "--summary", "json").statuses == {"in/a.json": "hit"}
+    assert server.requests == 1
+    dry = meetcli("run", SALES, "in", "--dry-run", "--refresh", "--summary", "json")
+    assert (dry.statuses, server.requests) == ({"in/a.json": "not_attempted"}, 1)
+
+
+def test_run_takes_a_built_in_task_too_and_shares_its_answers(meetcli: Command, server: LoopbackServer) -> None:
+    meetcli.put("in/a.json", explicit())
+    assert meetcli("run", "extract", "in", "--summary", "json").statuses == {"in/a.json": "miss"}
+    assert meetcli("extract", "in", "--summary", "json").statuses == {"in/a.json": "hit"}
+    assert server.requests == 1
+
+
+def test_the_local_engine_says_that_it_does_not_do_it(meetcli: Command) -> None:
+    meetcli.put("in/a.json", explicit())
+    done = meetcli("run", SALES, "in", "--engine", "local", "--summary", "json")
+    assert (done.exit_code, done.summary["files"][0]["reason"]) == (1, "unsupported_task")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run",), "no TASK given"),
+        (("run", "extract"), "no PATH given"),
+        (("run", "nosuch", "in"), "unknown task 'nosuch'"),
+        (("run", "nosuch.toml", "in"), "cannot read 'nosuch.toml'"),
+        (("run", "--check"), "--check takes one task"),
+        (("schema", "nosuch"), "unknown task"),
+    ],
+)
+def test_what_is_missing_is_named(meetcli: Command, arguments: tuple[str, ...], said: str) -> None:
+    done = meetcli(*arguments)
+    assert (done.exit_code, said in done.stderr) == (2, True)
+
+
+def test_check_says_what_is_asked_for_and_calls_nothing(meetcli: Command, server: LoopbackServer) -> None:
+    done = meetcli("run", "--check", SALES)
+    assert done.exit_code == 0
+    assert "result.needs[].quote: string | null" in done.stdout
+    assert server.requests == 0
+    meetcli.put("open.toml", 'name = "a"\ninstructions = "b"\nschema = {type = "array", items = {type = "string"}}\n')
+    said = meetcli("run", "--check", "open.toml").stdout
+    assert "nothing will carry evidence" in said
+    assert "without maxItems" in said
+    assert meetcli("run", "--check", "extract").exit_code == 0
+
+
+def test_schema_prints_a_json_schema(meetcli: Command) -> None:
+    assert "risks" in json.loads(meetcli("schema", "analyze").stdout)["properties"]
+    assert json.loads(meetcli("schema", SALES).stdout)["$defs"]["result"]["required"][0] == "stage"

@@ -1,0 +1,209 @@
+"""Tasks of the user's own go the way of the built-in ones: key, cache, repair, evidence."""
+
+import json
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from meetcli.config import read_toml
+from meetcli.errors import UsageError
+from meetcli.models import Status
+from meetcli.tasks import open_task
+from meetcli.tasks.result_schema import result_schema
+from tests.conftest import PROJECT
+from tests.corridor import World, answered, explicit
+
+TASKS = PROJECT / "samples" / "tasks"
+TASK = """
+name = "needs"
+instructions = "List what the customer needs."
+[schema]
+type = "object"
+required = ["needs"]
+properties.urgency = {type = "integer", minimum = 1, maximum = 5}
+[schema.properties.needs]
+type = "array"
+[schema.properties.needs.items]
+type = "object"
+required = ["need", "quote"]
+properties = {need = {type = "string", minLength = 3}, quote = {type = ["string", "null"]}}
+"""
+TRUE = "We will send the plan on Friday."
+
+
+def needs(*quotes, language="en", **more):
+    return {"language": language, "result": {"needs": [{"need": "a plan", "quote": quote} for quote in quotes], "urgency": None, **more}}
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path / "in")
+    world.put("a.json", explicit())
+    write(world, TASK)
+    world.engine.script = lambda request: answered(needs(TRUE, "Never said at all."))
+    return world
+
+
+def write(world, text):
+    path = world.folder.parent / "task.toml"
+    path.write_text(text, encoding="utf-8")
+    world.task = str(path)
+
+
+def result_of(world, status=Status.MISS):
+    assert world.run()["a.json"].status is status
+    return json.loads(world.results["a.json"])
+
+
+def test_a_result_has_the_head_and_the_user_s_own_part_with_evidence(world):
+    result = result_of(world)
+    assert list(result) == [
+        *("schema_version", "task", "meeting_id", "customer_id", "customer_name", "banker_id", "banker_name", "meet_type", "meet_date"),
+        *("language", "result", "idempotency_key", "source", "provenance"),
+    ]
+    assert (result["task"], result["meeting_id"], result["language"]) == ("needs", "M-1", "en")
+    true, invented = result["result"]["needs"]
+    assert (true["evidence"]["turn"], true["quote"]) == (1, TRUE)
+    assert invented == {"need": "a plan", "quote": "Never said at all.", "evidence": None, "unsupported": True}
+    assert "urgency" not in result["result"]  # null stands for a field that may be missing
+    assert result["provenance"]["task_version"] == "1"
+
+
+def test_required_evidence_leaves_out_objects_in_lists_and_nothing_else(world):
+    result_of(world)
+    world.requires_evidence = True
+    assert [item["quote"] for item in result_of(world, Status.HIT)["result"]["needs"]] == [TRUE]
+
+
+def test_what_is_sent_is_strict_and_says_how_to_quote(world):
+    world.run()
+    (request,) = world.engine.requests
+    assert request.schema["required"] == ["language", "result"]
+    assert set(request.schema["properties"]["result"]["required"]) == {"needs", "urgency"}
+    assert request.messages[-1].content.startswith("List what the customer needs.\n")
+    assert "`quote` is copied" in request.messages[-1].content
+
+
+def test_an_answer_is_held_to_the_whole_schema_and_repaired_once(world):
+    bad = needs(TRUE)
+    bad["result"]["needs"][0]["need"] = "a"  # minLength is no part of strict mode
+    replies = [answered(bad), answered(needs(TRUE))]
+    world.engine.script = lambda request: replies.pop(0)
+    result_of(world)
+    assert world.calls == 2
+    assert "$.needs[0].need" in world.engine.requests[1].messages[-1].content
+
+
+def test_it_hits_until_instructions_or_schema_change(world):
+    result_of(world)
+    result_of(world, Status.HIT)
+    write(world, TASK + "# a comment\n")
+    result_of(world, Status.HIT)
+    for old, new, part in (
+        ("List what", "Say what", "instructions"),
+        ("maximum = 5", "maximum = 4", "schema"),
+        ("minLength = 3", "minLength = 2", "schema"),  # no part of what is sent, but of what answers are held to
+    ):
+        world.items.clear()
+        write(world, TASK)
+        result_of(world)
+        write(world, TASK.replace(old, new))
+        result_of(world, Status.CHANGED)
+        assert world.outcomes["a.json"].reason == part
+        write(world, TASK)
+        result_of(world, Status.HIT)
+
+
+def test_it_never_sees_the_answers_of_another_task(world):
+    result_of(world)
+    write(world, TASK.replace('"needs"\n', '"wants"\n', 1))
+    result_of(world, Status.MISS)
+
+
+def test_a_schema_may_stand_in_a_file_beside_the_task(world):
+    (world.folder.parent / "shape.json").write_text(
+        json.dumps({"type": "object", "properties": {"urgency": {"type": "integer"}}, "required": ["urgency"]}), encoding="utf-8"
+    )
+    write(world, 'name = "urgency"\ninstructions = "How urgent?"\nschema = "shape.json"\n')
+    world.engine.script = lambda request: answered({"language": "en", "result": {"urgency": 3}})
+    assert result_of(world)["result"] == {"urgency": 3}
+    assert "quote" not in world.engine.requests[0].messages[-1].content
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (TASK.replace('"needs"', '"extract"', 1), "cannot name a task"),
+        (TASK.replace('"needs"', '"Needs: all"', 1), "cannot name a task"),
+        (TASK.replace('name = "needs"', ""), "cannot name a task"),
+        (TASK.replace('"List what the customer needs."', '" "'), "instructions must be"),
+        ('colour = "red"\n' + TASK, "unknown field 'colour'"),
+        ("temperature = 3\n" + TASK, "temperature = 3"),
+        ('name = "a"\ninstructions = "b"\n', "schema must be"),
+        ('name = "a"\ninstructions = "b"\nschema = "none.json"\n', "cannot read the schema"),
+        ('name = "a"\ninstructions = "b"\nschema = "task.toml"\n', "is not JSON"),
+        ('name = "a"\ninstructions = "b"\nschema = "no_such_module_here:Model"\n', "cannot import"),
+        ('name = "a"\ninstructions = "b"\nschema = "json:loads"\n', "no pydantic model"),
+        (TASK.replace('type = "array"', 'type = "any"'), "result.needs has no type"),
+        ("name = ", "is not TOML"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_by_name_and_field(world, text, word):
+    write(world, text)
+    with pytest.raises(UsageError, match=word) as refused:
+        world.assignment()
+    assert "task.toml" in refused.value.message
+
+
+def test_a_schema_that_is_none_is_refused_before_any_call(world):
+    write(world, TASK.replace("minLength = 3", 'minLength = "three"'))
+    with pytest.raises(UsageError, match="no JSON Schema"):
+        world.run()
+    assert world.engine.requests == []
+
+
+def test_without_the_library_a_json_schema_task_says_what_to_install(world, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    with pytest.raises(UsageError) as refused:
+        world.assignment().task.load_answer_model()
+    assert "meetcli[tasks]" in str(refused.value.hint)
+
+
+# The worked examples
+
+
+def finding(rule, verdict="kept", quote=TRUE):
+    return {"rule": rule, "verdict": verdict, "why": "It was said so.", "quote": quote}
+
+
+RULES = ("suitability", "costs", "risks", "promises", "pressure")
+
+
+def test_the_compliance_example_checks_what_a_schema_cannot_say(world):
+    world.task = str(TASKS / "compliance.toml")
+    good = {"findings": [finding(rule) for rule in RULES], "needs_review": False, "summary": "Fine."}
+    bad = {**good, "findings": [finding("costs", "broken", None), *map(finding, RULES[1:])]}
+    replies = [answered({"language": "en", "result": bad}), answered({"language": "en", "result": good})]
+    world.engine.script = lambda request: replies.pop(0)
+    result = result_of(world)
+    assert "a broken rule needs the quote" in world.engine.requests[1].messages[-1].content
+    assert [item["rule"] for item in result["result"]["findings"]] == list(RULES)
+    assert all(item["evidence"]["turn"] == 1 for item in result["result"]["findings"])
+
+
+@pytest.mark.parametrize("path", sorted(TASKS.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_examples_are_whole(path: Path):
+    task = open_task(str(path), read_toml)
+    assert task.name == path.stem
+    assert task.load_answer_model()
+    jsonschema.Draft202012Validator.check_schema(result_schema(task))
+
+
+def test_results_match_the_schema_that_is_told_of_them(world):
+    for requires_evidence in (False, True):
+        world.requires_evidence = requires_evidence
+        world.run()
+        schema = result_schema(open_task(world.task, read_toml))
+        jsonschema.Draft202012Validator(schema).validate(json.loads(world.results["a.json"]))
