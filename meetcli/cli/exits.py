@@ -24,9 +24,7 @@ def exits() -> Iterator[None]:
 
     A closed pipe is no error: the reader has seen enough. Anything unforeseen is a bug in meetcli, code 70.
     """
-    if isinstance(sys.stdout, TextIOWrapper):
-        # Names and prose hold letters that a terminal may not know: better an escape than no table.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     try:
         yield
     except typer.Exit:
@@ -44,6 +42,17 @@ def exits() -> Iterator[None]:
     except Exception as error:
         report_bug(error)
         raise typer.Exit(BUG) from error
+
+
+def _prepare_streams() -> None:
+    """Stand something in for a standard stream that was closed before the start, and let no letter end a run."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Opened in this order it takes the number that is free, which else the cache's file would get, and warnings be written into.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  # for as long as the process lives
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Names and prose hold letters that a terminal may not know: better an escape than no table.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def say(error: MeetcliError) -> None:

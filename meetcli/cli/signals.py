@@ -42,7 +42,9 @@ class Stop:
 def watched(tidy: Callable[[], None]) -> Iterator[Stop]:
     """Install the handlers for the time of a run."""
     stop = Stop(tidy)
-    before = {number: signal.signal(number, stop.take) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A shell that starts a command in the background has it ignore Ctrl-C, and means it.
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop.take) for number in heard}
     try:
         yield stop
     finally:

@@ -123,6 +123,14 @@ def test_terminal_gets_its_cursor_back_from_a_run_that_leaves_at_once(meetcli: C
     assert shown.rfind(b"\x1b[?25h") > shown.rfind(b"\x1b[?25l") >= 0
 
 
+def test_a_run_in_the_background_does_not_hear_ctrl_c(meetcli: Command, server: LoopbackServer) -> None:
+    server.faults = signaler = Signaler(signal.SIGINT, at=1)
+    with meetcli.start("extract", "in", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) as process:
+        signaler.aim(process)
+        assert finish(process).exit_code == 0
+    assert server.requests == 10
+
+
 def test_local_engine_stops_too(meetcli: Command, tmp_path: Path) -> None:
     long = "\n".join(f"Ana: Sentence {number} of a long talk about the plan.\nRui: I will send it." for number in range(400))
     for number in range(40):

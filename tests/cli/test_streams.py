@@ -7,11 +7,13 @@ import os
 import pty
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Command
+from tests.conftest import PROJECT
 from tests.corridor import explicit
 from tests.loopback_server import LoopbackServer
 
@@ -141,6 +143,24 @@ def test_closed_standard_error_does_not_change_the_exit_code(meetcli: Command) -
     os.close(writer)
     assert (missing.exit_code, good.exit_code) == (2, 0)
     assert "1 miss" in good.stdout
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "code"),
+    [
+        ("<&-", "extract in", 0),
+        (">&-", "extract in", 0),
+        ("2>&-", "extract in -vv", 0),
+        ("<&- >&- 2>&-", "extract in --summary json", 0),
+        ("2>&-", "extract missing.json", 2),
+        ("<&-", "cache clear", 0),
+    ],
+)
+def test_streams_that_were_closed_before_the_start_are_done_without(meetcli: Command, closed: str, arguments: str, code: int) -> None:
+    environment = {**os.environ, **meetcli.environment, "PYTHONPATH": str(PROJECT)}
+    script = f"{sys.executable} -m meetcli {arguments} {closed}"
+    done = subprocess.run(["sh", "-c", script], cwd=meetcli.folder, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
 
 
 @pytest.mark.parametrize(
