@@ -14,7 +14,7 @@ import pytest
 from tests.cli.command import Command, Done
 from tests.cli.signaler import Signaler
 from tests.corridor import explicit
-from tests.loopback_server import HANG, LoopbackServer
+from tests.loopback_server import HANG, LoopbackServer, status
 
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 STOPPING = b"stopping: waiting for the calls under way, which are paid for; Ctrl-C again leaves at once"
@@ -121,6 +121,14 @@ def test_terminal_gets_its_cursor_back_from_a_run_that_leaves_at_once(meetcli: C
         pass
     os.close(leader)
     assert shown.rfind(b"\x1b[?25h") > shown.rfind(b"\x1b[?25l") >= 0
+
+
+def test_a_run_that_waits_for_the_server_s_sake_stops_waiting(meetcli: Command, server: LoopbackServer) -> None:
+    server.faults = signaler = Signaler(signal.SIGINT, at=0, fault=status(429, retry_after="600"))
+    with meetcli.start("extract", "in", "-j", "2", "--max-wait", "1h", "--summary", "json") as process:
+        signaler.aim(process)
+        done = finish(process)
+    assert (done.exit_code, done.summary["counts"]["not_attempted"]) == (130, 10)
 
 
 def test_a_run_in_the_background_does_not_hear_ctrl_c(meetcli: Command, server: LoopbackServer) -> None:
