@@ -32,6 +32,8 @@ _CALLED = {Status.BYPASSED, Status.REFRESHED, Status.EXPIRED, Status.CHANGED, St
 _TOTALS_HEIGHT = 12
 """Lines that a screen needs besides those of the files: heading, totals, the prompt that follows."""
 _PIPE_HEIGHT = 50
+_ALIKE = 3
+"""Above so many failures of one cause, they are told as one."""
 _OPENAI = "api.openai.com"
 
 
@@ -47,7 +49,7 @@ def print_report(report: RunReport, stream: TextIO, *, width: int | None = None,
         console.print(_file_table(rows))
         console.print()
     if failures:
-        _print_failures(console, failures)
+        _print_failures(console, failures, are_listed=report.total <= screen)
         console.print()
     if left_out:
         console.print(f"… and {left_out:,} more that failed or were called; --summary json lists every one", style="dim")
@@ -138,15 +140,24 @@ def _spent(outcome: Outcome) -> Iterator[Text]:
         yield from (Text("–", style="dim"), Text("–", style="dim"))
 
 
-def _print_failures(console: Console, failures: Iterable[Outcome]) -> None:
-    """Print each failure with its error, and a hint once for all that share it."""
-    hints: dict[str | None, list[Outcome]] = {}
+def _print_failures(console: Console, failures: Iterable[Outcome], *, are_listed: bool) -> None:
+    """Print each failure with its error, and a hint once for all that share it.
+
+    Where the table has a line for each (`are_listed`), many that failed alike are told as one: a dead key fails every call.
+    """
+    hints: dict[str | None, dict[str, list[Outcome]]] = {}
     for outcome in failures:
-        hints.setdefault(outcome.hint, []).append(outcome)
-    for hint, group in hints.items():
-        for outcome in group:
-            message = failure_text(outcome.source.shown, outcome.source.place, outcome.error or _words(outcome.reason or "failed"))
-            console.print(Text("error: ", style="bold red").append(message, style="default not bold"))
+        where = f"{place_text(outcome.source.shown, outcome.source.place)}: "
+        why = (outcome.error or _words(outcome.reason or "failed")).removeprefix(where)
+        hints.setdefault(outcome.hint, {}).setdefault(why, []).append(outcome)
+    for hint, causes in hints.items():
+        for why, group in causes.items():
+            is_told_as_one = are_listed and len(group) > _ALIKE
+            for outcome in group[:1] if is_told_as_one else group:
+                message = failure_text(outcome.source.shown, outcome.source.place, why)
+                if is_told_as_one:
+                    message = f"{count_text(len(group), 'meeting')}, the first {message}"
+                console.print(Text("error: ", style="bold red").append(message, style="default not bold"))
         if hint:
             console.print(Text("hint: ", style="bold").append(printable(hint), style="not bold"))
 

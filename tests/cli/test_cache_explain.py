@@ -196,7 +196,18 @@ def test_alternating_costs_nothing(known: Command, server: LoopbackServer) -> No
 
 RELEVANT: dict[str, object] = {"engine": "local", "model": "gpt-4o-mini", "base_url": "http://h/v1", "language": "pt"}
 IRRELEVANT = {
-    *("output", "format", "no_csv_bom", "limit", "files_from", "summary", "quiet", "verbose", "log_format", "log_file"),  # what is shown, and where
+    *(
+        "output",
+        "format",
+        "no_csv_bom",
+        "limit",
+        "files_from",
+        "summary",
+        "quiet",
+        "verbose",
+        "log_format",
+        "log_file",
+    ),  # what is shown, and where
     *(
         "api_key",
         "prices",

@@ -63,6 +63,20 @@ def test_the_table_is_as_it_was_looked_at(width):
     assert printed(report(MIXED), width) == golden.read_text(encoding="utf-8")
 
 
+def test_many_that_failed_alike_are_told_as_one_where_the_table_names_them():
+    def refused(count):
+        errors = {f"{number}.json": f"{number}.json: the API key was refused" for number in range(count)}
+        return [outcome(shown, Status.FAILED, "key_refused", error=error, hint="check it") for shown, error in errors.items()]
+
+    assert printed(report(refused(3))).count("error: ") == 3
+    told = printed(report([*refused(9), outcome("z.json", Status.FAILED, "bad_input", error="z.json: is empty")]))
+    assert [line for line in told.splitlines() if "error: " in line] == [
+        "error: 9 meetings, the first 0.json: the API key was refused",
+        "error: z.json: is empty",
+    ]
+    assert printed(report(refused(60)), height=40).count("error: ") > 5, "the table has no room, so the errors are all that names them"
+
+
 def test_what_no_quote_supports_is_counted_by_meeting_and_in_all():
     assert "unsupported" not in printed(report(MIXED))
     table = printed(report([outcome("a.json", Status.HIT, unsupported=3), outcome("b.json", Status.MISS), MIXED[0]]))
