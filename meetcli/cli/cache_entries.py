@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +17,11 @@ from meetcli.cache import Cache
 from meetcli.cache.entry import Header, load
 from meetcli.cache.upkeep import Kept, kept_entries, remove_entries, unusable_rows
 from meetcli.cli.cache import Flags, confirm, folder_of, opened
+from meetcli.cli.result_removal import Removal, find_doomed, names_of
 from meetcli.config.values import parse_duration
 from meetcli.errors import UsageError
 from meetcli.models import Entry
 from meetcli.plain_text import age_text, bytes_text, count_text, decimal_text, money_text, printable
-from meetcli.readers.own_marks import is_result
 
 _KEY = re.compile(r"[0-9a-f]{4,64}")
 _HEADINGS = ("kind", "task", "meeting", "customer", "age", "left", "cost", "size", "model", "key")
@@ -123,7 +123,7 @@ class Doomed(NamedTuple):
     def takes_result(self, result: Mapping[str, Any]) -> bool:
         """Say whether a result is about it."""
         if self.key is not None:
-            return str(result.get("idempotency_key", "")).startswith(_digits(self.key))
+            return str(result.get("idempotency_key")).startswith(_digits(self.key))
         return self._is_of(result.get("meeting_id"), result.get("customer_id"))
 
     def _is_of(self, meeting_id: object, customer_id: object) -> bool:
@@ -132,16 +132,17 @@ class Doomed(NamedTuple):
 
 def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confirmed: bool) -> None:
     """Remove what is kept about a meeting or a customer, and with `results` the result files, after asking on a terminal."""
-    files = list(_result_files(Path(results), doomed.takes_result)) if results is not None else []
+    removal = Removal([], [], []) if results is None else find_doomed(Path(results), doomed.takes_result)
     with opened(flags, is_shared_used=True) as (settings, cache):
         entries = doomed.entries(cache)
-        text = ", ".join(_counted(entries, files))
-        if entries or files:
+        text = ", ".join(_counted(entries, removal))
+        if entries or removal.results:
             confirm(f"Remove {text}?", is_confirmed=is_confirmed)
-        for file in files:
-            file.unlink(missing_ok=True)
+        removal.carry_out()
         remove_entries(cache, entries)
         _warn_of_remains(cache, folder_of(settings))
+    if removal.opaque:
+        events.LOGGER.warning("%s: not said whom it is about; look into it or make it anew", ", ".join(names_of(removal.opaque)))
     typer.echo(f"removed {text}")
 
 
@@ -156,27 +157,14 @@ def _warn_of_remains(cache: Cache, folder: Path) -> None:
         events.LOGGER.warning("%s was moved aside as damaged and may hold anything; delete it when it is not needed", aside)
 
 
-def _counted(entries: list[Kept], files: list[Path]) -> Iterator[str]:
+def _counted(entries: list[Kept], removal: Removal) -> Iterator[str]:
     kinds = [kept.header.kind for kept in entries]
     yield count_text(kinds.count("answer"), "answer")
     for kind, noun in (("failure", "remembered failure"), ("reply", "unfinished reply")):
         if kinds.count(kind):
             yield count_text(kinds.count(kind), noun, noun.replace("reply", "replies") if kind == "reply" else None)
-    if files:
-        yield count_text(len(files), "result file")
-
-
-def _result_files(folder: Path, is_doomed: Callable[[Mapping[str, Any]], bool]) -> Iterator[Path]:
-    """Yield the results below a folder, told by their provenance, that are doomed."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder (--results)")
-    for path in sorted(folder.rglob("*.json")):
-        try:
-            result = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError):
-            continue
-        if is_result(result) and is_doomed(result):
-            yield path
+    if removal.results:
+        yield count_text(removal.results, "result")
 
 
 def _about(cache: Cache, key: str) -> list[Kept]:

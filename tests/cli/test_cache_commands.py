@@ -152,7 +152,7 @@ def test_remove_leaves_files_alone_that_are_no_results(bought: Command) -> None:
     mine = bought.put("results/mine.json", {"customer_id": "C-1"})
     bought.put("results/broken.json", "{")
 
-    assert bought("cache", "remove", "--customer", "C-1", "--results", "results").stdout == "removed 2 answers, 2 result files\n"
+    assert bought("cache", "remove", "--customer", "C-1", "--results", "results").stdout == "removed 2 answers, 2 results\n"
     assert mine.exists()
     assert sorted(bought.results()) == ["2.extract.json", "broken.json", "mine.json"]
     assert bought("cache", "remove", "--customer", "C-1", "--results", "nowhere").exit_code == 2

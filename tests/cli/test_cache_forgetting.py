@@ -47,7 +47,7 @@ def test_a_removed_customer_is_in_no_byte_of_the_cache_and_the_results(bought: C
     done = bought("cache", "remove", "--customer", CANARY, "--results", "results")
 
     assert done.exit_code == 0, done.stderr
-    assert done.stdout == "removed 60 answers, 1 remembered failure, 40 result files\n"
+    assert done.stdout == "removed 60 answers, 1 remembered failure, 40 results\n"
     assert CANARY.encode() not in bytes_of(bought.folder / "cache")
     assert CANARY.encode() not in bytes_of(bought.folder / "results")
     assert len(bought.results()) == 40
@@ -90,3 +90,28 @@ def test_pruned_entries_are_in_no_byte_either(bought: Command) -> None:
 
     assert CANARY.encode() not in bytes_of(bought.folder / "cache")
     assert json.loads(bought("cache", "list", "--json").stdout) == []
+
+
+def test_results_of_every_format_lose_the_customer_and_keep_the_others(bought: Command) -> None:
+    customer = "=" + CANARY  # what a spreadsheet would take for a formula is told apart all the same
+    bought.put("in/formula.json", explicit(f"Ana: {customer} is here.\nRui: Yes.", meeting_id="M-f", customer_id=customer))
+    bought("extract", "in", "--format", "json,jsonl,csv,md")
+    bought("extract", "in", "--format", "md", "-o", "results/minutes-only")
+    bought.put("results/mine.csv", f"customer_id,note\n{CANARY},mine\n")
+    lines = bought.results()["results.extract.jsonl"].splitlines()
+
+    for one in (CANARY, customer):
+        done = bought("cache", "remove", "--customer", one, "--results", "results")
+        assert done.exit_code == 0, done.stderr
+
+    left = {name: content for name, content in bought.results().items() if CANARY.encode() in content}
+    assert {name.partition("/")[0] for name in left} == {"mine.csv", "minutes-only"}
+    assert "minutes-only/00.extract.md, " in done.stderr
+    after = bought.results()
+    assert after["results.extract.jsonl"].splitlines() == [line for line in lines if CANARY.encode() not in line]
+    assert len(after["results.extract.jsonl"].splitlines()) == 20
+    assert after["results.extract.csv"].startswith(b"\xef\xbb\xbfmeetcli_task,")
+    assert "00.extract.md" in after
+    before = after
+    bought("extract", "in", "--format", "json,jsonl,csv,md", "--cache-only", "-o", "results")
+    assert bought.results()["results.extract.csv"] == before["results.extract.csv"], "the very bytes that a run without them writes"
