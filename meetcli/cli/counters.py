@@ -46,7 +46,8 @@ def count_run(report: RunReport, settings: Settings, cache: ForgivingCache | Non
         if settings.metrics_file is not None:
             _write_metrics(settings.metrics_file, settings.cache_dir, report, cache.size() if cache else None)
     except (CacheError, UsageError) as error:
-        log.warning("%s", error.message)
+        if cache is None or cache.loss is None or settings.metrics_file is not None:  # else it has been said that nothing is kept here
+            log.warning("%s", error.message)
 
 
 def _write_metrics(path: Path, folder: Path, report: RunReport, cache_size: int | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from meetcli import events
@@ -64,7 +64,8 @@ def opened_leases(settings: Settings, cache: ForgivingCache | None) -> Iterator[
     try:
         yield leases
     finally:
-        leases.close()
+        with suppress(CacheError):  # on a full disk; what is not given back is free as soon as this process is gone
+            leases.close()
 
 
 def warn_of_leases(error: CacheError) -> None:
