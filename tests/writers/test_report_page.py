@@ -73,7 +73,7 @@ def test_search_finds_words_in_any_order_without_their_accents(page, payload):
         if all(word in f"{claim['text']} {claim.get('quote')} {claim.get('said')}".lower() for word in ("migração", "folha", "safra"))
     ]
     assert expected
-    assert sorted(page.texts("#panel-actions .column-action")) == sorted(expected)
+    assert sorted(page.texts("#panel-actions .column-action .claim")) == sorted(expected)
 
 
 def test_nothing_found_is_said(page):
@@ -104,15 +104,15 @@ def test_action_items_are_filtered_by_owner_and_status(page, payload):
     page.choose("#choice-owner", "Kenji Aldana")
     page.choose("#choice-status", "tentative")
     expected = [claim["text"] for _, claim in claims(payload, "actions") if claim.get("owner") == "Kenji Aldana" and claim.get("tentative")]
-    assert sorted(page.texts("#panel-actions .column-action")) == sorted(expected)
+    assert sorted(page.texts("#panel-actions .column-action .claim")) == sorted(expected)
 
 
 def test_risks_are_filtered_by_severity_and_start_with_the_gravest(page, payload):
     page.click("#tab-risks")
-    badges = page.texts("#panel-risks .badge")
+    badges = page.texts("#panel-risks .column-severity")
     assert badges == sorted(badges, key=["high", "medium", "low"].index)
     page.choose("#choice-severity", "medium")
-    assert set(page.texts("#panel-risks .badge")) == {"medium"}
+    assert set(page.texts("#panel-risks .column-severity")) == {"medium"}
 
 
 def test_more_rows_come_when_asked_for_and_take_the_focus(page):
@@ -151,6 +151,7 @@ def test_a_claim_without_a_quote_says_so(page, payload):
     page.click("#tab-risks")
     meeting, claim = next((meeting, claim) for meeting, claim in claims(payload, "risks") if "quote" not in claim)
     page.type("#search", meeting["id"])
+    assert page.text("#panel-risks .unsupported") == "no quote"
     next(button for button in page.every("#panel-risks .claim") if button.text == claim["text"]).click()
     assert "No quote for this was found" in page.text("#dialog")
 

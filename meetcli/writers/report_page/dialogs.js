@@ -40,7 +40,12 @@ function openClaim(claim) {
 }
 
 function claimButton(claim) {
-  return button(claim.text, () => openClaim(claim), { class: "claim", title: word("open_quote") });
+  return element("span", {}, button(claim.text, () => openClaim(claim), { class: "claim", title: word("open_quote") }), quoteMark(claim));
+}
+
+// A claim that nothing in the transcript supports is marked wherever it stands.
+function quoteMark(claim) {
+  return claim.quote ? null : element("span", { class: "badge severity-medium unsupported" }, word("without_quote"));
 }
 
 function openMeeting(meeting) {
@@ -65,7 +70,7 @@ function claimList(title, claims) {
   const list = element("ul", { class: "claims" });
   for (const claim of claims) {
     const details = [claim.severity && word(claim.severity), claim.owner, claim.due && dayText(claim.due), claim.tentative && word("tentative")].filter(Boolean).join(" · ");
-    list.append(element("li", {}, claim.text, details && element("span", { class: "quiet" }, ` (${details})`), claim.quote && quoteBlock(claim)));
+    list.append(element("li", {}, claim.text, details && element("span", { class: "quiet" }, ` (${details})`), claim.quote ? quoteBlock(claim) : quoteMark(claim)));
   }
   return element("div", {}, element("h3", {}, title), list);
 }
