@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from meetcli.errors import InputError
@@ -12,6 +13,7 @@ from meetcli.errors import InputError
 Object = Mapping[str, Any]
 
 _MAX_DIGITS = 40
+_MAX_SECONDS = 1e12
 _BARE_LABEL = re.compile(r"\d{1,6}|[A-Z]")
 _UNKNOWN = frozenset({"", "?", "UU", "unknown", "Unknown", "Unknown Speaker"})
 _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
@@ -19,12 +21,12 @@ _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "text"
 
 def is_object(value: object, *keys: str) -> bool:
     """Say whether a value is an object with these keys."""
-    return isinstance(value, Mapping) and all(key in value for key in keys)
+    return isinstance(value, dict) and all(key in value for key in keys)
 
 
 def first_of(value: object, key: str) -> Any:  # noqa: ANN401 - it may be anything, which is the question
     """Return the first item of the list under a key; None where there is no such thing. For claims, which judge nothing."""
-    items = value.get(key) if isinstance(value, Mapping) else None
+    items = value.get(key) if isinstance(value, dict) else None
     return items[0] if isinstance(items, list) and items else None
 
 
@@ -33,7 +35,7 @@ def child(value: Object, key: str) -> Object:
     found = value.get(key)
     if found is None:
         return {}
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         raise wrong(key, found, "an object")
     return found
 
@@ -45,7 +47,7 @@ def children(value: Object, key: str) -> Sequence[Object]:
         return ()
     if not isinstance(found, list):
         raise wrong(key, found, "a list")
-    return [item if isinstance(item, Mapping) else _refuse(f"{key}[{number}]", item) for number, item in enumerate(found, 1)]
+    return [item if isinstance(item, dict) else _refuse(f"{key}[{number}]", item) for number, item in enumerate(found, 1)]
 
 
 def text(value: Object, key: str) -> str:
@@ -63,13 +65,16 @@ def label(value: Object, key: str) -> str | None:
     found = value.get(key)
     if found is None:
         return None
-    if isinstance(found, bool) or not isinstance(found, int | str):
+    if type(found) is str:
+        return speaker_name(found)
+    if type(found) is not int:
         raise wrong(key, found, "a speaker's name or number")
-    if isinstance(found, int) and not 0 <= found < 10**6:
+    if not 0 <= found < 10**6:
         raise InputError(f"{key} is no speaker's number", field=key)
     return speaker_name(str(found))
 
 
+@lru_cache(1024)  # every word of a meeting may say who speaks
 def speaker_name(name: str | None) -> str | None:
     """Return a speaker's name or label as turns carry it; None for what says that nobody knows."""
     name = " ".join((name or "").split())
@@ -85,6 +90,8 @@ def seconds(value: Object, key: str, *, per_second: float = 1) -> float | None:
 
 def as_seconds(found: object, key: str, *, per_second: float = 1) -> float | None:
     """Return a value that is no field of an object as seconds; `key` names it in errors."""
+    if type(found) is float and 0 <= found < _MAX_SECONDS:
+        return found / per_second
     if found is None or found == "":
         return None
     if isinstance(found, str) and len(found) <= _MAX_DIGITS:

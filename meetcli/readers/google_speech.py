@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, as_seconds, child, children, first_of, is_object, label, text
@@ -55,7 +55,7 @@ def _speaker(word: Object) -> str | None:
 def _time(word: Object, *keys: str) -> float | None:
     for key in keys:
         time = word.get(key)
-        if isinstance(time, Mapping):
+        if isinstance(time, dict):
             return (as_seconds(time.get("seconds"), key) or 0) + (as_seconds(time.get("nanos"), key) or 0) / 1e9
         if isinstance(time, str):
             return as_seconds(time.removesuffix("s"), key)

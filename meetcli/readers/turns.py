@@ -44,39 +44,45 @@ def join(pieces: Iterable[Piece], *, delimiter: str = " ", is_split: bool = Fals
     """
     turns: list[Piece] = []
     texts: list[str] = []
+    speaker: str | None = None
+    start_s: float | None = None
+    end_s: float | None = None
     size = 0
     for piece in in_time_order(pieces):
         text = " ".join(piece.text.split())
         if not text:
             continue
-        last = turns[-1] if turns else None
         if (
-            last is not None
-            and last.speaker == piece.speaker
-            and not ((is_split or piece.speaker is None) and _is_break(texts[-1], size, last.end_s, piece.start_s))
+            texts
+            and speaker == piece.speaker
+            and ((not is_split and speaker is not None) or not _is_break(texts[-1], size, end_s, piece.start_s))
         ):
             texts.append(text)
             size += len(text)
-            turns[-1] = last._replace(
-                end_s=_later(last.end_s, piece.end_s), start_s=piece.start_s if last.start_s is None else last.start_s
-            )
+            start_s = piece.start_s if start_s is None else start_s
+            end_s = _later(end_s, piece.end_s)
             continue
-        _close(turns, texts, delimiter)
-        turns.append(piece)
+        if texts:
+            turns.append(Piece(speaker, delimiter.join(texts), start_s, end_s))
+        speaker, _, start_s, end_s = piece
         texts, size = [text], len(text)
-    _close(turns, texts, delimiter)
+    if texts:
+        turns.append(Piece(speaker, delimiter.join(texts), start_s, end_s))
     return turns
 
 
 def in_time_order(pieces: Iterable[Piece]) -> list[Piece]:
     """Sort by start, stably; what has no time stays behind what it followed."""
-    at = 0.0
-    starts: list[tuple[float, Piece]] = []
-    for piece in pieces:
+    found = list(pieces)
+    starts: list[float] = []
+    at = latest = 0.0
+    is_sorted = True
+    for piece in found:
         at = at if piece.start_s is None else piece.start_s
-        starts.append((at, piece))
-    starts.sort(key=lambda pair: pair[0])
-    return [piece for _, piece in starts]
+        is_sorted = is_sorted and at >= latest
+        latest = at
+        starts.append(at)
+    return found if is_sorted else [found[place] for place in sorted(range(len(found)), key=starts.__getitem__)]
 
 
 def sentences(text: str) -> Iterator[Piece]:
@@ -118,11 +124,6 @@ def _is_break(text: str, size: int, end_s: float | None, start_s: float | None) 
     if size >= _MANY_CHARACTERS or _SENTENCE_END.search(text):
         return True
     return end_s is not None and start_s is not None and start_s - end_s >= _PAUSE_S
-
-
-def _close(turns: list[Piece], texts: Sequence[str], delimiter: str) -> None:
-    if turns:
-        turns[-1] = turns[-1]._replace(text=delimiter.join(texts))
 
 
 def _later(one: float | None, other: float | None) -> float | None:

@@ -89,7 +89,7 @@ class TestNames:
 
 class TestBlocks:
     def test_that_are_no_cues_are_left_out(self, turns):
-        text = f"WEBVTT - title\nKind: captions\n\nNOTE a\nnote --x\n\nSTYLE\n::cue {{}}\n\nREGION\nid:1\n\nguid-1-0\n{TIMES}\noi\n\nNOTE end\n"
+        text = f"WEBVTT - title\nKind: captions\n\nNOTE a\nnote\n\nSTYLE\n::cue {{}}\n\nREGION\n\nguid-1-0\n{TIMES}\noi\n\nNOTE end\n"
         assert said(turns(text)) == [(None, "oi")]
 
     def test_apart_from_their_cue_lose_no_word(self, turns):
