@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meetcli.errors import InputError
 from meetcli.models import Outcome, Source
-from meetcli.readers.content import Content, NoTranscript, open_content
+from meetcli.readers.content import Content, NoTranscript, open_content, suffix_of
 from meetcli.readers.format import Format
 from meetcli.readers.formats import all_formats, format_of
 from meetcli.readers.own_marks import is_ours, is_sidecar
-from meetcli.readers.raw import GZIP_START, MAX_BYTES, Bytes, Raw
-from meetcli.readers.units import Identify, Unit, refused, suffix_of, units_of, unpacked
+from meetcli.readers.raw import GZIP_START, MAX_BYTES, Bytes, Held, Raw
+from meetcli.readers.units import Identify, Unit, refused, units_of, unpacked
+
+if TYPE_CHECKING:
+    from meetcli.readers.containers import Archive
 
 __all__ = ["MAX_BYTES", "Content", "Format", "Rereader", "Transcript", "Unit", "all_formats", "parse", "read"]
 
@@ -75,6 +78,8 @@ class Rereader:
         self._found: list[Transcript | Outcome] = []
         self._container: tuple[object, ...] = ()
         self._unpacked: Bytes | None = None
+        self._archived: tuple[object, ...] = ()
+        self._archive: Archive | None = None
 
     def read(self, source: Source, sha256: str) -> Transcript:
         """Return the transcript of `source`, whose unit had the digest `sha256`; `InputError` when it has changed since."""
@@ -102,21 +107,29 @@ class Rereader:
             return raw
         container = (source.path, source.member, raw.changed_at, raw.size)
         if self._unpacked is None or container != self._container:
-            if source.member is None:
-                self._unpacked = unpacked(raw, self._max_bytes)
-            else:
-                from meetcli.readers.containers import member
-
-                self._unpacked = unpacked(member(raw, source.member, self._max_bytes), self._max_bytes)
+            packed = raw if source.member is None else self._member(raw, source.member, container)
+            self._unpacked = unpacked(packed, suffix_of(source.name), self._max_bytes)
             self._container = container
         return self._unpacked
+
+    def _member(self, raw: Raw, number: int, container: tuple[object, ...]) -> Bytes:
+        """Return a file of an archive, which stays in memory with its list of files where it is no larger than any file may be."""
+        from meetcli.readers.containers import Archive
+
+        if raw.size > self._max_bytes:
+            with Archive(raw, self._max_bytes) as archive:
+                return archive.member(number)
+        archived = (container[0], *container[2:])
+        if self._archive is None or archived != self._archived:
+            self._archive, self._archived = Archive(Held(raw.whole(self._max_bytes)), self._max_bytes), archived
+        return self._archive.member(number)
 
 
 # --- from a unit to transcripts
 
 
 def _transcripts(unit: Unit) -> list[Transcript | Outcome]:
-    content = open_content(unit.content, suffix_of(unit.source), is_named=unit.source.is_named)
+    content = open_content(unit.content, suffix_of(unit.source.name), is_named=unit.source.is_named)
     if is_ours(content):
         raise NoTranscript("is a result that meetcli wrote, not a transcript", reason="own_result")
     if is_sidecar(unit.source.name, content):

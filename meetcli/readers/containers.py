@@ -9,11 +9,12 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import TracebackType
 from typing import IO, BinaryIO
 
 from meetcli.errors import InputError
-from meetcli.readers.content import NoTranscript
-from meetcli.readers.raw import Bytes, Held, too_large
+from meetcli.readers.content import NoTranscript, claims_cues, claims_json, suffix_of
+from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Held
 
 MAX_MEMBERS = 10_000
 _MAX_RATIO = 200
@@ -26,6 +27,7 @@ _TOTAL_FACTOR = 20
 _DIRECTORY_BYTES = 512 * MAX_MEMBERS
 _END_OF_DIRECTORY = struct.Struct("<4s4H2LH")
 _MAX_COMMENT = 65_535
+_HEAD_BYTES = 1 << 16
 _CHUNK = 1 << 20
 
 
@@ -38,45 +40,66 @@ class Member:
     content: Bytes | InputError
 
 
-def gunzip(raw: Bytes, max_bytes: int) -> Held:
-    """Return what a gzip file holds; `InputError` where that is too much or broken."""
+def gunzip(raw: Bytes, suffix: str, max_bytes: int) -> Held:
+    """Return what a gzip file holds; `InputError` where that is too much or broken, `NoTranscript` where it claims to be none.
+
+    `suffix` is the one of what it holds.
+    """
     with raw.stream() as stream, gzip.GzipFile(fileobj=stream) as opened:
         try:
-            return Held(_bounded(opened, raw.size, max_bytes))
+            return Held(_bounded(opened, raw.size, suffix, max_bytes))
         except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"is not valid gzip: {_problem(error)}") from None
+            raise _refusal(f"is not valid gzip: {_problem(error)}", b"", suffix) from None
 
 
-def members(raw: Bytes, max_bytes: int) -> Iterator[Member]:
-    """Yield the files of a zip archive in its own order, one in memory at a time.
+class Archive:
+    """The files of a zip archive, in its own order and without its folders.
 
-    Raises `InputError` for an archive that is broken or holds more than an archive of transcripts ever would.
+    Opening raises `InputError` for an archive that is broken or holds more than one of transcripts ever would. Close it
+    where its bytes come from an open file.
     """
-    with raw.stream() as stream:
-        _refuse_large_directory(stream, raw.size)
+
+    def __init__(self, raw: Bytes, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._stream = raw.stream()
         try:
-            with zipfile.ZipFile(stream) as archive:
-                left = _TOTAL_FACTOR * max_bytes
-                for number, entry in enumerate((entry for entry in archive.infolist() if not entry.is_dir()), 1):
-                    if left <= 0:
-                        raise InputError(
-                            f"is an archive of more than {_TOTAL_FACTOR * max_bytes:,} bytes", hint="unpack it and name the folder"
-                        )
-                    content = _member(archive, entry, max_bytes)
-                    left -= content.size if isinstance(content, Bytes) else 0
-                    yield Member(number, _contained(entry.filename), content)
+            _refuse_large_directory(self._stream, raw.size)
+            self._archive = zipfile.ZipFile(self._stream)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error) as error:
+            self._stream.close()
             raise InputError(f"is not a valid zip archive: {_problem(error)}") from None
+        except InputError:
+            self._stream.close()
+            raise
+        self._entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
 
+    def __enter__(self) -> Archive:
+        return self
 
-def member(raw: Bytes, number: int, max_bytes: int) -> Bytes:
-    """Return one file of a zip archive by its place; `InputError` where it is no longer there."""
-    for found in members(raw, max_bytes):
-        if found.number == number:
-            if isinstance(found.content, InputError):
-                raise found.content
-            return found.content
-    raise InputError("has changed while this run was under way", hint="run again")
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._archive.close()
+        self._stream.close()
+
+    def members(self) -> Iterator[Member]:
+        """Yield every file, one in memory at a time; `InputError` where they are too large together."""
+        left = _TOTAL_FACTOR * self._max_bytes
+        for number, entry in enumerate(self._entries, 1):
+            if left <= 0:
+                raise InputError(
+                    f"is an archive of more than {_TOTAL_FACTOR * self._max_bytes:,} bytes", hint="unpack it and name the folder"
+                )
+            content = _member(self._archive, entry, self._max_bytes)
+            left -= content.size if isinstance(content, Bytes) else 0
+            yield Member(number, _contained(entry.filename), content)
+
+    def member(self, number: int) -> Bytes:
+        """Return one file by its place; `InputError` where it cannot be read or is no longer there."""
+        if number > len(self._entries):
+            raise InputError("has changed while this run was under way", hint="run again")
+        content = _member(self._archive, self._entries[number - 1], self._max_bytes)
+        if isinstance(content, InputError):
+            raise content
+        return content
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> Held | InputError:
@@ -86,7 +109,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) ->
         return InputError("is encrypted", hint="unpack the archive")
     try:
         with archive.open(entry) as opened:
-            return Held(_bounded(opened, entry.compress_size, max_bytes))
+            return Held(_bounded(opened, entry.compress_size, suffix_of(entry.filename), max_bytes))
     except InputError as error:
         return error
     # The library raises whatever its decompressors do, and RuntimeError for what it was not made for.
@@ -94,18 +117,31 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) ->
         return InputError(f"cannot be unpacked: {_problem(error)}")
 
 
-def _bounded(opened: IO[bytes] | gzip.GzipFile, packed_size: int, max_bytes: int) -> bytes:
-    """Read no more than the limits allow, whatever the container says about its size."""
-    content = bytearray()
+def _bounded(opened: IO[bytes] | gzip.GzipFile, packed_size: int, suffix: str, max_bytes: int) -> bytes:
+    """Read no more than the limits allow, whatever the container says about its size, and of a recording only the start."""
+    content = bytearray(opened.read(_HEAD_BYTES))
+    head = bytes(content)
+    if Held(head).is_binary() and not head.startswith((GZIP_START, *ZIP_STARTS)) and not claims_json(head, suffix):
+        raise NoTranscript("is a binary file, not a transcript")
     while chunk := opened.read(_CHUNK):
         content += chunk
         if len(content) > max_bytes:
-            raise too_large("what it holds", max_bytes)
-        if len(content) > _FREE_BYTES and len(content) > _MAX_RATIO * max(1, packed_size):
-            raise InputError(
-                f"holds more than {_MAX_RATIO} times its size, as no transcript does", hint="unpack it if it is none of a bomb"
+            raise _refusal(
+                f"what it holds is larger than {max_bytes:,} bytes", head, suffix, hint="unpack and split it, or raise the limit"
             )
+        if len(content) > _FREE_BYTES and len(content) > _MAX_RATIO * max(1, packed_size):
+            raise _refusal(
+                f"holds more than {_MAX_RATIO} times its size, as no transcript does", head, suffix, hint="unpack it if it is no bomb"
+            )
+    if len(content) > max_bytes:
+        raise _refusal(f"what it holds is larger than {max_bytes:,} bytes", head, suffix, hint="unpack and split it, or raise the limit")
     return bytes(content)
+
+
+def _refusal(message: str, head: bytes, suffix: str, *, hint: str | None = None) -> InputError:
+    """Return why something cannot be used: an error only for what claims to be a transcript, as a file outside of containers."""
+    is_claimed = claims_json(head, suffix) or claims_cues(head, suffix)
+    return InputError(message, hint=hint) if is_claimed else NoTranscript(message)
 
 
 def _refuse_large_directory(stream: BinaryIO, size: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -42,6 +43,11 @@ class Content(NamedTuple):
     document: Any
     suffix: str = ""
     is_named: bool = True
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix that says what is in a file, in small letters: that of `a.vtt.gz` is `.vtt`."""
+    return os.path.splitext(name.lower().removesuffix(".gz"))[1]  # noqa: PTH122 - a string is all we have
 
 
 def claims_json(start: bytes, suffix: str) -> bool:

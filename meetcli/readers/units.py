@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from meetcli.errors import InputError
 from meetcli.models import Outcome, Source, Status
 from meetcli.plain_text import place_text
-from meetcli.readers.content import LINE_SUFFIXES, NoTranscript, claims_cues, claims_json
+from meetcli.readers.content import LINE_SUFFIXES, NoTranscript, claims_cues, claims_json, suffix_of
 from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Raw
 
 if TYPE_CHECKING:
-    from meetcli.readers.containers import Member
+    from meetcli.readers.containers import Archive, Member
 
 Identify = Callable[[Source], Source]
 """Gives a source the fields that come from outside its bytes; may raise `InputError`."""
@@ -39,18 +39,18 @@ def units_of(source: Source, max_bytes: int, identify: Identify, probe: Probe) -
             if raw.head.startswith(ZIP_STARTS):
                 yield from _members(source, raw, max_bytes, identify, probe)
             else:
-                yield from _units(identify(source), unpacked(raw, max_bytes), max_bytes, probe)
+                yield from _units(identify(source), unpacked(raw, suffix_of(source.name), max_bytes), max_bytes, probe)
     except InputError as error:
         yield refused(source, error)
 
 
-def unpacked(raw: Bytes, max_bytes: int) -> Bytes:
+def unpacked(raw: Bytes, suffix: str, max_bytes: int) -> Bytes:
     """Return what a gzip file holds, and any other bytes as they are."""
     if not raw.head.startswith(GZIP_START):
         return raw
     from meetcli.readers.containers import gunzip  # imported only for what is compressed, as most is not
 
-    return gunzip(raw, max_bytes)
+    return gunzip(raw, suffix, max_bytes)
 
 
 def _members(source: Source, raw: Raw, max_bytes: int, identify: Identify, probe: Probe) -> Iterator[Unit | Outcome]:
@@ -58,33 +58,42 @@ def _members(source: Source, raw: Raw, max_bytes: int, identify: Identify, probe
 
     An archive without any transcript is one skipped or refused file, however many it holds: documents are archives too.
     """
-    from meetcli.readers.containers import members
-
     passed: list[Outcome] = []
     is_proven = False
-    for member in members(raw, max_bytes):
-        at = source._replace(
-            name=os.path.basename(member.path),  # noqa: PTH119 - a string is all we have
-            shown=f"{source.shown}/{member.path}",
-            is_named=False,
-            place=member.number,
-            member=member.number,
-        )
-        for found in _of_member(at, member, max_bytes, identify, probe):
-            without = found if isinstance(found, Outcome) or is_proven else _skipped(found, probe)
-            if not is_proven and isinstance(without, Outcome):
-                passed.append(without)
-                continue
-            is_proven = True
-            yield from passed
-            passed.clear()
-            yield found
+    with _opened(source, raw, max_bytes) as archive:
+        for member in archive.members():
+            at = source._replace(
+                name=os.path.basename(member.path),  # noqa: PTH119 - a string is all we have
+                shown=f"{source.shown}/{member.path}",
+                is_named=False,
+                place=member.number,
+                member=member.number,
+            )
+            for found in _of_member(at, member, max_bytes, identify, probe):
+                without = found if isinstance(found, Outcome) or is_proven else _skipped(found, probe)
+                if not is_proven and isinstance(without, Outcome):
+                    passed.append(without)
+                    continue
+                is_proven = True
+                yield from passed
+                passed.clear()
+                yield found
     if is_proven:
         return
     failed = [outcome for outcome in passed if outcome.status is Status.FAILED]
     if not failed:
         raise NoTranscript("is an archive without a transcript" if passed else "is an empty archive")
     yield from passed
+
+
+def _opened(source: Source, raw: Raw, max_bytes: int) -> Archive:
+    from meetcli.readers.containers import Archive  # as above
+
+    try:
+        return Archive(raw, max_bytes)
+    except InputError as error:
+        # Programs and documents are zip archives by other names; only what is called one is expected to be read.
+        raise error if suffix_of(source.name) == ".zip" else NoTranscript(error.message) from error
 
 
 def _skipped(unit: Unit, probe: Probe) -> Outcome | None:
@@ -108,13 +117,13 @@ def _of_member(at: Source, member: Member, max_bytes: int, identify: Identify, p
             raise content
         if content.head.startswith(ZIP_STARTS):
             raise NoTranscript("is an archive inside an archive")
-        yield from _units(identify(at), unpacked(content, max_bytes), max_bytes, probe)
+        yield from _units(identify(at), unpacked(content, suffix_of(at.name), max_bytes), max_bytes, probe)
     except InputError as error:
         yield refused(at, error)
 
 
 def _units(source: Source, raw: Bytes, max_bytes: int, probe: Probe) -> Iterator[Unit | Outcome]:
-    suffix = suffix_of(source)
+    suffix = suffix_of(source.name)
     if claims_json(raw.head, suffix):
         if raw.is_json_lines(suffix in LINE_SUFFIXES, max_bytes):
             yield from _lines(source, raw, max_bytes, probe)
@@ -166,9 +175,3 @@ def refused(source: Source, error: InputError) -> Outcome:
     return Outcome(
         source, Status.FAILED, reason=error.reason, error=f"{place_text(source.shown, source.place)}: {error.message}", hint=error.hint
     )
-
-
-def suffix_of(source: Source) -> str:
-    """Return the suffix that says what is in a file, in small letters."""
-    name = source.name.lower()
-    return os.path.splitext(name.removesuffix(".gz"))[1]  # noqa: PTH122 - a string is all we have

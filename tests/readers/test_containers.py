@@ -122,6 +122,27 @@ class TestZip:
         assert "cannot be unpacked" in found[1].error
 
 
+class TestOtherThings:
+    """What only shares the packing is skipped in a folder, as it would be outside of it."""
+
+    @pytest.mark.parametrize("name", ["program.jar", "sheet.xlsx", "noname"])
+    def test_damaged_archives_by_other_names(self, put, name):
+        [found] = found_in(put(name, zipped([("a.json", ONE)])[:-5]), is_named=False)
+        assert found.status is Status.SKIPPED
+
+    @pytest.mark.parametrize("content", [b"\0" * 60_000_000, b"no transcript " * 5_000_000])
+    def test_large_recordings_and_logs(self, put, content):
+        for name, data in (
+            ("backup.gz", gzip.compress(content, 1)),
+            ("e.zip", zipped([("a.json", ONE), ("talk.mp4", content)], compresslevel=1)),
+        ):
+            assert found_in(put(name, data), is_named=False)[-1].status is Status.SKIPPED
+
+    def test_damaged_gzip_of_anything(self, put):
+        [found] = found_in(put("log.gz", gzip.compress(b"x" * 999)[:-9]), is_named=False)
+        assert found.status is Status.SKIPPED
+
+
 class TestBombs:
     def test_a_member_that_grows_too_much_is_refused(self, put):
         found = found_in(put("e.zip", zipped([("a.json", ONE), ("bomb.json", b" " * 30_000_000)])))
@@ -197,6 +218,18 @@ class TestReadAgain:
             for unit, one in [*found, *reversed(found)]:
                 again = rereader.read(one.source, unit.sha256)
                 assert (again.mapping, again.source) == (one.mapping, one.source)
+
+    def test_an_archive_is_listed_once_for_its_files(self, put, monkeypatch):
+        path = put("e.zip", zipped([(f"{number}.json", {**ONE, "n": number}) for number in range(9)]))
+        units = list(read(source_of(path)))
+        listed = []
+        original = zipfile.ZipFile.__init__
+        monkeypatch.setattr(
+            zipfile.ZipFile, "__init__", lambda self, *args, **options: listed.append(1) or original(self, *args, **options)
+        )
+        rereader = Rereader()
+        assert [rereader.read(unit.source, unit.sha256).mapping["n"] for unit in units] == list(range(9))
+        assert len(listed) == 1
 
     def test_a_container_is_unpacked_once_for_its_lines(self, put, monkeypatch):
         path = put("l.jsonl.gz", gzip.compress("\n".join([json.dumps(ONE)] * 5).encode()))
