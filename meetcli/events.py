@@ -6,8 +6,9 @@ Callers pass keys, counts and settings; no function here takes text of a transcr
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
-from meetcli.errors import CacheError
+from meetcli.errors import CacheError, MeetcliError
 from meetcli.models import NO_KEY, Outcome, Status
 from meetcli.plain_text import decimal_text, duration_text, elapsed_text, failure_text, money_text, place_text
 
@@ -96,6 +97,19 @@ def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
     if outcome.unsupported:
         parts.append(f"unsupported={outcome.unsupported}")
     LOGGER.log(level, "%s", " | ".join(parts), extra={"event": "meeting_finished", "fields": fields, "plain": plain})
+
+
+def run_finished(task: str, counts: Mapping[str, int], **figures: str | int | float | None) -> None:
+    """Log what a run came to; `counts` are meetings by status."""
+    if LOGGER.isEnabledFor(logging.INFO):
+        known = {name: figure for name, figure in figures.items() if figure is not None}
+        text = " | ".join([f"{task} finished", *(f"{name}={figure}" for name, figure in (*counts.items(), *known.items()))])
+        LOGGER.info("%s", text, extra={"event": "run_finished", "fields": {"task": task, "counts": dict(counts), **figures}})
+
+
+def failed(error: MeetcliError) -> None:
+    """Log what ended the command."""
+    LOGGER.error("%s", error.message, extra={"event": "failed", "fields": {"hint": error.hint, "exit_code": error.exit_code}})
 
 
 def _cache_event(level: int, name: str, **fields: str | int | None) -> None:

@@ -56,7 +56,11 @@ def _prepare_streams() -> None:
 
 
 def say(error: MeetcliError) -> None:
-    """Print an error and its hint, each on a line of its own, on standard error."""
+    """Print an error and its hint, each on a line of its own, on standard error; log it where the log is kept or read by machines."""
+    from meetcli.cli.logs import log_failure  # json and datetime come with it: not before --help
+
+    if log_failure(error):
+        return
     with suppress(OSError):  # nobody may be listening; the exit code still says it
         sys.stderr.write(f"{error_text(error.message, error.hint)}\n")
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TextIO
 
-from meetcli.errors import UsageError
-from meetcli.events import LOGGER
+from meetcli.errors import MeetcliError, UsageError
+from meetcli.events import LOGGER, failed
 from meetcli.plain_text import printable
 
 _NOT_WELL = {"cache_error", "stopping"}
@@ -41,6 +41,19 @@ def close_logging() -> None:
     for handler in tuple(LOGGER.handlers):
         LOGGER.removeHandler(handler)
         handler.close()
+
+
+def log_failure(error: MeetcliError) -> bool:
+    """Log what ended the command, where the log is read by itself; return whether standard error has been told by that.
+
+    A text log on standard error is not: people read the error there as it is. A log of JSON objects there takes nothing else.
+    """
+    handler = next(iter(LOGGER.handlers), None)
+    is_json = handler is not None and isinstance(handler.formatter, _JsonFormatter)
+    is_on_screen = isinstance(handler, _StderrHandler)
+    if handler is not None and (is_json or not is_on_screen):
+        failed(error)
+    return is_json and is_on_screen
 
 
 class _StderrHandler(logging.StreamHandler[TextIO]):

@@ -80,11 +80,11 @@ def log_of(meetcli: Command, *arguments: str) -> list[str]:
 
 
 def test_log_lines_keep_the_wording_that_operators_search_for(meetcli: Command) -> None:
-    miss, save, finished = log_of(meetcli, "-vv")
+    miss, save, finished, _ = log_of(meetcli, "-vv")
     assert miss == f"DEBUG   [CACHE MISS] idempotency_key={KEY}... | cache_size=0 | backend=disk"
     assert save == f"INFO    [CACHE SAVE] idempotency_key={KEY}... | cache_size=1 | ttl=24h | backend=disk"
     assert re.fullmatch(r"INFO    in/a\.json \| status=miss \| tokens=\d+\+\d+ \| cost=unknown \| duration=[\d.]+s", finished)
-    hit, finished = log_of(meetcli, "-v")
+    hit, finished, _ = log_of(meetcli, "-v")
     assert re.fullmatch(rf"INFO    \[CACHE HIT\] idempotency_key={KEY}\.\.\. \| age=\d+\.\ds \| cache_size=1 \| backend=disk", hit)
     assert finished == "INFO    in/a.json | status=hit | tokens=0+0 | cost=$0 | duration=0.0s"
     expired = log_of(meetcli, "-v", "--ttl", "0", "--dry-run")[0]
@@ -95,7 +95,7 @@ def test_log_lines_keep_the_wording_that_operators_search_for(meetcli: Command) 
 
 def test_json_log_lines_carry_the_same_as_fields(meetcli: Command) -> None:
     done = meetcli("extract", "in", "--summary", "none", "-v", "--log-format", "json", "--ttl", "none")
-    save, finished = (json.loads(line) for line in done.stderr.splitlines())
+    save, finished, _ = (json.loads(line) for line in done.stderr.splitlines())
     assert (save["event"], save["level"], save["ttl"], save["backend"]) == ("cache_save", "INFO", "none", "disk")
     assert (finished["event"], finished["source"], finished["status"]) == ("meeting_finished", "in/a.json", "miss")
     assert save["run_id"] == finished["run_id"]

@@ -1,0 +1,60 @@
+"""What a whole run logs: who reads it by machine gets nothing but objects, and every log says how the run ended."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from tests.cli.command import Command
+from tests.corridor import explicit
+from tests.loopback_server import QUOTA, LoopbackServer, always
+
+
+@pytest.fixture
+def meetcli(meetcli: Command) -> Command:
+    for number in range(3):
+        meetcli.put(f"in/{number}.json", explicit(meeting_id=f"M-{number}"))
+    return meetcli
+
+
+def test_json_on_standard_error_stays_one_object_a_line_whatever_ends_the_run(meetcli: Command, server: LoopbackServer) -> None:
+    server.faults = always(QUOTA)
+    done = meetcli("extract", "in", "--log-format", "json", "-v", "--summary", "none")
+    assert done.exit_code == 3
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {line["run_id"] for line in lines} == {lines[0]["run_id"]}
+    assert all(line["event"] and line["level"] and line["time"] for line in lines)
+    assert [line["event"] for line in lines[-2:]] == ["run_finished", "failed"]
+    assert lines[-1]["hint"] == "check plan and billing of the account"
+    assert (lines[-2]["exit_code"], lines[-2]["counts"]) == (3, {"failed": 3})
+
+
+def test_a_log_file_is_told_what_ended_the_run_and_so_is_who_watches(meetcli: Command, server: LoopbackServer) -> None:
+    server.faults = always(QUOTA)
+    done = meetcli("extract", "in", "--log-file", "run.log", "--summary", "none")
+    assert "hint: check plan" in done.stderr
+    assert "ERROR   the server answered 429" in (meetcli.folder / "run.log").read_text()
+
+
+def test_runs_are_told_apart_in_one_log_that_two_of_them_write(meetcli: Command) -> None:
+    options = ("--log-file", "run.log", "--log-format", "json", "-v", "--no-cache", "--summary", "none")
+    for process in [meetcli.start("extract", "in", *options) for _ in range(2)]:
+        process.communicate(timeout=60)
+    lines = [json.loads(line) for line in (meetcli.folder / "run.log").read_text().splitlines()]
+    assert sorted(Counter(line["run_id"] for line in lines).values()) == [4, 4]
+    finished = [line for line in lines if line["event"] == "run_finished"]
+    assert [(line["task"], line["counts"], line["requests"], line["exit_code"]) for line in finished] == [
+        ("extract", {"bypassed": 3}, 3, 0)
+    ] * 2
+
+
+def test_a_watched_run_says_in_words_what_it_came_to(meetcli: Command) -> None:
+    done = meetcli("extract", "in", "-v", "--summary", "none", "--prices", "none")
+    assert re.search(
+        r"INFO    extract finished \| miss=3 \| requests=3 \| input_tokens=\d+ .*\| backend=disk \| elapsed_s=[\d.]+ \| exit_code=0\n",
+        done.stderr,
+    )
+    assert "cost_usd" not in done.stderr.splitlines()[-1]
