@@ -14,6 +14,7 @@ from meetcli import events
 from meetcli.cache.entry import (
     Pointer,
     answer_key,
+    batch_reply_key,
     dump,
     dump_index,
     dump_pointer,
@@ -114,16 +115,16 @@ class Ledger:
 
     def kept_reply(self, job: Job, digest: str, request_id: str) -> Reply | None:
         """Return the reply to a request that an interrupted run has paid for, if there is one."""
-        if self._cache is None or not job.is_kept:
+        if self._cache is None:
             return None
-        name = self._reply_key(job, digest)
-        text = self._cache.get_many([name]).get(name)
-        return load_reply(text, request_id) if text is not None else None
+        names = self._reply_keys(job, digest)
+        rows = self._cache.get_many(names)
+        return next((reply for name in names if (reply := load_reply(rows.get(name, ""), request_id)) is not None), None)
 
     def keep_reply(self, job: Job, digest: str, reply: Reply, bought: Entry) -> None:
         """Keep a paid reply until its meeting is settled; `bought` says for whom it was bought."""
-        if self._cache is not None and job.is_kept:
-            self._cache.set({self._reply_key(job, digest): dump_reply(reply, header_of(bought))})
+        if self._cache is not None and (job.is_kept or reply.lane == "batch"):
+            self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(reply, header_of(bought))})
 
     # What settles a meeting
 
@@ -133,6 +134,7 @@ class Ledger:
         `kept` names the requests whose replies were kept for it.
         """
         if self._cache is None or not job.is_kept:
+            self._forget_replies(job, kept)
             return entry
         if self._leases is not None and not self.claim([job]):
             for _, theirs in self.bought_meanwhile([job], now):
@@ -159,7 +161,7 @@ class Ledger:
 
     def _forget_replies(self, job: Job, digests: Sequence[str]) -> None:
         if self._cache is not None and digests:
-            self._cache.remove([self._reply_key(job, digest) for digest in digests])
+            self._cache.remove([name for digest in digests for name in self._reply_keys(job, digest)])
 
     def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:
         if entry.created_at >= self._started_at:
@@ -173,8 +175,10 @@ class Ledger:
     def _failure_key(self, job: Job) -> str:
         return failure_key(self._task, job.idempotency_key or "", job.fingerprint.digest)
 
-    def _reply_key(self, job: Job, digest: str) -> str:
-        return reply_key(self._task, job.idempotency_key or "", digest)
+    def _reply_keys(self, job: Job, digest: str) -> list[str]:
+        """Name the places of a paid reply: the meeting's own, and that of replies which came with a batch, with a key or without."""
+        own = [reply_key(self._task, job.idempotency_key or "", digest)] if job.is_kept else []
+        return [*own, batch_reply_key(digest)]
 
     def _lose_leases(self, error: CacheError) -> None:
         self._leases = None

@@ -170,6 +170,7 @@ class Request(NamedTuple):
     schema: Mapping[str, Any]
     temperature: float
     max_output_tokens: int
+    is_follow_up: bool = False
 
 
 class Usage(NamedTuple):
@@ -197,6 +198,7 @@ class Reply(NamedTuple):
 
     `usage.requests` counts every attempt the server saw, failed ones included. `text` is None for an error, a refusal or a filtered answer.
     `lane` is the one that is billed. `uncertain_usd` is the most that attempts of unknown fate cost, None where the price is unknown.
+    `is_collected` says that it came from a batch and is in no run's account yet.
     """
 
     request_id: str
@@ -207,6 +209,7 @@ class Reply(NamedTuple):
     error: Exception | None = None
     lane: Lane = "standard"
     uncertain_usd: Decimal | None = Decimal(0)
+    is_collected: bool = False
 
 
 class Fingerprint(NamedTuple):
@@ -297,6 +300,31 @@ class Plan(NamedTuple):
 
     jobs: list[Job]
     conflicts: list[tuple[str, tuple[str, ...]]]
+
+
+class Submission(NamedTuple):
+    """One batch as this side knows it.
+
+    `digest` is made of the digests of its requests and stands in the batch's metadata, so that it is found again without `batch_id`, which
+    is None until the server has given one. `intended` means that it may or may not have reached the server.
+    """
+
+    digest: str
+    batch_id: str | None
+    state: Literal["intended", "submitted", "collected"]
+    created_at: datetime
+    endpoint: str
+    model: str
+    requests: int
+
+
+class Member(NamedTuple):
+    """One request of a batch by its digest, and for whom it was bought, so that removing a customer reaches its reply."""
+
+    digest: str
+    task: str = ""
+    meeting_id: str | None = None
+    customer_id: str | None = None
 
 
 class LanePrice(NamedTuple):

@@ -10,7 +10,7 @@ from signal import Signals
 from typing import Any
 
 from meetcli.errors import MeetcliError
-from meetcli.models import NO_KEY, Forecast, Outcome, Status, Usage
+from meetcli.models import NO_KEY, Forecast, Outcome, Status, Submission, Usage
 from meetcli.plain_text import decimal_text
 
 _NEVER_LOOKED_UP = {Status.SKIPPED, Status.BYPASSED, Status.REFRESHED}
@@ -24,7 +24,7 @@ class RunReport:
 
     `backend` is the cache really used, `none` without one. `reads_cache` is False under `--no-cache` and `--refresh`, where
     nothing could have hit; `cache_only` makes a meeting without an answer a failure of the run. `forecast` is what the plan of a
-    dry run will take. `clock` counts seconds.
+    dry run will take, `pending` the batches that somebody has to collect. `clock` counts seconds.
     """
 
     task: str
@@ -36,6 +36,7 @@ class RunReport:
     reads_cache: bool = True
     cache_only: bool = False
     forecast: Forecast | None = None
+    pending: list[Submission] = field(default_factory=list)
     stopped_by: MeetcliError | Signals | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     counts: Counter[Status] = field(default_factory=Counter)
@@ -165,6 +166,8 @@ class RunReport:
             "exit_code": self.exit_code,
             "files": [_file_of(outcome) for outcome in self.in_order()],
         }
+        if self.pending:
+            summary["batches"] = [{"id": batch.batch_id, "requests": batch.requests} for batch in self.pending]
         if self.forecast is not None:
             summary["plan"] = _plan_of(self.forecast)
         return summary

@@ -162,12 +162,16 @@ class _Spending:
     def take(self, reply: Reply) -> None:
         """Move the meeting that a reply belongs to one step on."""
         purchase = self._open[reply.request_id]
-        cost_usd = self._purse.price(reply.usage, reply.lane)
-        purchase.usage += reply.usage
-        purchase.cost_usd = _sum(purchase.cost_usd, cost_usd)
-        purchase.uncertain_usd = _sum(purchase.uncertain_usd, reply.uncertain_usd)
+        if reply.is_collected:
+            purchase.kept.append(purchase.request.digest)
+        self._count(purchase, reply)
         self._step(purchase, reply)
         self._changed.set()
+
+    def _count(self, purchase: _Purchase, reply: Reply) -> None:
+        purchase.usage += reply.usage
+        purchase.cost_usd = _sum(purchase.cost_usd, self._purse.price(reply.usage, reply.lane))
+        purchase.uncertain_usd = _sum(purchase.uncertain_usd, reply.uncertain_usd)
 
     def stop(self, error: Exception) -> None:
         """Remember why no further call can work; the first reason counts."""
@@ -250,6 +254,8 @@ class _Spending:
             self._ready.append(request)
         else:
             purchase.kept.append(request.digest)
+            if kept.is_collected:
+                self._count(purchase, kept)
             self._step(purchase, kept)
 
     def _step(self, purchase: _Purchase, reply: Reply) -> None:
@@ -311,7 +317,7 @@ class _Spending:
         cap = RAISED_CAP if purchase.is_cap_raised else FIRST_CAP
         added = tuple((message.role, message.content) for message in asked[3:])
         digest = request_digest(purchase.job.idempotency_key, purchase.job.fingerprint.digest, cap, added)
-        self._send(purchase, purchase.request._replace(digest=digest, messages=asked, max_output_tokens=cap))
+        self._send(purchase, purchase.request._replace(digest=digest, messages=asked, max_output_tokens=cap, is_follow_up=True))
 
     # How a meeting ends
 
@@ -347,7 +353,13 @@ class _Spending:
         self._fail(purchase, error)
 
     def _call_failed(self, purchase: _Purchase, error: Exception) -> None:
-        if isinstance(error, CallError) and error.reason in ("stopped", "budget"):
+        if isinstance(error, CallError) and error.reason == "submitted":
+            self._submitted(purchase)
+        elif isinstance(error, CallError) and error.reason == "spooled":
+            # Its turn comes with its batch; until then fifty thousand transcripts would be held.
+            purchase.meeting = purchase.meeting._replace(transcript="", turns=())
+            purchase.request = purchase.request._replace(meeting=purchase.meeting, messages=())
+        elif isinstance(error, CallError) and error.reason in ("stopped", "budget", "batch_ended"):
             self._refused += error.reason == "budget"
             self._not_attempted(purchase, error.reason)
         elif isinstance(error, ItemError):
@@ -369,6 +381,13 @@ class _Spending:
         job = purchase.job
         self._deliver(Outcome(job.source, Status.NOT_ATTEMPTED, reason, job.idempotency_key, **purchase.spent()), None)
         give_up((job._replace(source=source, twins=[]) for source, _ in job.twins), reason, self._deliver)
+
+    def _submitted(self, purchase: _Purchase) -> None:
+        self._forget(purchase)
+        job = purchase.job
+        self._deliver(Outcome(job.source, Status.SUBMITTED, None, job.idempotency_key, **purchase.spent()), None)
+        for source, _ in job.twins:
+            self._deliver(Outcome(source, Status.SUBMITTED, None, job.idempotency_key), None)
 
     def _forget(self, purchase: _Purchase) -> None:
         del self._open[purchase.request.id]
@@ -402,7 +421,7 @@ class _Spending:
 
     def _keep(self, purchase: _Purchase, reply: Reply) -> None:
         purchase.kept.append(purchase.request.digest)
-        self._ledger.keep_reply(purchase.job, purchase.request.digest, reply, self._entry(purchase))
+        self._ledger.keep_reply(purchase.job, purchase.request.digest, reply._replace(is_collected=False), self._entry(purchase))
 
     def _render(self, entry: Entry, meeting: Meeting, source: Source) -> str:
         return render(entry, meeting, source, requires_evidence=self._assignment.requires_evidence)

@@ -108,7 +108,8 @@ class LoopbackServer:
 
     `answer` turns a request body into the model's text. `count_tokens` turns a text into tokens; about four characters each unless told.
     `is_recording` keeps every body in `bodies`; `is_canned` reads no body at all and answers every request with the first
-    one's answer, which is what a benchmark wants. `bill` is (input tokens, output tokens) of all that the model did, delivered or not.
+    one's answer, which is what a benchmark wants. `bill` is (input tokens, output tokens) of all that the model did,
+    delivered or not. `routes` may answer other paths: (method, path, headers, body) to (status, body).
     """
 
     faults: Script = field(default=lambda _number, _body: None)
@@ -128,6 +129,7 @@ class LoopbackServer:
     bodies: list[Any] = field(default_factory=list)
     canned: bytes = b""
     bill: list[tuple[int, int]] = field(default_factory=list)
+    routes: Callable[[str, str, Mapping[str, str], bytes], tuple[int, bytes] | None] = field(default=lambda *_: None)
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
     _connections: set[asyncio.Transport] = field(default_factory=set)
@@ -230,7 +232,9 @@ class _Connection(asyncio.Protocol):
 
     def _route(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> None:
         server = self._server
-        if method == "POST" and path.endswith("/chat/completions"):
+        if (routed := server.routes(method, path, headers, body)) is not None:
+            self._send(*routed)
+        elif method == "POST" and path.endswith("/chat/completions"):
             number = server.requests
             server.first_at = server.first_at or time.monotonic()
             server.requests += 1

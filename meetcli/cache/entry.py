@@ -66,6 +66,11 @@ def reply_key(task: str, idempotency_key: str, request_digest: str) -> str:
     return f"reply:{task}:{idempotency_key}:{request_digest}"
 
 
+def batch_reply_key(request_digest: str) -> str:
+    """Name the place of a reply that came with a batch: whoever collects it knows the request and nothing else."""
+    return reply_key("batch", "", request_digest)
+
+
 def place_of(name: str) -> tuple[str, str]:
     """Return (idempotency key, digest of what was asked) of the name of an answer, a failure or a reply."""
     _, idempotency_key, digest = name.rsplit(":", 2)
@@ -144,6 +149,8 @@ def dump_reply(reply: Reply, header: Header) -> str:
         "finish": reply.finish,
         "usage": _usage_fields(reply.usage),
         "latency_ms": reply.latency_ms,
+        "lane": reply.lane,
+        "is_collected": reply.is_collected,
     }
     return _sealed(header._replace(kind="reply"), rest, reply.text or "")
 
@@ -159,6 +166,8 @@ def load_reply(text: str, request_id: str) -> Reply | None:
             finish=_one_of(rest["finish"], "stop", "length", "refusal", "content_filter"),
             usage=_usage(rest["usage"]),
             latency_ms=float(rest["latency_ms"]),
+            lane=_one_of(rest.get("lane", "standard"), "standard", "flex", "batch"),
+            is_collected=rest.get("is_collected", False) is True,
         )
     except _UNUSABLE:
         return None

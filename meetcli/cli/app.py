@@ -130,9 +130,13 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         timeout: Annotated[str | None, typer.Option(metavar="DURATION", help="One attempt. [default: 120s]")] = None,
         retries: Annotated[int | None, typer.Option(metavar="N", help="Transport retries of one request. [default: 5]")] = None,
         max_wait: Annotated[str | None, typer.Option(metavar="DURATION", help="All waiting of one request. [default: 10m]")] = None,
-        lane: Annotated[str | None, typer.Option(metavar="NAME", help="Price lane: standard or flex. [default: standard]")] = None,
+        lane: Annotated[str | None, typer.Option(metavar="NAME", help="Price lane: standard, flex or batch. [default: standard]")] = None,
         flex_fallback: Annotated[
             bool | None, typer.Option("--flex-fallback", help="Pay the standard price where flex has no capacity.")
+        ] = None,
+        wait: Annotated[bool | None, typer.Option("--wait", help="Wait for the batches of this run.")] = None,
+        repair: Annotated[
+            str | None, typer.Option(metavar="HOW", help="Repairs in the batch lane: batch (the next one) or live. [default: batch]")
         ] = None,
         ttl: Annotated[
             str | None, typer.Option(metavar="DURATION", help="An answer is valid while younger: 24h, 30d, none. [default: 24h]")
@@ -317,6 +321,12 @@ def _add_cache(app: typer.Typer) -> None:
     add_cache(app)
 
 
+def _add_batch(app: typer.Typer) -> None:
+    from meetcli.cli.batch_app import add_batch
+
+    add_batch(app)
+
+
 COMMANDS: Mapping[str, Callable[[typer.Typer], None]] = {
     "extract": lambda app: _add_task(app, "extract", "Write minutes: summary, key points, decisions, action items, topics."),
     "analyze": lambda app: _add_task(app, "analyze", "Judge sentiment and risks."),
@@ -327,6 +337,7 @@ COMMANDS: Mapping[str, Callable[[typer.Typer], None]] = {
     "show": _add_show,
     "report": _add_report,
     "cache": _add_cache,
+    "batch": _add_batch,
     "doctor": _add_doctor,
 }
 """What makes each command known, in the order of the help."""

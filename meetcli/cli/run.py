@@ -28,7 +28,6 @@ from meetcli.cli.notices import log_end, show, shows_failures, warn_of_bypassed,
 from meetcli.cli.signals import Stop, watched
 from meetcli.cli.stores import opened_cache, opened_leases, required_loss, warn_of_leases
 from meetcli.config import LoadedSettings, Settings, load_process_settings
-from meetcli.engines import EngineOptions, open_engine
 from meetcli.errors import BudgetReached, CacheError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
 from meetcli.normalize import normalize
@@ -122,6 +121,8 @@ class _Run:
             give_up(planned.jobs, None if settings.dry_run else "cache_only", self.deliver)
         elif planned.jobs:
             self._buy(planned.jobs)
+        elif self._cache and not settings.dry_run and self._cache.first("batch:", 1):
+            self._collect()
         if loss := self._required_loss():
             raise required_loss(loss)
 
@@ -208,6 +209,7 @@ class _Run:
         import gc
 
         from meetcli.answers.languages import can_detect
+        from meetcli.cli.lanes import open_lane_engine, options_of, pending_batches
         from meetcli.cli.money import open_budget, open_settings_prices
         from meetcli.ledger import Ledger
         from meetcli.spend import Purse, spend
@@ -229,23 +231,12 @@ class _Run:
             is_stopping=is_stopping,
             budget=budget,
         )
-        engine = open_engine(
-            settings.engine,
-            EngineOptions(
-                model=settings.model,
-                api_key=settings.api_key,
-                base_url=settings.base_url,
-                concurrency=settings.concurrency,
-                requests_a_minute=settings.rpm,
-                tokens_a_minute=settings.tpm,
-                lane=settings.lane,
-                is_flex_fallback=settings.flex_fallback,
-                timeout_s=settings.timeout_s,
-                retries=settings.retries,
-                max_wait_s=settings.max_wait_s,
-                budget=budget,
-                is_stopping=is_stopping,
-            ),
+        engine = open_lane_engine(
+            settings,
+            options_of(settings)._replace(budget=budget, is_stopping=is_stopping),
+            cache=self._cache,
+            assignment=self._assignment,
+            tell=self._tell,
         )
         gc.enable()  # from here on objects come and go, for as long as the calls take
         self._stop.finishes_first = True
@@ -267,7 +258,23 @@ class _Run:
                 await spend(jobs, assignment=self._assignment, engine=engine, ledger=ledger, purse=purse, deliver=self.deliver)
                 self._stop.tell = lambda: None
 
-            asyncio.run(spend_until_stopped())
+            try:
+                asyncio.run(spend_until_stopped())
+            finally:
+                self.report.pending = pending_batches(settings, self._cache, self._assignment)
+
+    def _tell(self, text: str) -> None:
+        """Say how far something is that no meeting has ended with yet."""
+        if self._progress:
+            self._progress.tell(text)
+        else:
+            log.info(text)
+
+    def _collect(self) -> None:
+        """Collect what waits in batches, though no meeting of this run needs a call."""
+        from meetcli.cli.lanes import collect_pending
+
+        self.report.pending = collect_pending(self._settings, self._cache, self._assignment)
 
     @contextmanager
     def _progress_shown(self, meetings: int) -> Iterator[None]:

@@ -41,6 +41,8 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     max_wait_s: float = 600.0
     lane: Lane = "standard"
     flex_fallback: bool = False
+    wait: bool = False
+    repair: Literal["batch", "live"] = "batch"
     ttl_s: float | None = 86_400.0
     cache_dir: Path | None = None
     cache_url: str | None = Field(default=None, repr=False, exclude=True)
@@ -137,8 +139,10 @@ OPTIONS: Mapping[str, Option] = {
         Option("timeout", values.parse_positive_duration, stored_as="timeout_s"),
         Option("retries", values.whole_number(0, 100)),
         Option("max_wait", values.parse_duration, stored_as="max_wait_s"),
-        Option("lane", values.one_of(("standard", "flex"))),
+        Option("lane", values.one_of(("standard", "flex", "batch"))),
         Option("flex_fallback", values.parse_flag),
+        Option("wait", values.parse_flag),
+        Option("repair", values.one_of(("batch", "live"))),
         Option("ttl", values.parse_ttl, older=("CACHE_TTL_HOURS", values.parse_ttl_hours), stored_as="ttl_s"),
         Option("cache_dir", values.parse_path),
         Option("cache_url", values.parse_cache_url, older=("REDIS_URL", values.parse_cache_url)),

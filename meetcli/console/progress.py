@@ -41,6 +41,10 @@ class RunProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._progress.stop()
 
+    def tell(self, text: str) -> None:
+        """Show a line about what is being waited for."""
+        self._progress.update(self._id, spent=text)
+
     def add(self, outcome: Outcome) -> None:
         """Move on by one meeting."""
         self._failed += outcome.status is Status.FAILED

@@ -196,6 +196,8 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
         yield "saved", Text(saved)
     if report.unsupported:
         yield "evidence", Text(f"{count_text(report.unsupported, 'item')} unsupported by any quote in the transcripts", style="yellow")
+    for batch in report.pending:
+        yield "batch", Text(f"{batch.batch_id}, {count_text(batch.requests, 'request')} pending; the next run collects what is ready")
     yield "time", Text(elapsed_text(report.elapsed_s))
     # Who read the transcripts is said whenever it is not who everybody expects.
     place = "" if report.endpoint == _OPENAI or report.engine == "local" else f" at {report.endpoint}"

@@ -61,8 +61,9 @@ any_reply = st.builds(
     usage=usages,
     latency_ms=st.floats(0, 10**7),
     error=st.none(),
-    lane=st.just("standard"),
+    lane=st.sampled_from(["standard", "flex", "batch"]),
     uncertain_usd=st.just(Decimal(0)),
+    is_collected=st.booleans(),
 )
 
 ENTRY = Entry(

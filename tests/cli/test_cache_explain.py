@@ -200,7 +200,7 @@ IRRELEVANT = {
     *("output", "format", "no_csv_bom", "summary", "quiet", "verbose", "log_format", "log_file", "require_evidence", "metrics_file"),
     # How it is bought.
     *("api_key", "prices", "concurrency", "timeout_s", "retries", "max_wait_s", "rpm", "tpm", "lane", "flex_fallback"),
-    *("max_cost_usd", "yes"),
+    *("wait", "repair", "max_cost_usd", "yes"),
     # What the cache is for this run.
     *("ttl_s", "cache_dir", "cache_url", "cache_required", "no_cache", "refresh", "cache_only", "on_change", "retry_failed", "dry_run"),
     # What is read, and whether it has a key.

@@ -1,0 +1,86 @@
+"""What the cache remembers of batches: a row a batch, a header line and then a line a request; replies as every paid reply.
+
+Pure but for the cache it is given. A row that cannot be read is as good as absent: the server's own list still knows the batch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+
+from meetcli.cache.entry import Header, batch_reply_key, dump_reply, load_reply
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.errors import RunStopped
+from meetcli.models import Member, Reply, Submission
+
+MOST_BATCHES = 10_000
+REPLIES_A_WRITE = 200
+
+
+class CachedBatches:
+    """A `BatchBook` in the cache."""
+
+    def __init__(self, cache: ForgivingCache, engine: str) -> None:
+        self._cache = cache
+        self._engine = engine
+
+    def submissions(self) -> list[Submission]:
+        """Return every batch that is remembered, oldest first."""
+        rows = self._cache.first("batch:", MOST_BATCHES)
+        found = [submission for _, line in rows if (submission := _load(line)) is not None]
+        return sorted(found, key=lambda submission: submission.created_at)
+
+    def members(self, submission: Submission) -> list[Member]:
+        """Return the requests of a batch."""
+        name = _key(submission)
+        lines = self._cache.get_many([name]).get(name, "").split("\n")[1:]
+        return [Member(*json.loads(line)) for line in lines]
+
+    def write(self, submission: Submission, members: Sequence[Member] | None = None) -> None:
+        """Remember a batch, with new members or with those it had."""
+        lines = [_dump(submission), *(json.dumps(member) for member in (self.members(submission) if members is None else members))]
+        self._set({_key(submission): "\n".join(lines)})
+
+    def forget(self, submission: Submission) -> None:
+        """Forget a batch that never came to be."""
+        self._cache.remove([_key(submission)])
+
+    def keep(self, submission: Submission, replies: Iterable[tuple[Member, Reply]], now: datetime) -> None:
+        """Keep paid replies until their meetings are settled."""
+        left = iter(replies)
+        while some := list(islice(left, REPLIES_A_WRITE)):
+            rows = {}
+            for member, reply in some:
+                who = (member.meeting_id, member.customer_id)
+                header = Header("reply", member.task, self._engine, submission.model, *who, now, None)
+                rows[batch_reply_key(member.digest)] = dump_reply(reply, header)
+            self._set(rows)
+
+    def reply(self, digest: str, request_id: str) -> Reply | None:
+        """Return the kept reply to a request."""
+        text = self._cache.get_many([batch_reply_key(digest)]).get(batch_reply_key(digest))
+        return None if text is None else load_reply(text, request_id)
+
+    def _set(self, rows: dict[str, str]) -> None:
+        if not self._cache.set(rows):
+            raise RunStopped(
+                "the cache cannot be written, and without it a batch would be paid twice", hint="make room in the cache folder"
+            )
+
+
+def _key(submission: Submission) -> str:
+    return f"batch:{submission.digest}"
+
+
+def _dump(submission: Submission) -> str:
+    return json.dumps({**submission._asdict(), "created_at": submission.created_at.isoformat()})
+
+
+def _load(line: str) -> Submission | None:
+    try:
+        fields = json.loads(line)
+        return Submission(**{**fields, "created_at": datetime.fromisoformat(fields["created_at"])})
+    except (ValueError, TypeError, LookupError):
+        return None

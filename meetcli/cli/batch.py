@@ -1,0 +1,96 @@
+"""The batch commands: list, status, collect, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from meetcli.cli.lanes import open_batch_engine, options_of
+from meetcli.cli.run import set_up_logging
+from meetcli.cli.stores import opened_cache
+from meetcli.config import Settings, load_process_settings
+from meetcli.engines import identify
+from meetcli.errors import UsageError
+from meetcli.plain_text import count_text
+
+if TYPE_CHECKING:
+    from meetcli.engines.openai_batch import BatchEngine
+    from meetcli.engines.openai_files import RemoteBatch
+
+T = TypeVar("T")
+
+
+def list_batches(flags: Mapping[str, object], *, is_json: bool) -> None:
+    """Keep what is ready and print what is pending."""
+    pending = _with_engine(flags, lambda engine: engine.collect())
+    rows = [_row(remote, submission.requests) for submission, remote in pending]
+    if is_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        typer.echo(_line(row))
+    if not rows:
+        typer.echo("no batch is pending")
+
+
+def show_status(flags: Mapping[str, object], batch_id: str, *, is_json: bool) -> None:
+    """Print how far one batch is."""
+    remote = _with_engine(flags, lambda engine: engine.status(batch_id))
+    if remote is None:
+        raise UsageError(f"the server knows no batch {batch_id!r}", hint="meetcli batch list")
+    row = _row(remote, remote.total)
+    typer.echo(json.dumps(row, indent=2) if is_json else _line(row))
+
+
+def collect(flags: Mapping[str, object]) -> None:
+    """Keep what is ready, and say how much is not."""
+    pending = _with_engine(flags, lambda engine: engine.collect())
+    waiting = f"{count_text(len(pending), 'batch').replace('batchs', 'batches')} still pending"
+    typer.echo(f"what was ready is kept, the next run over the meetings writes it; {waiting}")
+
+
+def cancel(flags: Mapping[str, object], batch_id: str) -> None:
+    """Ask the server to end a batch."""
+    remote = _with_engine(flags, lambda engine: engine.cancel(batch_id))
+    typer.echo(f"{remote.id} {remote.status}; what it has answered is kept by the next run")
+
+
+def _with_engine(flags: Mapping[str, object], work: Callable[[BatchEngine], Awaitable[T]]) -> T:
+    """Open cache and engine as a run in the batch lane would, and do the work."""
+    settings: Settings = load_process_settings({**flags, "lane": "batch"}).settings
+    set_up_logging(settings)
+    if settings.api_key is None:
+        raise UsageError("OPENAI_API_KEY is not set", hint="set it in the environment or in .env")
+    identity = identify("openai", model=settings.model, base_url=settings.base_url)
+    with opened_cache(settings) as cache:
+        if cache is None:
+            raise UsageError("the batch lane needs the cache", hint="name one with --cache-dir")
+        engine = open_batch_engine(settings, options_of(settings), cache=cache, identity=identity)
+
+        async def worked() -> T:
+            try:
+                return await work(engine)
+            finally:
+                await engine.close()
+
+        return asyncio.run(worked())
+
+
+def _row(remote: RemoteBatch, requests: int) -> dict[str, Any]:
+    return {
+        "id": remote.id,
+        "status": remote.status,
+        "requests": requests,
+        "completed": remote.completed,
+        "failed": remote.failed,
+        "created_at": remote.created_at.isoformat(),
+    }
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    progress = f"{row['completed']} of {row['requests']} done, {row['failed']} failed"
+    return f"{row['id']}  {row['status']}  {progress}  {row['created_at']}"

@@ -1,0 +1,246 @@
+"""Engines room: OpenAI's Files and Batches over the wire. Never decides what to submit, never remembers.
+
+Everything is tried again as live calls are, but for the creation of a batch: one of unknown fate is looked for before it is
+tried again, because a second one would be paid for as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from meetcli.engines import EngineOptions
+from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Timers
+from meetcli.engines.openai_wire import Dialect, read_reply, translate
+from meetcli.errors import RunStopped
+from meetcli.models import Member, Reply, Request
+
+if TYPE_CHECKING:
+    import openai
+
+T = TypeVar("T")
+
+MOST_REQUESTS: Final = 50_000
+MOST_BYTES: Final = 200_000_000
+"""Of one file: OpenAI, "Batch API", rate limits (https://developers.openai.com/api/docs/guides/batch, read 2026-11)."""
+MARK: Final = "meetcli"
+"""Key of our digest in a batch's metadata."""
+ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
+
+
+class RemoteBatch(NamedTuple):
+    """A batch as the server tells of it. `digest` is ours, None on batches of others."""
+
+    id: str
+    status: str
+    digest: str | None
+    created_at: datetime
+    input_file: str
+    result_files: tuple[str, ...]
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more results will come."""
+        return self.status in ENDED
+
+
+class Spool:
+    """Requests on their way into one file, on disk: fifty thousand of them are not held in memory."""
+
+    def __init__(self, dialect: Dialect, *, most_requests: int = MOST_REQUESTS, most_bytes: int = MOST_BYTES) -> None:
+        self._dialect = dialect
+        self._most_requests = most_requests
+        self._most_bytes = most_bytes
+        self._file = tempfile.NamedTemporaryFile("wb", prefix="meetcli-batch-", suffix=".jsonl")  # noqa: SIM115  # closed by `close`
+        self._size = 0
+        self.members: list[Member] = []
+
+    def add(self, request: Request) -> bool:
+        """Write a request; return False where this file has no room for it."""
+        line = {"custom_id": request.digest, "method": "POST", "url": "/v1/chat/completions", "body": self._dialect.body(request)}
+        data = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+        if self.members and (len(self.members) == self._most_requests or self._size + len(data) > self._most_bytes):
+            return False
+        self._file.write(data)
+        self._size += len(data)
+        self.members.append(Member(request.digest, request.task, request.meeting.meeting_id, request.meeting.customer_id))
+        return True
+
+    def digest(self, at: datetime) -> str:
+        """Return what names this batch across runs: the digest of its requests' digests and of when it was intended.
+
+        The same requests may be submitted again, after a batch that answered none of them.
+        """
+        named = [at.isoformat(), *sorted(member.digest for member in self.members)]
+        return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+    @property
+    def path(self) -> Path:
+        """The file, complete."""
+        self._file.flush()
+        return Path(self._file.name)
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._file.close()
+
+
+class BatchFiles:
+    """The server's side of the batch lane."""
+
+    def __init__(self, client: openai.AsyncOpenAI, options: EngineOptions, timers: Timers) -> None:
+        self._client = client
+        self._options = options
+        self._timers = timers
+
+    async def upload(self, path: Path) -> str:
+        """Send a file of requests; return its id."""
+        made = await self._retried(lambda: self._client.files.create(file=path, purpose="batch"))
+        return made.id
+
+    async def create(self, file_id: str, digest: str) -> RemoteBatch:
+        """Make a batch of an uploaded file, once."""
+        attempts = 0
+
+        async def make() -> RemoteBatch:
+            nonlocal attempts
+            attempts += 1
+            if attempts > 1 and (found := await self._found(digest)):  # the answer to an attempt was lost
+                return found
+            made = await self._client.batches.create(
+                input_file_id=file_id, endpoint="/v1/chat/completions", completion_window="24h", metadata={MARK: digest}
+            )
+            return _remote(made)
+
+        return await self._retried(make)
+
+    async def retrieve(self, batch_id: str) -> RemoteBatch | None:
+        """Return a batch; None where the server does not know it."""
+        import openai
+
+        try:
+            return _remote(await self._retried(lambda: self._client.batches.retrieve(batch_id), passes=openai.NotFoundError))
+        except openai.NotFoundError:
+            return None
+
+    async def cancel(self, batch_id: str) -> RemoteBatch:
+        """Ask for an end; what is finished is kept."""
+        return _remote(await self._retried(lambda: self._client.batches.cancel(batch_id)))
+
+    async def ours(self, since: datetime) -> list[RemoteBatch]:
+        """Return the batches of this API project that meetcli made, newest first, back to `since`."""
+
+        async def listed() -> list[RemoteBatch]:
+            found: list[RemoteBatch] = []
+            async for batch in self._client.batches.list(limit=100):
+                remote = _remote(batch)
+                if remote.created_at < since:
+                    break
+                if remote.digest:
+                    found.append(remote)
+            return found
+
+        return await self._retried(listed)
+
+    async def lines(self, file_id: str) -> AsyncIterator[dict[str, Any]]:
+        """Yield the lines of a file, as they come."""
+
+        async def opened() -> Path:
+            path = Path(tempfile.mkstemp(prefix="meetcli-batch-")[1])
+            async with self._client.files.with_streaming_response.content(file_id) as response:
+                await response.stream_to_file(path)
+            return path
+
+        path = await self._retried(opened)
+        try:
+            with path.open("rb") as file:
+                for line in file:
+                    if line.strip() and isinstance(found := _parsed(line), dict):
+                        yield found
+        finally:
+            path.unlink()
+
+    async def _found(self, digest: str) -> RemoteBatch | None:
+        async for batch in self._client.batches.list(limit=100):
+            remote = _remote(batch)
+            if remote.digest == digest:
+                return remote
+        return None
+
+    async def _retried(self, work: Callable[[], Awaitable[T]], *, passes: type[Exception] | tuple[()] = ()) -> T:
+        """Try until it works. Raises `RunStopped` when patience ends, and what `passes` names as it is."""
+        failed = 0
+        while True:
+            try:
+                async with asyncio.timeout(max(self._options.timeout_s, 600.0)):
+                    return await work()
+            except Exception as error:
+                if isinstance(error, passes):
+                    raise
+                failure = translate(error, {}, self._timers.wall())
+                if failure is None:
+                    raise
+                failed += 1
+                if failure.ends != "attempt" or failed > self._options.retries or self._options.is_stopping():
+                    raise RunStopped(f"the batch lane: {failure.message}", hint=failure.hint) from error
+                jitter_s = self._timers.random() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (failed - 1))
+                await self._timers.sleep(max(failure.retry_after_s or 0.0, jitter_s))
+
+
+def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) -> tuple[list[tuple[Member, Reply]], list[str]]:
+    """Return the paid replies among the lines of result files, and why the others have none. What is not ours is left out."""
+    replies: list[tuple[Member, Reply]] = []
+    reasons: list[str] = []
+    for line in lines:
+        member = members.get(str(line.get("custom_id")))
+        if member is None:
+            continue
+        response = line.get("response") or {}
+        body = response.get("body") if isinstance(response, dict) else None
+        if not isinstance(response, dict) or response.get("status_code") != 200:
+            reasons.append(_reason(line.get("error") or (body or {}).get("error"), response))
+            continue
+        reply = read_reply("", json.dumps(body).encode(), asked_lane="batch")
+        if isinstance(reply, Reply) and reply.error is None:
+            replies.append((member, reply._replace(is_collected=True)))
+        else:
+            reasons.append("bad_reply")
+    return replies, reasons
+
+
+def _reason(error: object, response: object) -> str:
+    code = error.get("code") or error.get("type") if isinstance(error, dict) else None
+    status = response.get("status_code") if isinstance(response, dict) else None
+    # Codes are words; anything else could quote a transcript.
+    return code if isinstance(code, str) and code.replace("_", "").isalpha() and len(code) <= 40 else f"status {status}"
+
+
+def _parsed(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _remote(batch: Any) -> RemoteBatch:  # noqa: ANN401  # the vendor's type, whose fields servers of others leave out
+    counts = batch.request_counts
+    return RemoteBatch(
+        id=batch.id,
+        status=batch.status,
+        digest=(batch.metadata or {}).get(MARK),
+        created_at=datetime.fromtimestamp(batch.created_at, UTC),
+        input_file=batch.input_file_id,
+        result_files=tuple(file for file in (batch.output_file_id, batch.error_file_id) if file),
+        total=counts.total if counts else 0,
+        completed=counts.completed if counts else 0,
+        failed=counts.failed if counts else 0,
+    )

@@ -1,0 +1,211 @@
+"""`--lane batch` against a server with Files and Batches: submit, collect, and never twice."""
+
+import json
+import os
+import shutil
+import signal
+from decimal import Decimal
+
+import pytest
+
+from meetcli.models import Usage
+from meetcli.pricing import open_prices
+from tests.corridor import explicit
+from tests.loopback_batches import Batches
+
+PRICE = open_prices("openai", engine="openai", read_toml=None)
+STEPS = [f"{step} {when}" for step in ("upload", "create", "retrieve", "download") for when in ("before", "after")]
+
+
+@pytest.fixture
+def batches(server):
+    return Batches(server)
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"{number}.json").write_text(json.dumps(explicit(meeting_id=f"M-{number}")))
+    return folder
+
+
+def run(meetcli, inputs, *options, lane="batch"):
+    return meetcli("extract", inputs, "--prices", "openai", "--summary", "json", "--lane", lane, *options)
+
+
+def counted(done):
+    return {status: count for status, count in done.summary["counts"].items() if count and status != "total"}
+
+
+@pytest.mark.parametrize("lane", ["batch", "standard"])
+def test_a_batch_is_submitted_once_and_collected_by_the_next_run_at_half_price(batches, server, meetcli, inputs, lane):
+    first = run(meetcli, inputs)
+    assert (first.exit_code, counted(first), first.summary["cost_usd"]) == (0, {"submitted": 4}, "0")
+    [batch] = batches.batches.values()
+    assert first.summary["batches"] == [{"id": batch["id"], "requests": 4}]
+    waiting = run(meetcli, inputs, lane=lane)
+    assert (waiting.exit_code, counted(waiting), len(batches.batches)) == (0, {"submitted": 4}, 1)
+    batches.finish()
+    second = run(meetcli, inputs, lane=lane)
+    assert (second.exit_code, counted(second)) == (0, {"miss": 4})
+    assert (len(batches.asked), server.requests) == (4, 0)
+    usage = second.summary["usage"]
+    assert Decimal(second.summary["cost_usd"]) * 2 == PRICE("gpt-4o", Usage(usage["input_tokens"], 0, usage["output_tokens"]))
+    third = run(meetcli, inputs, lane=lane)
+    assert (counted(third), third.summary["cost_usd"]) == ({"hit": 4}, "0")
+    assert third.summary["saved_usd"] == second.summary["cost_usd"]
+
+
+def test_results_are_equal_in_shape_to_live_ones(batches, meetcli, inputs, tmp_path):
+    run(meetcli, inputs)
+    batches.finish()
+    run(meetcli, inputs)
+    run(meetcli, inputs, "-o", "live", "--cache-dir", "other", lane="standard")
+    for number in range(4):
+        batch, live = (json.loads((tmp_path / folder / f"{number}.extract.json").read_text()) for folder in ("results", "live"))
+        for result in (batch, live):
+            for field in ("created_at", "cost_usd", "usage"):
+                del result["provenance"][field]
+        assert batch == live
+
+
+@pytest.mark.parametrize("status", ["completed", "expired", "cancelled", "failed"])
+def test_what_is_finished_is_kept_and_the_rest_is_asked_again(batches, meetcli, inputs, status):
+    run(meetcli, inputs)
+    fates = ("ok", "failed", "expired", "ok")
+    batches.finish(lambda number, line: fates[number], status=status)
+    second = run(meetcli, inputs)
+    assert counted(second) == {"miss": 2, "submitted": 2}
+    assert "2 of 4 answered" in second.stderr
+    batches.finish()
+    assert counted(run(meetcli, inputs)) == {"hit": 2, "miss": 2}
+    assert len(batches.asked) == 6
+
+
+def test_a_lost_cache_finds_its_batches_in_the_server_s_list(batches, server, meetcli, inputs):
+    run(meetcli, inputs)
+    batches.finish()
+    done = run(meetcli, inputs, "--cache-dir", "another")
+    assert (counted(done), len(batches.asked)) == ({"miss": 4}, 4)
+
+
+def test_repairs_go_into_the_next_batch(batches, server, meetcli, inputs):
+    good = server.answer
+    server.answer = lambda body: "{}" if len(body["messages"]) == 3 else good(body)
+    run(meetcli, inputs / "0.json")
+    batches.finish()
+    second = run(meetcli, inputs / "0.json")
+    assert counted(second) == {"submitted": 1}
+    batches.finish()
+    third = run(meetcli, inputs / "0.json")
+    assert (counted(third), len(batches.asked), server.requests) == ({"miss": 1}, 2, 0)
+    bill = sum(PRICE("gpt-4o", Usage(given, 0, output), "batch") for given, output in server.bill)
+    assert Decimal(second.summary["cost_usd"]) + Decimal(third.summary["cost_usd"]) == bill
+
+
+def test_repairs_go_live_on_demand(batches, server, meetcli, inputs):
+    good = server.answer
+    server.answer = lambda body: "{}" if len(body["messages"]) == 3 else good(body)
+    run(meetcli, inputs / "0.json")
+    batches.finish()
+    done = run(meetcli, inputs / "0.json", "--repair", "live")
+    assert (counted(done), len(batches.asked), server.requests) == ({"miss": 1}, 1, 1)
+
+
+def test_wait_stays_until_the_answers_are_there(server, meetcli, inputs, monkeypatch):
+    monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
+    Batches(server, is_prompt=True)
+    assert counted(run(meetcli, inputs, "--wait")) == {"miss": 4}
+
+
+def test_meetings_without_a_key_are_collected_too(batches, meetcli, inputs):
+    (inputs / "0.json").write_text(json.dumps(explicit(meeting_id=None)))
+    assert counted(run(meetcli, inputs / "0.json")) == {"submitted": 1}
+    batches.finish()
+    assert counted(run(meetcli, inputs / "0.json")) == {"bypassed": 1}
+    assert len(batches.asked) == 1
+
+
+def test_a_budget_is_spent_when_a_batch_is_submitted(batches, meetcli, inputs):
+    done = run(meetcli, inputs, "--max-cost", "0.05")
+    assert (done.exit_code, counted(done)) == (4, {"submitted": 2, "not_attempted": 2})
+    assert len(batches.asked) == 2
+
+
+def test_the_lane_needs_the_cache_and_a_model_that_it_has(batches, meetcli, inputs):
+    assert run(meetcli, inputs, "--no-cache").exit_code == 2
+    assert run(meetcli, inputs, "--model", "gpt-4o-audio-preview").exit_code == 2
+    assert batches.files == {}
+
+
+def test_batch_commands(batches, meetcli, inputs):
+    assert "no batch is pending" in meetcli("batch", "list").stdout
+    run(meetcli, inputs)
+    [name] = batches.batches
+    assert json.loads(meetcli("batch", "list", "--json").stdout)[0]["requests"] == 4
+    assert f"{name}  in_progress" in meetcli("batch", "status", name).stdout
+    assert "cancelling" in meetcli("batch", "cancel", name).stdout
+    assert meetcli("batch", "status", "batch_nope").exit_code == 2
+    batches.batches[name]["status"] = "in_progress"
+    batches.finish()
+    assert "kept" in meetcli("batch", "collect").stdout
+    batches.files.clear()
+    assert counted(run(meetcli, inputs, lane="standard")) == {"miss": 4}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, inputs, step):
+    """A client that was killed before it wrote the id of its batch finds the batch in the server's list."""
+    processes = []
+
+    def kill(reached):
+        if reached == step and processes:
+            os.kill(processes.pop().pid, signal.SIGKILL)
+
+    batches.at = kill
+    killed = 0
+    for _ in range(4):
+        process = meetcli.start("extract", inputs, "--lane", "batch", "-q")
+        processes[:] = [process] if not killed else []
+        process.communicate()
+        killed += process.returncode == -signal.SIGKILL
+        batches.finish()
+    assert killed == 1
+    assert counted(run(meetcli, inputs)) == {"hit": 4}
+    assert sorted(batches.asked) == sorted(set(batches.asked)), "no request was submitted twice"
+    assert len(batches.asked) == 4
+    assert server.requests == 0
+
+
+@pytest.mark.shared
+def test_43_reference_meetings_are_one_file_and_one_batch(batches, meetcli, shared_data, tmp_path):
+    first = run(meetcli, shared_data / "transcripts")
+    assert (counted(first), len(batches.files), len(batches.batches)) == ({"submitted": 43}, 1, 1)
+    batches.finish()
+    second = run(meetcli, shared_data / "transcripts")
+    assert counted(second) == {"miss": 43}
+    assert len(batches.asked) == 43
+    shutil.rmtree(tmp_path / "results")
+
+
+def test_nothing_of_a_refused_line_reaches_the_log(batches, meetcli, inputs):
+    run(meetcli, inputs)
+    batches.finish(lambda number, line: "failed")
+    for name, content in batches.files.items():
+        batches.files[name] = content.replace(b'"server_error"', b'"We will send the plan"')
+    done = run(meetcli, inputs)
+    assert "We will send" not in done.stderr
+    assert "status 500" in done.stderr
+
+
+def test_a_run_without_a_call_to_make_collects_what_other_runs_submitted(batches, meetcli, inputs, tmp_path):
+    run(meetcli, inputs / "0.json")
+    batches.finish()
+    run(meetcli, inputs / "0.json")
+    run(meetcli, inputs / "1.json")
+    batches.finish()
+    assert counted(run(meetcli, inputs / "0.json", lane="standard")) == {"hit": 1}
+    batches.files.clear()
+    assert counted(run(meetcli, inputs / "1.json", lane="standard")) == {"miss": 1}

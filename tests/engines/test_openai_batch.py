@@ -1,0 +1,154 @@
+"""The batch lane where a command cannot reach: its limits, lost answers, and a book that cannot be written."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from meetcli.cache.batches import CachedBatches
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.engines.openai_batch import BatchEngine
+from meetcli.engines.openai_files import MOST_REQUESTS, RemoteBatch, Spool, read_results
+from meetcli.engines.openai_wire import Dialect
+from meetcli.errors import CacheError, CallError, RunStopped
+from meetcli.models import Member, Message
+from tests.engines.openai_driver import HandClock, collect, make_request, options_for
+from tests.fakes import MemoryCache
+from tests.loopback_batches import Batches
+from tests.loopback_server import LoopbackServer
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+class CountedFiles:
+    """Takes files and only counts their lines."""
+
+    def __init__(self):
+        self.sizes = []
+
+    async def ours(self, since):
+        return []
+
+    async def upload(self, path):
+        with path.open("rb") as file:
+            self.sizes.append((sum(1 for _ in file), path.stat().st_size))
+        return "file"
+
+    async def create(self, file_id, digest):
+        return RemoteBatch(f"batch_{len(self.sizes)}", "in_progress", digest, NOW, file_id, ())
+
+
+def batch_engine(server, cache=None, **changes):
+    book = CachedBatches(ForgivingCache(cache or MemoryCache(), lambda error: None), "openai")
+    options = {"endpoint": "e", "submits": True, "asks_list": True, "timers": HandClock().timers()}
+    return BatchEngine(options_for(server), book, **{**options, **changes})
+
+
+def small(number):
+    return make_request(number, messages=(Message("user", "x"),))
+
+
+def reasons(replies):
+    found = {}
+    for reply in replies:
+        assert isinstance(reply.error, CallError)
+        found.setdefault(reply.error.reason, set()).add(reply.request_id)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("count", "most"), [(1_200, 500), pytest.param(120_000, 50_000, marks=pytest.mark.soak)], ids=["scaled", "as OpenAI has it"]
+)
+def test_requests_are_split_by_the_limit_of_a_file(count, most):
+    with LoopbackServer() as server:
+        engine = batch_engine(server, spool_limits={"most_requests": most} if most != MOST_REQUESTS else None)
+        engine._files = files = CountedFiles()
+        replies, error = asyncio.run(collect(engine, map(small, range(count))))
+    assert error is None
+    assert [lines for lines, _ in files.sizes] == [most, most, count - 2 * most]
+    assert {reason: len(ids) for reason, ids in reasons(replies).items()} == {"spooled": count, "submitted": count}
+
+
+def test_files_are_split_by_the_limit_of_bytes():
+    with LoopbackServer() as server:
+        engine = batch_engine(server, spool_limits={"most_bytes": 20_000})
+        engine._files = files = CountedFiles()
+        asyncio.run(collect(engine, map(small, range(200))))
+    assert sum(lines for lines, _ in files.sizes) == 200
+    assert len(files.sizes) > 2
+    assert all(size <= 20_000 for _, size in files.sizes)
+
+
+def test_a_single_request_may_be_larger_than_the_limit_and_is_left_to_the_server():
+    spool = Spool(Dialect("gpt-4o", None), most_bytes=10)
+    assert spool.add(small(1))
+    assert not spool.add(small(2))
+    spool.close()
+
+
+def test_a_batch_whose_creation_was_answered_by_nobody_is_looked_for_before_another_is_made():
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        lost = [True]
+
+        def at(step):
+            if step == "create after" and lost:
+                lost.clear()
+                raise ConnectionResetError
+
+        batches.at = at
+        original = server.routes
+
+        def route(*arguments):
+            try:
+                return original(*arguments)
+            except ConnectionResetError:
+                return 504, b'{"error": {"message": "gateway"}}'
+
+        server.routes = route
+        replies, error = asyncio.run(collect(batch_engine(server), map(small, range(3))))
+    assert error is None
+    assert len(batches.batches) == 1
+    assert len(reasons(replies)["submitted"]) == 3
+
+
+def test_without_a_book_that_can_be_written_nothing_is_submitted(monkeypatch):
+    cache = MemoryCache()
+
+    def full(items):
+        raise CacheError("no space left")
+
+    monkeypatch.setattr(cache, "set", full)
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        _, error = asyncio.run(collect(batch_engine(server, cache), [small(1)]))
+    assert isinstance(error, RunStopped)
+    assert batches.files == {}
+
+
+def test_a_reasoning_model_s_batch_has_no_temperature_which_it_would_refuse_line_by_line():
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        engine = batch_engine(server)
+        engine._options = engine._options._replace(model="gpt-5")
+        asyncio.run(collect(engine, [small(1)]))
+    [content] = batches.files.values()
+    assert b"temperature" not in content
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ({"response": None, "error": {"code": "batch_expired"}}, "batch_expired"),
+        ({"response": {"status_code": 400, "body": {"error": {"code": "Some text 1"}}}}, "status 400"),
+        ({"response": {"status_code": 200, "body": {}}}, "bad_reply"),
+        ({"response": "nonsense"}, "status None"),
+        ({}, "status None"),
+    ],
+)
+def test_lines_without_an_answer_are_counted_by_reason(line, reason):
+    assert read_results([{"custom_id": "a", **line}], {"a": Member("a")}) == ([], [reason])
+
+
+def test_lines_that_nobody_asked_for_are_left_out():
+    assert read_results([{"custom_id": "b"}, {"custom_id": None}], {"a": Member("a")}) == ([], [])

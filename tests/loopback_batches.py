@@ -1,0 +1,135 @@
+"""OpenAI's Files and Batches for the loopback server: upload, create, list, retrieve, cancel, download.
+
+    batches = Batches(server)          # answers /v1/files and /v1/batches of that server
+    batches.finish(fate=...)           # ends every batch that is under way
+
+`at(step)` is called before and after each step that a client takes, as `create before`, and may kill the client.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.loopback_server import Fault, LoopbackServer
+
+Fate = Callable[[int, Mapping[str, Any]], str]
+"""From the number and the line of a request to `ok`, `failed` or `expired`."""
+
+
+class Batches:
+    """Everything of one API project. `is_prompt` ends each batch as it is made."""
+
+    def __init__(self, server: LoopbackServer, *, is_prompt: bool = False, fate: Fate = lambda number, line: "ok") -> None:
+        self.server = server
+        self.is_prompt = is_prompt
+        self.fate = fate
+        self.files: dict[str, bytes] = {}
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.submitted: list[str] = []
+        self.at: Callable[[str], None] = lambda step: None
+        self._ids = itertools.count(1)
+        server.routes = self.route
+
+    def route(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes] | None:
+        path = path.partition("?")[0].removeprefix("/v1")
+        steps: dict[tuple[str, str], tuple[str, Callable[..., tuple[int, Any]]]] = {
+            ("POST", r"/files"): ("upload", lambda: self._upload(headers, body)),
+            ("GET", r"/files/([^/]+)/content"): ("download", self._download),
+            ("POST", r"/batches"): ("create", lambda: self._create(json.loads(body))),
+            ("GET", r"/batches"): ("list", self._list),
+            ("GET", r"/batches/([^/]+)"): ("retrieve", self._retrieve),
+            ("POST", r"/batches/([^/]+)/cancel"): ("cancel", self._cancel),
+        }
+        for (verb, pattern), (step, answer) in steps.items():
+            if method == verb and (found := re.fullmatch(pattern, path)):
+                self.at(f"{step} before")
+                status, answered = answer(*found.groups())
+                self.at(f"{step} after")
+                return status, answered if isinstance(answered, bytes) else json.dumps(answered).encode()
+        return None
+
+    def finish(self, fate: Fate | None = None, *, status: str = "completed") -> None:
+        """End every batch that is under way; answers come in another order than they were asked."""
+        for batch in self.batches.values():
+            if batch["status"] == "in_progress":
+                self._end(batch, fate or self.fate, status)
+
+    @property
+    def asked(self) -> list[str]:
+        """The custom_id of every request that was ever submitted."""
+        return self.submitted
+
+    def _upload(self, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
+        boundary = headers["content-type"].partition("boundary=")[2].strip('"').encode()
+        content = b""
+        for part in body.split(b"--" + boundary):
+            head, _, data = part.partition(b"\r\n\r\n")
+            if b'name="file"' in head:
+                content = data.removesuffix(b"\r\n")
+        return 200, self._file(content)
+
+    def _file(self, content: bytes) -> dict[str, Any]:
+        name = f"file-{next(self._ids)}"
+        self.files[name] = content
+        described = {"id": name, "object": "file", "bytes": len(content), "created_at": int(time.time()), "filename": "x.jsonl"}
+        return {**described, "purpose": "batch", "status": "processed"}
+
+    def _download(self, name: str) -> tuple[int, Any]:
+        return (200, self.files[name]) if name in self.files else (404, {"error": {"message": "no such file"}})
+
+    def _create(self, asked: Mapping[str, Any]) -> tuple[int, Any]:
+        lines = [json.loads(line) for line in self.files[asked["input_file_id"]].splitlines()]
+        self.submitted += [line["custom_id"] for line in lines]
+        batch = {
+            "id": f"batch_{next(self._ids)}",
+            "object": "batch",
+            "endpoint": asked["endpoint"],
+            "input_file_id": asked["input_file_id"],
+            "completion_window": asked["completion_window"],
+            "status": "in_progress",
+            "output_file_id": None,
+            "error_file_id": None,
+            "created_at": int(time.time()),
+            "metadata": asked.get("metadata"),
+            "request_counts": {"total": len(lines), "completed": 0, "failed": 0},
+        }
+        self.batches[batch["id"]] = batch
+        if self.is_prompt:
+            self._end(batch, self.fate, "completed")
+        return 200, batch
+
+    def _list(self) -> tuple[int, Any]:
+        newest = sorted(self.batches.values(), key=lambda batch: -int(batch["id"].rpartition("_")[2]))
+        return 200, {"object": "list", "data": newest, "has_more": False}
+
+    def _retrieve(self, name: str) -> tuple[int, Any]:
+        return (200, self.batches[name]) if name in self.batches else (404, {"error": {"message": "no such batch"}})
+
+    def _cancel(self, name: str) -> tuple[int, Any]:
+        self.batches[name]["status"] = "cancelling"
+        return 200, self.batches[name]
+
+    def _end(self, batch: dict[str, Any], fate: Fate, status: str) -> None:
+        output, errors = [], []
+        lines = self.files[batch["input_file_id"]].splitlines()
+        for number, line in reversed(list(enumerate(map(json.loads, lines)))):
+            named = {"id": f"r{number}", "custom_id": line["custom_id"]}
+            kind = fate(number, line)
+            if kind == "ok":
+                body = json.loads(self.server.completion(line["body"], Fault()))
+                output.append({**named, "response": {"status_code": 200, "request_id": "x", "body": body}, "error": None})
+            elif kind == "failed":
+                body = {"error": {"message": "no", "code": "server_error"}}
+                errors.append({**named, "response": {"status_code": 500, "request_id": "x", "body": body}, "error": None})
+            else:
+                errors.append({**named, "response": None, "error": {"code": "batch_expired", "message": "too late"}})
+        for kept, name in ((output, "output_file_id"), (errors, "error_file_id")):
+            if kept:
+                batch[name] = self._file("\n".join(map(json.dumps, kept)).encode())["id"]
+        batch["status"] = status
+        batch["request_counts"] = {"total": len(lines), "completed": len(output), "failed": len(errors)}
