@@ -13,6 +13,8 @@ from typing import Any
 SPOKEN = re.compile(r"^[ \t]*(?:\[[^\]\n]*\][ \t]*)?([^\W\d_][^:\n<>{}\"]{0,40}):[ \t]+(\S.*)$", re.MULTILINE)
 PART = re.compile(r"^<part-\w+ \d+>$", re.MULTILINE)
 SUMMARY_WORDS = 130
+PORTUGUESE = ("que", "não", "é", "de", "em", "o", "da", "na", "por", "com")
+ENGLISH = ("the", "and", "to", "of", "is", "you")
 
 
 def answer_to(body: Mapping[str, Any]) -> str:
@@ -95,7 +97,8 @@ class _Answer:
         if name == "quote":
             return self._chance.choice(self._lines)
         if name == "language":
-            return "en"
+            words = [word.strip(".,?!").casefold() for word in self._words]
+            return "pt" if sum(map(words.count, PORTUGUESE)) > sum(map(words.count, ENGLISH)) else "en"
         if name in ("name", "owner"):
             return self._speakers[place % len(self._speakers)]
         if name == "summary":
