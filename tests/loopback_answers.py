@@ -12,6 +12,7 @@ from typing import Any
 
 SPOKEN = re.compile(r"^[ \t]*(?:\[[^\]\n]*\][ \t]*)?([^\W\d_][^:\n<>{}\"]{0,40}):[ \t]+(\S.*)$", re.MULTILINE)
 PART = re.compile(r"^<part-\w+ \d+>$", re.MULTILINE)
+FENCED = re.compile(r"<transcript-(\w+)>\n(.*)\n</transcript-\1>", re.DOTALL)
 SUMMARY_WORDS = 130
 PORTUGUESE = ("que", "não", "é", "de", "em", "o", "da", "na", "por", "com")
 ENGLISH = ("the", "and", "to", "of", "is", "you")
@@ -26,7 +27,8 @@ def answer_to(body: Mapping[str, Any]) -> str:
     if schema is None:
         return "A plain answer."
     seed = hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).digest()
-    return json.dumps(_Answer(schema, text, random.Random(seed)).value(schema, ""), ensure_ascii=False)
+    fenced = FENCED.search(text)  # instructions may stand in the same message, and nobody said those
+    return json.dumps(_Answer(schema, fenced[2] if fenced else text, random.Random(seed)).value(schema, ""), ensure_ascii=False)
 
 
 def _schema_of(body: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
