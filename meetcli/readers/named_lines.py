@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import groupby
+from typing import NamedTuple
 
 from meetcli.normalize import canonical_text, split_turns
 from meetcli.readers.content import Content
@@ -20,30 +22,46 @@ _MIN_SHARE_NAMED = 0.25
 
 _CHAT_LINE = re.compile(r"\d\d:\d\d:\d\d\t[^\t\n]{1,120}:\t")
 _NO_SPEAKERS = frozenset("critical debug error fatal info notice trace warn warning".split())  # noqa: SIM905 - words read better than a page of quoted ones
+_CODE_ENDS = (",", ";", "{", "}", "(", "[", "=", "|")
 _BOLD_LABEL = re.compile(r"(?m)^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)([^*_\n]{1,120}?)(?::(?:\*\*|__)|(?:\*\*|__)[ \t]*:)")
 _MARKDOWN_MARK = re.compile(r"(?m)^(?:[ ]{0,3}#{1,6}\s.*|[ ]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*)$")
 
 
 def _claims_text(content: Content) -> bool:
-    turns, speakers, share = _evidence(content)
-    return turns >= _MIN_TURNS and sum(count > 1 for count in speakers.values()) >= _MIN_SPEAKERS and share >= _MIN_SHARE
+    found = _evidence(content)
+    recurring = sum(count > 1 for count in found.runs.values())
+    return found.turns >= _MIN_TURNS and recurring >= _MIN_SPEAKERS and found.share >= _MIN_SHARE and not found.is_code
 
 
 def _claims_named_text(content: Content) -> bool:
     if not content.is_named:
         return False
-    turns, _, share = _evidence(content)
-    return turns >= _MIN_TURNS_NAMED and share >= _MIN_SHARE_NAMED
+    found = _evidence(content)
+    return found.turns >= _MIN_TURNS_NAMED and found.share >= _MIN_SHARE_NAMED
 
 
-def _evidence(content: Content) -> tuple[int, Counter[str], float]:
-    """Return how many `Name: text` turns the start of a text has, by whom, and their share of its lines."""
+class _Evidence(NamedTuple):
+    """What the start of a text has of a transcript.
+
+    `turns` and their `share` of all lines; how often each speaker begins to speak after somebody else, since who comes back
+    only in a row, as a header in a file of headers, takes no turns; whether most of what is said ends as code does.
+    """
+
+    turns: int
+    share: float
+    runs: Counter[str]
+    is_code: bool
+
+
+def _evidence(content: Content) -> _Evidence:
     text = _plain(content.text[:_JUDGED_CHARACTERS])
     lines = [line for line in _LINE_END.split(text) if line.strip()]
     if not lines or _CHAT_LINE.match(lines[0]):  # a chat beside a meeting is not what was said in it
-        return 0, Counter(), 0.0
-    speakers = Counter(turn.speaker for turn in split_turns(text) if turn.speaker is not None and turn.speaker.lower() not in _NO_SPEAKERS)
-    return speakers.total(), speakers, speakers.total() / len(lines)
+        return _Evidence(0, 0.0, Counter(), is_code=False)
+    turns = [turn for turn in split_turns(text) if turn.speaker is not None and turn.speaker.lower() not in _NO_SPEAKERS]
+    runs = Counter(speaker for speaker, _ in groupby(turn.speaker or "" for turn in turns))
+    is_code = sum(turn.text.endswith(_CODE_ENDS) for turn in turns) * 2 > len(turns)
+    return _Evidence(len(turns), len(turns) / len(lines), runs, is_code)
 
 
 def _plain(text: str) -> str:

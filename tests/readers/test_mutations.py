@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from tests.readers.mutations import FREE_BYTES, MAX_S, MAX_TIMES, mutated, outcome_of, sample_files
+from tests.readers.mutations import FREE_BYTES, MAX_S, MAX_TIMES, mutated, outcome_of, sample_files, unpacked_size
 
 SETS = 10
 A_SET = 60
@@ -19,10 +19,10 @@ def test_no_broken_file_crashes_hangs_or_fills_the_memory(number, tmp_path):
         path = tmp_path / ("a", "a.json", "a.vtt", "a.txt")[seed % 4]
         path.write_bytes(data)
         tracemalloc.start()
-        started = time.perf_counter()
+        started = time.process_time()
         outcome_of(path)
-        taken = time.perf_counter() - started
+        taken = time.process_time() - started
         memory = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert taken < MAX_S, origin
-        assert memory < FREE_BYTES + MAX_TIMES * len(data), origin
+        assert memory < FREE_BYTES + MAX_TIMES * unpacked_size(data), origin

@@ -34,6 +34,9 @@ def test_four_turns_of_two_who_recur_count_whatever_the_name(counts, name):
         (TALK + "and so on\n" * 2, (True, True)),  # 4 of 6 lines
         (TALK + "and so on\n" * 3, (False, True)),  # 4 of 7 lines
         (TALK + "and so on\n" * 13, (False, False)),
+        ("Ana: oi\nAna: tudo\nAna: bem\nBob: oi\nBob: sim\n", (False, True)),  # nobody comes back
+        ("Classifier: MIT\nClassifier: Linux\nRequires: attrs\nRequires: numpy\nLicense: MIT\n", (False, True)),
+        ("stdin: int,\nstdout: int,\n" * 4, (False, True)),
         ("Ana: oi\n", (False, False)),
         ("INFO: started\nWARNING: slow\nINFO: done\nWARNING: again\nERROR: no\n", (False, False)),
         ("name: x\nversion: 1\nlicense: MIT\nauthor: y\n", (False, False)),
