@@ -28,6 +28,9 @@ class Unit(NamedTuple):
     sha256: str
 
 
+_JUDGED_LINES = 100
+"""A file whose first so many lines are all broken is one failure, not one a line."""
+
 Probe = Callable[[Unit], object]
 """Raises `NoTranscript` for a unit that is none."""
 
@@ -141,29 +144,42 @@ def _units(source: Source, raw: Bytes, max_bytes: int, probe: Probe) -> Iterator
 def _lines(source: Source, raw: Bytes, max_bytes: int, probe: Probe) -> Iterator[Unit | Outcome]:
     if source.place is not None:
         source = source._replace(result_path=f"{source.result_path}.{source.place}")
-    is_first = True
+    unread: list[Unit | Outcome] = []
+    is_proven = False
     for place, offset, line in raw.lines(max_bytes):
         at = source._replace(place=place, offset=offset)
         if isinstance(line, InputError):
-            yield refused(at, line)
+            found: Unit | Outcome = refused(at, line)
         else:
-            unit = Unit(at._replace(size=len(line)), line, hashlib.sha256(line).hexdigest())
-            if is_first:
-                _require_transcripts(unit, probe)
-            yield unit
-        is_first = False
-    if is_first:
+            found = Unit(at._replace(size=len(line)), line, hashlib.sha256(line).hexdigest())
+        if not is_proven and not _proves(found, probe):
+            unread.append(found)
+            if len(unread) == _JUDGED_LINES:
+                raise InputError(f"is not JSON Lines: none of its first {_JUDGED_LINES} lines can be read")
+            continue
+        is_proven = True
+        yield from unread
+        unread.clear()
+        yield found
+    if not is_proven and not unread:
         raise NoTranscript("is empty")
+    yield from unread
 
 
-def _require_transcripts(first: Unit, probe: Probe) -> None:
-    """Raise `NoTranscript` for a whole JSON Lines file by its first line, so that a log of a million lines is one skipped file."""
+def _proves(found: Unit | Outcome, probe: Probe) -> bool:
+    """Say whether a line shows that its file holds transcripts, or raise `NoTranscript` where it shows that it holds none.
+
+    So a log of a million lines is one skipped file. A line that is broken shows neither: the others may be good.
+    """
+    if isinstance(found, Outcome):
+        return False
     try:
-        probe(first)
+        probe(found)
     except NoTranscript:
         raise
     except InputError:
-        pass  # one bad line; the others may be good
+        return False
+    return True
 
 
 def refused(source: Source, error: InputError) -> Outcome:

@@ -192,6 +192,11 @@ class TestBadJson:
         found = all_of(put(b"{cut\n" + json.dumps(ONE).encode(), "a.jsonl"))
         assert mappings(found) == [Status.FAILED, ONE]
 
+    def test_a_file_of_nothing_but_bad_lines_is_one_failure(self, put):
+        assert "none of its first 100 lines" in only_failure(put(b"{cut\n" * 5000, "a.jsonl", is_named=False)).error
+        assert len(all_of(put(b"{cut\n" * 99, "a.jsonl"))) == 99
+        assert mappings(all_of(put(b"{cut\n" * 99 + json.dumps(ONE).encode(), "a.jsonl"))) == [Status.FAILED] * 99 + [ONE]
+
     def test_ids_without_a_text_are_a_meeting_whose_text_is_missing(self, put):
         mapping = {"metadata": {"meeting_id": "M1"}}
         assert mappings(all_of(put(mapping, is_named=False))) == [mapping]
