@@ -23,17 +23,25 @@ def configure_logging(
 ) -> None:
     """Send meetcli's log lines where the settings say, replacing an earlier set-up.
 
-    Raises `UsageError` when the log file cannot be opened.
+    `quiet` is about standard error alone: a log file has every line that `verbose` asks for, and what must not be missed is said
+    in both. Raises `UsageError` when the log file cannot be opened.
     """
     close_logging()
-    handler: logging.Handler = _StderrHandler() if log_file is None else _open_log_file(log_file)
-    is_plain = log_file is None and not verbose
-    handler.setFormatter(_JsonFormatter(run_id) if log_format == "json" else _PlainFormatter() if is_plain else _TextFormatter())
-    LOGGER.addHandler(handler)
+    screen = _StderrHandler()
+    screen.setFormatter(_PlainFormatter())
+    handler: logging.Handler = screen if log_file is None else _open_log_file(log_file)
+    if log_format == "json":
+        handler.setFormatter(_JsonFormatter(run_id))
+    elif verbose or log_file is not None:
+        handler.setFormatter(_TextFormatter())
+    if not _takes_json(screen):
+        screen.addFilter(lambda record: _event_of(record) != "failed")  # whoever reports it prints it with its hint
+    if quiet:
+        screen.addFilter(lambda record: record.levelno >= logging.ERROR or _event_of(record) in _NOT_WELL)
+    for used in {handler, screen} if quiet else {handler}:
+        LOGGER.addHandler(used)
     LOGGER.propagate = False
     LOGGER.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
-    if quiet:
-        handler.addFilter(lambda record: record.levelno >= logging.ERROR or getattr(record, "event", None) in _NOT_WELL)
 
 
 def close_logging() -> None:
@@ -44,16 +52,19 @@ def close_logging() -> None:
 
 
 def log_failure(error: MeetcliError) -> bool:
-    """Log what ended the command, where the log is read by itself; return whether standard error has been told by that.
-
-    A text log on standard error is not: people read the error there as it is. A log of JSON objects there takes nothing else.
-    """
-    handler = next(iter(LOGGER.handlers), None)
-    is_json = handler is not None and isinstance(handler.formatter, _JsonFormatter)
-    is_on_screen = isinstance(handler, _StderrHandler)
-    if handler is not None and (is_json or not is_on_screen):
+    """Log what ended the command; return whether that has told standard error, which takes nothing but objects from a JSON log."""
+    if LOGGER.handlers:
         failed(error)
-    return is_json and is_on_screen
+    return any(isinstance(handler, _StderrHandler) and _takes_json(handler) for handler in LOGGER.handlers)
+
+
+def _takes_json(handler: logging.Handler) -> bool:
+    return isinstance(handler.formatter, _JsonFormatter)
+
+
+def _event_of(record: logging.LogRecord) -> str:
+    event: str = getattr(record, "event", "message")
+    return event
 
 
 class _StderrHandler(logging.StreamHandler[TextIO]):
@@ -96,7 +107,7 @@ class _JsonFormatter(logging.Formatter):
         line: dict[str, Any] = {
             "time": _time_of(record),
             "level": record.levelname,
-            "event": getattr(record, "event", "message"),
+            "event": _event_of(record),
             "run_id": self._run_id,
             "message": record.getMessage(),
             **getattr(record, "fields", {}),

@@ -208,6 +208,8 @@ def _read_dotenv(path: Path) -> dict[str, str]:
 def _refuse_contradictions(parsed: Mapping[str, object], found: Mapping[str, _Given]) -> None:
     for group in _ALONE:
         on = [name for name in group if parsed.get(name)]
+        if group == ("quiet", "verbose") and parsed.get("log_file"):
+            continue  # one is about the screen, the other about the file
         if len(on) > 1:
             both = " and ".join(f"{name} (from {found[name].origin})" for name in on[:2])
             raise UsageError(f"{both} exclude each other", hint="leave one of them out")

@@ -58,3 +58,26 @@ def test_a_watched_run_says_in_words_what_it_came_to(meetcli: Command) -> None:
         done.stderr,
     )
     assert "cost_usd" not in done.stderr.splitlines()[-1]
+
+
+def test_a_quiet_run_with_a_log_file_tells_the_file_everything_and_the_screen_what_failed(meetcli: Command) -> None:
+    meetcli.put("in/bad.json", "{")
+    done = meetcli("extract", "in", "-q", "-v", "--log-file", "run.log", "--log-format", "json")
+    assert done.exit_code == 1
+    assert re.fullmatch(r"error: in/bad\.json: is not valid JSON.*\n", done.stderr)
+    lines = [json.loads(line) for line in (meetcli.folder / "run.log").read_text().splitlines()]
+    assert [line["level"] for line in lines if line["event"] == "meeting_finished"].count("ERROR") == 1
+    assert lines[-1]["event"] == "run_finished"
+
+
+def test_what_ends_a_quiet_run_with_a_log_file_is_said_once_in_each(meetcli: Command, server: LoopbackServer) -> None:
+    server.faults = always(QUOTA)
+    done = meetcli("extract", "in", "-q", "--log-file", "run.log", "-j", "1")
+    assert len(done.stderr.splitlines()) == 3  # the meeting that failed, then what stopped the run with its hint
+    assert done.stderr.count("hint: check plan and billing") == 1
+    assert (meetcli.folder / "run.log").read_text().count("ERROR") == 2
+
+
+def test_settings_that_are_refused_are_no_log_lines(meetcli: Command) -> None:
+    done = meetcli("extract", "in", "--ttl", "often", "--log-format", "json")
+    assert done.stderr.startswith("error: ttl = 'often'")
