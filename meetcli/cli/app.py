@@ -248,7 +248,10 @@ def _add_inspect(app: typer.Typer) -> None:
         patterns: Patterns = None,
         max_file_size: MaxFileSize = None,
     ) -> None:
-        """Show what is understood of transcripts: format, ids, turns, speakers, words, tokens, price. Calls nothing."""
+        """Show what is understood of transcripts; call nothing.
+
+        Format, ids, turns, speakers, words, tokens and price, meeting by meeting.
+        """
         flags: dict[str, Any] = {key: value for key, value in locals().items() if key in OPTIONS_OF_INPUTS and value is not None}
         with exits():
             from meetcli.cli.inspect import inspect
@@ -288,7 +291,10 @@ def _add_report(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="CODE", help="Language of the page at first: en or pt. [default: the reader's]")
         ] = None,
     ) -> None:
-        """Make one page of results to look at, search and filter, that loads nothing from anywhere."""
+        """Make one page of results to look at and search.
+
+        The page stands alone: it loads nothing from anywhere.
+        """
         with exits():
             from meetcli.cli.report import report
 
@@ -328,7 +334,7 @@ def _add_batch(app: typer.Typer) -> None:
 
 
 COMMANDS: Mapping[str, Callable[[typer.Typer], None]] = {
-    "extract": lambda app: _add_task(app, "extract", "Write minutes: summary, key points, decisions, action items, topics."),
+    "extract": lambda app: _add_task(app, "extract", "Write minutes: summary, decisions, action items, topics."),
     "analyze": lambda app: _add_task(app, "analyze", "Judge sentiment and risks."),
     RUN: lambda app: _add_task(app, RUN, "Run any task: extract, analyze, or a task file of your own."),
     "schema": _add_schema,
