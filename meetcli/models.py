@@ -254,6 +254,7 @@ class Outcome(NamedTuple):
 
     `unsupported` counts the items of its result whose quote does not stand in the transcript.
     `uncertain_usd` is the most that attempts of unknown fate cost, which is no part of `cost_usd`.
+    `lane` is the one of its calls, `discount_usd` what they cost less than at the standard price.
     """
 
     source: Source
@@ -269,6 +270,8 @@ class Outcome(NamedTuple):
     duration_s: float = 0.0
     unsupported: int = 0
     uncertain_usd: Decimal | None = Decimal(0)
+    lane: Lane = "standard"
+    discount_usd: Decimal | None = Decimal(0)
 
 
 class Job(NamedTuple):

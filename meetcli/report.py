@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from signal import Signals
@@ -101,6 +101,19 @@ class RunReport:
         """The most that attempts of unknown fate cost, besides `cost_usd`; None when any part of it is unknown."""
         return None if self.has_unknown_uncertain else self.known_uncertain_usd
 
+    def money(self) -> dict[str, dict[str, dict[str, str | None]]]:
+        """Return what was spent and saved, by status and by lane, for those that have any meeting; unknown sums are None.
+
+        By status, what the cache saved; by lane, what the standard price of the same calls would have been more.
+        """
+        statuses = {status: [one for one in self.outcomes if one.status is status] for status in Status if self.counts[status]}
+        bought = [one for one in self.outcomes if one.usage.requests]
+        lanes = {lane: [one for one in bought if one.lane == lane] for lane in dict.fromkeys(one.lane for one in bought)}
+        return {
+            "by_status": {status.value: _money((one.cost_usd, one.saved_usd) for one in some) for status, some in statuses.items()},
+            "by_lane": {lane: _money((one.cost_usd, one.discount_usd) for one in some) for lane, some in lanes.items()},
+        }
+
     @property
     def elapsed_s(self) -> float:
         """Seconds since the report was opened."""
@@ -162,6 +175,7 @@ class RunReport:
             "saved_usd": decimal_text(self.saved_usd),
             "unsupported": self.unsupported,
             "uncertain_usd": decimal_text(self.uncertain_usd),
+            "money": self.money(),
             "elapsed_s": round(self.elapsed_s, 3),
             "exit_code": self.exit_code,
             "files": [_file_of(outcome) for outcome in self.in_order()],
@@ -205,6 +219,21 @@ def _file_of(outcome: Outcome) -> dict[str, Any]:
         "error": outcome.error,
         "unsupported": outcome.unsupported,
     }
+
+
+def _money(amounts: Iterable[tuple[Decimal | None, Decimal | None]]) -> dict[str, str | None]:
+    spent, saved = zip(*amounts, strict=True)
+    return {"cost_usd": decimal_text(sum_known(spent)), "saved_usd": decimal_text(sum_known(saved))}
+
+
+def sum_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum of amounts, None where one of them is unknown."""
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
 
 
 def _could_have_hit(outcome: Outcome) -> bool:

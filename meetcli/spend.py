@@ -110,13 +110,22 @@ class _Purchase:
     usage: Usage = field(default_factory=Usage)
     cost_usd: Decimal | None = Decimal(0)
     uncertain_usd: Decimal | None = Decimal(0)
+    standard_usd: Decimal | None = Decimal(0)
+    lane: Lane = "standard"
     is_cap_raised: bool = False
     is_repaired: bool = False
     acceptable: str | None = None
 
     def spent(self) -> dict[str, Any]:
         """Return the fields of an outcome that say what this run spent."""
-        return {"usage": self.usage, "cost_usd": self.cost_usd, "uncertain_usd": self.uncertain_usd}
+        discount_usd = None if self.cost_usd is None or self.standard_usd is None else self.standard_usd - self.cost_usd
+        return {
+            "usage": self.usage,
+            "cost_usd": self.cost_usd,
+            "uncertain_usd": self.uncertain_usd,
+            "lane": self.lane,
+            "discount_usd": discount_usd,
+        }
 
 
 class _Spending:
@@ -171,7 +180,10 @@ class _Spending:
     def _count(self, purchase: _Purchase, reply: Reply) -> None:
         purchase.usage += reply.usage
         purchase.cost_usd = _sum(purchase.cost_usd, self._purse.price(reply.usage, reply.lane))
+        purchase.standard_usd = _sum(purchase.standard_usd, self._purse.price(reply.usage, "standard"))
         purchase.uncertain_usd = _sum(purchase.uncertain_usd, reply.uncertain_usd)
+        if reply.usage.output_tokens:
+            purchase.lane = reply.lane
 
     def stop(self, error: Exception) -> None:
         """Remember why no further call can work; the first reason counts."""

@@ -54,6 +54,7 @@ def test_the_summary_is_the_contract_s_object():
         "saved_usd": "0.2",
         "unsupported": 2,
         "uncertain_usd": "0",
+        "money": made.money(),
         "elapsed_s": 2.346,
         "exit_code": 1,
         "files": [
@@ -133,3 +134,20 @@ def test_what_stopped_the_run_decides_before_its_outcomes(causes, code):
     for cause in causes:
         made.stop(cause)
     assert made.exit_code == code
+
+
+def test_money_is_told_by_status_and_by_lane_and_unknown_stays_unknown():
+    made = report(
+        outcome("a.json", usage=Usage(10, 0, 1, 1), cost_usd=Decimal(1), lane="batch", discount_usd=Decimal(1)),
+        outcome("b.json", usage=Usage(10, 0, 1, 1), cost_usd=Decimal(3)),
+        outcome("c.json", Status.CHANGED, usage=Usage(10, 0, 1, 1), cost_usd=None),
+        outcome("d.json", Status.HIT, saved_usd=Decimal(2)),
+    )
+    assert made.money() == {
+        "by_status": {
+            "hit": {"cost_usd": "0", "saved_usd": "2"},
+            "changed": {"cost_usd": None, "saved_usd": "0"},
+            "miss": {"cost_usd": "4", "saved_usd": "0"},
+        },
+        "by_lane": {"batch": {"cost_usd": "1", "saved_usd": "1"}, "standard": {"cost_usd": None, "saved_usd": "0"}},
+    }

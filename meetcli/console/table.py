@@ -196,12 +196,28 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
         yield "saved", Text(saved)
     if report.unsupported:
         yield "evidence", Text(f"{count_text(report.unsupported, 'item')} unsupported by any quote in the transcripts", style="yellow")
+    yield from _money_lines(report)
     for batch in report.pending:
         yield "batch", Text(f"{batch.batch_id}, {count_text(batch.requests, 'request')} pending; the next run collects what is ready")
     yield "time", Text(elapsed_text(report.elapsed_s))
     # Who read the transcripts is said whenever it is not who everybody expects.
     place = "" if report.endpoint == _OPENAI or report.engine == "local" else f" at {report.endpoint}"
     yield "engine", Text(printable(f"{report.engine}, {report.model}{place}"))
+
+
+def _money_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
+    """Yield what was spent by status where there is more than one, and by lane where one is not the standard one."""
+    money = report.money()
+    spent = {status: paid["cost_usd"] for status, paid in money["by_status"].items() if paid["cost_usd"] != "0"}
+    if len(spent) > 1 and report.forecast is None:
+        yield "", Text(", ".join(f"{_words(status)} {_amount(usd)}" for status, usd in spent.items()))
+    for lane, paid in money["by_lane"].items():
+        if lane != "standard":
+            yield lane, Text(f"{_amount(paid['cost_usd'])}, {_amount(paid['saved_usd'])} less than at the standard price")
+
+
+def _amount(text: str | None) -> str:
+    return money_text(None if text is None else Decimal(text))
 
 
 def _forecast_lines(forecast: Forecast) -> Iterator[tuple[str, Text]]:

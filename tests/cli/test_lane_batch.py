@@ -53,6 +53,11 @@ def test_a_batch_is_submitted_once_and_collected_by_the_next_run_at_half_price(b
     assert (len(batches.asked), server.requests) == (4, 0)
     usage = second.summary["usage"]
     assert Decimal(second.summary["cost_usd"]) * 2 == PRICE("gpt-4o", Usage(usage["input_tokens"], 0, usage["output_tokens"]))
+    spent = second.summary["cost_usd"]
+    assert second.summary["money"] == {
+        "by_status": {"miss": {"cost_usd": spent, "saved_usd": "0"}},
+        "by_lane": {"batch": {"cost_usd": spent, "saved_usd": spent}},
+    }
     third = run(meetcli, inputs, lane=lane)
     assert (counted(third), third.summary["cost_usd"]) == ({"hit": 4}, "0")
     assert third.summary["saved_usd"] == second.summary["cost_usd"]

@@ -203,7 +203,7 @@ def test_summary_has_the_contract_s_shape_and_its_money_is_this_run_s(meetcli: C
     again = meetcli("extract", "in", "--summary", "json", "--prices", "prices.toml").summary
     assert list(first) == [
         *("schema_version", "task", "engine", "model", "endpoint", "backend", "counts", "hit_rate", "requests", "usage"),
-        *("cost_usd", "saved_usd", "unsupported", "uncertain_usd", "elapsed_s", "exit_code", "files"),
+        *("cost_usd", "saved_usd", "unsupported", "uncertain_usd", "money", "elapsed_s", "exit_code", "files"),
     ]
     assert tuple(first["counts"]) == (*COUNTED, "total")
     assert list(first["usage"]) == ["input_tokens", "cached_input_tokens", "output_tokens", "requests"]
