@@ -74,11 +74,11 @@ def count_text(count: int, noun: str, plural: str | None = None) -> str:
 
 def bytes_text(size: int) -> str:
     """Return a size in decimal units, as `812 B`, `4.2 kB` or `1.3 GB`."""
-    amount, units = float(size), iter(("B", "kB", "MB", "GB"))
-    unit = next(units)
-    while round(amount, 1) >= 1000 and (larger := next(units, None)):
-        amount, unit = amount / 1000, larger
-    return f"{size} B" if unit == "B" else f"{amount:,.1f} {unit}"
+    if size < 1000:
+        return f"{size} B"
+    if size < 999_950:  # what rounds to 1,000 is one of the next unit
+        return f"{size / 1e3:.1f} kB"
+    return f"{size / 1e6:.1f} MB" if size < 999_950_000 else f"{size / 1e9:,.1f} GB"
 
 
 def age_text(seconds: float) -> str:

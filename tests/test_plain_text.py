@@ -5,7 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetcli.config.values import parse_duration
-from meetcli.plain_text import count_text, decimal_text, duration_text, elapsed_text, error_text, failure_text, money_text, printable
+from meetcli.plain_text import (
+    age_text,
+    bytes_text,
+    count_text,
+    decimal_text,
+    duration_text,
+    elapsed_text,
+    error_text,
+    failure_text,
+    money_text,
+    printable,
+    sum_text,
+)
 
 
 @given(st.text())
@@ -70,3 +82,35 @@ def test_an_error_has_its_hint_below():
 def test_a_failure_names_its_file_once():
     assert failure_text("in/a.json", None, "in/a.json: not JSON") == "in/a.json: not JSON"
     assert failure_text("in/a.json", 3, "empty transcript") == "in/a.json#3: empty transcript"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (999_949_999, "999.9 MB"),
+        (10**13, "10,000.0 GB"),
+    ],
+)
+def test_a_size_is_in_the_largest_unit_that_it_reaches(size, text):
+    assert bytes_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-1, "0s"), (0.9, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (172_799, "47h"), (172_800, "2d"), (10**7, "115d")],
+)
+def test_an_age_is_rounded_down_so_that_nothing_looks_older_than_it_is(seconds, text):
+    assert age_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("amounts", "text"),
+    [([], "$0"), (["1", "2.5"], "$3.5000"), (["1", None], "at least $1.0000"), ([None], "unknown"), (["0", None], "unknown")],
+)
+def test_a_sum_says_what_is_not_known_of_it(amounts, text):
+    assert sum_text(None if amount is None else Decimal(amount) for amount in amounts) == text

@@ -28,17 +28,24 @@ class Kept(NamedTuple):
         return place_of(self.name)[1]
 
 
-def kept_entries(cache: Cache) -> Iterator[Kept]:
-    """Yield everything that was bought: answers, failures, replies, each kind in the order of its names. Unusable rows are left out."""
+def all_rows(cache: Cache) -> Iterator[tuple[str, Header | None]]:
+    """Yield the name and header of everything that was bought: answers, failures, replies, each kind in the order of its names.
+
+    The header is None where nobody can read it: damaged, or of a newer format.
+    """
     for kind in _KINDS:
         for name, first_line in cache.scan(kind):
-            if header := load_header(first_line):
-                yield Kept(name, header)
+            yield name, load_header(first_line)
+
+
+def kept_entries(cache: Cache) -> Iterator[Kept]:
+    """Yield what was bought and can be read."""
+    return (Kept(name, header) for name, header in all_rows(cache) if header)
 
 
 def unusable_rows(cache: Cache) -> list[str]:
-    """Return the names of entries that nobody can read: damaged ones, or of a newer format."""
-    return [name for kind in _KINDS for name, first_line in cache.scan(kind) if load_header(first_line) is None]
+    """Return the names of what nobody can read."""
+    return [name for name, header in all_rows(cache) if header is None]
 
 
 def remove_entries(cache: Cache, doomed: Collection[Kept]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from meetcli.cache.entry import Header
 from meetcli.cache.lifetime import Amounts, Lifetime, read_lifetime, zero
-from meetcli.cache.upkeep import kept_entries, unusable_rows
+from meetcli.cache.upkeep import all_rows
 from meetcli.cli.cache import Flags, folder_of, opened
 from meetcli.cli.cache_entries import print_json
 from meetcli.plain_text import bytes_text, decimal_text, money_text, sum_text
@@ -39,8 +39,9 @@ def stats(flags: Flags, *, is_zero: bool, is_json: bool) -> None:
         folder = folder_of(settings)
         if is_zero:
             zero(folder, at=datetime.now(UTC))
-        headers = [kept.header for kept in kept_entries(cache)]
-        unreadable = len(unusable_rows(cache))
+        found = [header for _, header in all_rows(cache)]
+    headers = [header for header in found if header]
+    unreadable = len(found) - len(headers)
     lifetime = read_lifetime(folder)
     if is_json:
         print_json({"folder": str(folder), **_held(headers, unreadable, folder), **_lived(lifetime)})

