@@ -13,11 +13,12 @@ from typing import Final, NamedTuple, get_args
 from meetcli.cache.entry import load, load_header
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.errors import InputError
+from meetcli.long_meetings import LongMeeting, fits
 from meetcli.models import Assignment, Forecast, Job, Lane, LanePrice, Meeting, Outcome, Request, Source, Status, Usage
 from meetcli.plan import Deliver
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
 from meetcli.tasks.schema import sent_schema
-from meetcli.tokens import CountTokens, estimate, message_tokens, most_input_tokens
+from meetcli.tokens import CountTokens, Window, estimate, message_tokens, most_input_tokens
 
 USUAL_OUTPUT_TOKENS: Final = 1_300
 """A summary of 100 to 200 words, 3 to 7 key points, decisions and action items, each with its quote, where no past answer says better."""
@@ -27,6 +28,9 @@ REPAIR_TOKENS: Final = 2_000
 
 OUTPUT_TOKENS_A_SECOND: Final = 60
 """What models of the middle class write; only for the estimate of time."""
+
+STRETCH_TOKENS: Final = 100
+"""The summary of one stretch of a long meeting, as the last call reads it."""
 
 SAMPLED_ANSWERS: Final = 200
 
@@ -49,6 +53,7 @@ class Basis(NamedTuple):
     concurrency: int
     requests_a_minute: int | None = None
     tokens_a_minute: int | None = None
+    window: Window | None = None
 
 
 def learn_output_tokens(cache: ForgivingCache | None, assignment: Assignment) -> tuple[int, int]:
@@ -90,7 +95,10 @@ def forecast(jobs: Iterable[Job], *, assignment: Assignment, basis: Basis, deliv
         task = assignment.task
         messages = compose(task, meeting, assignment.language)
         request = Request("", "", task.name, meeting, assignment.language, messages, schema, task.temperature, FIRST_CAP)
-        cost_usd = total.add(message_tokens(request, count), most_input_tokens(request, count))
+        if basis.window is None or fits(request, basis.window):
+            cost_usd = total.add(message_tokens(request, count), most_input_tokens(request, count))
+        else:
+            cost_usd = total.add_long(LongMeeting(task, request, task.load_answer_model(), basis.window), count)
         if deliver:
             for source in _sources(job):
                 is_first = source is job.source
@@ -123,6 +131,14 @@ class _Total:
             self.expected[lane] = _sum(self.expected[lane], self.basis.price(expected, lane))
             self.highest[lane] = _sum(self.highest[lane], self.basis.price(highest, lane))
         return self.basis.price(expected, self.basis.lane)
+
+    def add_long(self, meeting: LongMeeting, count: CountTokens) -> Decimal | None:
+        """Add a meeting that is asked about in parts, as if none of them were known."""
+        asks = meeting.first()
+        costs = [self.add(message_tokens(ask.request, count), most_input_tokens(ask.request, count)) for ask in asks]
+        last = len(asks) * STRETCH_TOKENS
+        costs.append(self.add(last, last))
+        return None if None in costs else sum((cost for cost in costs if cost), Decimal(0))
 
     def forecast(self) -> Forecast:
         basis = self.basis

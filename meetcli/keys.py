@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from meetcli.models import EngineIdentity, Fingerprint, Meeting, Source
 from meetcli.normalize import canonical_text
@@ -78,6 +78,11 @@ def render_id(meeting: Meeting, source: Source, render_version: str) -> str:
 def request_digest(key: str | None, fingerprint_digest: str, max_output_tokens: int, follow_up: tuple[tuple[str, str], ...] = ()) -> str:
     """Return the name of one request across runs: which meeting, what is asked, the output cap, what follows a first answer."""
     return _sha256(json.dumps([key, fingerprint_digest, max_output_tokens, follow_up]).encode())
+
+
+def part_digest(asked: Mapping[str, str], messages: Iterable[tuple[str, str]], schema: Mapping[str, object]) -> str:
+    """Return what is asked about one part of a long meeting: all that is sent, and to whom. The rest of the meeting is no part of it."""
+    return _sha256(json.dumps([dict(asked), list(messages), schema]).encode())
 
 
 def index_prefix(task: str, asked: Mapping[str, str], *, render_version: str, key_fallback: str) -> str:

@@ -7,8 +7,10 @@ suspended past its lease, not the call that run had already made.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from meetcli import events
 from meetcli.cache.entry import (
@@ -24,13 +26,17 @@ from meetcli.cache.entry import (
     index_key,
     latest_key,
     load,
+    load_header,
     load_reply,
     reply_key,
 )
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.leases import Leases
 from meetcli.errors import CacheError
-from meetcli.models import Entry, Job, Reply
+from meetcli.models import Entry, Job, Reply, Usage
+
+STARTS: Final = "starts"
+"""In place of a digest: the row that says where the chunks of a long meeting start."""
 
 
 class Ledger:
@@ -125,6 +131,33 @@ class Ledger:
         """Keep a paid reply until its meeting is settled; `bought` says for whom it was bought."""
         if self._cache is not None and (job.is_kept or reply.lane == "batch"):
             self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(reply, header_of(bought))})
+
+    # Parts of long meetings: each answer is kept by itself, so that an edit buys its neighborhood only
+
+    def kept_part(self, job: Job, digest: str, request_id: str, now: datetime) -> Reply | None:
+        """Return the validated answer to a part, if it is still one. Its usage is none where a meeting was settled with it before."""
+        if self._cache is None or not job.is_kept:
+            return None
+        name = self._reply_key(job, digest)
+        text = self._cache.get_many([name]).get(name, "")
+        header, reply = load_header(text.partition("\n")[0]), load_reply(text, request_id)
+        if header is None or reply is None:
+            return None
+        is_old = self._ttl_s is not None and (now - header.created_at).total_seconds() >= self._ttl_s
+        is_refused = reply.usage == Usage() and self._is_refresh and header.created_at < self._started_at
+        return None if is_old or is_refused else reply
+
+    def known_starts(self, job: Job) -> list[str]:
+        """Return where the chunks of this meeting started when it was last cut."""
+        kept = self.kept_reply(job, STARTS, "")
+        return (kept.text or "").split() if kept else []
+
+    def settle_parts(self, job: Job, answers: Mapping[str, str], starts: Iterable[str], bought: Entry) -> None:
+        """Keep the answers to parts, by digest, beyond the meeting that they were bought for, as paid for; and where its chunks start."""
+        if self._cache is not None and job.is_kept:
+            rows = {**answers, STARTS: " ".join(starts)}
+            header = header_of(bought)._replace(cost_usd=Decimal(0))
+            self._cache.set({self._reply_key(job, digest): dump_reply(Reply("", text), header) for digest, text in rows.items()})
 
     # What settles a meeting
 

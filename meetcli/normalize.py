@@ -72,7 +72,7 @@ def normalize(mapping: Mapping[str, object]) -> Meeting:
     return Meeting(
         transcript=transcript,
         turns=turns,
-        stretches=_stretches(turns),
+        stretches=cut_stretches(turns),
         meeting_id=fields.text("meeting_id") or fields.text("meet_id"),
         customer_id=fields.text("customer_id"),
         customer_name=fields.text("customer_name"),
@@ -268,7 +268,7 @@ def _render(given: Sequence[tuple[str | None, str, float | None, float | None]])
     return "\n".join(lines), tuple(turns)
 
 
-def _stretches(turns: Sequence[Turn]) -> tuple[tuple[int, int], ...]:
+def cut_stretches(turns: Sequence[Turn]) -> tuple[tuple[int, int], ...]:
     """Cut the turns where their middles pass the borders of equal parts; a part that one long turn spans vanishes."""
     total = sum(len(turn.text) for turn in turns)
     parts = max(1, min(_STRETCHES, total // _STRETCH_CHARACTERS))

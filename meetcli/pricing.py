@@ -79,6 +79,19 @@ def serves(source: str, model: str, lane: Lane) -> bool | None:
     return None if _openai_price(model, Usage(1, 0, 1)) is None else False
 
 
+def context_window(source: str, model: str) -> int | None:
+    """Return how many tokens OpenAI's `model` reads and writes at once; None where that is not known, as for other servers."""
+    if source != "openai":
+        return None
+    import genai_prices
+
+    try:
+        window = genai_prices.calc_price(genai_prices.Usage(input_tokens=1), model, provider_id="openai").model.context_window
+    except (LookupError, ValueError):  # no such model
+        return None
+    return window
+
+
 def _free(_model: str, _usage: Usage, _lane: Lane = "standard") -> Decimal:
     return Decimal(0)
 

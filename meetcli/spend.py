@@ -1,6 +1,7 @@
 """The half of the corridor that costs money: call, validate, save, write. One coroutine over one engine.
 
-Each meeting is a small state machine: ask; raise the output cap once; repair once. Its requests go out as they become ready. Never
+Each meeting is a small state machine: ask; raise the output cap once; repair once. A meeting that no window holds is as many of them as
+it has chunks, and one more over their answers. Requests go out as they become ready. Never
 buys what a killed run has bought already: a paid reply that does not settle its meeting is kept until it is settled.
 """
 
@@ -13,6 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from meetcli import __version__
@@ -22,13 +24,15 @@ from meetcli.answers.validate import judge, repair_messages
 from meetcli.budget import Budget
 from meetcli.engines import Engine
 from meetcli.errors import AnswerError, BudgetReached, CallError, InputError, ItemError, RunStopped
-from meetcli.keys import render_id, request_digest
+from meetcli.keys import part_digest, render_id, request_digest
 from meetcli.ledger import Ledger
+from meetcli.long_meetings import Ask, LongMeeting, fits
 from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
 from meetcli.plain_text import place_text
 from meetcli.plan import Deliver, give_up
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
 from meetcli.tasks.schema import schema_digest, sent_schema
+from meetcli.tokens import Window, most_input_tokens
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -50,7 +54,8 @@ class Purse:
 
     `read_again` returns the meeting of a source or raises `InputError` where its bytes are no longer those with the given digest.
     `price` returns what a request cost, None where that is unknown. `now` is aware UTC; `monotonic` counts seconds. `is_stopping`
-    turns true for good when no new call may be made. `budget` is the one that the engine holds to.
+    turns true for good when no new call may be made. `budget` is the one that the engine holds to; `window` is the model's, None where
+    every meeting fits.
     """
 
     read_again: Callable[[Source, str], Meeting]
@@ -59,6 +64,7 @@ class Purse:
     monotonic: Callable[[], float]
     is_stopping: Callable[[], bool]
     budget: Budget | None = None
+    window: Window | None = None
 
 
 async def spend(jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, ledger: Ledger, purse: Purse, deliver: Deliver) -> None:
@@ -94,17 +100,35 @@ async def _renew(ledger: Ledger) -> None:
 
 
 @dataclass(slots=True)
-class _Purchase:
-    """One meeting while it is being bought.
+class _Parts:
+    """The parts of a long meeting that are asked about at one time.
 
-    `bought` and `paid_usd` cover earlier, killed runs too; `usage` and `cost_usd` only this one.
+    `answers` are theirs, by place; `new` those of all times that this purchase bought, by digest. `ending` is how the meeting ends when
+    the parts under way are back, where one of them has failed.
+    """
+
+    meeting: LongMeeting
+    answers: list[str] = field(default_factory=list)
+    left: int = 0
+    new: dict[str, str] = field(default_factory=dict)
+    ending: Callable[[], None] | None = None
+
+
+@dataclass(slots=True)
+class _Purchase:
+    """One meeting, or one part of a long one, while it is being bought.
+
+    `model` is what its answer is held to and `asked` the digest of what is asked. `bought` and `paid_usd` cover earlier, killed runs too;
+    `usage` and `cost_usd` only this one. A long meeting has `parts`; each is a purchase too, `part_of` it.
     """
 
     job: Job
     meeting: Meeting
     request: Request
     started: float
-    kept: list[str]
+    model: type[BaseModel]
+    asked: str
+    kept: list[str] = field(default_factory=list)
     bought: Usage = field(default_factory=Usage)
     paid_usd: Decimal | None = Decimal(0)
     usage: Usage = field(default_factory=Usage)
@@ -115,6 +139,25 @@ class _Purchase:
     is_cap_raised: bool = False
     is_repaired: bool = False
     acceptable: str | None = None
+    cap: int = FIRST_CAP
+    has_full_summary: bool = True
+    parts: _Parts | None = None
+    part_of: _Purchase | None = None
+    place: int = 0
+
+    def add(self, part: _Purchase) -> None:
+        """Take over what a part has cost."""
+        self.bought += part.bought
+        self.paid_usd = _sum(self.paid_usd, part.paid_usd)
+        self.usage += part.usage
+        self.cost_usd = _sum(self.cost_usd, part.cost_usd)
+        self.uncertain_usd = _sum(self.uncertain_usd, part.uncertain_usd)
+        self.kept += part.kept
+
+    @property
+    def part_name(self) -> str:
+        """The name of its answer across runs, where it is a part."""
+        return request_digest(self.job.idempotency_key, self.asked, 0)
 
     def spent(self) -> dict[str, Any]:
         """Return the fields of an outcome that say what this run spent."""
@@ -193,8 +236,8 @@ class _Spending:
     def finish(self) -> None:
         """Deliver what was not reached; raise what stopped the run."""
         reason = "budget" if self._refused and not self._is_stopping() else "stopped"
-        for purchase in list(self._open.values()):
-            self._not_attempted(purchase, reason)
+        while self._open:  # the youngest first: parts come after the meeting that they are of, and end it with the last of them
+            self._not_attempted(self._open[next(reversed(self._open))], reason)
         give_up((*self._waiting, *self._jobs), reason, self._deliver)
         if self._stopped:
             raise self._stopped
@@ -254,9 +297,74 @@ class _Spending:
             temperature=task.temperature,
             max_output_tokens=FIRST_CAP,
         )
-        purchase = _Purchase(job, meeting, request, started, [])
+        purchase = _Purchase(job, meeting, request, started, self._model, job.fingerprint.digest)
         self._open[request.id] = purchase
-        self._send(purchase, request)
+        window = self._purse.window
+        if window is None or fits(request, window):
+            self._send(purchase, request)
+        else:
+            long = LongMeeting(task, request, self._model, window, self._ledger.known_starts(job))
+            purchase.parts = _Parts(long)
+            self._ask(purchase, purchase.parts, long.first())
+
+    # The parts of a long meeting
+
+    def _ask(self, purchase: _Purchase, parts: _Parts, asks: list[Ask]) -> None:
+        """Begin to buy what is asked about the parts of a meeting, but for what is known."""
+        job = purchase.job
+        begun = []
+        for place, ask in enumerate(asks):
+            asked = part_digest(
+                self._assignment.parts, ((message.role, message.content) for message in ask.request.messages), ask.request.schema
+            )
+            identity = f"{purchase.request.id}.{len(parts.new)}.{place}"
+            request = ask.request._replace(id=identity, digest=request_digest(job.idempotency_key, asked, FIRST_CAP))
+            part = _Purchase(job, ask.request.meeting, request, purchase.started, ask.model, asked)
+            part.has_full_summary, part.part_of, part.place = ask.has_full_summary, purchase, place
+            self._open[identity] = part
+            begun.append(part)
+        parts.answers, parts.left = [""] * len(begun), len(begun)
+        for part in begun:
+            if part.request.id not in self._open:  # another one has failed meanwhile
+                continue
+            known = self._ledger.kept_part(job, part.part_name, part.request.id, self._purse.now())
+            if known is None or known.text is None:
+                self._send(part, part.request)
+                continue
+            part.bought, part.paid_usd = known.usage, self._purse.price(known.usage, known.lane)
+            self._end_part(part, answer=known.text, is_new=known.usage != Usage())
+
+    def _end_part(self, part: _Purchase, *, answer: str = "", is_new: bool = False, ending: Callable[[], None] | None = None) -> None:
+        """Take the answer to a part, or how the meeting ends without it; go on when no part is under way."""
+        purchase = part.part_of
+        assert purchase is not None  # noqa: S101  # it is a part
+        parts = purchase.parts
+        assert parts is not None  # noqa: S101  # of a meeting that has them
+        del self._open[part.request.id]
+        purchase.add(part)
+        parts.left -= 1
+        parts.answers[part.place] = answer
+        if is_new:
+            parts.new[part.part_name] = answer
+        if ending is not None:
+            parts.ending = parts.ending or ending
+            self._drop_unsent(purchase, parts)
+        if parts.left:
+            return
+        if parts.ending is not None:
+            parts.ending()
+            return
+        asked = parts.meeting.then(parts.answers)
+        if isinstance(asked, str):
+            self._settle(purchase, asked)
+        else:
+            self._ask(purchase, parts, asked)
+
+    def _drop_unsent(self, purchase: _Purchase, parts: _Parts) -> None:
+        for request in [request for request in self._ready if self._open[request.id].part_of is purchase]:
+            self._ready.remove(request)
+            del self._open[request.id]
+            parts.left -= 1
 
     def _send(self, purchase: _Purchase, request: Request) -> None:
         """Make a request ready, unless an interrupted run has paid for its reply already."""
@@ -290,8 +398,9 @@ class _Spending:
             self._truncated(purchase, reply)
             return
         text = reply.text or ""
-        words = sum(len(turn.text.split()) for turn in purchase.meeting.turns)
-        judgement = judge(text, self._model, transcript_words=words, language=self._wanted_language(purchase.meeting))
+        whole = (purchase.part_of or purchase).meeting
+        words = sum(len(turn.text.split()) for turn in whole.turns) if purchase.has_full_summary else 0
+        judgement = judge(text, purchase.model, transcript_words=words, language=self._wanted_language(whole))
         if judgement.answer is not None and (not judgement.problems or purchase.is_repaired):
             self._settle(purchase, judgement.answer)
         elif not purchase.is_repaired:
@@ -313,32 +422,40 @@ class _Spending:
 
     def _truncated(self, purchase: _Purchase, reply: Reply) -> None:
         """Ask again with the higher cap, never with the cut text; give up where that was cut too."""
-        if purchase.is_cap_raised:
+        window = self._purse.window
+        raised = min(RAISED_CAP, window.tokens - most_input_tokens(purchase.request, window.count)) if window else RAISED_CAP
+        if purchase.is_cap_raised or raised <= purchase.cap:
             if purchase.acceptable is not None:
                 self._settle(purchase, purchase.acceptable)
                 return
             message = f"the answer was cut at {purchase.request.max_output_tokens:,} output tokens"
             self._answer_failed(purchase, AnswerError(message, reason="truncated"))
             return
-        purchase.is_cap_raised = True
+        purchase.is_cap_raised, purchase.cap = True, raised
         self._keep(purchase, reply)
         self._follow_up(purchase, ())
 
     def _follow_up(self, purchase: _Purchase, messages: tuple[Message, ...]) -> None:
         asked = (*purchase.request.messages, *messages)
-        cap = RAISED_CAP if purchase.is_cap_raised else FIRST_CAP
         added = tuple((message.role, message.content) for message in asked[3:])
-        digest = request_digest(purchase.job.idempotency_key, purchase.job.fingerprint.digest, cap, added)
-        self._send(purchase, purchase.request._replace(digest=digest, messages=asked, max_output_tokens=cap, is_follow_up=True))
+        digest = request_digest(purchase.job.idempotency_key, purchase.asked, purchase.cap, added)
+        request = purchase.request._replace(digest=digest, messages=asked, max_output_tokens=purchase.cap, is_follow_up=True)
+        self._send(purchase, request)
 
     # How a meeting ends
 
     def _settle(self, purchase: _Purchase, answer: str) -> None:
-        """Save the answer, then deliver the meeting and its twins."""
+        """Save the answer, then deliver the meeting and its twins; or go on with the meeting that this is a part of."""
         job = purchase.job
+        if purchase.part_of is not None:
+            self._ledger.keep_reply(job, purchase.part_name, Reply("", answer, usage=purchase.bought), self._entry(purchase))
+            self._end_part(purchase, answer=answer, is_new=True)
+            return
         entry = self._entry(purchase)._replace(answer=answer, render_id=self._render_id(purchase.meeting, job.source))
         ours = entry._replace(rendered=self._render(entry, purchase.meeting, job.source))
         entry = self._ledger.save(job, ours, purchase.kept, self._purse.now())
+        if purchase.parts is not None:
+            self._ledger.settle_parts(job, purchase.parts.new, purchase.parts.meeting.starts, ours)
         self._forget(purchase)
         duration_s = self._purse.monotonic() - purchase.started
         self._deliver(
@@ -359,6 +476,9 @@ class _Spending:
 
     def _answer_failed(self, purchase: _Purchase, error: AnswerError) -> None:
         """Remember a failure that was paid for and would come again, then deliver it."""
+        if purchase.part_of is not None:
+            self._end_part(purchase, ending=partial(self._answer_failed, purchase.part_of, error))
+            return
         job = purchase.job
         entry = self._entry(purchase)._replace(kind="failure", reason=error.reason, message=error.message)
         self._ledger.remember_failure(job, entry, purchase.kept)
@@ -380,6 +500,9 @@ class _Spending:
             raise error
 
     def _fail(self, purchase: _Purchase, error: ItemError) -> None:
+        if purchase.part_of is not None:
+            self._end_part(purchase, ending=partial(self._fail, purchase.part_of, error))
+            return
         self._forget(purchase)
         job = purchase.job
         duration_s = self._purse.monotonic() - purchase.started
@@ -389,6 +512,9 @@ class _Spending:
             self._deliver(_failed(job, source, error), None)
 
     def _not_attempted(self, purchase: _Purchase, reason: str) -> None:
+        if purchase.part_of is not None:
+            self._end_part(purchase, ending=partial(self._not_attempted, purchase.part_of, reason))
+            return
         self._forget(purchase)
         job = purchase.job
         self._deliver(Outcome(job.source, Status.NOT_ATTEMPTED, reason, job.idempotency_key, **purchase.spent()), None)

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from meetcli.models import Request
 
@@ -29,6 +29,31 @@ _ENCODINGS: Final = (
 )
 # The library takes time that grows with the square of a stretch without spaces: 50,000 letters took a minute.
 _LONG_STRETCH: Final = re.compile(r"\S{256}|\s{256}")
+
+
+UNKNOWN_WINDOW: Final = 128_000
+"""What a model is taken to read where nobody says: that of gpt-4o. A server with less refuses what is longer, and says so."""
+
+
+class Window(NamedTuple):
+    """How many tokens a model reads and writes at once, and how they are counted."""
+
+    tokens: int
+    count: CountTokens
+
+
+def open_window(model: str, tokens: int | None) -> Window:
+    """Return the window of a model; `tokens` is its size, None where that is not known.
+
+    Without the model's vocabulary its tokens are counted generously: a chunk that is too small costs little, one too large its answer.
+    """
+    # The vocabulary is loaded with the first text that is long enough to be counted: most runs have none.
+    return Window(tokens or UNKNOWN_WINDOW, lambda text: (open_counter(model) or generous)(text))
+
+
+def generous(text: str) -> int:
+    """Return at least as many tokens as prose in a European language has in any common vocabulary."""
+    return len(text.encode("utf-8", "surrogatepass")) // 2 + 1
 
 
 def open_counter(model: str) -> CountTokens | None:

@@ -75,6 +75,7 @@ class World:
         self.is_stopping = lambda: False
         self.write_error = None
         self.leases = None
+        self.window = None
         self.warnings = []
 
     def put(self, name, content):
@@ -123,6 +124,7 @@ class World:
             now=lambda: self.now,
             monotonic=lambda: 0.0,
             is_stopping=self.is_stopping,
+            window=self.window,
         )
         ledger = Ledger(
             assignment.task.name,

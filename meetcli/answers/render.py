@@ -42,7 +42,7 @@ def render(entry: Entry, meeting: Meeting, source: Source, *, requires_evidence:
         **_body(entry.task, answer, meeting, claims),
         "idempotency_key": entry.idempotency_key or NO_KEY,
         "source": source.name,
-        "provenance": _provenance(entry),
+        "provenance": _provenance(entry) | ({"coverage": answer["coverage"]} if "coverage" in answer else {}),
     }
     return json.dumps(result, ensure_ascii=False, indent=2) + "\n"
 

@@ -174,6 +174,9 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         banker_name: BankerName = None,
         meet_type: MeetType = None,
         patterns: Patterns = None,
+        context_tokens: Annotated[
+            int | None, typer.Option(metavar="N", help="Tokens the model reads and writes at once. [default: the model's, else 128000]")
+        ] = None,
         require_evidence: Annotated[
             bool | None, typer.Option("--require-evidence", help="Leave out of results what no quote in the transcript supports.")
         ] = None,

@@ -17,9 +17,9 @@ from meetcli.models import Assignment, Forecast, Job, Lane, Usage
 from meetcli.normalize import normalize
 from meetcli.plain_text import count_text, money_text
 from meetcli.plan import Deliver
-from meetcli.pricing import open_prices, serves
+from meetcli.pricing import context_window, open_prices, serves
 from meetcli.readers import Rereader
-from meetcli.tokens import open_counter
+from meetcli.tokens import Window, open_counter, open_window
 
 if TYPE_CHECKING:
     from meetcli.pricing import Prices
@@ -30,6 +30,13 @@ ASK_ABOVE_USD: Final = Decimal(10)
 def open_settings_prices(settings: Settings) -> Prices:
     """Return the prices of the run."""
     return open_prices(settings.prices, engine=settings.engine, read_toml=read_toml)
+
+
+def open_settings_window(settings: Settings) -> Window | None:
+    """Return the window of the run's model; None for the local engine, which reads anything whole."""
+    if settings.engine == "local":
+        return None
+    return open_window(settings.model, settings.context_tokens or context_window(settings.prices, settings.model))
 
 
 def refuse_unserved(settings: Settings) -> None:
@@ -72,6 +79,7 @@ def forecast_plan(
         concurrency=settings.concurrency,
         requests_a_minute=settings.rpm,
         tokens_a_minute=settings.tpm,
+        window=open_settings_window(settings),
     )
     return forecast(jobs, assignment=assignment, basis=basis, deliver=deliver)
 

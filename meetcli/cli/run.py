@@ -210,7 +210,7 @@ class _Run:
 
         from meetcli.answers.languages import can_detect
         from meetcli.cli.lanes import open_lane_engine, options_of, pending_batches
-        from meetcli.cli.money import open_budget, open_settings_prices
+        from meetcli.cli.money import open_budget, open_settings_prices, open_settings_window
         from meetcli.ledger import Ledger
         from meetcli.spend import Purse, spend
 
@@ -230,6 +230,7 @@ class _Run:
             monotonic=time.monotonic,
             is_stopping=is_stopping,
             budget=budget,
+            window=open_settings_window(settings),
         )
         engine = open_lane_engine(
             settings,

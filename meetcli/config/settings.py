@@ -56,6 +56,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     dry_run: bool = False
     max_cost_usd: Decimal | None = None
     yes: bool = False
+    context_tokens: int | None = None
     language: str = "auto"
     require_evidence: bool = False
     summary: Literal["table", "json", "none"] = "table"
@@ -156,6 +157,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("dry_run", values.parse_flag),
         Option("max_cost", values.parse_money, stored_as="max_cost_usd"),
         Option("yes", values.parse_flag),
+        Option("context_tokens", values.whole_number(8_000)),
         Option("language", values.parse_language),
         Option("require_evidence", values.parse_flag),
         Option("summary", values.one_of(("table", "json", "none"))),

@@ -90,6 +90,13 @@ class ExtractAnswer(_Head):
     participants: Annotated[list[Participant], Field(max_length=60)]
 
 
+class SummaryAnswer(_Asked):
+    """The answer to the call that follows the chunks of a long meeting."""
+
+    language: Text
+    summary: Text
+
+
 class AnalyzeAnswer(_Head):
     """The answer to `analyze`. `timeline` scores the numbered parts that the transcript is marked with."""
 

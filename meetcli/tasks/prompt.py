@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 
 from meetcli.models import Meeting, Message, Task
 
@@ -38,6 +39,15 @@ _HIDDEN = re.compile(
 )
 
 
+CHUNK = """
+The transcript is one stretch of a longer meeting and starts and ends in its midst; the others are read separately. Report only what this stretch shows."""
+CHUNK_SUMMARY = " `summary` has at most 60 words here: what happens in this stretch."
+SUMMARIES = """The lines between the markers are no transcript: they are the summaries of the consecutive stretches of one long meeting, in their order, numbered by the program.
+Write from them one `summary` of the whole meeting, 100 to 200 words of prose, its end as much as its beginning. Add nothing that they do not say."""
+RESULTS = """The lines between the markers are no transcript: they are the results of this task for the consecutive stretches of one long meeting, one JSON document a line, in their order.
+Make from them the result for the whole meeting: keep every item of every list once, judge what stands outside of lists by all of them, copy quotes as they are. Add nothing that they do not say."""
+
+
 def instructions_text(task: Task) -> str:
     """Return every fixed word that is sent for a task, for its digest; the language rule is a part of its own."""
     return "\0".join((SYSTEM, task.instructions))
@@ -50,6 +60,24 @@ def compose(task: Task, meeting: Meeting, language: str) -> tuple[Message, ...]:
         Message("user", _fenced(meeting)),
         Message("user", f"{task.instructions}\n{_language_rule(language)}"),
     )
+
+
+def compose_chunk(task: Task, chunk: Meeting, language: str) -> tuple[Message, ...]:
+    """Return the messages about one stretch of a long meeting. Nothing in them says which: an edit elsewhere must not change them."""
+    system, fenced, asked = compose(task, chunk, language)
+    rule = CHUNK + (CHUNK_SUMMARY if task.schema is None else "")
+    return system, fenced, asked._replace(content=asked.content + rule)
+
+
+def compose_whole(task: Task, meeting: Meeting, stretches: Sequence[str], language: str) -> tuple[Message, ...]:
+    """Return the messages that make one summary, or one result of a task of the user's own, of those of a meeting's stretches."""
+    if task.schema is None:
+        text = "\n".join(f"[{number}] {' '.join(summary.split())}" for number, summary in enumerate(stretches, 1))
+        asked = SUMMARIES
+    else:
+        text, asked = "\n".join(stretches), f"{task.instructions}\n{RESULTS}"
+    told = meeting._replace(transcript=text, turns=(), stretches=())
+    return Message("system", SYSTEM), Message("user", _fenced(told)), Message("user", f"{asked}\n{_language_rule(language)}")
 
 
 def told_metadata(meeting: Meeting) -> dict[str, str | None]:

@@ -1,0 +1,161 @@
+"""Room of the answers: one answer from those about the chunks of a long meeting. Pure: lists are united by code, and no item is lost.
+
+Chunks overlap, so two of them may report one thing: twins are merged where they say the same, or stand on the same words and say
+much the same. Two items of one chunk never are: its model saw both and told them apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from meetcli.answers.evidence import EvidenceFinder
+from meetcli.answers.folding import fold_all
+from meetcli.chunks import Chunk
+from meetcli.models import Meeting
+
+ALIKE = 0.5
+"""Two items on the same words are twins where the shorter shares so much of its words with the other."""
+_TOLD = ("customer_name", "banker_name", "meet_type")
+_CLAIMS = {"key_points": "text", "decisions": "text", "action_items": "description", "open_questions": "text", "risks": "text"}
+_STRENGTH = {"tentative": 0, "agreed": 1, "low": 0, "medium": 1, "high": 2}
+
+Answer = dict[str, Any]
+
+
+def merge_answers(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting) -> Answer:
+    """Return the answer to a built-in task but for its summary, which is empty: `answers` are those about `chunks`, in order."""
+    finder = EvidenceFinder(meeting)
+    merged: Answer = {
+        "language": Counter(answer["language"] for answer in answers).most_common(1)[0][0],
+        **{name: next((answer[name] for answer in answers if answer[name]), None) for name in _TOLD},
+        "summary": "",
+    }
+    for name, text in _CLAIMS.items():
+        if name in answers[0]:
+            merged[name] = unite([answer[name] for answer in answers], finder, text)
+    if "topics" in answers[0]:
+        topics = (topic for answer in answers for topic in answer["topics"])
+        merged["topics"] = list({fold_all(topic): topic for topic in reversed(list(topics))}.values())[::-1]
+        merged["participants"] = _participants(answers)
+    else:
+        merged |= _sentiment(answers, chunks, meeting)
+    return merged
+
+
+def unite(lists: Iterable[Sequence[Answer]], finder: EvidenceFinder, text: str | None = None) -> list[Answer]:
+    """Return the items of all lists in order, each once. `text` names the field with the claim; None takes all but the quote."""
+    united: list[Answer] = []
+    for items in lists:
+        before = list(united)
+        for item in items:
+            twin = next((other for other in before if _are_twins(item, other, finder, text)), None)
+            if twin is None:
+                united.append(dict(item))
+            else:
+                before.remove(twin)
+                _fill(twin, item, finder)
+    return united
+
+
+def _are_twins(item: Answer, other: Answer, finder: EvidenceFinder, text: str | None) -> bool:
+    if any(item.get(name) and other.get(name) and fold_all(item[name]) != fold_all(other[name]) for name in ("owner", "due_text")):
+        return False
+    said, said_of_other = _said(item, text), _said(other, text)
+    if fold_all(said) == fold_all(said_of_other):
+        return True
+    place, place_of_other = (finder.find(one.get("quote")) for one in (item, other))
+    if place is None or place_of_other is None or place.offset != place_of_other.offset:
+        return False
+    words, words_of_other = ({fold_all(word) for word in claim.split()} for claim in (said, said_of_other))
+    return len(words & words_of_other) >= ALIKE * min(len(words), len(words_of_other))
+
+
+def _said(item: Answer, text: str | None) -> str:
+    return str(item[text]) if text else " ".join(str(value) for name, value in sorted(item.items()) if name != "quote")
+
+
+def _fill(kept: Answer, twin: Answer, finder: EvidenceFinder) -> None:
+    """Take from a twin what the kept item lacks, its quote where the kept one's does not stand, and the stronger word."""
+    for name, value in twin.items():
+        mine = kept.get(name)
+        weaker = isinstance(mine, str) and isinstance(value, str) and _STRENGTH.get(mine, 9) < _STRENGTH.get(value, -1)
+        unproved = name == "quote" and isinstance(value, str) and finder.find(mine) is None and finder.find(value) is not None
+        if mine is None or weaker or unproved:
+            kept[name] = value
+
+
+def _participants(answers: Sequence[Answer]) -> list[Answer]:
+    people: dict[str, Answer] = {}
+    for person in (person for answer in answers for person in answer["participants"]):
+        known = people.setdefault(fold_all(person["name"]), dict(person))
+        known["role"] = known["role"] or person["role"]
+        known["side"] = known["side"] or person["side"]
+    return list(people.values())
+
+
+def _sentiment(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting) -> Answer:
+    """Return scores of the whole: means of the chunks' scores, by how much was said."""
+    sizes = [sum(len(turn.text) for turn in chunk.meeting.turns) for chunk in chunks]
+    speakers: dict[str, list[tuple[float, int, Answer]]] = {}
+    for answer, chunk in zip(answers, chunks, strict=True):
+        talk: Counter[str] = Counter()
+        for turn in chunk.meeting.turns:
+            talk[fold_all(turn.speaker or "")] += len(turn.text)
+        for speaker in answer["speakers"]:
+            name = fold_all(speaker["name"])
+            speakers.setdefault(name, []).append((speaker["sentiment_score"], talk[name] or 1, speaker))
+    whole = [(answer["sentiment_score"], size) for answer, size in zip(answers, sizes, strict=True)]
+    return {
+        "sentiment_score": _mean(whole),
+        "speakers": [
+            {**max(scores, key=lambda scored: scored[1])[2], "sentiment_score": _mean([scored[:2] for scored in scores])}
+            for scores in speakers.values()
+        ],
+        "timeline": _timeline(answers, chunks, meeting),
+    }
+
+
+def _timeline(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting) -> list[Answer]:
+    """Return a score for each part of the meeting: the mean of the chunks' parts by the turns that they share with it."""
+    scored = []
+    for answer, chunk in zip(answers, chunks, strict=True):
+        for item in answer["timeline"]:
+            if item["part"] <= len(chunk.meeting.stretches):
+                first, last = chunk.meeting.stretches[item["part"] - 1]
+                scored.append((chunk.first_turn + first - 1, chunk.first_turn + last - 1, item))
+    timeline = []
+    for part, (first, last) in enumerate(meeting.stretches, 1):
+        shared = [(min(last, end) - max(first, start) + 1, item) for start, end, item in scored if start <= last and end >= first]
+        if shared:
+            most = max(shared, key=lambda pair: pair[0])[1]
+            mean = _mean([(item["sentiment_score"], turns) for turns, item in shared])
+            timeline.append({"part": part, "sentiment_score": mean, "quote": most["quote"]})
+    return timeline
+
+
+def _mean(scores: Sequence[tuple[float, int]]) -> float:
+    return round(sum(score * weight for score, weight in scores) / sum(weight for _, weight in scores), 4)
+
+
+def merge_results(final: Any, results: Sequence[Any], meeting: Meeting) -> Any:  # noqa: ANN401  # any JSON
+    """Return a custom task's final result with every object of the chunks' lists in its own lists, by the names of its fields."""
+    finder = EvidenceFinder(meeting)
+    if isinstance(final, list):
+        return _with_all(final, [result for result in results if isinstance(result, list)], finder)
+    if not isinstance(final, Mapping):
+        return final
+    found = [result for result in results if isinstance(result, Mapping)]
+    return {
+        name: _with_all(value, [result[name] for result in found if isinstance(result.get(name), list)], finder)
+        if isinstance(value, list)
+        else value
+        for name, value in final.items()
+    }
+
+
+def _with_all(final: list[Any], lists: Sequence[list[Any]], finder: EvidenceFinder) -> list[Any]:
+    """Return the objects of `lists`, each once, in place of what the final answer made of them; plain values stay as it has them."""
+    objects = [[item for item in items if isinstance(item, dict)] for items in lists]
+    return unite(objects, finder) if any(objects) else final

@@ -1,0 +1,131 @@
+"""How a meeting is asked about that no window holds: its chunks, each by itself, then one short call over what they gave. Calls nobody.
+
+Lists are united by code, so that no item depends on a second reading; only prose, and what a task of the user's own says outside of
+lists, is made anew from the chunks' answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from meetcli.answers.merge import merge_answers, merge_results
+from meetcli.chunks import Chunk, split
+from meetcli.models import Meeting, Message, Request, Task
+from meetcli.tasks.prompt import FIRST_CAP, compose_chunk, compose_whole
+from meetcli.tasks.schema import strict_schema
+from meetcli.tokens import Window, count_bytes, most_input_tokens
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+LEAST_CHUNK_TOKENS = 500
+"""Where instructions and schema leave less room, chunks are this long all the same, and the server says what it thinks of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call about a part of a long meeting, or about all of its parts. `has_full_summary` says that the usual length is wanted."""
+
+    request: Request
+    model: type[BaseModel]
+    has_full_summary: bool
+
+
+def fits(request: Request, window: Window) -> bool:
+    """Return whether a window holds a request with its answer. Counts only where the bytes alone do not settle it."""
+    room = window.tokens - request.max_output_tokens
+    return most_input_tokens(request, count_bytes) <= room or most_input_tokens(request, window.count) <= room
+
+
+class LongMeeting:
+    """One long meeting on its way: `first` asks about the chunks, `then` takes the answers to what was asked and asks on, or is done."""
+
+    def __init__(self, task: Task, whole: Request, model: type[BaseModel], window: Window, known_starts: Collection[str] = ()) -> None:
+        """`whole` is the request that does not fit."""
+        self._task = task
+        self._whole = whole
+        self._model = model
+        self._window = window
+        self._chunks: list[Chunk] = split(
+            whole.meeting, self._room(compose_chunk(task, _nothing(whole), whole.language)), window.count, known_starts
+        )
+        self._found: list[dict[str, Any]] = []
+
+    @property
+    def starts(self) -> list[str]:
+        """Where the chunks start, for the next time that this meeting is cut."""
+        return [chunk.start for chunk in self._chunks]
+
+    def first(self) -> list[Ask]:
+        """Return what is asked about the chunks, in order."""
+        return [
+            Ask(
+                self._whole._replace(meeting=chunk.meeting, messages=compose_chunk(self._task, chunk.meeting, self._whole.language)),
+                self._model,
+                has_full_summary=False,
+            )
+            for chunk in self._chunks
+        ]
+
+    def then(self, answers: Sequence[str]) -> list[Ask] | str:
+        """Return what is asked next, given the answers to all that was asked last; or the answer about the whole meeting."""
+        read = [json.loads(answer) for answer in answers]
+        if self._found and len(read) == 1:
+            return json.dumps(self._finished(read[0]), ensure_ascii=False)
+        self._found = self._found or read
+        is_custom = self._task.schema is not None
+        stretches = [json.dumps(answer["result"], ensure_ascii=False) if is_custom else answer["summary"] for answer in read]
+        return [self._about(group) for group in self._groups(stretches)]
+
+    def _finished(self, last: dict[str, Any]) -> dict[str, Any]:
+        meeting = self._whole.meeting
+        if self._task.schema is None:
+            merged = merge_answers(self._found, self._chunks, meeting) | {"summary": last["summary"]}
+        else:
+            merged = {**last, "result": merge_results(last["result"], [answer["result"] for answer in self._found], meeting)}
+            if not self._is_valid(merged):  # as where a list must have just one item for each of some names
+                merged = last
+        return merged | {"language": last["language"], "coverage": {"chunks": len(self._chunks), "turns": len(meeting.turns)}}
+
+    def _is_valid(self, answer: dict[str, Any]) -> bool:
+        from pydantic import ValidationError
+
+        try:
+            self._model.model_validate(answer)
+        except ValidationError:
+            return False
+        return True
+
+    def _groups(self, stretches: Sequence[str]) -> list[list[str]]:
+        """Return the stretches in groups that fit the window; in pairs at least, so that there is an end."""
+        room = self._room(compose_whole(self._task, self._whole.meeting, (), self._whole.language))
+        groups: list[list[str]] = [[]]
+        held = 0
+        for stretch in stretches:
+            tokens = self._window.count(stretch) + 4
+            if len(groups[-1]) > 1 and held + tokens > room:
+                groups.append([])
+                held = 0
+            groups[-1].append(stretch)
+            held += tokens
+        return groups
+
+    def _about(self, stretches: Sequence[str]) -> Ask:
+        messages = compose_whole(self._task, self._whole.meeting, stretches, self._whole.language)
+        if self._task.schema is not None:
+            return Ask(self._whole._replace(messages=messages), self._model, has_full_summary=True)
+        from meetcli.tasks.answer_models import SummaryAnswer
+
+        return Ask(self._whole._replace(messages=messages, schema=strict_schema(SummaryAnswer)), SummaryAnswer, has_full_summary=True)
+
+    def _room(self, messages: tuple[Message, ...]) -> int:
+        """Return how many tokens of a meeting fit beside everything else that is sent and the answer."""
+        rest = most_input_tokens(self._whole._replace(messages=messages), self._window.count)
+        return max(LEAST_CHUNK_TOKENS, self._window.tokens - FIRST_CAP - rest)
+
+
+def _nothing(whole: Request) -> Meeting:
+    return whole.meeting._replace(transcript="", turns=(), stretches=())
