@@ -138,7 +138,7 @@ class Ledger:
         """Return the validated answer to a part, if it is still one. Its usage is none where a meeting was settled with it before."""
         if self._cache is None or not job.is_kept:
             return None
-        name = self._reply_key(job, digest)
+        name = self._reply_keys(job, digest)[0]
         text = self._cache.get_many([name]).get(name, "")
         header, reply = load_header(text.partition("\n")[0]), load_reply(text, request_id)
         if header is None or reply is None:
@@ -157,7 +157,7 @@ class Ledger:
         if self._cache is not None and job.is_kept:
             rows = {**answers, STARTS: " ".join(starts)}
             header = header_of(bought)._replace(cost_usd=Decimal(0))
-            self._cache.set({self._reply_key(job, digest): dump_reply(Reply("", text), header) for digest, text in rows.items()})
+            self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(Reply("", text), header) for digest, text in rows.items()})
 
     # What settles a meeting
 

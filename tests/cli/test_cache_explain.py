@@ -201,6 +201,7 @@ IRRELEVANT = {
     # How it is bought.
     *("api_key", "prices", "concurrency", "timeout_s", "retries", "max_wait_s", "rpm", "tpm", "lane", "flex_fallback"),
     *("wait", "repair", "max_cost_usd", "yes"),
+    "context_tokens",  # in how many calls it is asked
     # What the cache is for this run.
     *("ttl_s", "cache_dir", "cache_url", "cache_required", "no_cache", "refresh", "cache_only", "on_change", "retry_failed", "dry_run"),
     # What is read, and whether it has a key.
