@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from meetcli.budget import Budget
 from meetcli.errors import CallError
 from meetcli.models import EngineIdentity, Lane, Reply, Request
+
+if TYPE_CHECKING:  # a run of hits reserves nothing
+    from meetcli.budget import Budget
 
 
 class Engine(Protocol):
