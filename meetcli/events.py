@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
 from meetcli.errors import CacheError, MeetcliError
 from meetcli.models import NO_KEY, Outcome, Status
@@ -99,12 +101,22 @@ def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
     LOGGER.log(level, "%s", " | ".join(parts), extra={"event": "meeting_finished", "fields": fields, "plain": plain})
 
 
-def run_finished(task: str, counts: Mapping[str, int], **figures: str | int | float | None) -> None:
-    """Log what a run came to; `counts` are meetings by status."""
-    if LOGGER.isEnabledFor(logging.INFO):
-        known = {name: figure for name, figure in figures.items() if figure is not None}
-        text = " | ".join([f"{task} finished", *(f"{name}={figure}" for name, figure in (*counts.items(), *known.items()))])
-        LOGGER.info("%s", text, extra={"event": "run_finished", "fields": {"task": task, "counts": dict(counts), **figures}})
+def run_finished(summary: Mapping[str, Any]) -> None:
+    """Log what a run came to; `summary` is its report's, of which the files have had lines of their own."""
+    counts = {status: count for status, count in summary["counts"].items() if count and status != "total"}
+    usage, cost_usd, saved_usd = summary["usage"], summary["cost_usd"], summary["saved_usd"]
+    parts = [
+        f"{summary['task']} finished",
+        *(f"{status}={count}" for status, count in counts.items()),
+        f"requests={usage['requests']}",
+        f"tokens={usage['input_tokens']}+{usage['output_tokens']}",
+        f"cost={money_text(None if cost_usd is None else Decimal(cost_usd))}",
+        f"saved={money_text(None if saved_usd is None else Decimal(saved_usd))}",
+        f"duration={elapsed_text(summary['elapsed_s'])}",
+        f"exit_code={summary['exit_code']}",
+    ]
+    fields = {name: value for name, value in summary.items() if name not in ("schema_version", "counts", "files")}
+    LOGGER.info("%s", " | ".join(parts), extra={"event": "run_finished", "fields": {**fields, "counts": counts}})
 
 
 def failed(error: MeetcliError) -> None:

@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, TextIO
 
-from meetcli import events
 from meetcli.cli.exits import leave_standard_output, say
 from meetcli.config import Settings
 from meetcli.errors import MeetcliError, RunStopped
 from meetcli.models import Plan, Status
-from meetcli.plain_text import decimal_text, duration_text, money_text
+from meetcli.plain_text import duration_text, money_text
 from meetcli.report import RunReport
 
 MANY = 10
@@ -53,22 +52,6 @@ def shows_failures(settings: Settings) -> bool:
     if settings.summary != "table" or settings.quiet or settings.log_file or settings.log_format != "text":
         return False
     return sys.stderr.isatty() and _stream(settings).isatty()
-
-
-def log_end(report: RunReport) -> None:
-    """Log what the run came to."""
-    events.run_finished(
-        report.task,
-        {status.value: count for status, count in sorted(report.counts.items()) if count},
-        requests=report.usage.requests,
-        input_tokens=report.usage.input_tokens,
-        output_tokens=report.usage.output_tokens,
-        cost_usd=decimal_text(report.cost_usd),
-        saved_usd=decimal_text(report.saved_usd),
-        backend=report.backend,
-        elapsed_s=round(report.elapsed_s, 3),
-        exit_code=report.exit_code,
-    )
 
 
 def show(report: RunReport, settings: Settings) -> None:

@@ -24,7 +24,7 @@ from meetcli.cli.counters import check_metrics_file, count_run
 from meetcli.cli.exits import leave_standard_output
 from meetcli.cli.inputs import find_inputs, open_identity
 from meetcli.cli.logs import configure_logging
-from meetcli.cli.notices import log_end, show, shows_failures, warn_of_bypassed, warn_of_plan
+from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
 from meetcli.cli.signals import Stop, watched
 from meetcli.cli.stores import opened_cache, opened_leases, required_loss, warn_of_leases
 from meetcli.config import LoadedSettings, Settings, load_process_settings
@@ -167,7 +167,8 @@ class _Run:
             self.report.stop(Signals(self._stop.signal_number))
         warn_of_bypassed(self.report)
         count_run(self.report, self._settings, self._cache)
-        log_end(self.report)
+        if log.isEnabledFor(logging.INFO):
+            events.run_finished(self.report.summary())
         show(self.report, self._settings)
         return self.report.exit_code
 

@@ -139,7 +139,7 @@ def _parse(text: str) -> Any:  # noqa: ANN401 - JSON is anything
 
 def _broken(text: str, error: json.JSONDecodeError) -> InputError:
     where = f"line {error.lineno}, column {error.colno}"
-    what = error.msg.partition(":")[0]
+    what = error.msg.partition(":")[0].removesuffix(" at")  # "Unterminated string starting at"
     if error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()):
         return InputError(f"is not valid JSON: it is cut off ({what} at {where})")
     return InputError(f"is not valid JSON: {what} at {where}")
