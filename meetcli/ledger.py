@@ -136,10 +136,7 @@ class Ledger:
 
     def kept_part(self, job: Job, digest: str, request_id: str, now: datetime) -> Reply | None:
         """Return the validated answer to a part, if it is still one. Its usage is none where a meeting was settled with it before."""
-        if self._cache is None or not job.is_kept:
-            return None
-        name = self._reply_keys(job, digest)[0]
-        text = self._cache.get_many([name]).get(name, "")
+        text = self._part(job, digest)
         header, reply = load_header(text.partition("\n")[0]), load_reply(text, request_id)
         if header is None or reply is None:
             return None
@@ -147,9 +144,14 @@ class Ledger:
         is_refused = reply.usage == Usage() and self._is_refresh and header.created_at < self._started_at
         return None if is_old or is_refused else reply
 
+    def keep_part(self, job: Job, digest: str, reply: Reply, bought: Entry) -> None:
+        """Keep the validated answer to a part, with what it cost, until its meeting is settled."""
+        if self._cache is not None and job.is_kept:
+            self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(reply, header_of(bought))})
+
     def known_starts(self, job: Job) -> list[str]:
         """Return where the chunks of this meeting started when it was last cut."""
-        kept = self.kept_reply(job, STARTS, "")
+        kept = load_reply(self._part(job, STARTS), "")
         return (kept.text or "").split() if kept else []
 
     def settle_parts(self, job: Job, answers: Mapping[str, str], starts: Iterable[str], bought: Entry) -> None:
@@ -158,6 +160,12 @@ class Ledger:
             rows = {**answers, STARTS: " ".join(starts)}
             header = header_of(bought)._replace(cost_usd=Decimal(0))
             self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(Reply("", text), header) for digest, text in rows.items()})
+
+    def _part(self, job: Job, digest: str) -> str:
+        if self._cache is None or not job.is_kept:
+            return ""
+        name = self._reply_keys(job, digest)[0]
+        return self._cache.get_many([name]).get(name, "")
 
     # What settles a meeting
 

@@ -119,7 +119,8 @@ class _Purchase:
     """One meeting, or one part of a long one, while it is being bought.
 
     `model` is what its answer is held to and `asked` the digest of what is asked. `bought` and `paid_usd` cover earlier, killed runs too;
-    `usage` and `cost_usd` only this one. A long meeting has `parts`; each is a purchase too, `part_of` it.
+    `usage` and `cost_usd` only this one. `language` is what the meeting is held in, empty until somebody asks. A long meeting has `parts`;
+    each is a purchase too, `part_of` it.
     """
 
     job: Job
@@ -140,6 +141,7 @@ class _Purchase:
     is_repaired: bool = False
     acceptable: str | None = None
     cap: int = FIRST_CAP
+    language: str | None = ""
     has_full_summary: bool = True
     parts: _Parts | None = None
     part_of: _Purchase | None = None
@@ -151,7 +153,9 @@ class _Purchase:
         self.paid_usd = _sum(self.paid_usd, part.paid_usd)
         self.usage += part.usage
         self.cost_usd = _sum(self.cost_usd, part.cost_usd)
+        self.standard_usd = _sum(self.standard_usd, part.standard_usd)
         self.uncertain_usd = _sum(self.uncertain_usd, part.uncertain_usd)
+        self.lane = part.lane
         self.kept += part.kept
 
     @property
@@ -334,8 +338,13 @@ class _Spending:
             part.bought, part.paid_usd = known.usage, self._purse.price(known.usage, known.lane)
             self._end_part(part, answer=known.text, is_new=known.usage != Usage())
 
-    def _end_part(self, part: _Purchase, *, answer: str = "", is_new: bool = False, ending: Callable[[], None] | None = None) -> None:
-        """Take the answer to a part, or how the meeting ends without it; go on when no part is under way."""
+    def _end_part(
+        self, part: _Purchase, *, answer: str = "", is_new: bool = False, ending: Callable[[], None] | None = None, is_final: bool = True
+    ) -> None:
+        """Take the answer to a part, or how the meeting ends without it; go on when no part is under way.
+
+        `is_final` says of an ending that the other parts are not worth buying.
+        """
         purchase = part.part_of
         assert purchase is not None  # noqa: S101  # it is a part
         parts = purchase.parts
@@ -348,7 +357,8 @@ class _Spending:
             parts.new[part.part_name] = answer
         if ending is not None:
             parts.ending = parts.ending or ending
-            self._drop_unsent(purchase, parts)
+            if is_final:
+                self._drop_unsent(purchase, parts)
         if parts.left:
             return
         if parts.ending is not None:
@@ -361,7 +371,8 @@ class _Spending:
             self._ask(purchase, parts, asked)
 
     def _drop_unsent(self, purchase: _Purchase, parts: _Parts) -> None:
-        for request in [request for request in self._ready if self._open[request.id].part_of is purchase]:
+        unsent = [request for request in self._ready if (part := self._open.get(request.id)) and part.part_of is purchase]
+        for request in unsent:
             self._ready.remove(request)
             del self._open[request.id]
             parts.left -= 1
@@ -398,8 +409,8 @@ class _Spending:
             self._truncated(purchase, reply)
             return
         text = reply.text or ""
-        whole = (purchase.part_of or purchase).meeting
-        words = sum(len(turn.text.split()) for turn in whole.turns) if purchase.has_full_summary else 0
+        whole = purchase.part_of or purchase
+        words = sum(len(turn.text.split()) for turn in whole.meeting.turns) if purchase.has_full_summary else 0
         judgement = judge(text, purchase.model, transcript_words=words, language=self._wanted_language(whole))
         if judgement.answer is not None and (not judgement.problems or purchase.is_repaired):
             self._settle(purchase, judgement.answer)
@@ -414,11 +425,15 @@ class _Spending:
             message = f"the answer is still invalid after one repair ({len(judgement.problems)} problems, {len(text)} characters)"
             self._answer_failed(purchase, AnswerError(message, reason="invalid"))
 
-    def _wanted_language(self, meeting: Meeting) -> str | None:
+    def _wanted_language(self, purchase: _Purchase) -> str | None:
         """Return the language that an answer must be in; None where it is not certain, or the engine only repeats what was said."""
         if self._assignment.identity.engine == "local":
             return None
-        return meeting_language(meeting) if self._assignment.language == "auto" else self._assignment.language
+        if self._assignment.language != "auto":
+            return self._assignment.language
+        if purchase.language == "":
+            purchase.language = meeting_language(purchase.meeting)
+        return purchase.language
 
     def _truncated(self, purchase: _Purchase, reply: Reply) -> None:
         """Ask again with the higher cap, never with the cut text; give up where that was cut too."""
@@ -439,8 +454,7 @@ class _Spending:
         asked = (*purchase.request.messages, *messages)
         added = tuple((message.role, message.content) for message in asked[3:])
         digest = request_digest(purchase.job.idempotency_key, purchase.asked, purchase.cap, added)
-        request = purchase.request._replace(digest=digest, messages=asked, max_output_tokens=purchase.cap, is_follow_up=True)
-        self._send(purchase, request)
+        self._send(purchase, purchase.request._replace(digest=digest, messages=asked, max_output_tokens=purchase.cap, is_follow_up=True))
 
     # How a meeting ends
 
@@ -448,7 +462,9 @@ class _Spending:
         """Save the answer, then deliver the meeting and its twins; or go on with the meeting that this is a part of."""
         job = purchase.job
         if purchase.part_of is not None:
-            self._ledger.keep_reply(job, purchase.part_name, Reply("", answer, usage=purchase.bought), self._entry(purchase))
+            self._ledger.keep_reply(
+                job, purchase.part_name, Reply("", answer, usage=purchase.bought, lane=purchase.lane), self._entry(purchase)
+            )
             self._end_part(purchase, answer=answer, is_new=True)
             return
         entry = self._entry(purchase)._replace(answer=answer, render_id=self._render_id(purchase.meeting, job.source))
@@ -521,6 +537,9 @@ class _Spending:
         give_up((job._replace(source=source, twins=[]) for source, _ in job.twins), reason, self._deliver)
 
     def _submitted(self, purchase: _Purchase) -> None:
+        if purchase.part_of is not None:
+            self._end_part(purchase, ending=partial(self._submitted, purchase.part_of), is_final=False)
+            return
         self._forget(purchase)
         job = purchase.job
         self._deliver(Outcome(job.source, Status.SUBMITTED, None, job.idempotency_key, **purchase.spent()), None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from meetcli.errors import UsageError
 from meetcli.models import Usage
-from meetcli.pricing import open_prices, serves
+from meetcli.pricing import context_window, open_prices, serves
 
 USED = Usage(input_tokens=1_000_000, cached_input_tokens=400_000, output_tokens=100_000, requests=3)
 UNUSED = Usage(requests=5)
@@ -149,3 +149,10 @@ def test_a_lane_without_a_known_price_is_unknown_and_unused_costs_nothing(model,
 def test_a_price_file_says_what_its_lanes_cost():
     price = prices("p", text="[m]\ninput = 1\noutput = 0\nflex = 0.25\n")
     assert (price("m", USED), price("m", USED, "flex"), price("m", USED, "batch")) == (Decimal(1), Decimal("0.25"), None)
+
+
+def test_windows_of_openai_s_models_are_known_and_of_no_other() -> None:
+    assert context_window("openai", "gpt-4o") == 128_000
+    assert context_window("openai", "gpt-4.1") == 1_000_000
+    assert context_window("openai", "no-such-model") is None
+    assert context_window("none", "gpt-4o") is None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from meetcli.answers.evidence import EvidenceFinder
@@ -46,44 +47,58 @@ def merge_answers(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: M
 
 def unite(lists: Iterable[Sequence[Answer]], finder: EvidenceFinder, text: str | None = None) -> list[Answer]:
     """Return the items of all lists in order, each once. `text` names the field with the claim; None takes all but the quote."""
-    united: list[Answer] = []
+    united: list[_Claim] = []
     for items in lists:
         before = list(united)
         for item in items:
-            twin = next((other for other in before if _are_twins(item, other, finder, text)), None)
+            claim = _read(dict(item), finder, text)
+            twin = next((other for other in before if _are_twins(claim, other)), None)
             if twin is None:
-                united.append(dict(item))
+                united.append(claim)
             else:
                 before.remove(twin)
-                _fill(twin, item, finder)
-    return united
+                _fill(twin, claim)
+                united[united.index(twin)] = _read(twin.item, finder, text)
+    return [claim.item for claim in united]
 
 
-def _are_twins(item: Answer, other: Answer, finder: EvidenceFinder, text: str | None) -> bool:
-    if any(item.get(name) and other.get(name) and fold_all(item[name]) != fold_all(other[name]) for name in ("owner", "due_text")):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Claim:
+    """An item and what is compared of it, read once: `offset` is where its quote stands, None where it does not."""
+
+    item: Answer
+    said: str
+    words: frozenset[str]
+    offset: int | None
+    details: Mapping[str, str]
+
+
+def _read(item: Answer, finder: EvidenceFinder, text: str | None) -> _Claim:
+    said = str(item[text]) if text else " ".join(str(value) for name, value in sorted(item.items()) if name != "quote")
+    quote = item.get("quote")
+    found = finder.find(quote) if isinstance(quote, str) else None
+    details = {name: fold_all(item[name]) for name in ("owner", "due_text") if isinstance(item.get(name), str)}
+    return _Claim(item, fold_all(said), frozenset(map(fold_all, said.split())), found.offset if found else None, details)
+
+
+def _are_twins(claim: _Claim, other: _Claim) -> bool:
+    if any(other.details.get(name, detail) != detail for name, detail in claim.details.items()):
         return False
-    said, said_of_other = _said(item, text), _said(other, text)
-    if fold_all(said) == fold_all(said_of_other):
+    if claim.said == other.said:
         return True
-    place, place_of_other = (finder.find(one.get("quote")) for one in (item, other))
-    if place is None or place_of_other is None or place.offset != place_of_other.offset:
+    if claim.offset is None or claim.offset != other.offset:
         return False
-    words, words_of_other = ({fold_all(word) for word in claim.split()} for claim in (said, said_of_other))
-    return len(words & words_of_other) >= ALIKE * min(len(words), len(words_of_other))
+    return len(claim.words & other.words) >= ALIKE * min(len(claim.words), len(other.words))
 
 
-def _said(item: Answer, text: str | None) -> str:
-    return str(item[text]) if text else " ".join(str(value) for name, value in sorted(item.items()) if name != "quote")
-
-
-def _fill(kept: Answer, twin: Answer, finder: EvidenceFinder) -> None:
+def _fill(kept: _Claim, twin: _Claim) -> None:
     """Take from a twin what the kept item lacks, its quote where the kept one's does not stand, and the stronger word."""
-    for name, value in twin.items():
-        mine = kept.get(name)
-        weaker = isinstance(mine, str) and isinstance(value, str) and _STRENGTH.get(mine, 9) < _STRENGTH.get(value, -1)
-        unproved = name == "quote" and isinstance(value, str) and finder.find(mine) is None and finder.find(value) is not None
-        if mine is None or weaker or unproved:
-            kept[name] = value
+    for name, value in twin.item.items():
+        mine = kept.item.get(name)
+        is_weaker = isinstance(mine, str) and isinstance(value, str) and _STRENGTH.get(mine, 9) < _STRENGTH.get(value, -1)
+        is_unproved = name == "quote" and kept.offset is None and twin.offset is not None
+        if mine is None or is_weaker or is_unproved:
+            kept.item[name] = value
 
 
 def _participants(answers: Sequence[Answer]) -> list[Answer]:

@@ -265,7 +265,8 @@ def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s
     if codes & FILTER_CODES:
         return Failure("content_filter", f"{message}: the content filter refused the request", "request")
     if codes & LENGTH_CODES or status == 413:
-        return Failure("too_long", f"{message}: the request is too long for the model", "request", "use a model with a larger context")
+        hint = "say with --context-tokens how much it reads, or use a larger one"
+        return Failure("too_long", f"{message}: the request is too long for the model", "request", hint)
     retry_after_s = _retry_after_s(error.response.headers, now_s)
     if status == 429 and (codes & CAPACITY_CODES or "resource unavailable" in str(error.message).lower()):
         hint = "try again later, raise --max-wait, or pay the standard price with --flex-fallback"

@@ -70,3 +70,18 @@ def test_check_says_what_is_asked_for_and_calls_nothing(meetcli: Command, server
 def test_schema_prints_a_json_schema(meetcli: Command) -> None:
     assert "risks" in json.loads(meetcli("schema", "analyze").stdout)["properties"]
     assert json.loads(meetcli("schema", SALES).stdout)["$defs"]["result"]["required"][0] == "stage"
+
+
+def test_a_meeting_that_no_window_holds_is_asked_about_in_parts(meetcli: Command, server: LoopbackServer) -> None:
+    lines = [f"{'Ana' if number % 2 else 'Rui'}: In point {number} we look at branch {number} and its costs." for number in range(600)]
+    meetcli.put("in/a.json", explicit("\n".join(lines)))
+    prices = ("--prices", "openai", "--context-tokens", "8000")
+    planned = meetcli("extract", "in", "--dry-run", "--summary", "json", *prices).summary["plan"]["calls"]
+    assert meetcli("extract", "in", "--summary", "json", *prices).summary["requests"] == server.requests == planned > 4
+    result = json.loads(meetcli.results()["a.extract.json"])
+    assert result["provenance"]["coverage"] == {"chunks": planned - 1, "turns": 600}
+    assert meetcli("extract", "in", "--summary", "json").statuses == {"in/a.json": "hit"}  # the window is no part of the question
+    lines[300] += " No, wait."
+    meetcli.put("in/a.json", explicit("\n".join(lines)))
+    edited = meetcli("extract", "in", "--summary", "json", *prices).summary
+    assert (edited["files"][0]["status"], edited["requests"] <= 4) == ("changed", True)

@@ -12,6 +12,7 @@ from meetcli.errors import UsageError
 from meetcli.models import Status
 from meetcli.tasks import open_task
 from meetcli.tasks.result_schema import result_schema
+from meetcli.tokens import Window
 from tests.conftest import PROJECT
 from tests.corridor import World, answered, explicit
 
@@ -207,3 +208,45 @@ def test_results_match_the_schema_that_is_told_of_them(world):
         world.run()
         schema = result_schema(open_task(world.task, read_toml))
         jsonschema.Draft202012Validator(schema).validate(json.loads(world.results["a.json"]))
+
+
+# Long meetings
+
+POINTS = [f"In point {number} we need a plan for branch {number}." for number in range(400)]
+
+
+def long_world(world):
+    world.window = Window(8_000, lambda text: len(text) // 4 + 1)
+    world.put("a.json", explicit("\n".join(f"{'Ana' if number % 2 else 'Rui'}: {said}" for number, said in enumerate(POINTS))))
+
+
+def needs_in(request):
+    """Answer with every need in a chunk; about the whole meeting, with the first need of all, and an urgency."""
+    sent = request.messages[1].content
+    if "results of this task" in request.messages[2].content:
+        return needs(POINTS[0], urgency=3)
+    return {"language": "en", "result": {"needs": [{"need": said, "quote": said} for said in POINTS if said in sent], "urgency": None}}
+
+
+def test_lists_of_a_long_meeting_are_united_and_the_rest_is_judged_by_all_of_it(world):
+    long_world(world)
+    world.engine.script = lambda request: answered(needs_in(request))
+    result = result_of(world)
+    assert world.calls > 3
+    assert [item["quote"] for item in result["result"]["needs"]] == POINTS
+    assert result["result"]["urgency"] == 3
+    assert result["provenance"]["coverage"]["turns"] == len(POINTS)
+    assert '"need":' in world.engine.requests[-1].messages[1].content
+
+
+def test_where_united_lists_break_the_schema_the_last_answer_stands(world):
+    long_world(world)
+    write(world, TASK.replace('type = "array"', 'type = "array"\nmaxItems = 1'))
+
+    def script(request):
+        answer = needs_in(request)
+        answer["result"]["needs"] = answer["result"]["needs"][:1]
+        return answered(answer)
+
+    world.engine.script = script
+    assert [item["quote"] for item in result_of(world)["result"]["needs"]] == POINTS[:1]

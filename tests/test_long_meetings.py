@@ -1,0 +1,328 @@
+"""A meeting of six hours against a window of 8,000 tokens: every turn is read, no item is lost, and an edit costs its neighborhood."""
+
+import json
+import random
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meetcli.answers.evidence import EvidenceFinder
+from meetcli.answers.merge import merge_answers, unite
+from meetcli.chunks import split
+from meetcli.models import Reply, Status, Usage
+from meetcli.normalize import normalize
+from meetcli.tokens import Window, message_tokens, most_input_tokens
+from tests.corridor import World, answered, explicit, extract_answer
+
+WINDOW = Window(8_000, lambda text: len(text) // 4 + 1)
+WORDS = [
+    *("the", "loan", "rate", "branch", "account", "customer", "payment", "invoice", "risk", "plan"),
+    *("report", "cash", "limit", "audit", "tax", "lease", "fund", "offer", "fee", "term", "bank"),
+]
+HOURS, TURNS_AN_HOUR = 6, 400
+
+
+def six_hours(seed=1):
+    """Return the turns of a meeting, as (speaker, text): long ones, short ones that come again, one monologue."""
+    chance = random.Random(seed)
+    turns = []
+    for number in range(HOURS * TURNS_AN_HOUR):
+        if chance.random() < 0.3:
+            turns.append((chance.choice(["Ana", "Rui"]), chance.choice(["Yes.", "Okay, okay.", "Mm-hm.", "Right."])))
+        else:
+            said = " ".join(chance.choices(WORDS, k=chance.randint(8, 40)))
+            turns.append((chance.choice(["Ana", "Rui", "Zoë"]), f"In point {number} {said}."))
+    turns.insert(700, ("Rui", " ".join(f"Sentence {number} of my long speech on the {chance.choice(WORDS)}." for number in range(400))))
+    return turns
+
+
+def text_of(turns):
+    return "\n".join(f"{speaker}: {said}" for speaker, said in turns)
+
+
+def meeting_of(turns):
+    return normalize(explicit(text_of(turns)))
+
+
+def spoken_in(request):
+    """Return the lines that a request shows to the model."""
+    inside = request.messages[1].content.split("\n<transcript-", 1)[1].partition("\n")[2].rpartition("\n")[0]
+    return [line for line in inside.splitlines() if not line.startswith("<part-")]
+
+
+def is_summary(request):
+    return "summaries of the consecutive stretches" in request.messages[2].content
+
+
+def minutes_of(request):
+    """Answer as a model that makes a key point of every tenth thing said and an action item of every fiftieth."""
+    if is_summary(request):
+        return {"language": "en", "summary": "They went through all points of the agenda and agreed on the next steps. " * 9}
+    said = [line.partition(": ")[2] for line in spoken_in(request) if "In point" in line]
+    points = [{"text": line[:60], "quote": line} for line in said if int(line.split()[2]) % 10 == 0]
+    actions = [
+        {"description": f"Do point {line.split()[2]}", "owner": None, "due_text": None, "status": "agreed", "quote": line}
+        for line in said
+        if int(line.split()[2]) % 50 == 0
+    ]
+    topic = said[0].split()[3] if said else "a speech"
+    return extract_answer(summary=f"They spoke of the {topic}.", key_points=points[:12], action_items=actions, topics=[topic])
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path)
+    world.window = WINDOW
+    world.engine.script = lambda request: answered(minutes_of(request))
+    return world
+
+
+def run(world, turns, status=Status.MISS):
+    world.put("a.json", explicit(text_of(turns)))
+    assert world.run()["a.json"].status is status, world.outcomes["a.json"]
+    return json.loads(world.results["a.json"])
+
+
+# Cutting
+
+
+def test_every_turn_is_in_some_chunk_and_every_chunk_fits():
+    meeting = meeting_of(six_hours())
+    chunks = split(meeting, 2_000, WINDOW.count)
+    covered = {turn for chunk in chunks for turn in range(chunk.first_turn, chunk.last_turn + 1)}
+    assert covered == set(range(1, len(meeting.turns) + 1))
+    assert max(WINDOW.count(chunk.meeting.transcript) for chunk in chunks) <= 2_000
+    words = Counter(word for chunk in chunks for word in chunk.meeting.transcript.split())
+    assert not Counter(meeting.transcript.split()) - words
+    for chunk in chunks:
+        for turn in chunk.meeting.turns:
+            assert chunk.meeting.transcript[turn.offset :].startswith(turn.text)
+
+
+def test_a_chunk_begins_with_what_was_said_just_before():
+    chunks = split(meeting_of(six_hours()), 2_000, WINDOW.count)
+    overlapping = sum(later.first_turn <= earlier.last_turn for earlier, later in pairwise(chunks))
+    assert overlapping >= len(chunks) - 2
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.sampled_from(["Ana", "Rui"]), st.text("ab c.", min_size=1, max_size=900)), min_size=1, max_size=30),
+    st.integers(40, 400),
+)
+def test_no_word_is_lost_however_a_meeting_is_cut(turns, most):
+    meeting = meeting_of([(speaker, f"x{said}") for speaker, said in turns])
+    chunks = split(meeting, most, WINDOW.count)
+    letters = Counter("".join(chunk.meeting.transcript for chunk in chunks))
+    missing = Counter(meeting.transcript) - letters
+    assert not {letter for letter in missing if not letter.isspace()}
+    assert [chunk.last_turn for chunk in chunks] == sorted(chunk.last_turn for chunk in chunks)
+
+
+def test_a_meeting_without_speakers_is_cut_at_sentences():
+    meeting = normalize(explicit(" ".join(f"This is sentence {number} of it." for number in range(2_000))))
+    chunks = split(meeting, 500, WINDOW.count)
+    assert len(chunks) > 10
+    assert all(chunk.meeting.transcript.rstrip().endswith(".") for chunk in chunks)
+
+
+def test_an_edit_moves_only_its_neighbors_even_where_no_earlier_cut_is_known():
+    turns = six_hours()
+    before = {chunk.meeting.transcript for chunk in split(meeting_of(turns), 2_000, WINDOW.count)}
+    new = []
+    for place in range(50, len(turns), 200):
+        edited = [*turns[:place], ("Ana", "Let me correct that: it is another thing."), *turns[place + 1 :]]
+        after = {chunk.meeting.transcript for chunk in split(meeting_of(edited), 2_000, WINDOW.count)}
+        new.append(len(after - before))
+    assert sorted(new)[len(new) // 2] <= 3
+    assert max(new) < len(before) / 2
+
+
+# Buying
+
+
+def test_six_hours_are_asked_about_in_parts_that_fit_and_nothing_is_lost(world):
+    turns = six_hours()
+    result = run(world, turns)
+    *chunks, summary = world.engine.requests
+    assert len(chunks) > 20
+    assert is_summary(summary)
+    assert max(most_input_tokens(request, WINDOW.count) + request.max_output_tokens for request in world.engine.requests) <= WINDOW.tokens
+    assert {line for request in chunks for line in spoken_in(request)} >= set(text_of(turns[:700]).splitlines())
+    reported = {item["quote"] for request in chunks for item in minutes_of(request)["key_points"]}
+    kept = [item["evidence"]["quote"] for item in result["key_points"]]
+    assert len(kept) == len(reported) > 100
+    assert {said.rstrip(".") for said in reported} == {said.rstrip(".") for said in kept}  # each once, twins of overlaps merged
+    actions = {item["description"] for request in chunks for item in minutes_of(request)["action_items"]}
+    assert sorted(item["description"] for item in result["action_items"]) == sorted(actions)
+    assert result["summary"].startswith("They went through")
+    assert result["provenance"]["coverage"] == {"chunks": len(chunks), "turns": len(meeting_of(turns).turns)}
+    assert result["provenance"]["usage"]["requests"] == len(world.engine.requests)
+
+
+def test_a_second_run_hits_and_what_fits_is_asked_at_once(world):
+    run(world, six_hours())
+    run(world, six_hours(), Status.HIT)
+    assert world.calls == 0
+    assert "coverage" not in run(world, six_hours()[:10], Status.CHANGED)["provenance"]
+    assert world.calls == 1
+
+
+def test_one_edited_turn_costs_at_most_four_calls_wherever_it_stands(world):
+    turns = six_hours()
+    whole = run(world, turns)
+    chance = random.Random(3)
+    for place in (0, len(turns) - 1, 700, *chance.sample(range(len(turns)), 12)):
+        speaker, said = turns[place]
+        turns[place] = (speaker, chance.choice([f"{said} And one more thing.", "No.", said.replace("loan", "debt") + " Yes."]))
+        result = run(world, turns, Status.CHANGED)
+        assert world.calls <= 4, place
+        assert result["provenance"]["usage"]["requests"] == world.calls
+        assert result["provenance"]["coverage"]["chunks"] >= whole["provenance"]["coverage"]["chunks"] - 2
+
+
+def test_taking_a_turn_out_or_putting_one_in_costs_no_more(world):
+    turns = six_hours()
+    run(world, turns)
+    for edited in ([*turns[:900], *turns[901:]], [*turns[:1500], ("Zoë", "One more question on the lease."), *turns[1500:]]):
+        run(world, edited, Status.CHANGED)
+        assert world.calls <= 4
+
+
+def test_refreshing_and_old_age_buy_every_part_again(world):
+    run(world, six_hours())
+    calls = world.calls
+    world.later(seconds=1)
+    world.run(is_refresh=True)
+    assert world.calls == calls
+    world.later(days=2)
+    world.run()
+    assert world.calls == calls
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(world):
+    asked = []
+
+    def stopping(request):
+        asked.append(request)
+        return answered(minutes_of(request))
+
+    world.engine.script = stopping
+    world.is_stopping = lambda: len(asked) >= 10
+    world.put("a.json", explicit(text_of(six_hours())))
+    assert world.run()["a.json"].status is Status.NOT_ATTEMPTED
+    assert world.outcomes["a.json"].usage.requests == 10
+    world.is_stopping = lambda: False
+    assert world.run()["a.json"].status is Status.MISS
+    first = len(asked)
+    result = json.loads(world.results["a.json"])
+    assert result["provenance"]["usage"]["requests"] == first == len({request.digest for request in asked})
+
+
+def test_a_part_that_is_refused_fails_the_meeting_and_the_rest_is_not_bought(world):
+    world.engine.script = lambda request: Reply("", None, finish="refusal", usage=Usage(10, 0, 1, 1))
+    world.put("a.json", explicit(text_of(six_hours())))
+    outcome = world.run()["a.json"]
+    assert (outcome.status, outcome.reason, world.calls) == (Status.FAILED, "refusal", 1)
+    assert world.run()["a.json"].reason == "known_failure"
+
+
+def test_a_part_is_repaired_by_itself(world):
+    spoiled = []
+
+    def script(request):
+        if len(request.messages) == 3 and not spoiled:
+            spoiled.append(request)
+            return answered("{}")
+        return answered(minutes_of(request._replace(messages=request.messages[:3])))
+
+    world.engine.script = script
+    run(world, six_hours())
+    assert world.engine.requests[1].messages[:3] == spoiled[0].messages or world.engine.requests[0] is spoiled[0]
+    assert sum(len(request.messages) > 3 for request in world.engine.requests) == 1
+
+
+def test_many_stretches_are_summed_up_in_steps(world):
+    world.window = Window(8_000, lambda text: len(text) + 1)  # a vocabulary of letters
+    run(world, six_hours()[:500])
+    assert sum(is_summary(request) for request in world.engine.requests) > 1
+    assert all(message_tokens(request, world.window.count) < 8_000 for request in world.engine.requests)
+
+
+def test_nothing_in_a_part_says_where_it_stands_in_the_meeting(world):
+    turns = six_hours()
+    run(world, turns)
+    before = {request.digest for request in world.engine.requests if not is_summary(request)}
+    world.items.clear()
+    run(world, turns[:1200])
+    after = [request.digest for request in world.engine.requests if not is_summary(request)]
+    assert sum(digest in before for digest in after) >= len(after) - 1
+
+
+# Merging
+
+
+def found_in(meeting):
+    return EvidenceFinder(meeting)
+
+
+def item(text, quote, **more):
+    return {"text": text, "quote": quote, **more}
+
+
+TALK = meeting_of([("Ana", "I will send the contract on Friday."), ("Rui", "And I check the rates by Monday."), ("Ana", "Agreed, Rui.")])
+SENT, CHECKED = "I will send the contract on Friday.", "And I check the rates by Monday."
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        (item("The contract is sent.", SENT), item("the contract is SENT", None), 1),  # the same words
+        (item("Ana sends the contract.", SENT), item("The contract is sent by Ana on Friday.", SENT.upper()), 1),  # on the same words
+        (item("Ana sends the contract.", SENT), item("Somebody is glad.", SENT), 2),  # on the same words, of something else
+        (item("Ana sends the contract.", SENT), item("Ana sends the rates.", CHECKED), 2),
+        (item("It is sent.", "never said"), item("It was posted.", "never said"), 2),
+        (item("It is done.", SENT, owner="Ana"), item("It is done.", SENT, owner="Rui"), 2),
+        (item("It is done.", SENT, owner="Ana"), item("It is done.", SENT, owner=None), 1),
+    ],
+)
+def test_twins_are_those_that_say_the_same_or_stand_on_the_same_words(first, second, left):
+    assert len(unite([[first], [second]], found_in(TALK), "text")) == left
+    assert len(unite([[first, second]], found_in(TALK), "text")) == 2  # one model saw both and told them apart
+
+
+def test_of_twins_stays_what_is_proved_and_what_is_known():
+    weak = item("The contract is sent.", "never said", owner=None, status="tentative")
+    strong = item("The contract is sent.", SENT, owner="Ana", status="agreed")
+    expected = [item("The contract is sent.", SENT, owner="Ana", status="agreed")]
+    assert unite([[weak], [strong]], found_in(TALK), "text") == unite([[strong], [weak]], found_in(TALK), "text") == expected
+
+
+def test_sentiment_is_the_mean_by_how_much_was_said():
+    turns = [("Ana", "good " * 200), ("Rui", "bad " * 100), ("Ana", "good " * 200), ("Rui", "bad " * 100)]
+    meeting = meeting_of(turns)
+    chunks = split(meeting, 330, WINDOW.count)
+    base = {name: extract_answer()[name] for name in ("language", "customer_name", "banker_name", "meet_type", "summary")}
+
+    def answer(score, chunk):
+        return {
+            **base,
+            "key_points": [],
+            "action_items": [],
+            "risks": [],
+            "sentiment_score": score,
+            "speakers": [{"name": "ana", "sentiment_score": score, "quote": None}],
+            "timeline": [
+                {"part": part, "sentiment_score": score, "quote": f"{score}"} for part in range(1, len(chunk.meeting.stretches) + 1)
+            ],
+        }
+
+    answers = [answer(score, chunk) for score, chunk in zip((0.2, 0.8, 0.5, 0.5, 0.5), chunks, strict=False)]
+    merged = merge_answers(answers, chunks[: len(answers)], meeting)
+    assert 0.2 < merged["sentiment_score"] < 0.8
+    assert len(merged["speakers"]) == 1
+    assert [item["part"] for item in merged["timeline"]] == sorted({item["part"] for item in merged["timeline"]})
+    assert all(0.2 <= item["sentiment_score"] <= 0.8 for item in merged["timeline"])
