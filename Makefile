@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 SCRUB := for name in $$(env | sed -nE 's/^((OPENAI|MEETCLI)_[A-Za-z0-9_]*|REDIS_URL|CACHE_TTL_HOURS)=.*/\1/p'); do unset "$$name"; done
 RUN := $(BIN)/meetcli extract samples/meetings --engine local --cache-dir .cache/meetcli -o results --ttl none
 
-.PHONY: run test check format lint types bench soak live clean
+.PHONY: run test check format lint types bench evaluate soak live clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -42,6 +42,10 @@ soak: $(VENV)/.installed-dev
 
 live: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m live || [ $$? -eq 5 ]
+
+# The figures of the local engine in README; needs the reference data beside the project.
+evaluate: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench.evaluate_local
 
 clean:
 	rm -rf $(VENV) .cache results build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
