@@ -6,10 +6,11 @@ Pure but for the cache it is given. A row that cannot be read is as good as abse
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
+from meetcli.cache import Cache
 from meetcli.cache.entry import Header, batch_reply_key, dump_reply, load_reply
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.errors import RunStopped
@@ -68,6 +69,16 @@ class CachedBatches:
             raise RunStopped(
                 "the cache cannot be written, and without it a batch would be paid twice", hint="make room in the cache folder"
             )
+
+
+def forget_members(cache: Cache, is_doomed: Callable[[Member], bool]) -> None:
+    """Take requests out of every remembered batch. Replies that are still to come for them are nobody's then, and not kept."""
+    names = [name for name, _ in cache.scan("batch:")]
+    for name, text in cache.get_many(names).items():
+        head, *lines = text.split("\n")
+        kept = [line for line in lines if not is_doomed(Member(*json.loads(line)))]
+        if len(kept) < len(lines):
+            cache.set({name: "\n".join((head, *kept))})
 
 
 def _key(submission: Submission) -> str:

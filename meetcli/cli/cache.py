@@ -97,8 +97,9 @@ def _prunable(entries: Iterable[Kept], ttl_s: float | None, most: int | None, no
     """Yield what has expired, then, the oldest first, what is too much."""
     left: list[Kept] = []
     for kept in entries:
-        is_expired = ttl_s is not None and (now - kept.header.created_at).total_seconds() >= ttl_s
-        if is_expired:
+        # A reply that has settled nothing yet was paid for, whatever its age; one that has costs no meeting anything.
+        may_expire = kept.header.kind != "reply" or kept.header.cost_usd == 0
+        if may_expire and ttl_s is not None and (now - kept.header.created_at).total_seconds() >= ttl_s:
             yield kept
         else:
             left.append(kept)

@@ -66,7 +66,7 @@ def _add_list(cache: typer.Typer) -> None:
         cache_url: CacheUrl = None,
         json: Json = False,
     ) -> None:
-        """List what was bought: answers, remembered failures, replies of unfinished meetings; the oldest first."""
+        """List what was bought: answers, remembered failures, kept replies; the oldest first."""
         with exits():
             from meetcli.cli.cache_entries import Filters, list_entries
 
@@ -103,7 +103,7 @@ def _add_remove(cache: typer.Typer) -> None:
         cache_url: CacheUrl = None,
         yes: Yes = False,
     ) -> None:
-        """Forget a meeting or a customer: answers, remembered failures, unfinished replies and all that leads to them."""
+        """Forget a meeting or a customer: answers, remembered failures, kept replies and all that leads to them."""
         with exits():
             from meetcli.cli.cache_entries import Doomed, remove_doomed
 

@@ -14,13 +14,14 @@ import typer
 
 from meetcli import events
 from meetcli.cache import Cache
+from meetcli.cache.batches import forget_members
 from meetcli.cache.entry import Header, load
 from meetcli.cache.upkeep import Kept, kept_entries, remove_entries, unusable_rows
 from meetcli.cli.cache import Flags, confirm, folder_of, opened
 from meetcli.cli.result_removal import Removal, find_doomed, names_of
 from meetcli.config.values import parse_duration
 from meetcli.errors import UsageError
-from meetcli.models import Entry
+from meetcli.models import Entry, Member
 from meetcli.plain_text import age_text, bytes_text, count_text, decimal_text, money_text, printable
 
 _KEY = re.compile(r"[0-9a-f]{4,64}")
@@ -120,15 +121,22 @@ class Doomed(NamedTuple):
 
     def entries(self, cache: Cache) -> list[Kept]:
         """Return what is kept about it. Raises UsageError where the start of a key fits several meetings."""
-        if self.key is not None:
-            return _about(cache, self.key)
-        return [kept for kept in kept_entries(cache) if self._is_of(kept.header.meeting_id, kept.header.customer_id)]
+        if self.key is None:
+            return [kept for kept in kept_entries(cache) if self._is_of(kept.header.meeting_id, kept.header.customer_id)]
+        found = _about(cache, self.key)
+        people = _people(found)
+        # What a batch brought has no key, only the ids of the meeting.
+        return found + [kept for kept in kept_entries(cache) if not kept.idempotency_key and _people([kept]) & people]
 
     def takes_result(self, result: Mapping[str, Any]) -> bool:
         """Say whether a result is about it."""
         if self.key is not None:
             return str(result.get("idempotency_key")).startswith(_digits(self.key))
         return self._is_of(result.get("meeting_id"), result.get("customer_id"))
+
+    def takes_member(self, member: Member) -> bool:
+        """Say whether a request of a batch is about it; under a key alone that cannot be told."""
+        return self.key is None and self._is_of(member.meeting_id, member.customer_id)
 
     def _is_of(self, meeting_id: object, customer_id: object) -> bool:
         return meeting_id == self.meeting if self.meeting is not None else customer_id == self.customer
@@ -143,11 +151,19 @@ def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confi
         if entries or removal.results:
             confirm(f"Remove {text}?", is_confirmed=is_confirmed)
         removal.carry_out()
+        people = _people(entries)
+        forget_members(cache, lambda member: (member.meeting_id, member.customer_id) in people or doomed.takes_member(member))
         remove_entries(cache, entries)
         _warn_of_remains(cache, folder_of(settings))
     if removal.opaque:
         events.LOGGER.warning("%s: not said whom it is about; look into it or make it anew", ", ".join(names_of(removal.opaque)))
     typer.echo(f"removed {text}")
+
+
+def _people(entries: Iterable[Kept]) -> set[tuple[str | None, str | None]]:
+    """Return (meeting id, customer id) of entries that have both."""
+    people = {(kept.header.meeting_id, kept.header.customer_id) for kept in entries}
+    return {ids for ids in people if None not in ids}
 
 
 def _warn_of_remains(cache: Cache, folder: Path) -> None:
@@ -164,7 +180,7 @@ def _warn_of_remains(cache: Cache, folder: Path) -> None:
 def _counted(entries: list[Kept], removal: Removal) -> Iterator[str]:
     kinds = [kept.header.kind for kept in entries]
     yield count_text(kinds.count("answer"), "answer")
-    for kind, noun in (("failure", "remembered failure"), ("reply", "unfinished reply")):
+    for kind, noun in (("failure", "remembered failure"), ("reply", "kept reply")):
         if kinds.count(kind):
             yield count_text(kinds.count(kind), noun, noun.replace("reply", "replies") if kind == "reply" else None)
     if removal.results:
@@ -228,7 +244,7 @@ def _cells(kept: Kept, now: datetime, ttl_s: float | None) -> tuple[str, ...]:
         money_text(header.cost_usd),
         bytes_text(header.size),
         printable(header.model),
-        kept.idempotency_key[:16],
+        kept.idempotency_key[:16] or "–",
     )
 
 

@@ -60,7 +60,7 @@ def _held(headers: list[Header], unreadable: int, folder: Path) -> dict[str, Any
         "answers": len(answers),
         "answers_by_task": dict(sorted(Counter(header.task for header in answers).items())),
         "remembered_failures": kinds["failure"],
-        "unfinished_replies": kinds["reply"],
+        "kept_replies": kinds["reply"],
         "unreadable": unreadable,
         "size": sum(header.size for header in headers),
         "size_on_disk": sum(path.stat().st_size for path in folder.glob("cache.db*")),
@@ -76,7 +76,7 @@ def _held_lines(headers: list[Header], unreadable: int, folder: Path) -> Iterato
     yield "answers", f"{held['answers']:,}"
     for task, count in held["answers_by_task"].items():
         yield f"  {task}", f"{count:,}"
-    for name in ("remembered_failures", "unfinished_replies", "unreadable"):
+    for name in ("remembered_failures", "kept_replies", "unreadable"):
         if held[name]:
             yield _words(name), f"{held[name]:,}"
     yield "size", f"{bytes_text(held['size'])}, {bytes_text(held['size_on_disk'])} on disk"
