@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -30,6 +30,7 @@ from meetcli.long_meetings import Ask, LongMeeting, fits
 from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
 from meetcli.plain_text import place_text
 from meetcli.plan import Deliver, give_up
+from meetcli.purchase import Parts, Purchase, add_up
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
 from meetcli.tasks.schema import schema_digest, sent_schema
 from meetcli.tokens import Window, most_input_tokens
@@ -99,82 +100,6 @@ async def _renew(ledger: Ledger) -> None:
         ledger.renew()
 
 
-@dataclass(slots=True)
-class _Parts:
-    """The parts of a long meeting that are asked about at one time.
-
-    `answers` are theirs, by place; `new` those of all times that this purchase bought, by digest. `ending` is how the meeting ends when
-    the parts under way are back, where one of them has failed.
-    """
-
-    meeting: LongMeeting
-    answers: list[str] = field(default_factory=list)
-    left: int = 0
-    new: dict[str, str] = field(default_factory=dict)
-    ending: Callable[[], None] | None = None
-
-
-@dataclass(slots=True)
-class _Purchase:
-    """One meeting, or one part of a long one, while it is being bought.
-
-    `model` is what its answer is held to and `asked` the digest of what is asked. `bought` and `paid_usd` cover earlier, killed runs too;
-    `usage` and `cost_usd` only this one. `language` is what the meeting is held in, empty until somebody asks. A long meeting has `parts`;
-    each is a purchase too, `part_of` it.
-    """
-
-    job: Job
-    meeting: Meeting
-    request: Request
-    started: float
-    model: type[BaseModel]
-    asked: str
-    kept: list[str] = field(default_factory=list)
-    bought: Usage = field(default_factory=Usage)
-    paid_usd: Decimal | None = Decimal(0)
-    usage: Usage = field(default_factory=Usage)
-    cost_usd: Decimal | None = Decimal(0)
-    uncertain_usd: Decimal | None = Decimal(0)
-    standard_usd: Decimal | None = Decimal(0)
-    lane: Lane = "standard"
-    is_cap_raised: bool = False
-    is_repaired: bool = False
-    acceptable: str | None = None
-    cap: int = FIRST_CAP
-    language: str | None = ""
-    has_full_summary: bool = True
-    parts: _Parts | None = None
-    part_of: _Purchase | None = None
-    place: int = 0
-
-    def add(self, part: _Purchase) -> None:
-        """Take over what a part has cost."""
-        self.bought += part.bought
-        self.paid_usd = _sum(self.paid_usd, part.paid_usd)
-        self.usage += part.usage
-        self.cost_usd = _sum(self.cost_usd, part.cost_usd)
-        self.standard_usd = _sum(self.standard_usd, part.standard_usd)
-        self.uncertain_usd = _sum(self.uncertain_usd, part.uncertain_usd)
-        self.lane = part.lane
-        self.kept += part.kept
-
-    @property
-    def part_name(self) -> str:
-        """The name of its answer across runs, where it is a part."""
-        return request_digest(self.job.idempotency_key, self.asked, 0)
-
-    def spent(self) -> dict[str, Any]:
-        """Return the fields of an outcome that say what this run spent."""
-        discount_usd = None if self.cost_usd is None or self.standard_usd is None else self.standard_usd - self.cost_usd
-        return {
-            "usage": self.usage,
-            "cost_usd": self.cost_usd,
-            "uncertain_usd": self.uncertain_usd,
-            "lane": self.lane,
-            "discount_usd": discount_usd,
-        }
-
-
 class _Spending:
     def __init__(self, jobs: Iterable[Job], assignment: Assignment, ledger: Ledger, purse: Purse, deliver: Deliver) -> None:
         self._jobs = iter(jobs)
@@ -183,7 +108,7 @@ class _Spending:
         self._ledger = ledger
         self._purse = purse
         self._deliver_to = deliver
-        self._open: dict[str, _Purchase] = {}
+        self._open: dict[str, Purchase] = {}
         self._ready: deque[Request] = deque()
         self._changed = asyncio.Event()
         self._stopped: Exception | None = None
@@ -224,11 +149,11 @@ class _Spending:
         self._step(purchase, reply)
         self._changed.set()
 
-    def _count(self, purchase: _Purchase, reply: Reply) -> None:
+    def _count(self, purchase: Purchase, reply: Reply) -> None:
         purchase.usage += reply.usage
-        purchase.cost_usd = _sum(purchase.cost_usd, self._purse.price(reply.usage, reply.lane))
-        purchase.standard_usd = _sum(purchase.standard_usd, self._purse.price(reply.usage, "standard"))
-        purchase.uncertain_usd = _sum(purchase.uncertain_usd, reply.uncertain_usd)
+        purchase.cost_usd = add_up(purchase.cost_usd, self._purse.price(reply.usage, reply.lane))
+        purchase.standard_usd = add_up(purchase.standard_usd, self._purse.price(reply.usage, "standard"))
+        purchase.uncertain_usd = add_up(purchase.uncertain_usd, reply.uncertain_usd)
         if reply.usage.output_tokens:
             purchase.lane = reply.lane
 
@@ -301,19 +226,19 @@ class _Spending:
             temperature=task.temperature,
             max_output_tokens=FIRST_CAP,
         )
-        purchase = _Purchase(job, meeting, request, started, self._model, job.fingerprint.digest)
+        purchase = Purchase(job, meeting, request, started, self._model, job.fingerprint.digest)
         self._open[request.id] = purchase
         window = self._purse.window
         if window is None or fits(request, window):
             self._send(purchase, request)
         else:
             long = LongMeeting(task, request, self._model, window, self._ledger.known_starts(job))
-            purchase.parts = _Parts(long)
+            purchase.parts = Parts(long)
             self._ask(purchase, purchase.parts, long.first())
 
     # The parts of a long meeting
 
-    def _ask(self, purchase: _Purchase, parts: _Parts, asks: list[Ask]) -> None:
+    def _ask(self, purchase: Purchase, parts: Parts, asks: list[Ask]) -> None:
         """Begin to buy what is asked about the parts of a meeting, but for what is known."""
         job = purchase.job
         begun = []
@@ -323,7 +248,7 @@ class _Spending:
             )
             identity = f"{purchase.request.id}.{len(parts.new)}.{place}"
             request = ask.request._replace(id=identity, digest=request_digest(job.idempotency_key, asked, FIRST_CAP))
-            part = _Purchase(job, ask.request.meeting, request, purchase.started, ask.model, asked)
+            part = Purchase(job, ask.request.meeting, request, purchase.started, ask.model, asked)
             part.has_full_summary, part.part_of, part.place = ask.has_full_summary, purchase, place
             self._open[identity] = part
             begun.append(part)
@@ -339,7 +264,7 @@ class _Spending:
             self._end_part(part, answer=known.text, is_new=known.usage != Usage())
 
     def _end_part(
-        self, part: _Purchase, *, answer: str = "", is_new: bool = False, ending: Callable[[], None] | None = None, is_final: bool = True
+        self, part: Purchase, *, answer: str = "", is_new: bool = False, ending: Callable[[], None] | None = None, is_final: bool = True
     ) -> None:
         """Take the answer to a part, or how the meeting ends without it; go on when no part is under way.
 
@@ -370,14 +295,14 @@ class _Spending:
         else:
             self._ask(purchase, parts, asked)
 
-    def _drop_unsent(self, purchase: _Purchase, parts: _Parts) -> None:
+    def _drop_unsent(self, purchase: Purchase, parts: Parts) -> None:
         unsent = [request for request in self._ready if (part := self._open.get(request.id)) and part.part_of is purchase]
         for request in unsent:
             self._ready.remove(request)
             del self._open[request.id]
             parts.left -= 1
 
-    def _send(self, purchase: _Purchase, request: Request) -> None:
+    def _send(self, purchase: Purchase, request: Request) -> None:
         """Make a request ready, unless an interrupted run has paid for its reply already."""
         purchase.request = request
         kept = self._ledger.kept_reply(purchase.job, request.digest, request.id)
@@ -389,19 +314,19 @@ class _Spending:
                 self._count(purchase, kept)
             self._step(purchase, kept)
 
-    def _step(self, purchase: _Purchase, reply: Reply) -> None:
+    def _step(self, purchase: Purchase, reply: Reply) -> None:
         if reply.error is not None:
             self._call_failed(purchase, reply.error)
             return
         purchase.bought += reply.usage
-        purchase.paid_usd = _sum(purchase.paid_usd, self._purse.price(reply.usage, reply.lane))
+        purchase.paid_usd = add_up(purchase.paid_usd, self._purse.price(reply.usage, reply.lane))
         try:
             self._judge(purchase, reply)
         except BaseException:  # a bug must not lose a paid reply; it is raised again
             self._keep(purchase, reply)
             raise
 
-    def _judge(self, purchase: _Purchase, reply: Reply) -> None:
+    def _judge(self, purchase: Purchase, reply: Reply) -> None:
         if reply.finish in REFUSALS:
             self._answer_failed(purchase, AnswerError(REFUSALS[reply.finish], reason=reply.finish))
             return
@@ -425,7 +350,7 @@ class _Spending:
             message = f"the answer is still invalid after one repair ({len(judgement.problems)} problems, {len(text)} characters)"
             self._answer_failed(purchase, AnswerError(message, reason="invalid"))
 
-    def _wanted_language(self, purchase: _Purchase) -> str | None:
+    def _wanted_language(self, purchase: Purchase) -> str | None:
         """Return the language that an answer must be in; None where it is not certain, or the engine only repeats what was said."""
         if self._assignment.identity.engine == "local":
             return None
@@ -435,7 +360,7 @@ class _Spending:
             purchase.language = meeting_language(purchase.meeting)
         return purchase.language
 
-    def _truncated(self, purchase: _Purchase, reply: Reply) -> None:
+    def _truncated(self, purchase: Purchase, reply: Reply) -> None:
         """Ask again with the higher cap, never with the cut text; give up where that was cut too."""
         window = self._purse.window
         raised = min(RAISED_CAP, window.tokens - most_input_tokens(purchase.request, window.count)) if window else RAISED_CAP
@@ -450,7 +375,7 @@ class _Spending:
         self._keep(purchase, reply)
         self._follow_up(purchase, ())
 
-    def _follow_up(self, purchase: _Purchase, messages: tuple[Message, ...]) -> None:
+    def _follow_up(self, purchase: Purchase, messages: tuple[Message, ...]) -> None:
         asked = (*purchase.request.messages, *messages)
         added = tuple((message.role, message.content) for message in asked[3:])
         digest = request_digest(purchase.job.idempotency_key, purchase.asked, purchase.cap, added)
@@ -458,7 +383,7 @@ class _Spending:
 
     # How a meeting ends
 
-    def _settle(self, purchase: _Purchase, answer: str) -> None:
+    def _settle(self, purchase: Purchase, answer: str) -> None:
         """Save the answer, then deliver the meeting and its twins; or go on with the meeting that this is a part of."""
         job = purchase.job
         if purchase.part_of is not None:
@@ -490,7 +415,7 @@ class _Spending:
         outcome = Outcome(source, Status.SHARED, None, job.idempotency_key, saved_usd=entry.cost_usd)
         self._deliver(outcome, self._render(entry, meeting, source))
 
-    def _answer_failed(self, purchase: _Purchase, error: AnswerError) -> None:
+    def _answer_failed(self, purchase: Purchase, error: AnswerError) -> None:
         """Remember a failure that was paid for and would come again, then deliver it."""
         if purchase.part_of is not None:
             self._end_part(purchase, ending=partial(self._answer_failed, purchase.part_of, error))
@@ -500,7 +425,7 @@ class _Spending:
         self._ledger.remember_failure(job, entry, purchase.kept)
         self._fail(purchase, error)
 
-    def _call_failed(self, purchase: _Purchase, error: Exception) -> None:
+    def _call_failed(self, purchase: Purchase, error: Exception) -> None:
         if isinstance(error, CallError) and error.reason == "submitted":
             self._submitted(purchase)
         elif isinstance(error, CallError) and error.reason == "spooled":
@@ -515,7 +440,7 @@ class _Spending:
         else:
             raise error
 
-    def _fail(self, purchase: _Purchase, error: ItemError) -> None:
+    def _fail(self, purchase: Purchase, error: ItemError) -> None:
         if purchase.part_of is not None:
             self._end_part(purchase, ending=partial(self._fail, purchase.part_of, error))
             return
@@ -527,7 +452,7 @@ class _Spending:
         for source, _ in job.twins:
             self._deliver(_failed(job, source, error), None)
 
-    def _not_attempted(self, purchase: _Purchase, reason: str) -> None:
+    def _not_attempted(self, purchase: Purchase, reason: str) -> None:
         if purchase.part_of is not None:
             self._end_part(purchase, ending=partial(self._not_attempted, purchase.part_of, reason))
             return
@@ -536,7 +461,7 @@ class _Spending:
         self._deliver(Outcome(job.source, Status.NOT_ATTEMPTED, reason, job.idempotency_key, **purchase.spent()), None)
         give_up((job._replace(source=source, twins=[]) for source, _ in job.twins), reason, self._deliver)
 
-    def _submitted(self, purchase: _Purchase) -> None:
+    def _submitted(self, purchase: Purchase) -> None:
         if purchase.part_of is not None:
             self._end_part(purchase, ending=partial(self._submitted, purchase.part_of), is_final=False)
             return
@@ -546,7 +471,7 @@ class _Spending:
         for source, _ in job.twins:
             self._deliver(Outcome(source, Status.SUBMITTED, None, job.idempotency_key), None)
 
-    def _forget(self, purchase: _Purchase) -> None:
+    def _forget(self, purchase: Purchase) -> None:
         del self._open[purchase.request.id]
         self._ledger.release(purchase.job)
 
@@ -556,7 +481,7 @@ class _Spending:
         except RunStopped as stop:
             self.stop(stop)
 
-    def _entry(self, purchase: _Purchase) -> Entry:
+    def _entry(self, purchase: Purchase) -> Entry:
         job, identity, task = purchase.job, self._assignment.identity, self._assignment.task
         return Entry(
             kind="answer",
@@ -576,7 +501,7 @@ class _Spending:
             customer_id=purchase.meeting.customer_id,
         )
 
-    def _keep(self, purchase: _Purchase, reply: Reply) -> None:
+    def _keep(self, purchase: Purchase, reply: Reply) -> None:
         purchase.kept.append(purchase.request.digest)
         self._ledger.keep_reply(purchase.job, purchase.request.digest, reply._replace(is_collected=False), self._entry(purchase))
 
@@ -590,8 +515,3 @@ class _Spending:
 def _failed(job: Job, source: Source, error: ItemError, **bought: Any) -> Outcome:  # noqa: ANN401  # the fields of Outcome that a purchase has
     message = f"{place_text(source.shown, source.place)}: {error.message}"
     return Outcome(source, Status.FAILED, error.reason, job.idempotency_key, error=message, hint=error.hint, **bought)
-
-
-def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    """Add two amounts; what is unknown makes the sum unknown."""
-    return None if one is None or other is None else one + other
