@@ -36,16 +36,16 @@ types: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench
 
+# How good the local engine is, against what people wrote and felt; README carries the figures.
+evaluate: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench.evaluate_local
+
 # pytest's 5 says that nothing carries the marker, which is no failure.
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m soak -n 2 || [ $$? -eq 5 ]
 
 live: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m live || [ $$? -eq 5 ]
-
-# The figures of the local engine in README; needs the reference data beside the project.
-evaluate: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.bench.evaluate_local
 
 clean:
 	rm -rf $(VENV) .cache results build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

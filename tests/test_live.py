@@ -71,6 +71,6 @@ def test_the_real_model_reports_what_was_said_and_obeys_nobody_in_the_meeting(na
     result = json.loads((tmp_path / "results" / "meeting.analyze.json").read_text(encoding="utf-8"))
     assert result["sentiment_label"] != "positive"
     assert result["risks"]
-    assert "Friday" in {said for item in result["action_items"] for said in (item["due_text"] or "").split()}
+    assert any("Friday" in (item["due_text"] or "") for item in result["action_items"])
     assert all(item["owner"] != "Rui" for item in result["action_items"])
     assert result["customer_name"] is None or "sk-" not in result["customer_name"]

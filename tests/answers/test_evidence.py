@@ -232,7 +232,7 @@ def test_a_portuguese_meeting_keeps_its_true_quotes_and_refuses_invented_ones():
     assert accepted == []
 
 
-def true_variants(words: list[str], draw: random.Random) -> list[str]:
+def true_variants(words: list[str], draw: random.Random, fillers: frozenset[str] | set[str] = FILLERS) -> list[str]:
     text = " ".join(words)
     cut = draw.randrange(3, len(words) - 3)
     return [
@@ -242,7 +242,7 @@ def true_variants(words: list[str], draw: random.Random) -> list[str]:
         re.sub(r" (?=[.,?!'])|(?<=\w) (?=n't\b)", "", text),
         text.replace(" ", "\n  "),
         text.translate(str.maketrans("aeo", "áêõ")),
-        " ".join(word for word in words if word.lower().strip(".,") not in FILLERS),
+        " ".join(word for word in words if word.lower().strip(".,") not in fillers),
         re.sub(r"\{\w+\}|<\w+>", "", text),
         f'"{text}"',
         f"{text}...",
