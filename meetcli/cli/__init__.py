@@ -12,5 +12,7 @@ def main() -> None:
         from meetcli.cli.app import build
 
         build(sys.argv[1:])()
+    except KeyboardInterrupt:  # before any command has begun: there is nothing to finish, and nothing to say
+        sys.exit(130)
     finally:
         gc.freeze()
