@@ -243,3 +243,10 @@ def test_readme_shows_the_recipes_as_they_are_shipped() -> None:
     assert settings == (DEPLOY / "meetcli.toml").read_text(encoding="utf-8")
     for path in DEPLOY.iterdir():
         assert f"samples/deploy/{path.name}" in README
+
+
+def test_readme_s_trial_in_an_empty_environment_runs_as_written(night: Night) -> None:
+    trial = README.split("Try it before the first night", maxsplit=1)[1].split("```sh\n", maxsplit=1)[1].split("```", maxsplit=1)[0]
+    code, output = night.run(trial.strip())
+    assert code == 0
+    assert "3 meetings: 3 not attempted" in output

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from meetcli.config import OPTIONS
 from meetcli.metrics import Totals, metrics_text
-from meetcli.models import Status
+from meetcli.models import Meeting, Reply, Request, Status
+from meetcli.normalize import normalize
+from meetcli.readers.content import Content
 from meetcli.report import RunReport
+from tests.loopback_batches import Batches
 from tests.loopback_server import LoopbackServer
+from tests.results import as_text, result, source
+from tests.screenshots import runs_shown
 
 PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```console\n(?P<text>.*?)^```\n(?:<!-- not run: (?P<reason>.+?) -->)?", re.MULTILINE | re.DOTALL)
+ELSEWHERE = re.compile(r"^(docker compose|cd /srv/minutes) ")
+"""What these blocks do is tested with what runs at night."""
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 OFFERED = re.compile(r"^  (-.+?)(?:  .*)?$", re.MULTILINE)
 """A line of the help that begins an option: its names, and what follows two spaces."""
@@ -67,6 +78,20 @@ def test_examples_run_as_written(block: str, tmp_path: Path, samples: Path) -> N
         assert without_times(done.stdout) == without_times(shown)
 
 
+@pytest.mark.parametrize("block", [block for block in re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S) if not ELSEWHERE.match(block)])
+def test_what_is_there_to_be_adapted_runs_against_a_server_too(block: str, tmp_path: Path, samples: Path) -> None:
+    shutil.copytree(samples, tmp_path / "meetings")
+    command = f'meetcli() {{ "{sys.executable}" -m meetcli "$@"; }}\n'
+    with LoopbackServer() as server:
+        Batches(server)
+        environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}
+        adapted = re.sub(r"http://127\.0\.0\.1:\d+/v1", server.base_url, block)
+        done = subprocess.run(
+            ["bash", "-euc", command + adapted], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_option_is_in_the_table_and_the_table_has_no_other() -> None:
     documented = {option for row in table_below("Options") for option in OPTION.findall(row[0])}
     for task in ("extract", "analyze", "run"):
@@ -103,3 +128,87 @@ def test_every_metric_is_explained() -> None:
     explained = {name for name in re.findall(r"`(\w+)(?:\{\w+\})?`", written) if "_" in name}
     explained |= {name.replace("_sum", "_count") for name in explained if name.endswith("_sum")}
     assert explained == names
+
+
+def test_the_pictures_are_there_and_load_nothing() -> None:
+    pictures = re.findall(r"!\[[^]]{20,}\]\((samples/screenshots/[\w.]+)\)", README)
+    assert {PROJECT / path for path in pictures} == set((PROJECT / "samples" / "screenshots").iterdir())
+    for path in pictures:
+        content = (PROJECT / path).read_bytes()
+        assert len(content) < 200_000
+        assert path.endswith(".png") or not re.search(rb"url\((?!#)|href=|@import|@font-face", content)
+
+
+def test_the_picture_of_a_run_is_what_a_run_shows(tmp_path: Path) -> None:
+    shown = words_of(runs_shown(tmp_path))
+    root = ElementTree.parse(PROJECT / "samples" / "screenshots" / "extract.svg")
+    rows = [node.text or "" for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert words_of("".join(rows).partition("meetcli")[2]) == shown
+
+
+def words_of(shown: str) -> str:
+    """What is shown, without spaces, colors and times."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    return re.sub(r"time\d+\.\ds", "time", "".join(plain.split()))
+
+
+# How to add to it
+
+ADDED = {re.match(r'"""(\w+)', block)[1]: block for block in re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)}  # type: ignore[index]
+
+
+def added(block: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(block, names)
+    return names
+
+
+def test_each_addition_is_shown_in_under_20_lines() -> None:
+    assert ADDED.keys() == {"Reader", "Writes", "Asks"}
+    assert all(block.count("\n") < 20 for block in ADDED.values())
+
+
+def test_the_format_reads() -> None:
+    (form,) = added(ADDED["Reader"])["FORMATS"]
+    document = {"acme_lines": [{"who": "Ana", "said": "Hello.", "at": 1.5}, {"who": "Rui", "said": "Hi.", "at": 3}]}
+    content = Content("", document)
+    assert form.claims(content)
+    ((_, found),) = form.read(content)
+    assert [(turn.speaker, turn.text, turn.start_s) for turn in normalize(found).turns] == [("Ana", "Hello.", 1.5), ("Rui", "Hi.", 3.0)]
+
+
+def test_the_task_is_a_task(tmp_path: Path) -> None:
+    section = README.split("\n## Tasks of your own\n", maxsplit=1)[1]
+    (tmp_path / "task.toml").write_text(re.search(r"```toml\n(.*?)```", section, re.S)[1])  # type: ignore[index]
+    subprocess.run([sys.executable, "-m", "meetcli", "run", "--check", "task.toml"], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_the_writer_writes(tmp_path: Path) -> None:
+    writer = added(ADDED["Writes"])["Titles"](tmp_path, "extract")
+    path = writer.write(source("b"), as_text(result(customer_name="Larkfield", meet_type="review")))
+    writer.close()
+    assert Path(path).read_text(encoding="utf-8") == "Larkfield, review\n"
+
+
+def test_the_engine_answers() -> None:
+    async def ask(_messages: object, _schema: object) -> tuple[str, int, int]:
+        if len(answered) == 1:
+            raise OSError
+        return "{}", 10, 2
+
+    async def requests() -> AsyncIterator[Request]:
+        for name in "abc":
+            yield Request(name, "", "extract", Meeting("", ()), "auto", (), {}, 0, 1)
+
+    async def drive() -> None:
+        engine = added(ADDED["Asks"])["OtherEngine"](ask)
+        async for reply in engine.complete(requests()):
+            answered.append(reply)  # noqa: PERF401  # what was answered so far decides the next answer
+
+    answered: list[Reply] = []
+    asyncio.run(drive())
+    assert [(reply.request_id, reply.text, reply.error is None) for reply in answered] == [
+        ("a", "{}", True),
+        ("b", None, False),
+        ("c", "{}", True),
+    ]
