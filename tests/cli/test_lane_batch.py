@@ -214,3 +214,18 @@ def test_a_run_without_a_call_to_make_collects_what_other_runs_submitted(batches
     assert counted(run(meetcli, inputs / "0.json", lane="standard")) == {"hit": 1}
     batches.files.clear()
     assert counted(run(meetcli, inputs / "1.json", lane="standard")) == {"miss": 1}
+
+
+def test_the_parts_of_a_long_meeting_go_in_one_batch_and_its_summary_in_the_next(batches, server, meetcli, tmp_path):
+    lines = [f"{'Ana' if number % 2 else 'Rui'}: In point {number} we look at branch {number} and its costs." for number in range(600)]
+    meetcli.put("in/a.json", explicit("\n".join(lines)))
+    for _ in range(2):
+        done = run(meetcli, tmp_path / "in", "--context-tokens", "8000")
+        assert counted(done) == {"submitted": 1}, done.stderr
+        batches.finish()
+    parts, summary = (batch["request_counts"]["total"] for batch in batches.batches.values())
+    last = run(meetcli, tmp_path / "in", "--context-tokens", "8000")
+    assert (counted(last), parts > 4, summary, server.requests) == ({"miss": 1}, True, 1, 0)
+    result = json.loads((tmp_path / "results" / "a.extract.json").read_text())
+    assert result["provenance"]["coverage"] == {"chunks": parts, "turns": 600}
+    assert result["provenance"]["usage"]["requests"] == parts + summary

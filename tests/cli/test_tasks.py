@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.cli.command import Command
@@ -72,16 +74,18 @@ def test_schema_prints_a_json_schema(meetcli: Command) -> None:
     assert json.loads(meetcli("schema", SALES).stdout)["$defs"]["result"]["required"][0] == "stage"
 
 
-def test_a_meeting_that_no_window_holds_is_asked_about_in_parts(meetcli: Command, server: LoopbackServer) -> None:
+@pytest.mark.parametrize("task", ["extract", "analyze", SALES], ids=["extract", "analyze", "sales-call"])
+def test_a_meeting_that_no_window_holds_is_asked_about_in_parts(meetcli: Command, server: LoopbackServer, task: str | Path) -> None:
     lines = [f"{'Ana' if number % 2 else 'Rui'}: In point {number} we look at branch {number} and its costs." for number in range(600)]
     meetcli.put("in/a.json", explicit("\n".join(lines)))
     prices = ("--prices", "openai", "--context-tokens", "8000")
-    planned = meetcli("extract", "in", "--dry-run", "--summary", "json", *prices).summary["plan"]["calls"]
-    assert meetcli("extract", "in", "--summary", "json", *prices).summary["requests"] == server.requests == planned > 4
-    result = json.loads(meetcli.results()["a.extract.json"])
+    planned = meetcli("run", task, "in", "--dry-run", "--summary", "json", *prices).summary["plan"]["calls"]
+    assert meetcli("run", task, "in", "--summary", "json", *prices).summary["requests"] == server.requests == planned > 4
+    (result,) = map(json.loads, meetcli.results().values())
+    jsonschema.Draft202012Validator(json.loads(meetcli("schema", task).stdout)).validate(result)
     assert result["provenance"]["coverage"] == {"chunks": planned - 1, "turns": 600}
-    assert meetcli("extract", "in", "--summary", "json").statuses == {"in/a.json": "hit"}  # the window is no part of the question
+    assert meetcli("run", task, "in", "--summary", "json").statuses == {"in/a.json": "hit"}  # the window is no part of the question
     lines[300] += " No, wait."
     meetcli.put("in/a.json", explicit("\n".join(lines)))
-    edited = meetcli("extract", "in", "--summary", "json", *prices).summary
+    edited = meetcli("run", task, "in", "--summary", "json", *prices).summary
     assert (edited["files"][0]["status"], edited["requests"] <= 4) == ("changed", True)
