@@ -262,17 +262,18 @@ class TestRetries:
 
     def test_a_third_of_answers_failing_in_every_way_loses_no_meeting(self):
         with LoopbackServer(faults=at_random(0.3, seed=4)) as server:
-            replies, error = complete(server, 43, timeout_s=0.2, retries=8)
+            replies, error = complete(server, 43, timeout_s=1.0, retries=8)
         assert error is None
         assert len(replies) == 43
         assert all(reply.text for reply in replies)
         assert sum(reply.usage.requests for reply in replies) == server.requests > 43
 
+    # The second is for a busy machine: an attempt that ends before the server has read it is counted here and not there.
     @pytest.mark.soak
     @pytest.mark.parametrize("seed", range(40))
     def test_faults_in_any_order_lose_no_meeting(self, seed: int):
         with LoopbackServer(faults=at_random(0.3, seed=seed)) as server:
-            replies, error = complete(server, 200, timeout_s=0.2, retries=12)
+            replies, error = complete(server, 200, timeout_s=1.0, retries=12)
         assert error is None
         assert len({reply.request_id for reply in replies if reply.text}) == 200
         assert sum(reply.usage.requests for reply in replies) == server.requests
