@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
@@ -79,6 +78,8 @@ def report_bug(error: BaseException) -> None:
         chain.append(cause)
     for one in reversed(chain):
         sys.stderr.write("Traceback (most recent call last):\n")
+        import traceback  # only a bug pays for it
+
         sys.stderr.writelines(traceback.format_tb(one.__traceback__))
         about = f": {one}" if isinstance(one, ImportError | AttributeError | NameError) else ""  # these name our own code only
         sys.stderr.write(f"{type(one).__qualname__}{about}\n")

@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +49,8 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
     if not paths and settings.files_from is None:
         raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
     check_metrics_file(settings)
-    with tempfile.TemporaryDirectory(prefix="meetcli-") as spool, watched(lambda: _tidy(spool)) as stop, opened_cache(settings) as cache:
+    is_spooled = "-" in paths or str(settings.files_from) == "-"
+    with _spool(is_needed=is_spooled) as spool, watched(lambda: _tidy(spool)) as stop, opened_cache(settings) as cache:
         run = _Run(task_name, loaded, cache, stop)
         inputs: list[Source | Outcome] = []
         try:
@@ -65,9 +65,22 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
         return run.close()
 
 
+@contextmanager
+def _spool(*, is_needed: bool) -> Iterator[str]:
+    """Make a private folder for standard input, where the run reads it; its name is empty where it does not."""
+    if not is_needed:
+        yield ""
+        return
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="meetcli-") as folder:
+        yield folder
+
+
 def _tidy(spool: str) -> None:
     """Undo by hand what a process that leaves at once would leave behind: the copy of standard input, a terminal without a cursor."""
-    shutil.rmtree(spool, ignore_errors=True)
+    if spool:
+        shutil.rmtree(spool, ignore_errors=True)
     if sys.stderr.isatty():
         os.write(2, b"\x1b[?25h\n")
 
