@@ -33,6 +33,7 @@ def opened_chromium() -> Iterator[Any]:
             options.add_argument(flag)
         opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
         try:
+            opened.get("about:blank")  # the browser's own first page would go on to load into the first test's log
             yield opened
         finally:
             opened.quit()
