@@ -74,6 +74,8 @@ class Identity:
         folder, name = os.path.split(source.path)
         if folder not in self._sidecars:
             self._sidecars[folder] = _sidecars_in(folder)
+        if not self._sidecars[folder]:
+            return {}
         plain = name.removesuffix(".gz")
         for wanted in (name, plain, plain.rpartition(".")[0] or plain):
             sidecar = f"{wanted}{SIDECAR_SUFFIX}"

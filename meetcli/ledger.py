@@ -13,7 +13,9 @@ from decimal import Decimal
 from typing import Final
 
 from meetcli import events
+from meetcli.answers import count_unsupported
 from meetcli.cache.entry import (
+    Indexed,
     Pointer,
     answer_key,
     batch_reply_key,
@@ -188,7 +190,7 @@ class Ledger:
             latest_key(self._task, entry.engine, job.idempotency_key): dump_pointer(Pointer(job.fingerprint, entry.created_at)),
         }
         if job.index_name is not None:
-            rows[index_key(job.index_name)] = dump_index(name, entry.render_id)
+            rows[index_key(job.index_name)] = dump_index(Indexed.of(name, entry, unsupported=count_unsupported(entry.rendered)))
         if self._cache.set(rows):
             size = self._cache.size() if events.LOGGER.isEnabledFor(logging.INFO) else None
             events.cache_save(job.idempotency_key, ttl_s=self._ttl_s, cache_size=size, backend=self._cache.backend)

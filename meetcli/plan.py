@@ -5,13 +5,26 @@ Never parses an input whose bytes the index knows, never holds more transcripts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from meetcli import events
-from meetcli.cache.entry import answer_key, dump, dump_index, failure_key, index_key, latest_key, load, load_index, load_pointer
+from meetcli.answers import count_unsupported
+from meetcli.cache.entry import (
+    Indexed,
+    answer_key,
+    dump,
+    dump_index,
+    failure_key,
+    index_key,
+    latest_key,
+    load,
+    load_index,
+    load_pointer,
+    place_of,
+)
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
@@ -27,6 +40,9 @@ BATCH_BYTES = 8_000_000
 
 Deliver = Callable[[Outcome, str | None], None]
 """Takes one settled meeting with its result, if it has one; writes and reports it."""
+
+Find = Callable[[Source, str], str | None]
+"""Returns where a meeting's result is, if one of this SHA-256 is in its place already."""
 
 
 class Rules(NamedTuple):
@@ -50,14 +66,15 @@ def plan(
     now: datetime,
     deliver: Deliver,
     identify: Callable[[Source], Source] = lambda source: source,
+    find: Find = lambda source, sha256: None,
 ) -> Plan:
     """Settle every meeting that needs no call and return the rest as jobs, in the order of the inputs.
 
     `max_bytes` bounds a file. `cache` None plans without one: nothing is looked up, everything is called. Raises `UsageError`
     where two inputs would write the same result; nothing has been called then. `identify` gives each input the fields of its meeting
-    that come from outside its bytes.
+    that come from outside its bytes. A hit whose result `find` finds is delivered without it.
     """
-    planner = _Planner(assignment, rules, cache, now, deliver)
+    planner = _Planner(assignment, rules, cache, now, deliver, find)
     for batch in _batches(_units(inputs, max_bytes, deliver, identify)):
         planner.settle(batch)
     return planner.finish()
@@ -83,13 +100,22 @@ class _Candidate(NamedTuple):
 
 
 class _Planner:
-    def __init__(self, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, now: datetime, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        assignment: Assignment,
+        rules: Rules,
+        cache: ForgivingCache | None,
+        now: datetime,
+        deliver: Deliver,
+        find: Find,
+    ) -> None:
         self._assignment = assignment
         self._task = assignment.task.name
         self._rules = rules
         self._cache = cache
         self._now = now
         self._deliver = deliver
+        self._find = find
         self._jobs: dict[object, Job] = {}
         self._claims: dict[str, dict[str, Source]] = {}
         self._results: dict[str, Source] = {}
@@ -99,10 +125,12 @@ class _Planner:
 
     def settle(self, units: list[Unit]) -> None:
         names = [index_digest(self._prefix, unit.sha256, unit.source.name, unit.source.given) for unit in units]
-        indexed = self._look_up_indexed(names)
+        indexed = self._look_up_index(names)
+        unsettled = [pair for pair in zip(units, names, strict=True) if not self._is_in_place(pair[0].source, indexed.get(pair[1]))]
+        answered = self._look_up_answers({name: indexed[name] for _, name in unsettled if name in indexed})
         candidates: list[_Candidate] = []
-        for unit, name in zip(units, names, strict=True):
-            entry = indexed.get(name)
+        for unit, name in unsettled:
+            entry = answered.get(name)
             if entry is None:
                 candidates.extend(self._candidates(unit, name))
             else:
@@ -159,18 +187,38 @@ class _Planner:
 
     # Looking up
 
-    def _look_up_indexed(self, index_names: list[str]) -> dict[str, Entry]:
-        """Return, by index name, the fresh entries whose rendered result fits the very bytes and name of a unit."""
+    def _look_up_index(self, index_names: list[str]) -> dict[str, Indexed]:
+        """Return, by index name, where the bytes of units lead that have a fresh answer."""
         if self._cache is None or self._rules.is_refresh:
             return {}
         names = {index_key(name): name for name in index_names}
         rows = self._cache.get_many(names)
-        places = {names[row]: place for row, text in rows.items() if (place := load_index(text))}
-        stored = self._cache.get_many(row for row, _ in places.values())
+        return {names[row]: found for row, text in rows.items() if (found := load_index(text)) and self._is_fresh(found)}
+
+    def _is_in_place(self, source: Source, indexed: Indexed | None) -> bool:
+        """Settle the hit whose result is in place, without a look at its answer."""
+        if indexed is None:
+            return False
+        path = self._find(source, indexed.sha256)
+        if path is None:
+            return False
+        key, digest = place_of(indexed.name)
+        self._claim_result(source)
+        self._claim_key(key, digest, source)
+        self._log_hit(key, indexed)
+        hit = Outcome(source, Status.HIT, None, key, path, saved_usd=indexed.cost_usd, unsupported=indexed.unsupported)
+        self._deliver(hit, None)
+        return True
+
+    def _look_up_answers(self, indexed: Mapping[str, Indexed]) -> dict[str, Entry]:
+        """Return, by index name, the answers whose rendered result fits the very bytes and name of a unit."""
+        if self._cache is None or not indexed:
+            return {}
+        stored = self._cache.get_many(place.name for place in indexed.values())
         found: dict[str, Entry] = {}
-        for name, (row, rendering) in places.items():
-            entry = load(stored[row]) if row in stored else None
-            if entry is not None and entry.render_id == rendering and self._is_fresh(entry):
+        for name, place in indexed.items():
+            entry = load(stored.get(place.name, ""))
+            if entry is not None and entry.render_id == place.render_id and self._is_fresh(entry):
                 found[name] = entry
         return found
 
@@ -229,7 +277,7 @@ class _Planner:
                 entry = entry._replace(render_id=rendering, rendered=text)
                 learned[name] = dump(entry)
         if candidate.index_name is not None and entry.render_id == rendering:
-            learned[index_key(candidate.index_name)] = dump_index(name, rendering)
+            learned[index_key(candidate.index_name)] = dump_index(Indexed.of(name, entry, unsupported=count_unsupported(text)))
         self._hit(candidate.source, entry, text)
 
     def _changed(self, candidate: _Candidate, key: str, asked: Fingerprint) -> None:
@@ -255,15 +303,15 @@ class _Planner:
         self._deliver(Outcome(candidate.source, Status.FAILED, "known_failure", candidate.key, error=error, hint=hint), None)
 
     def _hit(self, source: Source, entry: Entry, text: str, reason: str | None = None) -> None:
-        assert self._cache and entry.idempotency_key  # noqa: S101, PT018  # an entry came from it
-        events.cache_hit(entry.idempotency_key, age_s=self._age_s(entry), cache_size=self._size, backend=self._cache.backend)
-        self._claim_key(entry.idempotency_key, entry.fingerprint, source)
+        assert entry.idempotency_key  # noqa: S101  # it came from the cache
+        self._log_hit(entry.idempotency_key, entry)
+        self._claim_key(entry.idempotency_key, entry.fingerprint.digest, source)
         self._deliver(Outcome(source, Status.HIT, reason, entry.idempotency_key, saved_usd=entry.cost_usd), text)
 
     def _call(self, candidate: _Candidate, status: Status, reason: str | None = None, worth_usd: Decimal | None = None) -> None:
         """Make the candidate a job, or a twin of the job that asks the same about the same meeting."""
         if candidate.key is not None:
-            self._claim_key(candidate.key, candidate.fingerprint, candidate.source)
+            self._claim_key(candidate.key, candidate.fingerprint.digest, candidate.source)
             twin = self._jobs.get((candidate.key, candidate.fingerprint.digest))
             if twin is not None:
                 twin.twins.append((candidate.source, candidate.input_sha256))
@@ -282,8 +330,12 @@ class _Planner:
         )
         self._jobs[candidate.source if candidate.key is None else (candidate.key, candidate.fingerprint.digest)] = job
 
-    def _claim_key(self, key: str, asked: Fingerprint, source: Source) -> None:
-        self._claims.setdefault(key, {}).setdefault(asked.digest, source)
+    def _log_hit(self, key: str, answer: Entry | Indexed) -> None:
+        assert self._cache  # noqa: S101  # the answer came from it
+        events.cache_hit(key, age_s=self._age_s(answer), cache_size=self._size, backend=self._cache.backend)
+
+    def _claim_key(self, key: str, digest: str, source: Source) -> None:
+        self._claims.setdefault(key, {}).setdefault(digest, source)
 
     def _render(self, entry: Entry, candidate: _Candidate) -> str:
         from meetcli.answers.render import render  # an ordinary hit never renders, and pays for no import
@@ -293,11 +345,11 @@ class _Planner:
     def _latest_key(self, key: str) -> str:
         return latest_key(self._task, self._assignment.identity.engine, key)
 
-    def _age_s(self, entry: Entry) -> float:
-        return (self._now - entry.created_at).total_seconds()
+    def _age_s(self, answer: Entry | Indexed) -> float:
+        return (self._now - answer.created_at).total_seconds()
 
-    def _is_fresh(self, entry: Entry) -> bool:
-        return self._rules.ttl_s is None or self._age_s(entry) < self._rules.ttl_s
+    def _is_fresh(self, answer: Entry | Indexed) -> bool:
+        return self._rules.ttl_s is None or self._age_s(answer) < self._rules.ttl_s
 
 
 def _named(source: Source) -> str:

@@ -76,6 +76,7 @@ class World:
         self.write_error = None
         self.leases = None
         self.window = None
+        self.in_place = {}
         self.warnings = []
 
     def put(self, name, content):
@@ -116,7 +117,17 @@ class World:
         inputs = discover(["."], working_folder=self.folder, spool_folder=self.folder)
         assignment = self.assignment()
         settings = Rules(ttl_s=ttl_s, **rules)
-        self.planned = plan(inputs, max_bytes=10**6, assignment=assignment, rules=settings, cache=cache, now=self.now, deliver=deliver)
+
+        self.planned = plan(
+            inputs,
+            max_bytes=10**6,
+            assignment=assignment,
+            rules=settings,
+            cache=cache,
+            now=self.now,
+            deliver=deliver,
+            find=lambda source, sha256: source.shown if self.in_place.get(source.shown) == sha256 else None,
+        )
         reread = Rereader()
         purse = Purse(
             read_again=lambda source, sha256: normalize(reread.read(source, sha256).mapping),

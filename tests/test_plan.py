@@ -1,5 +1,6 @@
 """The half that spends nothing, run together with the other half over fakes."""
 
+import hashlib
 import json
 from decimal import Decimal
 
@@ -33,6 +34,57 @@ def test_hit_needs_no_parsing_once_the_bytes_are_known(world, monkeypatch):
 
     monkeypatch.setattr("meetcli.plan.parse", refuse)
     assert world.run()["a.json"].status is Status.HIT
+
+
+def in_place(world):
+    """Leave the results of the last run where it put them, and return its outcomes."""
+    world.in_place = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in world.results.items()}
+    return world.run()
+
+
+def test_hit_whose_result_is_in_place_needs_no_look_at_its_answer(world, monkeypatch):
+    world.put("a.json", explicit())
+    world.engine.script = lambda request: answered(extract_answer(key_points=[{"text": "Nobody said so.", "quote": "Never said."}]))
+    world.run()
+    seen = world.run()["a.json"]._replace(unsupported=1, output="a.json")
+
+    def refuse(text):
+        raise AssertionError("read")
+
+    monkeypatch.setattr("meetcli.plan.load", refuse)
+    assert in_place(world)["a.json"] == seen
+    assert world.results == {}
+
+
+def test_hit_whose_result_is_not_in_place_is_delivered_again(world):
+    world.put("a.json", explicit())
+    world.run()
+    result = world.results
+    world.results = {"a.json": "edited by hand"}
+    assert in_place(world)["a.json"].status is Status.HIT
+    assert world.results == result
+
+
+def test_result_in_place_hides_neither_age_nor_refresh_nor_a_conflict(world):
+    world.put("a.json", explicit())
+    world.put("b.json", explicit("Ana: Other words on the same key."))
+    world.run()
+    world.put("b.json", explicit("Ana: And other words again."))
+    assert (in_place(world)["a.json"].status, len(world.planned.conflicts)) == (Status.HIT, 1)
+    world.later(days=2)
+    assert world.run()["a.json"].status is Status.EXPIRED
+    assert world.run(is_refresh=True)["a.json"].status is Status.REFRESHED
+
+
+def test_damaged_index_costs_no_call_and_is_learned_again(world):
+    world.put("a.json", explicit())
+    world.run()
+    row = next(key for key in world.items.items if key.startswith("index:"))
+    whole = world.items.items[row]
+    world.items.set({row: whole.replace('"1.1"', '"9.1"')})
+    assert world.items.items[row] != whole
+    outcome = in_place(world)["a.json"]
+    assert (outcome.status, outcome.saved_usd, world.items.items[row]) == (Status.HIT, Decimal("1.1"), whole)
 
 
 def test_lost_index_costs_no_call_and_is_learned_again(world):

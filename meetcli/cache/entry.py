@@ -9,6 +9,7 @@ everything else, then the payload, which may have lines of its own.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -45,6 +46,26 @@ class Pointer(NamedTuple):
 
     fingerprint: Fingerprint
     created_at: datetime
+
+
+class Indexed(NamedTuple):
+    """Where raw input leads: the row of its answer, and what a run that finds its result in place has to know.
+
+    `unsupported` and `sha256` are those of the rendered result: its claims without evidence, the digest of its bytes.
+    """
+
+    name: str
+    render_id: str
+    created_at: datetime
+    cost_usd: Decimal | None
+    unsupported: int
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, entry: Entry, *, unsupported: int) -> Indexed:
+        """Return where the input leads that `entry`, kept under `name`, was rendered for."""
+        sha256 = hashlib.sha256(entry.rendered.encode()).hexdigest()
+        return cls(name, entry.render_id, entry.created_at, entry.cost_usd, unsupported, sha256)
 
 
 def answer_key(task: str, idempotency_key: str, fingerprint_digest: str) -> str:
@@ -222,17 +243,23 @@ def load_pointer(text: str) -> Pointer | None:
         return None
 
 
-def dump_index(name: str, rendering: str) -> str:
-    """Write which entry raw input leads to, and which of its renderings is that input's, on one line."""
-    return _json({"format": FORMAT, "name": name, "rendering": rendering})
+def dump_index(indexed: Indexed) -> str:
+    """Write where raw input leads, on one line that starts with its checksum: a hit may rest on it alone."""
+    name, render_id, created_at, cost_usd, unsupported, sha256 = indexed
+    row = _json([FORMAT, name, render_id, created_at.isoformat(), None if cost_usd is None else str(cost_usd), unsupported, sha256])
+    return f"{crc32(row.encode()):08x}{row}"
 
 
-def load_index(text: str) -> tuple[str, str] | None:
-    """Read what `dump_index` wrote: (name of the entry, rendering); None when it cannot be used."""
+def load_index(text: str) -> Indexed | None:
+    """Read what `dump_index` wrote; None when it cannot be used."""
     try:
-        fields = _record(text)
-        name, rendering = fields["name"], fields["rendering"]
-        return (name, rendering) if type(name) is type(rendering) is str else None
+        row = text[8:]
+        if text[:8] != f"{crc32(row.encode()):08x}":
+            return None
+        version, name, render_id, created_at, cost_usd, unsupported, sha256 = json.loads(row)
+        if version != FORMAT:
+            return None
+        return Indexed(name, render_id, _moment(created_at), None if cost_usd is None else _money(cost_usd), unsupported, sha256)
     except _UNUSABLE:
         return None
 

@@ -123,6 +123,7 @@ class _Run:
             now=datetime.now(UTC),
             deliver=self._settle,
             identify=open_identity(inputs, settings),
+            find=self._writer.holds,
         )
         if self._unwritable:
             give_up(planned.jobs, "stopped", self.deliver)

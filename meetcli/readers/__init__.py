@@ -108,7 +108,7 @@ class Rereader:
         container = (source.path, source.member, raw.changed_at, raw.size)
         if self._unpacked is None or container != self._container:
             packed = raw if source.member is None else self._member(raw, source.member, container)
-            self._unpacked = unpacked(packed, suffix_of(source.name), self._max_bytes)
+            self._unpacked = unpacked(packed, source.name, self._max_bytes)
             self._container = container
         return self._unpacked
 

@@ -58,7 +58,10 @@ class Bytes:
 
         No single document looks like that, because after `}` comes a comma or the end, and a string holds no line end.
         """
-        stream = io.BytesIO(self.head) if len(self.head) == self.size else self.stream()
+        is_whole = len(self.head) == self.size
+        if is_whole and not is_expected and b"\n" not in self.head:
+            return False  # as most JSON is written
+        stream = io.BytesIO(self.head) if is_whole else self.stream()
         with stream:
             lines = (line.strip() for line in iter(lambda: stream.readline(max_bytes), b""))
             first = next(filter(None, lines), b"").removeprefix(_BOM)

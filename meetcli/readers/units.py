@@ -42,18 +42,18 @@ def units_of(source: Source, max_bytes: int, identify: Identify, probe: Probe) -
             if raw.head.startswith(ZIP_STARTS):
                 yield from _members(source, raw, max_bytes, identify, probe)
             else:
-                yield from _units(identify(source), unpacked(raw, suffix_of(source.name), max_bytes), max_bytes, probe)
+                yield from _units(identify(source), unpacked(raw, source.name, max_bytes), max_bytes, probe)
     except InputError as error:
         yield refused(source, error)
 
 
-def unpacked(raw: Bytes, suffix: str, max_bytes: int) -> Bytes:
-    """Return what a gzip file holds, and any other bytes as they are."""
+def unpacked(raw: Bytes, name: str, max_bytes: int) -> Bytes:
+    """Return what a gzip file of this name holds, and any other bytes as they are."""
     if not raw.head.startswith(GZIP_START):
         return raw
     from meetcli.readers.containers import gunzip  # imported only for what is compressed, as most is not
 
-    return gunzip(raw, suffix, max_bytes)
+    return gunzip(raw, suffix_of(name), max_bytes)
 
 
 def _members(source: Source, raw: Raw, max_bytes: int, identify: Identify, probe: Probe) -> Iterator[Unit | Outcome]:
@@ -120,7 +120,7 @@ def _of_member(at: Source, member: Member, max_bytes: int, identify: Identify, p
             raise content
         if content.head.startswith(ZIP_STARTS):
             raise NoTranscript("is an archive inside an archive")
-        yield from _units(identify(at), unpacked(content, suffix_of(at.name), max_bytes), max_bytes, probe)
+        yield from _units(identify(at), unpacked(content, at.name, max_bytes), max_bytes, probe)
     except InputError as error:
         yield refused(at, error)
 

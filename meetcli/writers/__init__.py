@@ -17,6 +17,10 @@ class Writer(Protocol):
         """Write one result, leaving unchanged bytes alone; return the path written to, None for a stream."""
         ...
 
+    def holds(self, source: Source, sha256: str) -> str | None:
+        """Return the path of one result where it is known to have these bytes already, None where it has to be written."""
+        ...
+
     def close(self) -> None:
         """Finish what is open. Raises as `write` does: files that hold a whole run are made only now."""
         ...
@@ -63,6 +67,9 @@ class _Together:
         """Write with each; return the path of the first, which is the one that was asked for first."""
         paths = [writer.write(source, text) for writer in self._writers]
         return paths[0]
+
+    def holds(self, source: Source, sha256: str) -> str | None:
+        """Return None: what one of them holds says nothing about the others."""
 
     def close(self) -> None:
         """Close each, whatever happens to the others."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 from meetcli.models import Source
 from meetcli.writers import result_name
-from meetcli.writers.replace import Folders
+from meetcli.writers.replace import Folders, content_of
 
 
 class JsonFiles:
@@ -20,7 +21,16 @@ class JsonFiles:
 
     def write(self, source: Source, text: str) -> str | None:
         """Write `text` unless the file holds these bytes already; return its path."""
-        return self._folders.put(f"{self._folder}/{result_name(source, self._task)}.json", text.encode())
+        return self._folders.put(self._path(source), text.encode())
+
+    def holds(self, source: Source, sha256: str) -> str | None:
+        """Return the path of the result, if there is a file with these bytes."""
+        path = self._path(source)
+        content = content_of(path)
+        return path if content is not None and hashlib.sha256(content).hexdigest() == sha256 else None
 
     def close(self) -> None:
         """Nothing is open between writes."""
+
+    def _path(self, source: Source) -> str:
+        return f"{self._folder}/{result_name(source, self._task)}.json"

@@ -22,7 +22,7 @@ class Folders:
 
     def put(self, path: str, data: bytes) -> str:
         """Put `data` at `path` unless the file holds these bytes already; return the path. `RunStopped` says why it cannot."""
-        if _holds(path, data):
+        if content_of(path) == data:
             return path
         return self.replace(path, lambda: (data,))
 
@@ -62,6 +62,20 @@ def replace_atomically(path: str, chunks: Iterable[bytes], *, mode: int = 0o600)
         raise
 
 
+def content_of(path: str) -> bytes | None:
+    """Return what stands in a file, None where there is none that can be read whole: at most 2 GB in one piece."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        return os.read(handle, os.fstat(handle).st_size + 1)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+
+
 def sweep(folder: str) -> None:
     """Remove temporary files in `folder` whose process on this machine is gone, killed between writing and replacing."""
     node = f"{os.uname().nodename}-"
@@ -72,19 +86,6 @@ def sweep(folder: str) -> None:
         if f"{host}-".endswith(f".{node}") and process_id.isdecimal() and not _is_running(int(process_id)):
             with contextlib.suppress(OSError):
                 Path(entry.path).unlink()
-
-
-def _holds(path: str, data: bytes) -> bool:
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return os.fstat(handle).st_size == len(data) and os.read(handle, len(data) + 1) == data
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
 
 
 def _owner() -> str:

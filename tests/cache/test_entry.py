@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetcli.cache import entry as entries
-from meetcli.cache.entry import Header, Pointer
+from meetcli.cache.entry import Header, Indexed, Pointer
 from meetcli.models import Entry, Fingerprint, Reply, Usage
 
 texts = st.text(max_size=30)
@@ -66,6 +66,7 @@ any_reply = st.builds(
     is_collected=st.booleans(),
 )
 
+INDEXED = Indexed("answer:extract:k1:f1", "2-aa", datetime(2026, 11, 23, tzinfo=UTC), Decimal("0.01"), 0, "5a")
 ENTRY = Entry(
     kind="answer",
     task="extract",
@@ -128,12 +129,12 @@ def test_a_pointer_comes_back_on_one_line(pointer):
     assert entries.load_pointer(text) == pointer
 
 
-@given(texts, texts)
-def test_an_index_row_comes_back_on_one_line(name, rendering):
-    text = entries.dump_index(name, rendering)
+@given(st.builds(Indexed, texts, texts, moments, amounts, st.integers(0), texts))
+def test_an_index_row_comes_back_on_one_line(indexed):
+    text = entries.dump_index(indexed)
 
     assert "\n" not in text
-    assert entries.load_index(text) == (name, rendering)
+    assert entries.load_index(text) == indexed
 
 
 @given(st.data())
@@ -143,6 +144,15 @@ def test_one_changed_character_anywhere_makes_an_entry_absent(data):
     character = data.draw(st.characters(exclude_categories=["Cs"]).filter(lambda new: new != text[position]))
 
     assert entries.load(text[:position] + character + text[position + 1 :]) is None
+
+
+@given(st.data())
+def test_one_changed_character_anywhere_makes_an_index_row_absent(data):
+    text = entries.dump_index(INDEXED)
+    position = data.draw(st.integers(0, len(text) - 1))
+    character = data.draw(st.characters(exclude_categories=["Cs"]).filter(lambda new: new != text[position]))
+
+    assert entries.load_index(text[:position] + character + text[position + 1 :]) is None
 
 
 @pytest.mark.parametrize(
@@ -189,7 +199,7 @@ def test_a_newer_format_is_absent(monkeypatch):
         entries.dump(ENTRY),
         entries.dump_reply(REPLY, HEADER),
         entries.dump_pointer(Pointer(ENTRY.fingerprint, ENTRY.created_at)),
-        entries.dump_index("a", "1"),
+        entries.dump_index(INDEXED),
     )
     monkeypatch.undo()
 

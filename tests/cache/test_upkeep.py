@@ -8,6 +8,7 @@ import pytest
 from meetcli.cache.batches import CachedBatches, forget_members
 from meetcli.cache.entry import (
     Header,
+    Indexed,
     Pointer,
     answer_key,
     dump,
@@ -25,6 +26,7 @@ from meetcli.models import Entry, Fingerprint, Member, Reply, Submission, Usage
 from tests.fakes import MemoryCache
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+INDEXED = Indexed("", "1", NOW, Decimal(1), 0, "5a")
 
 
 def entry(kind: str, key: str, digest: str, customer: str) -> Entry:
@@ -60,8 +62,8 @@ def cache() -> MemoryCache:
             failure_key("extract", "k1", "f1"): dump(one._replace(kind="failure")),
             reply_key("extract", "k1", "r1"): reply,
             latest_key("extract", "openai", "k1"): dump_pointer(Pointer(other.fingerprint, NOW)),
-            index_key("i1"): dump_index(answer_key("extract", "k1", "f1"), "1"),
-            index_key("i2"): dump_index(answer_key("extract", "k1", "f2"), "1"),
+            index_key("i1"): dump_index(INDEXED._replace(name=answer_key("extract", "k1", "f1"))),
+            index_key("i2"): dump_index(INDEXED._replace(name=answer_key("extract", "k1", "f2"))),
             "answer:extract:k9:f9": "[99]\n",
         }
     )

@@ -75,6 +75,7 @@ def test_entries_of_a_newer_version_are_misses_and_counted_as_unreadable(meeting
     with closing(sqlite3.connect(Path(meetings("cache", "path").stdout.strip()) / "cache.db")) as database, database:
         database.execute("UPDATE Cache SET value = '[2' || substr(value, 3), tag = '[2' || substr(tag, 3) WHERE key LIKE 'answer:%'")
         database.execute("UPDATE Cache SET value = replace(value, '\"format\":1', '\"format\":2') WHERE key NOT LIKE 'answer:%'")
+        database.execute("UPDATE Cache SET value = replace(value, '[1,', '[2,') WHERE key LIKE 'index:%'")
 
     assert json.loads(meetings("cache", "stats", "--json").stdout)["unreadable"] == 8
     assert json.loads(meetings("cache", "list", "--json").stdout) == []

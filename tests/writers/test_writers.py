@@ -1,6 +1,7 @@
 """What holds for every writer of files."""
 
 import csv
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -41,6 +42,22 @@ def test_a_rerun_in_another_order_leaves_the_same_bytes_and_touches_no_file(name
     write(tmp_path, (name,), MEETINGS[::-1])
     assert written(tmp_path) == first
     assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in tmp_path.rglob("*.*")} == before
+
+
+def test_only_a_json_file_of_the_very_bytes_is_known_to_hold_a_result(tmp_path):
+    at, text = MEETINGS[0][0], as_text(MEETINGS[0][1])
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    writer = open_writer(("json",), tmp_path, "extract")
+    assert writer.holds(at, sha256) is None
+    path = writer.write(at, text)
+    assert writer.holds(at, sha256) == path
+    Path(path).write_text(f"{text} ", encoding="utf-8")
+    assert writer.holds(at, sha256) is None
+    for formats in (("md",), ("csv",), ("jsonl",), ("json", "md")):
+        other = open_writer(formats, tmp_path, "extract")
+        other.write(at, text)
+        assert other.holds(at, sha256) is None
+        other.close()
 
 
 @pytest.mark.parametrize("name", FORMATS)
