@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,19 +67,21 @@ class Filters(NamedTuple):
 def list_entries(filters: Filters, flags: Flags, *, is_json: bool) -> None:
     """Print every entry that the filters take, the oldest first."""
     now = datetime.now(UTC)
+    takes_all = filters == Filters()
+    # One entry a line: laid out over many, as print_json does, a hundred thousand of them take three times as long.
+    shown: Callable[[Kept, datetime, float | None], Any] = _json_line if is_json else _cells
+    found: list[tuple[datetime, Any]] = []  # what is printed is made at once: records of all entries would take longer to hold than to read
     with opened(flags, is_shared_used=True) as (settings, cache):
-        found = list(kept_entries(cache))
-    if filters != Filters():
-        found = [kept for kept in found if filters.take(kept.header, (now - kept.header.created_at).total_seconds())]
-    found.sort(key=lambda kept: kept.header.created_at)
+        for kept in kept_entries(cache):
+            created_at = kept.header.created_at
+            if takes_all or filters.take(kept.header, (now - created_at).total_seconds()):
+                found.append((created_at, shown(kept, now, settings.ttl_s)))
+    found.sort(key=itemgetter(0))
+    rows = [row for _, row in found]
     if is_json:
-        # One entry a line: laid out over many, as print_json does, a hundred thousand of them take three times as long.
-        lines = (json.dumps(_facts(kept, now, settings.ttl_s), ensure_ascii=False) for kept in found)
-        sys.stdout.write("[" + ",\n ".join(lines) + "]\n")
-        return
-    rows = [_cells(kept, now, settings.ttl_s) for kept in found]
-    if rows:
-        sys.stdout.writelines(aligned([_HEADINGS, *rows]))
+        sys.stdout.write("[" + ",\n ".join(rows) + "]\n")
+    elif rows:
+        sys.stdout.write("".join(_aligned(rows)))
     else:
         typer.echo("no entries", err=True)
 
@@ -221,31 +225,41 @@ def print_json(value: object) -> None:
     sys.stdout.write("\n")
 
 
-def aligned(rows: Iterable[tuple[str, ...]], headings: tuple[str, ...] = _HEADINGS) -> Iterator[str]:
+def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
     """Yield the lines of a table without borders; numbers stand on the right."""
-    table = list(rows)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    marks = [">" if name in _RIGHT else "<" for name in headings]
-    layout = "  ".join(f"{{:{mark}{width}}}" for mark, width in zip(marks, widths, strict=True))
-    for row in table:
-        yield layout.format(*row).rstrip() + "\n"
+    widths = [max(len(heading), *map(len, column)) for heading, column in zip(_HEADINGS, zip(*rows, strict=True), strict=True)]
+    widths[-1] = 0  # nothing stands after the key
+    layout = "  ".join(f"%{'' if name in _RIGHT else '-'}{width}s" for name, width in zip(_HEADINGS, widths, strict=True)) + "\n"
+    yield layout % _HEADINGS
+    for row in rows:
+        yield layout % row
 
 
 def _cells(kept: Kept, now: datetime, ttl_s: float | None) -> tuple[str, ...]:
-    header = kept.header
-    age_s = (now - header.created_at).total_seconds()
+    kind, task, _, model, meeting_id, customer_id, created_at, cost_usd, size = kept.header
+    age_s = (now - created_at).total_seconds()
     return (
-        header.kind,
-        printable(header.task),
-        printable(header.meeting_id or "–"),
-        printable(header.customer_id or "–"),
+        kind,
+        _often(printable, task),
+        printable(meeting_id or "–"),
+        printable(customer_id or "–"),
         age_text(age_s),
         left_text(age_s, ttl_s),
-        money_text(header.cost_usd),
-        bytes_text(header.size),
-        printable(header.model),
+        money_text(cost_usd),
+        bytes_text(size),
+        _often(printable, model),
         kept.idempotency_key[:16] or "–",
     )
+
+
+@lru_cache(maxsize=1000)
+def _often(shown: Callable[[Any], str], value: object) -> str:
+    """Return how a value is shown that many of a hundred thousand entries share."""
+    return shown(value)
+
+
+def _json_line(kept: Kept, now: datetime, ttl_s: float | None) -> str:
+    return json.dumps(_facts(kept, now, ttl_s), ensure_ascii=False)
 
 
 def left_text(age_s: float, ttl_s: float | None) -> str:
