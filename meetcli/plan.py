@@ -5,29 +5,18 @@ Never parses an input whose bytes the index knows, never holds more transcripts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from meetcli import events
 from meetcli.answers import count_unsupported
-from meetcli.cache.entry import (
-    Indexed,
-    answer_key,
-    dump,
-    dump_index,
-    failure_key,
-    index_key,
-    latest_key,
-    load,
-    load_index,
-    load_pointer,
-    place_of,
-)
+from meetcli.cache.entry import Indexed, answer_key, dump, dump_index, index_key, place_of
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
+from meetcli.look_up import Known, LookUp
 from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Source, Status
 from meetcli.normalize import normalize
 from meetcli.plain_text import place_text
@@ -113,7 +102,7 @@ class _Planner:
         self._task = assignment.task.name
         self._rules = rules
         self._cache = cache
-        self._now = now
+        self._look_up = None if cache is None else LookUp(cache, self._task, assignment.identity.engine, ttl_s=rules.ttl_s, now=now)
         self._deliver = deliver
         self._find = find
         self._jobs: dict[object, Job] = {}
@@ -125,9 +114,11 @@ class _Planner:
 
     def settle(self, units: list[Unit]) -> None:
         names = [index_digest(self._prefix, unit.sha256, unit.source.name, unit.source.given) for unit in units]
-        indexed = self._look_up_index(names)
+        look_up = None if self._rules.is_refresh else self._look_up
+        indexed = look_up.indexed(names) if look_up else {}
         unsettled = [pair for pair in zip(units, names, strict=True) if not self._is_in_place(pair[0].source, indexed.get(pair[1]))]
-        answered = self._look_up_answers({name: indexed[name] for _, name in unsettled if name in indexed})
+        left = {name: indexed[name] for _, name in unsettled if name in indexed}
+        answered = look_up.rendered(left) if look_up and left else {}
         candidates: list[_Candidate] = []
         for unit, name in unsettled:
             entry = answered.get(name)
@@ -136,10 +127,10 @@ class _Planner:
             else:
                 self._claim_result(unit.source)
                 self._hit(unit.source, entry, entry.rendered)
-        entries, latest = self._look_up(candidates)
+        known = look_up.known((one.key, one.fingerprint.digest) for one in candidates if one.key is not None) if look_up else {}
         learned: dict[str, str] = {}
         for candidate in candidates:
-            self._decide(candidate, entries, latest, learned)
+            self._decide(candidate, known.get((candidate.key or "", candidate.fingerprint.digest), Known()), learned)
         if learned and self._cache:
             self._cache.set(learned)
 
@@ -185,16 +176,6 @@ class _Planner:
                 hint="rename one of them, or run them with different --output folders",
             )
 
-    # Looking up
-
-    def _look_up_index(self, index_names: list[str]) -> dict[str, Indexed]:
-        """Return, by index name, where the bytes of units lead that have a fresh answer."""
-        if self._cache is None or self._rules.is_refresh:
-            return {}
-        names = {index_key(name): name for name in index_names}
-        rows = self._cache.get_many(names)
-        return {names[row]: found for row, text in rows.items() if (found := load_index(text)) and self._is_fresh(found)}
-
     def _is_in_place(self, source: Source, indexed: Indexed | None) -> bool:
         """Settle the hit whose result is in place, without a look at its answer."""
         if indexed is None:
@@ -210,65 +191,34 @@ class _Planner:
         self._deliver(hit, None)
         return True
 
-    def _look_up_answers(self, indexed: Mapping[str, Indexed]) -> dict[str, Entry]:
-        """Return, by index name, the answers whose rendered result fits the very bytes and name of a unit."""
-        if self._cache is None or not indexed:
-            return {}
-        stored = self._cache.get_many(place.name for place in indexed.values())
-        found: dict[str, Entry] = {}
-        for name, place in indexed.items():
-            entry = load(stored.get(place.name, ""))
-            if entry is not None and entry.render_id == place.render_id and self._is_fresh(entry):
-                found[name] = entry
-        return found
-
-    def _look_up(self, candidates: list[_Candidate]) -> tuple[dict[str, Entry], dict[str, Fingerprint]]:
-        """Return the entries of the exact questions by answer key, and what was last asked about the same meetings by latest key."""
-        if self._cache is None or self._rules.is_refresh:
-            return {}, {}
-        exact: set[str] = set()
-        meetings: set[str] = set()
-        for candidate in candidates:
-            if candidate.key is not None:
-                exact.add(answer_key(self._task, candidate.key, candidate.fingerprint.digest))
-                meetings.add(self._latest_key(candidate.key))
-                exact.add(failure_key(self._task, candidate.key, candidate.fingerprint.digest))
-        stored = self._cache.get_many([*exact, *meetings])
-        entries = {key: entry for key in exact if key in stored and (entry := load(stored[key]))}
-        latest = {key: pointer.fingerprint for key in meetings if key in stored and (pointer := load_pointer(stored[key]))}
-        return entries, latest
-
     # Deciding: the statuses in the contract's order
 
-    def _decide(self, candidate: _Candidate, entries: dict[str, Entry], latest: dict[str, Fingerprint], learned: dict[str, str]) -> None:
-        key = candidate.key
-        if key is None or self._cache is None:
+    def _decide(self, candidate: _Candidate, known: Known, learned: dict[str, str]) -> None:
+        key, look_up, answer = candidate.key, self._look_up, known.answer
+        if key is None or self._cache is None or look_up is None:
             self._call(candidate, Status.BYPASSED, "no_key" if key is None else "no_cache")
             return
         if self._rules.is_refresh:
             self._call(candidate, Status.REFRESHED)
             return
-        name = answer_key(self._task, key, candidate.fingerprint.digest)
-        entry = entries.get(name)
-        failure = entries.get(failure_key(self._task, key, candidate.fingerprint.digest))
-        if entry is not None and self._is_fresh(entry):
-            self._answered(candidate, name, entry, learned)
+        if answer is not None and look_up.is_fresh(answer.created_at):
+            self._answered(candidate, answer, learned)
             return
-        if failure is not None and self._is_fresh(failure) and not self._rules.is_failed_retried:
-            self._known_failure(candidate, failure)
+        if known.failure is not None and look_up.is_fresh(known.failure.created_at) and not self._rules.is_failed_retried:
+            self._known_failure(candidate, known.failure)
             return
-        if entry is not None:
-            events.cache_expired(key, age_s=self._age_s(entry), cache_size=self._size, backend=self._cache.backend)
-            self._call(candidate, Status.EXPIRED, worth_usd=entry.cost_usd)
+        if answer is not None:
+            events.cache_expired(key, age_s=look_up.age_s(answer.created_at), cache_size=self._size, backend=self._cache.backend)
+            self._call(candidate, Status.EXPIRED, worth_usd=answer.cost_usd)
             return
-        asked = latest.get(self._latest_key(key))
-        if asked is not None and asked.digest != candidate.fingerprint.digest:
-            self._changed(candidate, key, asked)
+        if known.asked is not None and known.asked.digest != candidate.fingerprint.digest:
+            self._changed(candidate, key, known.asked)
             return
         events.cache_miss(key, cache_size=self._size, backend=self._cache.backend)
         self._call(candidate, Status.MISS)
 
-    def _answered(self, candidate: _Candidate, name: str, entry: Entry, learned: dict[str, str]) -> None:
+    def _answered(self, candidate: _Candidate, entry: Entry, learned: dict[str, str]) -> None:
+        name = answer_key(self._task, candidate.key or "", candidate.fingerprint.digest)
         rendering = render_id(candidate.meeting, candidate.source, self._assignment.render_version)
         text = entry.rendered
         if entry.render_id != rendering:
@@ -281,12 +231,11 @@ class _Planner:
         self._hit(candidate.source, entry, text)
 
     def _changed(self, candidate: _Candidate, key: str, asked: Fingerprint) -> None:
-        assert self._cache  # noqa: S101  # what was asked came from it
+        assert self._cache and self._look_up  # noqa: S101, PT018  # what was asked came from them
         part = changed_part(candidate.fingerprint.parts, asked.parts)
         if self._rules.on_change == "keep":
-            name = answer_key(self._task, key, asked.digest)
-            entry = load(self._cache.get_many([name]).get(name, ""))
-            if entry is not None and self._is_fresh(entry):
+            entry = self._look_up.answer(key, asked.digest)
+            if entry is not None:
                 self._hit(candidate.source, entry, self._render(entry, candidate), reason="kept")
                 return
         events.cache_changed(key, part=part, cache_size=self._size, backend=self._cache.backend)
@@ -331,8 +280,8 @@ class _Planner:
         self._jobs[candidate.source if candidate.key is None else (candidate.key, candidate.fingerprint.digest)] = job
 
     def _log_hit(self, key: str, answer: Entry | Indexed) -> None:
-        assert self._cache  # noqa: S101  # the answer came from it
-        events.cache_hit(key, age_s=self._age_s(answer), cache_size=self._size, backend=self._cache.backend)
+        assert self._cache and self._look_up  # noqa: S101, PT018  # the answer came from them
+        events.cache_hit(key, age_s=self._look_up.age_s(answer.created_at), cache_size=self._size, backend=self._cache.backend)
 
     def _claim_key(self, key: str, digest: str, source: Source) -> None:
         self._claims.setdefault(key, {}).setdefault(digest, source)
@@ -341,15 +290,6 @@ class _Planner:
         from meetcli.answers.render import render  # an ordinary hit never renders, and pays for no import
 
         return render(entry, candidate.meeting, candidate.source, requires_evidence=self._assignment.requires_evidence)
-
-    def _latest_key(self, key: str) -> str:
-        return latest_key(self._task, self._assignment.identity.engine, key)
-
-    def _age_s(self, answer: Entry | Indexed) -> float:
-        return (self._now - answer.created_at).total_seconds()
-
-    def _is_fresh(self, answer: Entry | Indexed) -> bool:
-        return self._rules.ttl_s is None or self._age_s(answer) < self._rules.ttl_s
 
 
 def _named(source: Source) -> str:
