@@ -1,19 +1,31 @@
-"""What is known of a meeting while it is being bought. Keeps count; sends, judges and saves nothing."""
+"""A meeting while it is being bought: what is known and what it cost so far, and what follows from a reply. Sends and saves nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from meetcli import __version__
+from meetcli.answers.languages import meeting_language
+from meetcli.answers.validate import judge, repair_messages
+from meetcli.errors import AnswerError
 from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting
-from meetcli.models import Job, Lane, Meeting, Request, Usage
-from meetcli.tasks.prompt import FIRST_CAP
+from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Reply, Request, Usage
+from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
+from meetcli.tokens import Window, most_input_tokens
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+
+_REFUSALS: Mapping[str, str] = {
+    "refusal": "the model refused to answer",
+    "content_filter": "the provider's content filter withheld the answer",
+}
 
 
 @dataclass(slots=True)
@@ -80,6 +92,36 @@ class Purchase:
         """The name of its answer across runs, where it is a part."""
         return request_digest(self.job.idempotency_key, self.asked, 0)
 
+    def count(self, reply: Reply, price: Callable[[Usage, Lane], Decimal | None]) -> None:
+        """Count what a reply of this run cost."""
+        self.usage += reply.usage
+        self.cost_usd = add_up(self.cost_usd, price(reply.usage, reply.lane))
+        self.standard_usd = add_up(self.standard_usd, price(reply.usage, "standard"))
+        self.uncertain_usd = add_up(self.uncertain_usd, reply.uncertain_usd)
+        if reply.usage.output_tokens:
+            self.lane = reply.lane
+
+    def entry(self, assignment: Assignment, now: datetime) -> Entry:
+        """Return what is kept of it, as an answer that says nothing yet."""
+        job, identity, task = self.job, assignment.identity, assignment.task
+        return Entry(
+            kind="answer",
+            task=task.name,
+            task_version=task.version,
+            idempotency_key=job.idempotency_key,
+            fingerprint=job.fingerprint,
+            engine=identity.engine,
+            model=identity.model,
+            endpoint=identity.host,
+            created_at=now,
+            input_sha256=job.input_sha256,
+            usage=self.bought,
+            cost_usd=self.paid_usd,
+            meetcli_version=__version__,
+            meeting_id=self.meeting.meeting_id,
+            customer_id=self.meeting.customer_id,
+        )
+
     def spent(self) -> dict[str, Any]:
         """Return the fields of an outcome that say what this run spent."""
         discount_usd = None if self.cost_usd is None or self.standard_usd is None else self.standard_usd - self.cost_usd
@@ -90,6 +132,57 @@ class Purchase:
             "lane": self.lane,
             "discount_usd": discount_usd,
         }
+
+
+def next_step(purchase: Purchase, reply: Reply, assignment: Assignment, window: Window | None) -> str | AnswerError | Request:
+    """Return the answer that settles a purchase, the failure that ends it, or what is asked next: the cap raised once, one repair."""
+    if reply.finish in _REFUSALS:
+        return AnswerError(_REFUSALS[reply.finish], reason=reply.finish)
+    if reply.finish == "length":
+        return _truncated(purchase, window)
+    text = reply.text or ""
+    whole = purchase.part_of or purchase
+    words = sum(len(turn.text.split()) for turn in whole.meeting.turns) if purchase.has_full_summary else 0
+    judgement = judge(text, purchase.model, transcript_words=words, language=_wanted_language(whole, assignment))
+    if judgement.answer is not None and (not judgement.problems or purchase.is_repaired):
+        return judgement.answer
+    if not purchase.is_repaired:
+        purchase.is_repaired = True
+        purchase.acceptable = judgement.answer
+        return _asked_again(purchase, repair_messages(text, judgement.problems))
+    if purchase.acceptable is not None:
+        return purchase.acceptable
+    message = f"the answer is still invalid after one repair ({len(judgement.problems)} problems, {len(text)} characters)"
+    return AnswerError(message, reason="invalid")
+
+
+def _truncated(purchase: Purchase, window: Window | None) -> str | AnswerError | Request:
+    """Ask again with the higher cap, never with the cut text; give up where that was cut too."""
+    raised = min(RAISED_CAP, window.tokens - most_input_tokens(purchase.request, window.count)) if window else RAISED_CAP
+    if purchase.is_cap_raised or raised <= purchase.cap:
+        if purchase.acceptable is not None:
+            return purchase.acceptable
+        return AnswerError(f"the answer was cut at {purchase.request.max_output_tokens:,} output tokens", reason="truncated")
+    purchase.is_cap_raised, purchase.cap = True, raised
+    return _asked_again(purchase, ())
+
+
+def _asked_again(purchase: Purchase, messages: tuple[Message, ...]) -> Request:
+    asked = (*purchase.request.messages, *messages)
+    added = tuple((message.role, message.content) for message in asked[3:])
+    digest = request_digest(purchase.job.idempotency_key, purchase.asked, purchase.cap, added)
+    return purchase.request._replace(digest=digest, messages=asked, max_output_tokens=purchase.cap, is_follow_up=True)
+
+
+def _wanted_language(purchase: Purchase, assignment: Assignment) -> str | None:
+    """Return the language that an answer must be in; None where it is not certain, or the engine only repeats what was said."""
+    if assignment.identity.engine == "local":
+        return None
+    if assignment.language != "auto":
+        return assignment.language
+    if purchase.language == "":
+        purchase.language = meeting_language(purchase.meeting)
+    return purchase.language
 
 
 def add_up(one: Decimal | None, other: Decimal | None) -> Decimal | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,23 +17,20 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from meetcli import __version__
-from meetcli.answers.languages import meeting_language
 from meetcli.answers.render import render
-from meetcli.answers.validate import judge, repair_messages
 from meetcli.budget import Budget
 from meetcli.engines import Engine
 from meetcli.errors import AnswerError, BudgetReached, CallError, InputError, ItemError, RunStopped
 from meetcli.keys import part_digest, render_id, request_digest
 from meetcli.ledger import Ledger
 from meetcli.long_meetings import Ask, LongMeeting, fits
-from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outcome, Reply, Request, Source, Status, Usage
+from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Outcome, Reply, Request, Source, Status, Usage
 from meetcli.plain_text import place_text
 from meetcli.plan import Deliver, give_up
-from meetcli.purchase import Parts, Purchase, add_up
-from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
+from meetcli.purchase import Parts, Purchase, add_up, next_step
+from meetcli.tasks.prompt import FIRST_CAP, compose
 from meetcli.tasks.schema import schema_digest, sent_schema
-from meetcli.tokens import Window, most_input_tokens
+from meetcli.tokens import Window
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -42,11 +39,6 @@ RENEWAL_S = 20.0
 """A third of what a lease lasts."""
 POLL_S = 0.25
 """How often jobs that somebody else is buying are looked at: a winner that died is noticed within a second."""
-
-REFUSALS: Mapping[str, str] = {
-    "refusal": "the model refused to answer",
-    "content_filter": "the provider's content filter withheld the answer",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +137,9 @@ class _Spending:
         purchase = self._open[reply.request_id]
         if reply.is_collected:
             purchase.kept.append(purchase.request.digest)
-        self._count(purchase, reply)
+        purchase.count(reply, self._purse.price)
         self._step(purchase, reply)
         self._changed.set()
-
-    def _count(self, purchase: Purchase, reply: Reply) -> None:
-        purchase.usage += reply.usage
-        purchase.cost_usd = add_up(purchase.cost_usd, self._purse.price(reply.usage, reply.lane))
-        purchase.standard_usd = add_up(purchase.standard_usd, self._purse.price(reply.usage, "standard"))
-        purchase.uncertain_usd = add_up(purchase.uncertain_usd, reply.uncertain_usd)
-        if reply.usage.output_tokens:
-            purchase.lane = reply.lane
 
     def stop(self, error: Exception) -> None:
         """Remember why no further call can work; the first reason counts."""
@@ -311,7 +295,7 @@ class _Spending:
         else:
             purchase.kept.append(request.digest)
             if kept.is_collected:
-                self._count(purchase, kept)
+                purchase.count(kept, self._purse.price)
             self._step(purchase, kept)
 
     def _step(self, purchase: Purchase, reply: Reply) -> None:
@@ -327,59 +311,14 @@ class _Spending:
             raise
 
     def _judge(self, purchase: Purchase, reply: Reply) -> None:
-        if reply.finish in REFUSALS:
-            self._answer_failed(purchase, AnswerError(REFUSALS[reply.finish], reason=reply.finish))
-            return
-        if reply.finish == "length":
-            self._truncated(purchase, reply)
-            return
-        text = reply.text or ""
-        whole = purchase.part_of or purchase
-        words = sum(len(turn.text.split()) for turn in whole.meeting.turns) if purchase.has_full_summary else 0
-        judgement = judge(text, purchase.model, transcript_words=words, language=self._wanted_language(whole))
-        if judgement.answer is not None and (not judgement.problems or purchase.is_repaired):
-            self._settle(purchase, judgement.answer)
-        elif not purchase.is_repaired:
-            purchase.is_repaired = True
-            purchase.acceptable = judgement.answer
-            self._keep(purchase, reply)
-            self._follow_up(purchase, repair_messages(text, judgement.problems))
-        elif purchase.acceptable is not None:
-            self._settle(purchase, purchase.acceptable)
+        step = next_step(purchase, reply, self._assignment, self._purse.window)
+        if isinstance(step, str):
+            self._settle(purchase, step)
+        elif isinstance(step, AnswerError):
+            self._answer_failed(purchase, step)
         else:
-            message = f"the answer is still invalid after one repair ({len(judgement.problems)} problems, {len(text)} characters)"
-            self._answer_failed(purchase, AnswerError(message, reason="invalid"))
-
-    def _wanted_language(self, purchase: Purchase) -> str | None:
-        """Return the language that an answer must be in; None where it is not certain, or the engine only repeats what was said."""
-        if self._assignment.identity.engine == "local":
-            return None
-        if self._assignment.language != "auto":
-            return self._assignment.language
-        if purchase.language == "":
-            purchase.language = meeting_language(purchase.meeting)
-        return purchase.language
-
-    def _truncated(self, purchase: Purchase, reply: Reply) -> None:
-        """Ask again with the higher cap, never with the cut text; give up where that was cut too."""
-        window = self._purse.window
-        raised = min(RAISED_CAP, window.tokens - most_input_tokens(purchase.request, window.count)) if window else RAISED_CAP
-        if purchase.is_cap_raised or raised <= purchase.cap:
-            if purchase.acceptable is not None:
-                self._settle(purchase, purchase.acceptable)
-                return
-            message = f"the answer was cut at {purchase.request.max_output_tokens:,} output tokens"
-            self._answer_failed(purchase, AnswerError(message, reason="truncated"))
-            return
-        purchase.is_cap_raised, purchase.cap = True, raised
-        self._keep(purchase, reply)
-        self._follow_up(purchase, ())
-
-    def _follow_up(self, purchase: Purchase, messages: tuple[Message, ...]) -> None:
-        asked = (*purchase.request.messages, *messages)
-        added = tuple((message.role, message.content) for message in asked[3:])
-        digest = request_digest(purchase.job.idempotency_key, purchase.asked, purchase.cap, added)
-        self._send(purchase, purchase.request._replace(digest=digest, messages=asked, max_output_tokens=purchase.cap, is_follow_up=True))
+            self._keep(purchase, reply)
+            self._send(purchase, step)
 
     # How a meeting ends
 
@@ -482,24 +421,7 @@ class _Spending:
             self.stop(stop)
 
     def _entry(self, purchase: Purchase) -> Entry:
-        job, identity, task = purchase.job, self._assignment.identity, self._assignment.task
-        return Entry(
-            kind="answer",
-            task=task.name,
-            task_version=task.version,
-            idempotency_key=job.idempotency_key,
-            fingerprint=job.fingerprint,
-            engine=identity.engine,
-            model=identity.model,
-            endpoint=identity.host,
-            created_at=self._purse.now(),
-            input_sha256=job.input_sha256,
-            usage=purchase.bought,
-            cost_usd=purchase.paid_usd,
-            meetcli_version=__version__,
-            meeting_id=purchase.meeting.meeting_id,
-            customer_id=purchase.meeting.customer_id,
-        )
+        return purchase.entry(self._assignment, self._purse.now())
 
     def _keep(self, purchase: Purchase, reply: Reply) -> None:
         purchase.kept.append(purchase.request.digest)

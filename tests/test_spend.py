@@ -8,7 +8,7 @@ import pytest
 
 from meetcli.errors import CacheError, CallError, RunStopped
 from meetcli.models import Reply, Status, Usage
-from meetcli.spend import FIRST_CAP, RAISED_CAP
+from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
 from tests.corridor import World, answered, explicit, extract_answer
 from tests.fakes import ScriptedLeases
 
@@ -157,7 +157,7 @@ def test_bug_while_judging_keeps_the_paid_reply(world, monkeypatch):
     def bug(*arguments, **options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("meetcli.spend.judge", bug)
+    monkeypatch.setattr("meetcli.purchase.judge", bug)
     with pytest.raises(ZeroDivisionError):
         world.run()
     monkeypatch.undo()
