@@ -1,8 +1,10 @@
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import create_model
 
 from meetcli.config import OPTIONS, LoadedSettings, Settings, load_process_settings, load_settings, user_folder
 from meetcli.errors import UsageError
@@ -342,14 +344,16 @@ def test_a_user_without_a_home_is_told_to_name_the_cache_folder(monkeypatch, tmp
         assert load_settings(flags, environment={}, working_folder=tmp_path, user_config_folder=None).settings.ttl_s == 86_400
 
 
+HELD = create_model("Held", **{name: (hint, ...) for name, hint in get_type_hints(Settings).items()})
 TEXTS = st.text("0159.,-smhdkbMB truenoa/:@٣\0\n", max_size=9) | st.sampled_from(["24h", "none", "50MB", "pt-BR", "http://h/v1"])
 
 
 @given(st.dictionaries(st.sampled_from(sorted(OPTIONS)), TEXTS | st.integers() | st.booleans() | st.floats() | st.lists(TEXTS, max_size=2)))
-def test_whatever_is_loaded_is_what_the_model_would_validate(tmp_path_factory, flags):
-    """The loader builds the model without pydantic's validator; this holds the parsers against it."""
+def test_whatever_is_loaded_is_of_the_declared_types(tmp_path_factory, flags):
+    """Settings are built as the options' parsers leave them; this holds the parsers against the declarations."""
     try:
         settings = load_settings(flags, environment=HOME, working_folder=tmp_path_factory.getbasetemp(), user_config_folder=None).settings
     except UsageError:
         return
-    assert Settings.model_validate(dict(settings), strict=True) == settings
+    values = {name: getattr(settings, name) for name in HELD.model_fields}
+    assert HELD.model_validate(values, strict=True).model_dump() == values
