@@ -6,7 +6,7 @@ from meetcli.errors import InputError
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, children, first_of, is_object, label, seconds, text
 from meetcli.readers.format import Format, Found
-from meetcli.readers.turns import Piece, meeting, sentences
+from meetcli.readers.turns import Piece, meeting, sentences, utterances
 
 
 def _claims(content: Content) -> bool:
@@ -20,8 +20,10 @@ def _read(content: Content) -> list[Found]:
     document: Object = content.document
     if text(document, "status").lower().endswith("error"):
         raise InputError("says itself that the transcription failed", field="status")
-    pieces = children(document, "utterances") or children(document, "words")
-    return meeting([_piece(piece) for piece in pieces] or sentences(text(document, "text")))
+    spoken = children(document, "utterances")
+    if spoken:
+        return utterances(_piece(utterance) for utterance in spoken)
+    return meeting([_piece(word) for word in children(document, "words")] or sentences(text(document, "text")))
 
 
 def _piece(piece: Object) -> Piece:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, child, children, first_of, is_object, label, seconds, text
 from meetcli.readers.format import Format, Found
-from meetcli.readers.turns import Piece, join, meeting, sentences
+from meetcli.readers.turns import Piece, join, meeting, sentences, utterances
 
 
 def _claims(content: Content) -> bool:
@@ -18,15 +18,18 @@ def _claims(content: Content) -> bool:
 
 def _read(content: Content) -> list[Found]:
     results = child(content.document, "results")
-    utterances = children(results, "utterances")
-    if utterances:
-        is_multichannel = len({str(utterance.get("channel")) for utterance in utterances}) > 1
-        return meeting(_of_utterance(utterance, is_multichannel) for utterance in utterances)
+    spoken = children(results, "utterances")
+    if spoken:
+        is_multichannel = len({str(utterance.get("channel")) for utterance in spoken}) > 1
+        return utterances(_of_utterance(utterance, is_multichannel) for utterance in spoken)
     channels = [next(iter(children(channel, "alternatives")), {}) for channel in children(results, "channels")]
+    if len(channels) == 1:
+        paragraphs = _paragraphs(channels[0])
+        return utterances(map(_whole, paragraphs)) if paragraphs else meeting(_of_alternative(channels[0]))
     return meeting(
-        piece._replace(speaker=_in_channel(piece.speaker, number)) if len(channels) > 1 else piece
+        piece._replace(speaker=_in_channel(piece.speaker, number))
         for number, alternative in enumerate(channels)
-        for piece in join(_of_alternative(alternative), is_split=len(channels) > 1)
+        for piece in join(_of_alternative(alternative), is_split=True)
     )
 
 
@@ -42,10 +45,10 @@ def _in_channel(speaker: str | None, channel: object) -> str:
 
 
 def _of_alternative(alternative: Object) -> Iterator[Piece]:
-    paragraphs = children(child(alternative, "paragraphs"), "paragraphs")
+    paragraphs = _paragraphs(alternative)
     words = children(alternative, "words")
     if paragraphs:
-        yield from _of_paragraphs(paragraphs)
+        yield from (sentence for paragraph in paragraphs for sentence in paragraph)
     elif words:
         for word in words:
             yield Piece(
@@ -55,11 +58,19 @@ def _of_alternative(alternative: Object) -> Iterator[Piece]:
         yield from sentences(text(alternative, "transcript"))
 
 
-def _of_paragraphs(paragraphs: Sequence[Object]) -> Iterator[Piece]:
-    for paragraph in paragraphs:
+def _paragraphs(alternative: Object) -> list[list[Piece]]:
+    """Return the sentences of each paragraph that has any; the speaker is the paragraph's."""
+    found = []
+    for paragraph in children(child(alternative, "paragraphs"), "paragraphs"):
         speaker = label(paragraph, "speaker")
-        for sentence in children(paragraph, "sentences"):
-            yield Piece(speaker, text(sentence, "text"), seconds(sentence, "start"), seconds(sentence, "end"))
+        spoken = children(paragraph, "sentences")
+        found.append([Piece(speaker, text(one, "text"), seconds(one, "start"), seconds(one, "end")) for one in spoken])
+    return [paragraph for paragraph in found if paragraph]
+
+
+def _whole(paragraph: list[Piece]) -> Piece:
+    first, last = paragraph[0], paragraph[-1]
+    return Piece(first.speaker, " ".join(piece.text for piece in paragraph), first.start_s, last.end_s)
 
 
 FORMATS = (Format("Deepgram", "Deepgram", _claims, _read),)

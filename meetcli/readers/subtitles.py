@@ -19,7 +19,7 @@ from meetcli.normalize import split_turns
 from meetcli.readers.content import Content
 from meetcli.readers.fields import speaker_name
 from meetcli.readers.format import Format, Found
-from meetcli.readers.turns import Piece, meeting
+from meetcli.readers.turns import Piece, meeting, utterances
 
 _MARK = re.compile(r"\s*WEBVTT(?:\s|\Z)")
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,6}))?"
@@ -28,7 +28,9 @@ _TIMING_START = re.compile(r"\s*\d+:\d+[^\n]*-->")
 _SRT_START = re.compile(r"\s*(?:\d{1,9}\s*\n\s*)?\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,6}\s*-->")
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|\Z)")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]([^<>]*)>")
-_TAG = re.compile(r"</?[A-Za-z0-9.:][^<>]*>|</>|\{\\[^{}]*\}")
+_TAG = re.compile(r"</?(?:[bcipqsuv]|br|em|font|lang|rt|ruby|span|strong)(?:[.\s/][^<>]*)?>|<[\d:.]+>|</>|\{\\[^{}]*\}", re.IGNORECASE)
+"""Marks of formats only: transcribers write `<laugh>` for what they heard."""
+_ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _INLINE_TIME = re.compile(r"<\d+:\d")
 _BRACKETED = re.compile(r"\[([^\[\]\n]{1,80})\](:|[ \t](?=\S))")
 _BRACKETED_LABEL = re.compile(r"(?i)speaker[ _-]?\w{1,8}")
@@ -57,7 +59,9 @@ def _read(content: Content) -> list[Found]:
     if _is_rolling(cues):
         cues = _unrolled(cues)
     has_voices = any(_VOICE.search(line) for cue in cues for line in cue.lines)
-    return meeting(_by_voice(cues) if has_voices else _by_name(cues))
+    pieces = list(_by_voice(cues)) if has_voices else _by_name(cues)
+    # Captions without speakers are cut to fit a screen, whatever is said.
+    return utterances(pieces) if any(piece.speaker for piece in pieces) else meeting(pieces)
 
 
 # --- from lines to cues
@@ -138,7 +142,7 @@ def _overlap(shown: Sequence[str], lines: Sequence[str]) -> int:
 
 
 def _plain(cue: _Cue) -> list[str]:
-    texts = (" ".join(_TAG.sub("", line).split()) for line in cue.lines)
+    texts = (" ".join(_untagged(line).split()) for line in cue.lines)
     return [text for text in texts if text]
 
 
@@ -146,7 +150,16 @@ def _plain(cue: _Cue) -> list[str]:
 
 
 def _text(line: str) -> str:
-    return unescape(_TAG.sub("", line)) if "<" in line or "&" in line or "{" in line else line
+    return _unescaped(_untagged(line)) if "<" in line or "&" in line or "{" in line else line
+
+
+def _untagged(text: str) -> str:
+    return _TAG.sub(lambda tag: " " if tag[0][:3].lower() == "<br" else "", text)
+
+
+def _unescaped(text: str) -> str:
+    # The library also takes `&para` of a careless `text&paragraphs` for an entity.
+    return _ENTITY.sub(lambda match: unescape(match[0]), text)
 
 
 def _by_voice(cues: Sequence[_Cue]) -> Iterator[Piece]:
@@ -156,7 +169,7 @@ def _by_voice(cues: Sequence[_Cue]) -> Iterator[Piece]:
         yield Piece(None, _text(parts[0]), cue.start_s, cue.end_s)
         for name, said in zip(parts[1::2], parts[2::2], strict=True):
             said, _, after = said.partition("</v>")
-            yield Piece(speaker_name(unescape(name)), _text(said), cue.start_s, cue.end_s)
+            yield Piece(speaker_name(_unescaped(name)), _text(said), cue.start_s, cue.end_s)
             yield Piece(None, _text(after), cue.start_s, cue.end_s)
 
 

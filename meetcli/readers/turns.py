@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from meetcli.readers.format import Found
 
 _SENTENCE_END = re.compile(r"[.?!…。？！][\"'”’»)\]]*\Z")
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.?!…。？！])\s+")
+_MARK = re.compile(r"[.,?!…。，、？！]")
 _PAUSE_S = 2.0
 _MANY_CHARACTERS = 500
+_FEW = 10
+"""One in so many is few: of the pieces that go on with the one before, and of those with a punctuation mark."""
+_WORDS = 3
+"""Pieces of fewer words on average are words or scraps, never turns."""
 
 
 class Piece(NamedTuple):
@@ -26,6 +32,16 @@ class Piece(NamedTuple):
 def meeting(pieces: Iterable[Piece], metadata: Mapping[str, Any] | None = None, *, delimiter: str = " ") -> list[Found]:
     """Return the one meeting of a document, its pieces joined to turns."""
     return [(None, as_mapping(join(pieces, delimiter=delimiter), metadata))]
+
+
+def utterances(pieces: Iterable[Piece]) -> list[Found]:
+    """Return the one meeting of a document whose pieces may be turns already: cues, segments, utterances.
+
+    Somebody who wrote a transcript down has them whole, a recorder cuts them wherever it likes. What was cut is joined; what was not stays
+    as it was given, since a speaker may well take two turns in a row.
+    """
+    said = [piece for piece in in_time_order(pieces) if piece.text.strip()]
+    return [(None, as_mapping(said if _are_turns(said) else join(said)))]
 
 
 def as_mapping(turns: Iterable[Piece], metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -118,6 +134,22 @@ class SpeakerTimes:
             return None
         place = bisect_right(self._spans, start_s, key=lambda span: span[0])
         return self._spans[place - 1][1] if place else None
+
+
+def _are_turns(pieces: Sequence[Piece]) -> bool:
+    """Say whether pieces are turns as they stand: few go on with the one before, or nothing is punctuated, so that nobody can tell."""
+    if sum(_goes_on(one, other) for one, other in pairwise(pieces)) * _FEW <= len(pieces):
+        return True
+    is_punctuated = sum(bool(_MARK.search(piece.text)) for piece in pieces) * _FEW > len(pieces)
+    return not is_punctuated and sum(len(piece.text.split()) for piece in pieces) >= _WORDS * len(pieces)
+
+
+def _goes_on(one: Piece, other: Piece) -> bool:
+    """Say whether a piece may belong to the turn of the one before it: of nobody known, where it goes on in the midst of a sentence."""
+    if one.speaker != other.speaker:
+        return False
+    opening = other.text.lstrip()[:1]
+    return one.speaker is not None or (opening.isalpha() and not opening.isupper() and not _SENTENCE_END.search(one.text.rstrip()))
 
 
 def _is_break(text: str, size: int, end_s: float | None, start_s: float | None) -> bool:

@@ -9,7 +9,7 @@ from meetcli.errors import InputError
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, as_seconds, child, children, first_of, is_object, label, seconds, speaker_name, text, wrong
 from meetcli.readers.format import Format, Found
-from meetcli.readers.turns import Piece, meeting, sentences
+from meetcli.readers.turns import Piece, sentences, utterances
 
 _MARKER = re.compile(r"\[SPEAKER_TURN\]|^\s*\(speaker [\d?]\)")
 _START, _END, _TEXT = 2, 3, 4
@@ -69,11 +69,11 @@ def _read(content: Content) -> list[Found]:
     segments = children(document, "segments")
     pieces = [piece for segment in segments for piece in _of_segment(segment)]
     if any(piece.speaker for piece in pieces):
-        return meeting(pieces)
+        return utterances(pieces)
     # Segments may be missing, all or the last ones: what `text` says beyond them counts as well.
     told = " ".join(text(document, "text").split())
     known = " ".join(word for piece in pieces for word in piece.text.split())
-    return meeting([*pieces, *(sentences(told[len(known) :]) if told.startswith(known) else ())])
+    return utterances([*pieces, *(sentences(told[len(known) :]) if told.startswith(known) else ())])
 
 
 def _of_segment(segment: Object) -> Iterator[Piece]:
@@ -112,7 +112,7 @@ def _read_dump(content: Content) -> list[Found]:
     rows = content.document if isinstance(content.document, list) else content.document["segments"]
     if not isinstance(rows, list):
         raise wrong("segments", rows, "a list")
-    return meeting(piece for row in rows for piece in _of_row(row))
+    return utterances(piece for row in rows for piece in _of_row(row))
 
 
 def _of_row(row: object) -> Iterator[Piece]:
@@ -125,7 +125,7 @@ def _of_row(row: object) -> Iterator[Piece]:
 
 
 def _read_cpp(content: Content) -> list[Found]:
-    return meeting(_of_cpp(segment) for segment in children(content.document, "transcription"))
+    return utterances(_of_cpp(segment) for segment in children(content.document, "transcription"))
 
 
 def _of_cpp(segment: Object) -> Piece:

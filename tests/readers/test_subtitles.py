@@ -66,6 +66,10 @@ class TestVoices:
     def test_keep_entities_and_lose_tags(self, turns):
         assert said(turns(f"{HEAD}{TIMES}\n<v A &amp; B><b>5 &lt; 6</b> &amp; <c.x>so</c></v>\n")) == [("A & B", "5 < 6 & so")]
 
+    def test_keep_what_a_transcriber_heard_beside_words(self, turns):
+        text = "<v Ana>oi <laugh> <c.colorE5E5E5>tudo</c><br/>bem &lt;cough&gt; R&D &copy</v>"
+        assert said(turns(f"{HEAD}{TIMES}\n{text}\n")) == [("Ana", "oi <laugh> tudo bem <cough> R&D &copy")]
+
     def test_without_a_name_are_unknown(self, turns):
         assert said(turns(f"{HEAD}{TIMES}\n<v Unknown Speaker>oi</v>\n")) == [(None, "oi")]
 

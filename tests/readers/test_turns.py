@@ -4,7 +4,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetcli.readers.turns import Piece, SpeakerTimes, glued, in_time_order, join
+from meetcli.readers.turns import Piece, SpeakerTimes, glued, in_time_order, join, utterances
 
 TIMES = st.none() | st.floats(0, 100, allow_nan=False)
 PIECES = st.lists(
@@ -56,6 +56,39 @@ def test_turns_of_nobody_end_with_a_sentence_a_pause_or_when_they_get_long():
     ]
     assert len(join([Piece(None, "oi", 0, 1), Piece(None, "oi", 2.9, 3), Piece(None, "oi", 5, 6)])) == 2
     assert len(join([Piece(None, "word " * 50)] * 4)) == 2
+
+
+def spoken(pieces):
+    [(_, mapping)] = utterances(pieces)
+    return [(turn["speaker"], turn["text"]) for turn in mapping["turns"]]
+
+
+@given(PIECES)
+def test_no_word_of_an_utterance_is_lost_or_moved_but_by_its_time(pieces):
+    assert [word for _, text in spoken(pieces) for word in text.split()] == words(in_time_order(pieces))
+
+
+def test_utterances_are_turns_where_hardly_anybody_follows_himself():
+    talk = [Piece(speaker, "Oi, tudo bem?") for _ in range(8) for speaker in ("Ana", "Bob")]
+    assert len(spoken([*talk, Piece("Bob", "Sim.")])) == 17
+    assert len(spoken([piece for piece in talk for _ in range(2)])) == 16
+
+
+def test_utterances_without_punctuation_are_turns_and_words_are_not():
+    assert spoken([Piece("Ana", "my name is ana"), Piece("Ana", "i lost my card")]) == [
+        ("Ana", "my name is ana"),
+        ("Ana", "i lost my card"),
+    ]
+    assert spoken([Piece("Ana", "my"), Piece("Ana", "name")]) == [("Ana", "my name")]
+
+
+def test_utterances_of_nobody_are_joined_in_the_midst_of_sentences():
+    assert spoken([Piece(None, "It is"), Piece(None, "late."), Piece(None, "Go")]) == [(None, "It is late."), (None, "Go")]
+    assert spoken([Piece(None, "It is, I say"), Piece(None, "{cough} late."), Piece(None, "Go")]) == [
+        (None, "It is, I say"),
+        (None, "{cough} late."),
+        (None, "Go"),
+    ]
 
 
 def test_marks_are_put_to_the_word_before():
