@@ -18,8 +18,11 @@ def _claims(content: Content) -> bool:
 
 def _read(content: Content) -> list[Found]:
     document: Object = content.document
-    if text(document, "status").lower().endswith("error"):
+    status = text(document, "status").lower()
+    if status.endswith("error"):
         raise InputError("says itself that the transcription failed", field="status")
+    if status.endswith(("queued", "processing")):
+        raise InputError("was saved before the transcription was finished", field="status")
     spoken = children(document, "utterances")
     if spoken:
         return utterances(_piece(utterance) for utterance in spoken)

@@ -24,8 +24,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 class NoTranscript(InputError):
     """Says that a file is no transcript: skipped where it was met in a folder, refused where it was named."""
 
-    def __init__(self, message: str, *, reason: str = "no_transcript") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, reason: str = "no_transcript", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
         self.reason = reason  # type: ignore[misc]  # an instance says more than its class here
 
 
@@ -71,11 +71,11 @@ def open_content(data: bytes, suffix: str, *, is_named: bool = True) -> Content:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"is not UTF-8: {_guessed(data, error)}"
-        raise InputError(message, hint="save it as UTF-8") if is_claimed else NoTranscript(message) from None
+        raise (InputError if is_claimed else NoTranscript)(message, hint="save it as UTF-8") from None
     if is_claimed and b"\0" in data[:4]:
         raise InputError(f"is not UTF-8: {_guessed(data, None)}", hint="save it as UTF-8")
-    if is_claimed and not text.strip():
-        raise InputError("is empty")
+    if not text.strip():
+        raise (InputError if is_claimed else NoTranscript)("is empty")
     return Content(text, _parse(text) if is_json else None, suffix, is_named)
 
 

@@ -16,6 +16,8 @@ _NO_WORD = "%HESITATION"
 
 
 def _claims(content: Content) -> bool:
+    if is_object(content.document, "result_index", "results") and content.document["results"] == []:
+        return True  # of a silent recording
     first = first_of(content.document, "results")
     best = first_of(first_of(first, "results") or first, "alternatives")
     is_marked = is_object(content.document, "result_index") or is_object(first, "result_index") or is_object(first, "final")

@@ -44,6 +44,8 @@ _ZONES = {
 
 _STAMP = r"(?:\d{1,2}:)?\d{1,2}:\d\d"
 _OTTER_HEADER = re.compile(rf"(\S[^\n]{{0,100}}?)(?:[ ]{{2,}}|\t+)({_STAMP})[ \t]*")
+_OTTER_MARK = re.compile(r"(?im)^(?:summary keywords|speakers)\s*$|^transcribed by https?://otter\.ai")
+"""Stands above the first speaker or at the end, where the export was not told to leave it out."""
 _OTTER_END = re.compile(r"(?i)transcribed by https?://otter\.ai\S*\s*")
 _FATHOM_MARK = re.compile(r"VIEW RECORDING - [^\n]*https?://", re.IGNORECASE)
 _FATHOM_HEADER = re.compile(rf"({_STAMP}) - (\S[^\n]{{0,100}}?)[ \t]*")
@@ -123,7 +125,8 @@ def _claims_otter(content: Content) -> bool:
     lines = [line for line in _LINE_END.split(content.text[:_HEAD_CHARACTERS]) if line.strip()]
     headers = [number for number, line in enumerate(lines) if _OTTER_HEADER.fullmatch(line)]
     is_spaced = all(later - earlier > 1 for earlier, later in pairwise(headers))  # speech stands between, unlike in a table
-    return bool(headers) and headers[0] <= 3 and is_spaced and (len(headers) > 1 or bool(_OTTER_END.search(content.text)))
+    is_marked = bool(_OTTER_MARK.search(content.text[:_HEAD_CHARACTERS]) or _OTTER_MARK.search(content.text[-_HEAD_CHARACTERS:]))
+    return bool(headers) and is_spaced and (is_marked or (headers[0] <= 3 and len(headers) > 1))
 
 
 def _read_otter(content: Content) -> list[Found]:

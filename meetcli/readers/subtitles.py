@@ -1,4 +1,4 @@
-"""Readers of timed captions: WebVTT (Zoom, Teams, YouTube, Whisper) and SRT.
+"""Readers of timed captions: WebVTT (Zoom, Teams, Webex, YouTube, Whisper), SRT and SBV.
 
 webvtt-py 0.6 and srt 3.5 were tried on the samples: the first gives all of a cue to its first voice, keeps `&amp;` and the repeats of
 rolling captions, and drops what it cannot read without a word; so the one grammar below, lenient as both together, serves both formats.
@@ -27,12 +27,15 @@ _TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?\Z")
 _TIMING_START = re.compile(r"\s*\d+:\d+[^\n]*-->")
 _SRT_START = re.compile(r"\s*(?:\d{1,9}\s*\n\s*)?\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,6}\s*-->")
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|\Z)")
-_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]([^<>]*)>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]*)>")
+_WEBEX_ID = re.compile(r'\d{1,9}\s+"([^"<>]{1,120})"\s+\(\d*\)\s*')
+_SBV_TIMING = re.compile(r"(?m)^(\d{1,4}:\d\d:\d\d\.\d{3}),(\d{1,4}:\d\d:\d\d\.\d{3})[ \t]*(?=\r?$)")
 _TAG = re.compile(r"</?(?:[bcipqsuv]|br|em|font|lang|rt|ruby|span|strong)(?:[.\s/][^<>]*)?>|<[\d:.]+>|</>|\{\\[^{}]*\}", re.IGNORECASE)
 """Marks of formats only: transcribers write `<laugh>` for what they heard."""
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _INLINE_TIME = re.compile(r"<\d+:\d")
 _BRACKETED = re.compile(r"\[([^\[\]\n]{1,80})\](:|[ \t](?=\S))")
+_OPENING_MARK = re.compile(r"(?:>{2,}|[-–—])\s*(?=[^\W_][^\n:]{0,119}:\s)")
 _BRACKETED_LABEL = re.compile(r"(?i)speaker[ _-]?\w{1,8}")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ROLLING_PAIRS = 4
@@ -52,13 +55,21 @@ def _claims_srt(content: Content) -> bool:
     return content.suffix == ".srt" or bool(_SRT_START.match(content.text))
 
 
+def _claims_sbv(content: Content) -> bool:
+    return bool(_SBV_TIMING.match(content.text.lstrip()))
+
+
+def _read_sbv(content: Content) -> list[Found]:
+    return _read(content._replace(text=_SBV_TIMING.sub(r"\1 --> \2", content.text.replace("[br]", "\n"))))
+
+
 def _read(content: Content) -> list[Found]:
     cues = _cues(content.text)
     if not cues:
         raise InputError("has no cue: no line such as `00:00:01.000 --> 00:00:04.000`")
     if _is_rolling(cues):
         cues = _unrolled(cues)
-    has_voices = any(_VOICE.search(line) for cue in cues for line in cue.lines)
+    has_voices = any(_VOICE.search("\n".join(cue.lines)) for cue in cues)
     pieces = list(_by_voice(cues)) if has_voices else _by_name(cues)
     # Captions without speakers are cut to fit a screen, whatever is said.
     return utterances(pieces) if any(piece.speaker for piece in pieces) else meeting(pieces)
@@ -77,7 +88,7 @@ def _cues(text: str) -> list[_Cue]:
         if "-->" in line and _TIMING_START.match(line):
             if cues and not is_skipping:
                 _drop_cue_id(cues[-1].lines, lines, number - 2)
-            cues.append(_Cue(*_timing(line, number), []))
+            cues.append(_Cue(*_timing(line, number), _voice_of_id(lines[number - 2]) if number > 1 else []))
             is_skipping = False
         elif not line.strip():
             is_skipping = False
@@ -99,6 +110,12 @@ def _drop_cue_id(collected: list[str], lines: Sequence[str], place: int) -> None
     is_apart = place == 0 or not lines[place - 1].strip()
     if is_apart or above.strip().isdecimal():
         collected.pop()
+
+
+def _voice_of_id(line: str) -> list[str]:
+    """Return the voice that Webex writes in the id of a cue, as others write it in the cue."""
+    match = _WEBEX_ID.fullmatch(line)
+    return [] if match is None else [f"<v {match[1]}>"]
 
 
 def _timing(line: str, number: int) -> tuple[float, float]:
@@ -178,7 +195,7 @@ def _by_name(cues: Sequence[_Cue]) -> list[Piece]:
 
     What is a name is `normalize`'s to say, which sees all cues as the lines of one text.
     """
-    lines = [(cue, _labelled(_text(line)).strip()) for cue in cues for line in cue.lines]
+    lines = [(cue, _labelled(_text(line).strip())) for cue in cues for line in cue.lines]
     starts = list(accumulate((len(line) + 1 for _, line in lines), initial=0))
     turns = split_turns("\n".join(line for _, line in lines))
     counts = Counter(turn.speaker for turn in turns if turn.speaker)
@@ -200,7 +217,9 @@ def _by_name(cues: Sequence[_Cue]) -> list[Piece]:
 
 
 def _labelled(line: str) -> str:
-    """Write `[SPEAKER_00]: text` and `[Speaker 1] text` as other names are written; `[music]` is no speaker."""
+    """Write `[SPEAKER_00]: text`, `[Speaker 1] text` and `>> ANA: text` as other names are written; `[music]` is no speaker."""
+    if opening := _OPENING_MARK.match(line):
+        line = line[opening.end() :]
     match = _BRACKETED.match(line)
     if match is None or not (match[2] == ":" or _BRACKETED_LABEL.fullmatch(match[1])):
         return line
@@ -208,6 +227,7 @@ def _labelled(line: str) -> str:
 
 
 FORMATS = (
-    Format("WebVTT", "Zoom, Teams, YouTube, Whisper", _claims_vtt, _read, speakers="names", is_json=False),
+    Format("WebVTT", "Zoom, Teams, Webex, YouTube", _claims_vtt, _read, speakers="names", is_json=False),
     Format("SRT", "subtitle editors, Whisper, YouTube", _claims_srt, _read, speakers="names", is_json=False),
+    Format("SBV", "YouTube", _claims_sbv, _read_sbv, speakers="names", is_json=False, is_from_documentation=True),
 )

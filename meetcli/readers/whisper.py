@@ -39,13 +39,15 @@ def _is_timestamped(content: Content) -> bool:
 
 def _is_verbose(content: Content) -> bool:
     document = content.document
+    if is_object(document, "text", "usage") and document.keys() <= {"text", "usage", "logprobs"}:
+        return is_object(document["usage"], "type")  # what the API answers where nothing more was asked for
     is_answer = is_object(document, "task", "text") and ("duration" in document or "language" in document)
     return is_answer and (_has_segments(document) or is_object(first_of(document, "words"), "word", "start"))
 
 
 def _is_dump(content: Content) -> bool:
     if is_object(content.document, "segments", "info"):
-        return _has_segments(content.document)
+        return content.document["segments"] == [] or _has_segments(content.document)
     if not isinstance(content.document, list) or not content.document:
         return False
     first = content.document[0]
@@ -55,6 +57,8 @@ def _is_dump(content: Content) -> bool:
 
 
 def _is_cpp(content: Content) -> bool:
+    if is_object(content.document, "transcription", "result", "params") and content.document["transcription"] == []:
+        return True  # of a silent recording
     segment = first_of(content.document, "transcription")
     return is_object(segment, "text") and (is_object(segment, "offsets") or is_object(segment, "timestamps"))
 

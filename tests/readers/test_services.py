@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from meetcli.errors import InputError
 from meetcli.models import Outcome, Status
 from tests.readers.formats_seen import found_in, meetings_in
 
@@ -95,6 +96,7 @@ class TestWhisper:
         ]
 
     def test_text_alone_is_read(self, turns):
+        assert said(turns({"text": "It is late.", "usage": {"type": "tokens"}})) == [(None, "It is late.")]
         assert said(turns({"text": "It is late. Go home.", "segments": [], "language": "en"})) == [
             (None, "It is late."),
             (None, "Go home."),
@@ -202,6 +204,7 @@ class TestBroken:
             ({"segments": [{"start": -5, "end": 1, "text": "oi"}], "text": ""}, "start is no time in a recording"),
             ({"segments": [{"start": 0, "end": 1, "text": "oi", "speaker": ["CANARY"]}]}, "speaker is a list"),
             ({"id": "x", "status": "error", "audio_url": "u", "error": "CANARY", "text": None}, "transcription failed"),
+            ({"id": "x", "status": "processing", "audio_url": "u", "text": None}, "before the transcription was finished"),
             ({"data": {"transcript": {"id": "x", "date": 1e99, "sentences": [{"speaker_name": "A", "text": "oi"}]}}}, "date is neither"),
         ],
     )
@@ -214,6 +217,29 @@ class TestBroken:
 
     def test_a_time_just_before_the_start_is_the_start(self, turns):
         assert turns({"segments": [{"start": -0.02, "end": 1, "text": "oi"}], "text": "oi"}) == [(None, 0.0, 1.0, "oi")]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"jobName": "x", "results": {"transcripts": [{"transcript": ""}], "items": []}},
+        {"metadata": {}, "results": {"channels": [{"alternatives": [{"transcript": "", "words": []}]}], "utterances": []}},
+        {"id": "x", "status": "completed", "text": None, "audio_duration": 3, "words": None, "utterances": None},
+        {"format": "2.9", "metadata": {}, "results": []},
+        {"recognizedPhrases": [], "combinedRecognizedPhrases": []},
+        {"monologues": []},
+        {"result_index": 0, "results": []},
+        {"task": "transcribe", "duration": 3, "text": "", "segments": []},
+        {"text": "", "segments": [], "language": "en"},
+        {"segments": [], "info": {"language": "en"}},
+        {"params": {}, "result": {"language": "en"}, "transcription": []},
+        {"data": {"transcript": {"id": "x", "title": "t", "sentences": []}}},
+        {"text": "", "usage": {"type": "duration", "seconds": 3}},
+    ],
+)
+def test_silence_is_a_meeting_without_words(turns, document):
+    with pytest.raises(InputError, match="nobody says a word"):
+        turns(document)
 
 
 @pytest.mark.parametrize(

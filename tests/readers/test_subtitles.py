@@ -70,6 +70,11 @@ class TestVoices:
         text = "<v Ana>oi <laugh> <c.colorE5E5E5>tudo</c><br/>bem &lt;cough&gt; R&D &copy</v>"
         assert said(turns(f"{HEAD}{TIMES}\n{text}\n")) == [("Ana", "oi <laugh> tudo bem <cough> R&D &copy")]
 
+    def test_may_be_named_on_the_next_line_or_in_the_id_of_a_cue(self, turns):
+        assert said(turns(f"{HEAD}{TIMES}\n<v\nAna Sá>oi</v>\n")) == [("Ana Sá", "oi")]
+        text = f'{HEAD}1 "Ana Sá" (123)\n{TIMES}\noi\n\n2 "Bob" (45)\n00:00:03.000 --> 00:00:04.000\ntudo\nbem?\n'
+        assert said(turns(text)) == [("Ana Sá", "oi"), ("Bob", "tudo bem?")]
+
     def test_without_a_name_are_unknown(self, turns):
         assert said(turns(f"{HEAD}{TIMES}\n<v Unknown Speaker>oi</v>\n")) == [(None, "oi")]
 
@@ -89,6 +94,11 @@ class TestNames:
         cues = ["[SPEAKER_00]: oi", "[music] plays", "[Speaker 1] tudo bem?", "[laughs] sim"]
         text = "\n".join(f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{cue}\n" for number, cue in enumerate(cues, 1))
         assert said(turns(text, "a.srt")) == [("SPEAKER_00", "oi [music] plays"), ("Speaker 1", "tudo bem? [laughs] sim")]
+
+    def test_behind_the_marks_of_broadcasters_are_names(self, turns):
+        cues = ["&gt;&gt; ANA: oi", "well - no: we go", "- BOB: tudo bem?\n- ANA: tudo"]
+        text = "\n".join(f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{cue}\n" for number, cue in enumerate(cues, 1))
+        assert said(turns(text, "a.srt")) == [("ANA", "oi well - no: we go"), ("BOB", "tudo bem?"), ("ANA", "tudo")]
 
 
 class TestBlocks:
