@@ -15,6 +15,8 @@ from meetcli.models import Meeting, Source, Status, Turn
 from meetcli.plain_text import count_text, money_text, place_text, printable
 
 _SHOWN_SPEAKERS = 8
+_ALL_FIELDS = 7
+"""So many fields can a meeting have: a format that holds them all needs no list of them."""
 
 
 class Inspected(NamedTuple):
@@ -96,13 +98,18 @@ def _facts(one: Inspected, meeting: Meeting) -> Iterator[tuple[str, str]]:
         yield "banker", " ".join(filter(None, (meeting.banker_id, meeting.banker_name and f"({meeting.banker_name})")))
     if meeting.meet_type:
         yield "type", meeting.meet_type
-    yield "key", one.key or "none: an id or the date is missing, so no answer can be kept"
+    yield "key", one.key or f"none without {_missing(meeting)}, so no answer can be kept"
     times = [time for turn in meeting.turns for time in (turn.start_s, turn.end_s) if time is not None]
     yield "turns", f"{len(meeting.turns):,}" + (f", times up to {_clock(max(times))}" if times else ", without times")
     yield "speakers", _speakers_text(one.speakers)
     yield "words", f"{one.words:,}"
     yield "tokens", f"about {one.tokens:,} for extract"
     yield "price", f"about {money_text(one.cost_usd)}" if one.cost_usd is not None else "unknown"
+
+
+def _missing(meeting: Meeting) -> str:
+    fields = {"meeting_id": meeting.meeting_id, "customer_id": meeting.customer_id, "meet_date": meeting.meet_date}
+    return ", ".join(name for name, value in fields.items() if value is None)
 
 
 def _speakers_text(speakers: Sequence[str]) -> str:
@@ -132,16 +139,20 @@ def _clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
+def _ids_text(ids: Sequence[str]) -> str:
+    return "all" if len(ids) >= _ALL_FIELDS else ", ".join(ids) or "-"
+
+
 def print_formats(lines: Iterable[FormatLine], stream: TextIO, *, width: int | None = None) -> None:
     """Print a line a format. Raises BrokenPipeError when nobody reads."""
     console = PipeSafeConsole(file=stream, width=width, highlight=False, markup=False, emoji=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("format", no_wrap=True)
-    for heading in ("written by", "speakers", "times", "ids"):
-        table.add_column(heading)
+    # As wide as their longest single word: a name is not cut at 80 columns.
+    for heading, least in (("format", 24), ("written by", 19), ("speakers", 8), ("times", 10), ("ids", 11)):
+        table.add_column(heading, min_width=least)
     for line in lines:
         name = Text(line.name).append(" *", style="dim") if line.is_from_documentation else Text(line.name)
-        table.add_row(name, line.source, line.speakers, line.times, ", ".join(line.ids) or "-")
+        table.add_row(name, line.source, line.speakers, line.times.replace(" and ", ", "), _ids_text(line.ids))
     console.print(table)
     console.print(Text("\n* from documentation: no real file was at hand", style="dim"))
     console.print(Text("Also .gz and .zip of these, JSON lists and .jsonl with one of these a place, and standard input.", style="dim"))

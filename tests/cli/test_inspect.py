@@ -30,6 +30,13 @@ def test_shows_what_was_understood_without_the_text(meetcli, server, exports):
     assert server.requests == 0
 
 
+def test_says_which_ids_a_key_lacks(meetcli, exports):
+    done = meetcli("inspect", "exports/q3.vtt", "--meet-date", "2026-03-02")
+    assert "none without" not in done.stdout
+    (exports / "q3.meta.json").write_text('{"customer_id": "C-1"}', encoding="utf-8")
+    assert "none without meeting_id, meet_date, so no answer" in meetcli("inspect", "exports/q3.vtt").stdout
+
+
 def test_prints_the_turns_where_they_are_asked_for(meetcli, exports):
     done = meetcli("inspect", "exports", "--turns")
     assert "1 0:00:01 Ana Sá: CANARY-7f3a, shall we start?" in done.stdout
@@ -101,7 +108,8 @@ def test_the_formats_are_listed_with_what_they_carry(meetcli):
     assert done.exit_code == 0
     assert "Google Meet" in done.stdout
     assert "Gong *" in done.stdout
+    assert "…" not in done.stdout
     listed = json.loads(meetcli("formats", "--json").stdout)["formats"]
     assert {line["name"] for line in listed if line["is_from_documentation"]} == {
-        *("whisper.cpp JSON", "faster-whisper dump", "Azure Speech fast", "Gong", "Fireflies", "Fathom")
+        *("whisper.cpp JSON", "faster-whisper dump", "Azure Speech fast", "Gong", "Fireflies", "Fathom", "SBV")
     }
