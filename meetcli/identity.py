@@ -5,7 +5,6 @@ What is found becomes part of the `Source`, and so of everything that is remembe
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -15,10 +14,8 @@ from itertools import chain
 
 from meetcli.errors import InputError, UsageError
 from meetcli.models import Source
+from meetcli.sidecars import FIELDS, MAX_SIDECAR_BYTES, SIDECAR_SUFFIX, sidecar_fields, sidecar_names
 
-FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
-SIDECAR_SUFFIX = ".meta.json"
-_MAX_SIDECAR_BYTES = 1_000_000
 _STANDARD_INPUT = "stdin"
 # Compiled with the first pattern: most runs have none.
 _PART = r"\{([a-z_]*)\}|(\*)|([^{}*]+)"
@@ -51,7 +48,9 @@ class Identity:
         if source.name == source.shown == _STANDARD_INPUT:
             given = self._options
         else:
-            given = {**self._options, **self._of_path(source), **(self._of_sidecar(source) if source.member is None else {})}
+            # A file in an archive comes with what its sidecar there gives it.
+            own = self._of_sidecar(source) if source.member is None else dict(source.given)
+            given = {**self._options, **self._of_path(source), **own}
         return source._replace(given=tuple((name, given[name]) for name in FIELDS if name in given)) if given else source
 
     def _of_path(self, source: Source) -> dict[str, str]:
@@ -76,11 +75,9 @@ class Identity:
             self._sidecars[folder] = _sidecars_in(folder)
         if not self._sidecars[folder]:
             return {}
-        plain = name.removesuffix(".gz")
-        for wanted in (name, plain, plain.rpartition(".")[0] or plain):
-            sidecar = f"{wanted}{SIDECAR_SUFFIX}"
-            if sidecar in self._sidecars[folder] and sidecar != name:
-                return _read(f"{folder or '.'}/{sidecar}", sidecar)
+        for sidecar in sidecar_names(name):
+            if sidecar in self._sidecars[folder]:
+                return sidecar_fields(_bytes_of(f"{folder or '.'}/{sidecar}", sidecar), sidecar)
         return {}
 
 
@@ -91,31 +88,6 @@ def _sidecars_in(folder: str) -> frozenset[str]:
         return frozenset()  # a folder that cannot be listed holds files that may still be read
 
 
-def _read(path: str, name: str) -> dict[str, str]:
-    """Return the fields of a sidecar, at its top or under `metadata`, unknown ones ignored."""
-    try:
-        document = json.loads(_bytes_of(path, name).decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise InputError(f"its {name} is not UTF-8", hint="save it as UTF-8") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"its {name} is not valid JSON") from None
-    fields = document.get("metadata", document) if isinstance(document, Mapping) else None
-    if not isinstance(fields, Mapping):
-        raise InputError(f"its {name} is no object of fields such as meeting_id")
-    found = {}
-    for field in FIELDS:
-        value = fields.get(field)
-        if value is None:
-            continue
-        if not isinstance(value, str):
-            raise InputError(
-                f"its {name} has a {field} that is no text", field=field, hint="put it in quotes: an id such as 007 is not the number 7"
-            )
-        if value.strip():
-            found[field] = value.strip()
-    return found
-
-
 def _bytes_of(path: str, name: str) -> bytes:
     try:
         # Not to wait for the writer of a pipe.
@@ -123,13 +95,11 @@ def _bytes_of(path: str, name: str) -> bytes:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise InputError(f"its {name} is no regular file")
-            content = os.read(descriptor, _MAX_SIDECAR_BYTES + 1)
+            content = os.read(descriptor, MAX_SIDECAR_BYTES + 1)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise InputError(f"its {name} cannot be read: {error.strerror}") from error
-    if len(content) > _MAX_SIDECAR_BYTES:
-        raise InputError(f"its {name} is larger than {_MAX_SIDECAR_BYTES:,} bytes")
     return content
 
 

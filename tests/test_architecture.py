@@ -18,7 +18,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "meetcli"
 
 NOUNS = {"errors", "models", "plain_text", "marks"}
-PURE = {"normalize", "keys", "answers", "report", "pricing", "tokens", "budget", "minutes", "chunks"}
+PURE = {"normalize", "keys", "answers", "report", "pricing", "tokens", "budget", "minutes", "chunks", "sidecars"}
 ROOMS = {"discover", "identity", "readers", "cache", "tasks", "engines", "writers"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),

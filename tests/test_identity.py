@@ -153,6 +153,12 @@ class TestSidecars:
         with pytest.raises(InputError, match="no regular file"):
             Identity()(source_of(put("q3.vtt")))
 
+    def test_of_an_archive_are_given_with_the_file_and_come_before_patterns(self, put):
+        path = put("e.zip")
+        put("q3.meta.json", {"banker_id": "beside the archive"})
+        found = given_of(Identity(["{meeting_id}.vtt"]), path, shown="e.zip/q3.vtt", name="q3.vtt", member=2, given=(("meeting_id", "S"),))
+        assert found == {"meeting_id": "S"}
+
     def test_standard_input_has_options_only(self, put):
         put("stdin.meta.json", {"meeting_id": "M"})
         source = source_of(put("stdin"), shown="stdin")

@@ -15,6 +15,7 @@ from typing import IO, BinaryIO
 from meetcli.errors import InputError
 from meetcli.readers.content import NoTranscript, claims_cues, claims_json, suffix_of
 from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Held
+from meetcli.sidecars import SIDECAR_SUFFIX, sidecar_fields, sidecar_names
 
 MAX_MEMBERS = 10_000
 _MAX_RATIO = 200
@@ -72,6 +73,8 @@ class Archive:
             self._stream.close()
             raise
         self._entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
+        paths = ((_contained(entry.filename), number) for number, entry in enumerate(self._entries, 1))
+        self._sidecars = {path: number for path, number in paths if path.endswith(SIDECAR_SUFFIX)}
 
     def __enter__(self) -> Archive:
         return self
@@ -100,6 +103,19 @@ class Archive:
         if isinstance(content, InputError):
             raise content
         return content
+
+    def sidecar(self, path: str) -> dict[str, str]:
+        """Return what the sidecar of a file, in the same folder of the archive, says about it; `InputError` where it cannot be used."""
+        folder, slash, name = path.rpartition("/")
+        for sidecar in sidecar_names(name):
+            number = self._sidecars.get(f"{folder}{slash}{sidecar}")
+            if number is not None:
+                try:
+                    content = self.member(number).whole(self._max_bytes)
+                except InputError as error:
+                    raise InputError(f"its {sidecar} {error.message}") from error
+                return sidecar_fields(content, sidecar)
+        return {}
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> Held | InputError:

@@ -7,6 +7,7 @@ from typing import Any, TypeGuard
 
 from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK
 from meetcli.readers.content import Content
+from meetcli.sidecars import SIDECAR_SUFFIX
 
 _TRANSCRIPTS = {"transcript", "meet_transcription"}
 
@@ -27,7 +28,7 @@ def is_ours(content: Content) -> bool:
 def is_sidecar(name: str, content: Content) -> bool:
     """Say whether a file only says what is known about another one: `x.meta.json` without a transcript."""
     document = content.document
-    return name.lower().endswith(".meta.json") and isinstance(document, Mapping) and not (document.keys() & _TRANSCRIPTS)
+    return name.lower().endswith(SIDECAR_SUFFIX) and isinstance(document, Mapping) and not (document.keys() & _TRANSCRIPTS)
 
 
 def _is_marked(text: str) -> bool:

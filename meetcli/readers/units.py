@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from meetcli.errors import InputError
@@ -72,7 +73,7 @@ def _members(source: Source, raw: Raw, max_bytes: int, identify: Identify, probe
                 place=member.number,
                 member=member.number,
             )
-            for found in _of_member(at, member, max_bytes, identify, probe):
+            for found in _of_member(at, member, max_bytes, partial(_with_sidecar, archive, member.path, identify), probe):
                 without = found if isinstance(found, Outcome) or is_proven else _skipped(found, probe)
                 if not is_proven and isinstance(without, Outcome):
                     passed.append(without)
@@ -87,6 +88,10 @@ def _members(source: Source, raw: Raw, max_bytes: int, identify: Identify, probe
     if not failed:
         raise NoTranscript("is an archive without a transcript" if passed else "is an empty archive")
     yield from passed
+
+
+def _with_sidecar(archive: Archive, path: str, identify: Identify, at: Source) -> Source:
+    return identify(at._replace(given=tuple(archive.sidecar(path).items())))
 
 
 def _opened(source: Source, raw: Raw, max_bytes: int) -> Archive:

@@ -57,6 +57,15 @@ class TestZip:
         assert [one.source.name for one in found[:2]] == ["q3.vtt", "a.json"]
         assert skipped(found) == [("notes.bin", "no_transcript"), (".hidden.json", "hidden"), ("__MACOSX/a.json", "hidden")]
 
+    def test_gives_a_file_what_its_sidecar_beside_it_says(self, put):
+        members = [("a/q3.vtt", VTT), ("a/q3.meta.json", {"meeting_id": "S"}), ("q3.vtt", VTT), ("b.vtt", VTT), ("b.vtt.meta.json", "{")]
+        found = found_in(put("e.zip", zipped(members)))
+        first, sidecar, second, broken, _ = found
+        assert [one.source.given for one in (first, second)] == [(("meeting_id", "S"),), ()]
+        assert normalize(first.mapping).meeting_id == "S"
+        assert sidecar.reason == "sidecar"
+        assert "its b.vtt.meta.json is not valid JSON" in broken.error
+
     def test_gives_lists_and_lines_inside_it_two_places(self, put):
         lines = f"{json.dumps(ONE)}\n{json.dumps(TWO)}"
         found = found_in(
