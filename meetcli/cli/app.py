@@ -55,10 +55,13 @@ FilesFrom = Annotated[
     str | None, typer.Option(metavar="FILE", help="Take paths from a list, one a line or NUL-separated; - for standard input.")
 ]
 Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")]
+KeyFallback = Annotated[
+    str | None, typer.Option(metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]")
+]
 MaxFileSize = Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse larger files. [default: 50MB]")]
 
 OPTIONS_OF_INPUTS = (
-    *("files_from", "max_file_size", "patterns"),
+    *("files_from", "max_file_size", "patterns", "key_fallback"),
     *("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type"),
 )
 
@@ -155,10 +158,7 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
                 metavar="WHAT", help="A known meeting with other content, task or model: reprocess, keep, fail. [default: reprocess]"
             ),
         ] = None,
-        key_fallback: Annotated[
-            str | None,
-            typer.Option(metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]"),
-        ] = None,
+        key_fallback: KeyFallback = None,
         retry_failed: Annotated[bool | None, typer.Option("--retry-failed", help="Try again what is remembered as failed.")] = None,
         dry_run: Annotated[bool | None, typer.Option("--dry-run", help="Plan, price and stop; make no call.")] = None,
         max_cost: Annotated[str | None, typer.Option(metavar="USD", help="Never spend more in this run; needs a known price.")] = None,
@@ -249,6 +249,7 @@ def _add_inspect(app: typer.Typer) -> None:
         banker_name: BankerName = None,
         meet_type: MeetType = None,
         patterns: Patterns = None,
+        key_fallback: KeyFallback = None,
         max_file_size: MaxFileSize = None,
     ) -> None:
         """Show what is understood of transcripts; call nothing.

@@ -35,6 +35,7 @@ def test_says_which_ids_a_key_lacks(meetcli, exports):
     assert "none without" not in done.stdout
     (exports / "q3.meta.json").write_text('{"customer_id": "C-1"}', encoding="utf-8")
     assert "none without meeting_id, meet_date, so no answer" in meetcli("inspect", "exports/q3.vtt").stdout
+    assert "none without" not in meetcli("inspect", "exports/q3.vtt", "--key-fallback", "content").stdout
 
 
 def test_prints_the_turns_where_they_are_asked_for(meetcli, exports):
