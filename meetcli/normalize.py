@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -121,7 +121,7 @@ def _transcript(mapping: Mapping[str, object]) -> str:
     if not isinstance(value, str):
         raise _wrong(field, value, "text")
     _require_clean(field, value)
-    if not value.strip():
+    if not value or value.isspace():
         raise InputError(f"{field} is empty", field=field)
     return value
 
@@ -166,10 +166,7 @@ def split_turns(transcript: str) -> tuple[Turn, ...]:
     times of a recording: hours, minutes and seconds, the first within the first hour, since a clock shows the same digits.
     """
     lines = transcript if "\r" not in transcript else transcript.replace("\r\n", " \n").replace("\r", "\n")  # each as long as before
-    labels = [
-        _Label(match.start() - 1, match.end() - 1, match["label"] or match["stamped"], match["start"] or match["stamp"])
-        for match in _LABEL.finditer(f"\n{lines}")
-    ]
+    labels = list(_labels(lines))
     names = _names(labels, lines)
     labels = [label for label in labels if names[label.text]]
     first_s = next((_seconds(label.time) for label in labels if label.time), None)
@@ -180,6 +177,14 @@ def split_turns(transcript: str) -> tuple[Turn, ...]:
         start_s = _seconds(label.time) if is_timed and label.time else None
         turns.append(_turn(transcript, names[label.text], label.end, end, start_s))
     return tuple(turn for turn in turns if turn)
+
+
+def _labels(lines: str) -> Iterator[_Label]:
+    # The first line has no line end before it. The whole is not copied to put one there: an emoji makes a copy four times as large.
+    first = lines[: lines.find("\n") + 1] or lines
+    for stretch, shift in ((f"\n{first}", -1), (lines, 0)):
+        for match in _LABEL.finditer(stretch):
+            yield _Label(match.start() + shift, match.end() + shift, match["label"] or match["stamped"], match["start"] or match["stamp"])
 
 
 def _turn(transcript: str, speaker: str | None, start: int, end: int, start_s: float | None) -> Turn | None:

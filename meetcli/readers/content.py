@@ -74,7 +74,7 @@ def open_content(data: bytes, suffix: str, *, is_named: bool = True) -> Content:
         raise (InputError if is_claimed else NoTranscript)(message, hint="save it as UTF-8") from None
     if is_claimed and b"\0" in data[:4]:
         raise InputError(f"is not UTF-8: {_guessed(data, None)}", hint="save it as UTF-8")
-    if not text.strip():
+    if not text or text.isspace():
         raise (InputError if is_claimed else NoTranscript)("is empty")
     return Content(text, _parse(text) if is_json else None, suffix, is_named)
 

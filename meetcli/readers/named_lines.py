@@ -23,8 +23,11 @@ _MIN_SHARE_NAMED = 0.25
 _CHAT_LINE = re.compile(r"\d\d:\d\d:\d\d\t[^\t\n]{1,120}:\t")
 _NO_SPEAKERS = frozenset("critical debug error fatal info notice trace warn warning".split())  # noqa: SIM905 - words read better than a page of quoted ones
 _CODE_ENDS = (",", ";", "{", "}", "(", "[", "=", "|")
-_BOLD_LABEL = re.compile(r"(?m)^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)([^*_\n]{1,120}?)(?::(?:\*\*|__)|(?:\*\*|__)[ \t]*:)")
-_MARKDOWN_MARK = re.compile(r"(?m)^(?:[ ]{0,3}#{1,6}\s.*|[ ]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*)$")
+_MARKDOWN = re.compile(
+    r"(?m)^(?:[ ]{0,3}#{1,6}\s.*$|[ ]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*$"
+    r"|[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)(?P<name>[^*_\n]{1,120}?)(?::(?:\*\*|__)|(?:\*\*|__)[ \t]*:))"
+)
+"""Headings and rules, which go, and bold names, which lose their stars."""
 
 
 def _claims_text(content: Content) -> bool:
@@ -68,7 +71,7 @@ def _plain(text: str) -> str:
     """Return Markdown as the lines of plain text: `**Name:** text` without its stars, without headings and rules."""
     if "**" not in text and "__" not in text and "#" not in text:
         return text
-    return _MARKDOWN_MARK.sub("", _BOLD_LABEL.sub(r"\1:", canonical_text(text)))
+    return _MARKDOWN.sub(lambda mark: f"{mark['name']}:" if mark["name"] else "", canonical_text(text))
 
 
 def _read(content: Content) -> list[Found]:

@@ -11,8 +11,8 @@ from meetcli.sidecars import SIDECAR_SUFFIX
 
 _TRANSCRIPTS = {"transcript", "meet_transcription"}
 
-_START = 2_000
-"""Within so many characters of its start a report carries its mark."""
+_START = _END = 2_000
+"""Within so many characters of its start a report carries its mark, of their end minutes theirs."""
 
 
 def is_ours(content: Content) -> bool:
@@ -34,7 +34,7 @@ def is_sidecar(name: str, content: Content) -> bool:
 def _is_marked(text: str) -> bool:
     if text.startswith(CSV_MARK) or HTML_MARK in text[:_START]:
         return True
-    return text.rstrip().rpartition("\n")[2].startswith(MARKDOWN_MARK)
+    return text[-_END:].rstrip().rpartition("\n")[2].startswith(MARKDOWN_MARK)
 
 
 def is_result(document: object) -> TypeGuard[Mapping[str, Any]]:

@@ -74,10 +74,19 @@ def _read(content: Content) -> list[Found]:
     pieces = [piece for segment in segments for piece in _of_segment(segment)]
     if any(piece.speaker for piece in pieces):
         return utterances(pieces)
-    # Segments may be missing, all or the last ones: what `text` says beyond them counts as well.
-    told = " ".join(text(document, "text").split())
-    known = " ".join(word for piece in pieces for word in piece.text.split())
-    return utterances([*pieces, *(sentences(told[len(known) :]) if told.startswith(known) else ())])
+    return utterances([*pieces, *sentences(_beyond(pieces, text(document, "text")))])
+
+
+def _beyond(pieces: Sequence[Piece], told: str) -> str:
+    """Return what `text` says beyond the segments: they may be missing, all or the last ones. Nothing where the two differ."""
+    told = " ".join(told.split())
+    place = 0
+    for piece in pieces:
+        said = " ".join(piece.text.split())
+        if not told.startswith(said, place):
+            return ""
+        place += len(said) + 1 if said else 0
+    return told[place:]
 
 
 def _of_segment(segment: Object) -> Iterator[Piece]:

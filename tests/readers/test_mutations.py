@@ -26,3 +26,15 @@ def test_no_broken_file_crashes_hangs_or_fills_the_memory(number, tmp_path):
         tracemalloc.stop()
         assert taken < MAX_S, origin
         assert memory < FREE_BYTES + MAX_TIMES * unpacked_size(data), origin
+
+
+@pytest.mark.parametrize(("name", "start", "line"), [("a.txt", "", "Ana: {}\nBob: {}\n"), ("a.vtt", "WEBVTT\n\n", "{0}<v Ana>{1}\n\n")])
+def test_a_letter_that_takes_four_bytes_everywhere_fills_no_memory(name, start, line, tmp_path):
+    said = "this is what we said the day before, and again yesterday, is it not? " * 4
+    block = line.format("00:01.000 --> 00:02.000\n" if start else said, said)
+    (tmp_path / name).write_text(f"{start}{block.replace('?', '😀')}{block * (500_000 // len(block))}", encoding="utf-8")
+    tracemalloc.start()
+    outcome_of(tmp_path / name)
+    memory = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert memory < MAX_TIMES * (tmp_path / name).stat().st_size
