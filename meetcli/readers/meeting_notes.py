@@ -1,4 +1,4 @@
-"""Readers of the text that meeting tools write: Google Meet, Otter, Fathom."""
+"""Readers of the text that meeting tools write: Google Meet, Otter, Fathom, Zoom's saved captions."""
 
 from __future__ import annotations
 
@@ -49,6 +49,9 @@ _OTTER_MARK = re.compile(r"(?im)^(?:summary keywords|speakers)\s*$|^transcribed 
 _OTTER_END = re.compile(r"(?i)transcribed by https?://otter\.ai\S*\s*")
 _FATHOM_MARK = re.compile(r"VIEW RECORDING - [^\n]*https?://", re.IGNORECASE)
 _FATHOM_HEADER = re.compile(rf"({_STAMP}) - (\S[^\n]{{0,100}}?)[ \t]*")
+
+_ZOOM_HEADER = re.compile(r"\[([^\[\]\n]{1,100})\][ \t]+(\d\d:\d\d:\d\d)[ \t]*")
+_DAY_S = 86_400
 
 
 def _seconds(stamp: str) -> float:
@@ -145,6 +148,20 @@ def _read_fathom(content: Content) -> list[Found]:
     return meeting(_under_headers(content.text, _FATHOM_HEADER, 2, 1))
 
 
+# --- Zoom's saved captions
+
+
+def _claims_zoom(content: Content) -> bool:
+    return bool(_ZOOM_HEADER.fullmatch(content.text[:_HEAD_CHARACTERS].lstrip().partition("\n")[0].rstrip()))
+
+
+def _read_zoom(content: Content) -> list[Found]:
+    """Read captions that were saved while they ran. Their clock is the wall's, so the first one is taken for the start."""
+    pieces = list(_under_headers(content.text, _ZOOM_HEADER, 1, 2))
+    first_s = next((piece.start_s or 0.0 for piece in pieces), 0.0)
+    return meeting(piece._replace(start_s=((piece.start_s or 0.0) - first_s) % _DAY_S) for piece in pieces)
+
+
 def _under_headers(text: str, header: re.Pattern[str], name: int, stamp: int) -> Iterator[Piece]:
     """Yield the lines under each header line; what stands above the first one is the title."""
     speaker: str | None = None
@@ -159,5 +176,15 @@ def _under_headers(text: str, header: re.Pattern[str], name: int, stamp: int) ->
 FORMATS = (
     Format("Google Meet", "Google Meet", _claims_meet, _read_meet, speakers="names", times="start", ids=("meet_date",), is_json=False),
     Format("Fathom", "Fathom", _claims_fathom, _read_fathom, speakers="names", times="start", is_json=False, is_from_documentation=True),
+    Format(
+        "Zoom captions",
+        "Zoom, saved captions",
+        _claims_zoom,
+        _read_zoom,
+        speakers="names",
+        times="start",
+        is_json=False,
+        is_from_documentation=True,
+    ),
     Format("Otter", "Otter", _claims_otter, _read_otter, speakers="names", times="start", is_json=False),
 )

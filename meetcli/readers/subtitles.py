@@ -1,7 +1,8 @@
 """Readers of timed captions: WebVTT (Zoom, Teams, Webex, YouTube, Whisper), SRT and SBV.
 
-webvtt-py 0.6 and srt 3.5 were tried on the samples: the first gives all of a cue to its first voice, keeps `&amp;` and the repeats of
-rolling captions, and drops what it cannot read without a word; so the one grammar below, lenient as both together, serves both formats.
+webvtt-py 0.6, srt 3.5 and pysubs2 1.8 were tried on the samples: the first gives all of a cue to its first voice, keeps `&amp;` and the
+repeats of rolling captions, and drops what it cannot read without a word; the second takes a cue behind a foreign line for text of the one
+before; the third drops voices and takes ids of cues for text. So the one grammar below, lenient as all together, serves all formats.
 """
 
 from __future__ import annotations
