@@ -23,11 +23,12 @@ _MIN_SHARE_NAMED = 0.25
 _CHAT_LINE = re.compile(r"\d\d:\d\d:\d\d\t[^\t\n]{1,120}:\t")
 _NO_SPEAKERS = frozenset("critical debug error fatal info notice trace warn warning".split())  # noqa: SIM905 - words read better than a page of quoted ones
 _CODE_ENDS = (",", ";", "{", "}", "(", "[", "=", "|")
-_MARKDOWN = re.compile(
+_MARKUP = re.compile(
     r"(?m)^(?:[ ]{0,3}#{1,6}\s.*$|[ ]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*$"
-    r"|[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)(?P<name>[^*_\n]{1,120}?)(?::(?:\*\*|__)|(?:\*\*|__)[ \t]*:))"
+    r"|[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)(?P<name>[^*_\n]{1,120}?)(?::(?:\*\*|__)|(?:\*\*|__)[ \t]*:)"
+    r"|\[(?P<label>(?i:speaker)[ _-]?\w{1,8})\]:)"
 )
-"""Headings and rules, which go, and bold names, which lose their stars."""
+"""Headings and rules, which go, bold names, which lose their stars, and WhisperX's `[SPEAKER_00]:`, which loses its brackets."""
 
 
 def _claims_text(content: Content) -> bool:
@@ -68,10 +69,10 @@ def _evidence(content: Content) -> _Evidence:
 
 
 def _plain(text: str) -> str:
-    """Return Markdown as the lines of plain text: `**Name:** text` without its stars, without headings and rules."""
-    if "**" not in text and "__" not in text and "#" not in text:
+    """Return marked up text as plain lines: `**Name:** text` without its stars, without headings and rules."""
+    if not any(mark in text for mark in ("**", "__", "#", "]:")):
         return text
-    return _MARKDOWN.sub(lambda mark: f"{mark['name']}:" if mark["name"] else "", canonical_text(text))
+    return _MARKUP.sub(lambda mark: f"{name}:" if (name := mark["name"] or mark["label"]) else "", canonical_text(text))
 
 
 def _read(content: Content) -> list[Found]:
