@@ -1,4 +1,8 @@
-"""Reader of Amazon Transcribe's output. Times are seconds written as text; speakers stand apart from the words or on them, by age."""
+"""Readers of Amazon Transcribe's output and of its analytics of calls.
+
+Transcribe's times are seconds written as text; speakers stand apart from the words or on them, by age. Analytics, Contact Lens's too, have
+milliseconds and whole utterances.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, child, children, first_of, is_object, label, seconds, text
 from meetcli.readers.format import Format, Found
-from meetcli.readers.turns import Piece, SpeakerTimes, glued, join, meeting, sentences
+from meetcli.readers.turns import Piece, SpeakerTimes, glued, join, meeting, sentences, utterances
 
 
 def _claims(content: Content) -> bool:
@@ -47,4 +51,21 @@ def _words(items: Sequence[Object], speakers: SpeakerTimes) -> Iterator[tuple[Pi
         yield Piece(speaker, text(best, "content"), start_s, seconds(item, "end_time")), item.get("type") == "punctuation"
 
 
-FORMATS = (Format("Amazon Transcribe", "AWS", _claims, _read),)
+def _claims_analytics(content: Content) -> bool:
+    return is_object(first_of(content.document, "Transcript"), "Content", "BeginOffsetMillis")
+
+
+def _read_analytics(content: Content) -> list[Found]:
+    return utterances(_analyzed(one) for one in children(content.document, "Transcript"))
+
+
+def _analyzed(one: Object) -> Piece:
+    speaker = label(one, "ParticipantRole") or label(one, "ParticipantId")
+    times = (seconds(one, key, per_second=1000) for key in ("BeginOffsetMillis", "EndOffsetMillis"))
+    return Piece(speaker, text(one, "Content"), *times)
+
+
+FORMATS = (
+    Format("Amazon Transcribe", "AWS", _claims, _read),
+    Format("Amazon call analytics", "AWS, Amazon Connect", _claims_analytics, _read_analytics, is_from_documentation=True),
+)

@@ -112,5 +112,15 @@ def test_the_formats_are_listed_with_what_they_carry(meetcli):
     assert "…" not in done.stdout
     listed = json.loads(meetcli("formats", "--json").stdout)["formats"]
     assert {line["name"] for line in listed if line["is_from_documentation"]} == {
-        *("whisper.cpp JSON", "faster-whisper dump", "Azure Speech fast", "Gong", "Fireflies", "Fathom", "SBV", "Zoom captions")
+        *(
+            "whisper.cpp JSON",
+            "faster-whisper dump",
+            "Azure Speech fast",
+            "Gong",
+            "Fireflies",
+            "Fathom",
+            "SBV",
+            "Zoom captions",
+            "Amazon call analytics",
+        )
     }
