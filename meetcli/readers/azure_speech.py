@@ -20,7 +20,8 @@ def _claims_batch(content: Content) -> bool:
 
 def _read_batch(content: Content) -> list[Found]:
     phrases = children(content.document, "recognizedPhrases")
-    return meeting(_of_batch(phrase, _are_channels(phrases)) for phrase in phrases)
+    is_multichannel = _are_channels(phrases)
+    return meeting(_of_batch(phrase, is_multichannel) for phrase in phrases)
 
 
 def _of_batch(phrase: Object, is_multichannel: bool) -> Piece:
@@ -44,7 +45,8 @@ def _claims_fast(content: Content) -> bool:
 
 def _read_fast(content: Content) -> list[Found]:
     phrases = children(content.document, "phrases")
-    return meeting(_of_fast(phrase, _are_channels(phrases)) for phrase in phrases)
+    is_multichannel = _are_channels(phrases)
+    return meeting(_of_fast(phrase, is_multichannel) for phrase in phrases)
 
 
 def _of_fast(phrase: Object, is_multichannel: bool) -> Piece:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from meetcli.errors import InputError
 from meetcli.normalize import split_turns
@@ -95,8 +96,9 @@ def _meet_turns(text: str) -> Iterator[Piece]:
             starts.append(clock_s)
             clock_s = None
     whole = "\n".join(spoken)
+    ends = list(accumulate(len(line) + 1 for line in spoken))
     for turn in split_turns(whole):
-        yield Piece(speaker_name(turn.speaker), turn.text, starts[whole.count("\n", 0, turn.offset)])
+        yield Piece(speaker_name(turn.speaker), turn.text, starts[bisect_right(ends, turn.offset)])
 
 
 def _is_named(line: str) -> bool:

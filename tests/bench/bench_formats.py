@@ -1,7 +1,8 @@
 """How long a file of each format takes from bytes to a meeting, beside the least that knows its text: a bare parse of the same bytes.
 
-The bare parse is `json.loads` of JSON and, for text, decoding and splitting it into words. Files have about 20,000 words of a made-up
-meeting, written as each format writes them.
+The bare parse is `json.loads` of JSON and, for text, decoding and splitting it into words. Files of the most common formats have about
+20,000 words of a made-up meeting, written as they write them; of every other one a sample is repeated until it is about as large, from the
+reference data beside the project where it is not copied here.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from pathlib import Path
 
 from meetcli.models import Outcome, Source
 from meetcli.normalize import normalize
-from meetcli.readers import parse, read
-from tests.bench.measure import Figure, ratio, seconds, take_turns
+from meetcli.readers import Transcript, Unit, parse, read
+from tests.bench.measure import PROJECT, Figure, ratio, seconds, take_turns
+from tests.readers.mutations import repeated, sample_files
 
 ROUNDS = 7
 TURNS = 1_000
@@ -42,9 +44,12 @@ WORDS = [
     "we",
 ]
 
+SAMPLED_BYTES = 400_000
 WORDS_TARGET = 10
 TURNS_TARGET = 40
 """Where the bytes are mostly text, a bare parse has next to nothing to do, and finding turns, names and times in it is all the work."""
+SAMPLED_TEXT_TARGET = 80
+"""The captions and rows of samples have a handful of words each."""
 
 
 def _clock(at: float, mark: str) -> str:
@@ -90,7 +95,7 @@ def _aws() -> dict[str, object]:
     return {"jobName": "x", "results": {"transcripts": [{"transcript": ""}], "items": items}}
 
 
-_BY_TURN = ("WhisperX JSON", "QMSum")
+_BY_TURN = ("meetcli JSON", "WhisperX JSON", "QMSum")
 
 
 def _documents() -> dict[str, object]:
@@ -104,7 +109,9 @@ def _documents() -> dict[str, object]:
         {"type": "word", "start_time": word["start"], "end_time": word["end"], "alternatives": [{"content": word["word"], "speaker": "S1"}]}
         for word in _words("word", "start", "end")
     ]
+    said = "\n".join(f"{speaker}: {' '.join(words)}" for speaker, _, words in _spoken())
     return {
+        "meetcli JSON": {"transcript": said, "metadata": {"meeting_id": "M"}},
         "WhisperX JSON": {"segments": segments, "word_segments": [], "language": "en"},
         "Deepgram": {"results": {"channels": [{"alternatives": [{"transcript": "", "words": _words("word", "start", "end")}]}]}},
         "AssemblyAI": {"id": "x", "status": "completed", "text": "", "audio_url": "u", "words": _words("text", "start", "end", 1000)},
@@ -139,6 +146,31 @@ def _files(folder: Path) -> Iterator[tuple[str, Path, Callable[[], object], int]
     yield "WebVTT, gzip", path, lambda path=path: gzip.decompress(path.read_bytes()).decode().split(), TURNS_TARGET
 
 
+def _sampled(folder: Path, measured: set[str]) -> Iterator[tuple[str, Path, Callable[[], object], int]]:
+    """Yield as `_files` does, for every format that is not measured yet and has a sample."""
+    shared = PROJECT.parent / "shared" / "data" / "formats"
+    for sample in [*sample_files(), *(sample_files(shared) if shared.is_dir() else ())]:
+        name = _format_of(sample)
+        if name is None or name in measured:
+            continue
+        measured.add(name)
+        path = folder / f"sampled{len(measured)}{sample.suffix}"
+        path.write_bytes(repeated(sample, SAMPLED_BYTES))
+        if sample.suffix == ".json":
+            yield name, path, lambda path=path: json.loads(path.read_bytes()), TURNS_TARGET
+        else:
+            yield name, path, lambda path=path: path.read_bytes().decode().split(), SAMPLED_TEXT_TARGET
+
+
+def _format_of(path: Path) -> str | None:
+    found = [one for unit in read(Source(path, path.name, path.name, path.name, is_named=False)) for one in _parsed(unit)]
+    return found[0].format if found and isinstance(found[0], Transcript) else None
+
+
+def _parsed(unit: Unit | Outcome) -> list[Transcript | Outcome]:
+    return [unit] if isinstance(unit, Outcome) else parse(unit)
+
+
 def _read(path: Path, name: str) -> None:
     for unit in read(Source(path, path.name, path.name, path.name, is_named=False)):
         assert not isinstance(unit, Outcome), unit
@@ -152,7 +184,9 @@ def figures() -> Iterator[Figure]:
     """Yield how many times a bare parse each format takes."""
     gc.disable()  # as the command does while it plans
     with tempfile.TemporaryDirectory() as folder:
-        for name, path, bare, target in _files(Path(folder)):
+        files = list(_files(Path(folder)))
+        measured = {name for name, *_ in files}
+        for name, path, bare, target in [*files, *_sampled(Path(folder), measured)]:
             rounds = take_turns(
                 {"read": lambda path=path, name=name: seconds(lambda: _read(path, name)), "bare": lambda bare=bare: seconds(bare)},
                 rounds=ROUNDS,

@@ -143,6 +143,26 @@ def sample_files(folder: Path = SAMPLES) -> list[Path]:
     return sorted(path for path in folder.rglob("*.*") if path.suffix not in (GOLDEN, ".md") and path.name != "large.json")
 
 
+def repeated(path: Path, size: int) -> bytes:
+    """A sample made as long as a long meeting: its lines, or the longest list in it, again and again up to about `size` bytes."""
+    data = path.read_bytes()
+    times = size // len(data) + 1
+    if path.suffix != ".json":
+        head, body = data.split(b"\n", 1) if path.suffix == ".csv" else (b"", data)
+        return head + b"\n" * bool(head) + body * times
+    document = json.loads(data)
+    lists: list[list[object]] = []
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            lists.append(value)
+        pending.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+    longest = max((one for one in lists if one and isinstance(one[0], dict | list)), key=lambda one: len(json.dumps(one[:1000])))
+    longest *= times
+    return json.dumps(document).encode()
+
+
 def mutated(seed: int, samples: Sequence[Path]) -> tuple[bytes, str]:
     """The broken file of a seed and what it came from."""
     rng = random.Random(seed)

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from tests.readers.mutations import FREE_BYTES, MAX_S, MAX_TIMES, mutated, outcome_of, sample_files, unpacked_size
+from tests.readers.mutations import FREE_BYTES, MAX_S, MAX_TIMES, mutated, outcome_of, repeated, sample_files, unpacked_size
 
 SETS = 10
 A_SET = 60
@@ -38,3 +38,12 @@ def test_a_letter_that_takes_four_bytes_everywhere_fills_no_memory(name, start, 
     memory = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert memory < MAX_TIMES * (tmp_path / name).stat().st_size
+
+
+@pytest.mark.parametrize("path", sample_files(), ids=lambda path: path.name)
+def test_a_long_file_of_every_format_takes_no_longer_than_its_length(path, tmp_path):
+    long = tmp_path / f"a{path.suffix}"
+    long.write_bytes(repeated(path, 1_000_000))
+    started = time.process_time()
+    assert outcome_of(long) == "understood"
+    assert time.process_time() - started < MAX_S
