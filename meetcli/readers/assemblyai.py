@@ -11,6 +11,8 @@ from meetcli.readers.turns import Piece, meeting, sentences, utterances
 
 def _claims(content: Content) -> bool:
     document = content.document
+    if is_object(first_of(document, "utterances"), "speaker", "text", "start", "end") and ("status" in document or "words" in document):
+        return True
     if not is_object(document, "id", "status", "text"):
         return is_object(document, "id", "status", "audio_url", "error")
     return "audio_url" in document or "audio_duration" in document or is_object(first_of(document, "words"), "text", "start", "end")

@@ -13,7 +13,8 @@ from meetcli.readers.turns import Piece, join, meeting, sentences, utterances
 def _claims(content: Content) -> bool:
     results = content.document.get("results") if is_object(content.document, "results") else None
     alternative = first_of(first_of(results, "channels"), "alternatives")
-    return is_object(alternative, "transcript") or is_object(first_of(results, "utterances"), "transcript")
+    is_alternative = is_object(alternative, "transcript") or is_object(first_of(alternative, "words"), "word", "start")
+    return is_alternative or is_object(first_of(results, "utterances"), "transcript")
 
 
 def _read(content: Content) -> list[Found]:

@@ -67,6 +67,19 @@ class TestSpeakers:
         assert said(turns({"callTranscripts": [named]})) == [("Ana", "oi")]
 
 
+class TestScripts:
+    """What people keep of a reply when they save only what they need."""
+
+    def test_keep_the_utterances_of_assemblyai(self, turns):
+        utterances = [{"speaker": "A", "text": "Oi.", "start": 0, "end": 400}, {"speaker": "B", "text": "Bem.", "start": 500, "end": 900}]
+        for rest in ({"status": "completed"}, {"words": []}, {"id": "x", "status": "completed", "audio_duration": 1}):
+            assert turns({"utterances": utterances, **rest}) == [("Speaker A", 0.0, 0.4, "Oi."), ("Speaker B", 0.5, 0.9, "Bem.")]
+
+    def test_keep_the_words_of_deepgram(self, turns):
+        channels = [{"alternatives": [{"words": words("oi bem", [0, 1])}]}]
+        assert said(turns({"results": {"channels": channels}})) == [("Speaker 0", "oi"), ("Speaker 1", "bem")]
+
+
 class TestWhisper:
     def test_a_segment_whose_words_change_speaker_is_cut_there(self, turns):
         segment = {
