@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from meetcli.answers.folding import Folded, choose_fillers, fold, fold_all
+from meetcli.answers.folding import Folded, choose_fillers, choose_language, fold, fold_all
+from meetcli.answers.signs import may_be_signed, signs_beside_numbers
 from meetcli.models import Meeting
 
 VERBATIM = 1.0
@@ -26,37 +27,22 @@ IN_PARTS = 0.8
 
 MAX_GAP_WORDS = 80  # what an ellipsis may stand for; beyond that two parts are two quotes
 MIN_PART_WORDS = 2  # a part of one word is found in any long turn
+MAX_HIDING_WORDS = 3  # so few words left out, a negation among them, are left out for its sake
 MIN_REPEATED_WORDS = 3  # below that a phrase that occurs twice says nothing about its place
 
 _ELLIPSIS = re.compile(r"[\[(]\s*(?:\.{2,}|…)\s*[\])]|\.{3,}|…|\.(?: \.){2,}")
-_SYMBOL = re.compile(r"[$€£¥%+]")
 _CLOSING = re.compile(r"[%.!?…]*")
 # "five" of "twenty-five", "can" of "can't" and "do" of "do n't" are not what was said
 _GLUED_BEFORE = re.compile(r"\w[-‑]\Z")
-_GLUED_AFTER = re.compile(r"[-‑'’]\w| ?n['’]t\b", re.IGNORECASE)
+_GLUED_AFTER = re.compile(r"[-‑'’´`ʼ]\w| ?n['’´`ʼ]t\b", re.IGNORECASE)
 # a time beside a speaker's label; it is no part of any turn
 _STAMP = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?[\])]|^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?(?=\s)", re.MULTILINE)
 _NEGATIONS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "nothing",
-        "none",
-        "nao",
-        "nunca",
-        "jamais",
-        "nem",
-        "nada",
-        "dont",
-        "doesnt",
-        "didnt",
-        "isnt",
-        "wont",
-        "cant",
-        "cannot",
-    ]
+    """not no never nothing none nobody neither nor cannot dont doesnt didnt isnt wont cant
+    nao nunca jamais nem nada ninguem nenhum nenhuma""".split()  # noqa: SIM905 - words read better than a column of quoted ones
 )
+_CONTRACTED = re.compile(r"n['’´`ʼ]\Z", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]")
 _SENTENCE_END = re.compile(r"[.!?…;:\n]")
 _AROUND = " \t\r\n\"'“”‘’«»„"
 
@@ -155,6 +141,7 @@ class _Index:
         self._meeting = meeting
         self._words = fold(meeting.transcript, [(turn.offset, turn.offset + len(turn.text)) for turn in meeting.turns], fillers)
         self._turn_starts = [turn.offset for turn in meeting.turns]
+        self._negations = _NEGATIONS - {"no"} if choose_language(meeting.transcript) == "pt" else _NEGATIONS  # "no banco": in the bank
 
     def find(self, needle: _Needle) -> Evidence | None:
         """Return the best place where all words of `needle` stand in a row; None also where too few of them stand in several places."""
@@ -181,7 +168,8 @@ class _Index:
             last: int | None = end
             for part in parts[1:]:
                 if last is not None:
-                    last = next((place[1] for place in self._places(part, *self._gap_after(last))), None)
+                    places = self._places(part, *self._gap_after(last))
+                    last = next((place[1] for place in places if self._may_leave_out(last, place[0], part)), None)
             if last is not None:
                 spans.append((last - first, first, last))
         if not spans:
@@ -197,6 +185,18 @@ class _Index:
             limit = min(limit, bisect_left(words.starts, self._turn_starts[turn + 2]) - 1)
         return words.letter_ends[word], words.letter_ends[limit]
 
+    def _may_leave_out(self, last: int, first: int, part: _Needle) -> bool:
+        """Say whether an ellipsis may stand for what is between word `last` and the first of `part`.
+
+        It hides no negation of what is quoted, and does not put one speaker's words into the mouth of another.
+        """
+        gap = range(last + 1, first)
+        if any(map(self._is_negation, gap[-1:] if len(gap) > MAX_HIDING_WORDS else gap)):
+            return False
+        turns = self._meeting.turns
+        before, after = (turns[self._turn_of(self._words.starts[word])].speaker for word in (last, first))
+        return bool(part.speakers) or before == after
+
     def _places(self, needle: _Needle, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yield (first word, last word) of each place from letter `start` to `stop` where just the needle's words stand."""
         letters, words = needle.words.letters, self._words
@@ -210,33 +210,41 @@ class _Index:
             at = words.letters.find(letters, at + 1, stop)
 
     def _is_said(self, needle: _Needle, first: int, last: int) -> bool:
-        """Say whether the words are whole, and symbols and speakers are those of the needle: `€5` is not `$5`."""
+        """Say whether the words are whole, and signs and speakers are those of the needle: `€5` is not `$5`."""
         transcript, start, end = self._meeting.transcript, self._words.starts[first], self._words.ends[last]
         if _GLUED_BEFORE.search(transcript, max(0, start - 2), start) or _GLUED_AFTER.match(transcript, end):
             return False
-        symbols = iter(_SYMBOL.findall(transcript, max(0, start - 2), end + 2))
-        if not all(symbol in symbols for symbol in _SYMBOL.findall(needle.raw)):
+        asked = signs_beside_numbers(needle.raw, needle.words, 0, len(needle.words.starts) - 1)
+        if not may_be_signed(asked, signs_beside_numbers(transcript, self._words, first, last)):
             return False
         return not self._loses_negation(needle, first, last) and self._has_speakers(needle, first, last)
 
     def _loses_negation(self, needle: _Needle, first: int, last: int) -> bool:
         """Say whether a negation right before or after the words was cut off: "aprovamos o limite" of "Não aprovamos o limite"."""
-        words, transcript = self._words, self._meeting.transcript
-        if self.fillers and ((first and self._is_negation(first - 1)) or (last + 1 < len(words.starts) and self._is_negation(last + 1))):
-            return True  # what stood between the two may have been taken for a filler: "isso não tá" is not "isso tá"
-        if first and self._is_negation(first - 1) and transcript[words.ends[first - 1] : words.starts[first]].isspace():
+        words, transcript, raw = self._words, self._meeting.transcript, needle.raw
+        ends = words.starts[last + 1] if last + 1 < len(words.starts) else len(transcript)
+        is_end = bool(_SENTENCE_END.search(transcript, words.ends[last], ends)) or ends == len(transcript)
+        if first and self._is_negation(first - 1):
+            if _WORD.search(raw, 0, needle.words.starts[0]):  # a filler was taken off the quote: "não tá bom" is not "tá bom"
+                return True
             begins = words.ends[first - 2] if first > 1 else 0
             is_opening = first == 1 or bool(_SENTENCE_END.search(transcript, begins, words.starts[first - 1]))
-            if is_opening or (needle.raw[:1].isupper() and transcript[words.starts[first]].islower()):
+            is_capital = raw[:1].isupper() and not raw.isupper() and transcript[words.starts[first]].islower()
+            is_rest = is_end and not _SENTENCE_END.search(transcript, words.starts[first], words.ends[last])
+            if (is_opening or is_rest or is_capital) and transcript[words.ends[first - 1] : words.starts[first]].isspace():
                 return True
         if last + 1 == len(words.starts) or not self._is_negation(last + 1):
             return False
-        ends = words.starts[last + 2] if last + 2 < len(words.starts) else len(transcript)
-        is_inside = not _SENTENCE_END.search(transcript, words.ends[last], words.starts[last + 1])
-        return is_inside and (ends == len(transcript) or bool(_SENTENCE_END.search(transcript, words.ends[last + 1], ends)))
+        if _WORD.search(raw, needle.words.ends[-1]):
+            return True
+        after = words.starts[last + 2] if last + 2 < len(words.starts) else len(transcript)
+        return not is_end and (after == len(transcript) or bool(_SENTENCE_END.search(transcript, words.ends[last + 1], after)))
 
     def _is_negation(self, word: int) -> bool:
-        return self._words.letters[self._words.letter_starts[word] : self._words.letter_ends[word]] in _NEGATIONS
+        letters, start = self._words.letters[self._words.letter_starts[word] : self._words.letter_ends[word]], self._words.starts[word]
+        if letters == "t":  # of "don't" and "do n't"
+            return _CONTRACTED.search(self._meeting.transcript, max(0, start - 2), start) is not None
+        return letters in self._negations
 
     def _has_speakers(self, needle: _Needle, first: int, last: int) -> bool:
         """Say whether labeled words were said by those speakers, and unlabeled ones reach into another turn with more than one word."""

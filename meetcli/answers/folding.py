@@ -123,6 +123,6 @@ def _fold_word(raw: str) -> str:
 @lru_cache(maxsize=64)
 def _word_pattern(marks: str) -> re.Pattern[str]:
     """Return what a word is where `marks` (combining characters, which no word character class takes) occur."""
-    letter = rf"(?:[^\W_{_UNSPACED}]|[{re.escape(marks)}])" if marks else rf"[^\W_{_UNSPACED}]"
-    minus = r"(?:(?<![^\s(])[-−](?=\d))?"
+    letter = rf"(?:[^\W_ʼ{_UNSPACED}]|[{re.escape(marks)}])" if marks else rf"[^\W_ʼ{_UNSPACED}]"
+    minus = r"(?:(?<![^\s($€£¥])[-−](?=\d))?"
     return re.compile(rf"[{_UNSPACED}]|{minus}{letter}+(?:(?<=\d)[.,:/](?=\d){letter}+)*")

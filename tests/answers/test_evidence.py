@@ -173,6 +173,58 @@ def test_a_meeting_without_turns_holds_no_quotes():
     assert EvidenceFinder(Meeting("hello there you all", ())).find("hello there you all") is None
 
 
+SIGNS = EvidenceFinder(
+    read_meeting(
+        "Ana: Revenue grew 27% to $83 million, fees fell to -$4 million and 5 € of 7 stays.\n"
+        "Bob: Don't approve the loan. We do n't sell it, um, and it doesn't go to the board. I couldn’t say.\n"
+        "Ana: That sounds fine, yeah.\nBob: No. Please wait for the audit.\nAna: And then we sign it."
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "turn"),
+    [
+        ("Revenue grew 27 % to 83 million", 1),
+        ("fees fell to -$4 million and 5€ of 7 stays", 1),
+        ("that sounds fine", 3),
+        ("Please wait for ... the audit", 4),
+        ("Revenue grew ... fees fell", 1),
+    ],
+)
+def test_what_is_left_out_without_harm_is_found(quote: str, turn: int):
+    assert SIGNS.find(quote).turn == turn
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "Revenue grew 27 to $83 million",
+        "Revenue grew 27‰ to $83 million",
+        "Revenue grew 27% to -$83 million",
+        "Revenue grew 27% to $-83 million",
+        "Revenue grew 27% to £83 million",
+        "fees fell to +$4 million",
+        "and 5 of €7 stays",
+        "approve the loan",
+        "we do ... sell it",
+        "it ... go to the board",
+        "go to the board",
+        "I could",
+        "Please wait for the audit ... we sign it",
+    ],
+)
+def test_changed_signs_hidden_negations_and_glued_speakers_are_refused(quote: str):
+    assert SIGNS.find(quote) is None
+
+
+def test_in_portuguese_no_is_no_negation():
+    finder = EvidenceFinder(read_meeting("Ana: No banco eles disseram que não vão pagar. No cartório falta uma via do contrato."))
+
+    assert finder.find("banco eles disseram que não vão pagar.").turn == 1
+    assert finder.find("cartório falta ... via do contrato").turn == 1
+
+
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=20))
 def test_any_text_is_searched_without_a_fault_and_quotes_what_stands_there(first: str, second: str, quote: str):
     transcript = f"A: {first}\nB: {second}"

@@ -1,0 +1,36 @@
+"""Room of the answers: the signs beside numbers that change what they say: `$5`, `€5`, `-5`, `5 %`, `5 ‰`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+
+from meetcli.answers.folding import Folded
+
+_BEFORE = re.compile(r"((?<!\w)[-−+±](?=[A-Z]*[$¢-¥₠-₿]))?[A-Z]*([$¢-¥₠-₿+±<>≤≥])[ \u00a0\u202f]?\Z")
+_AFTER = re.compile(r"[ \u00a0\u202f]?([$¢-¥₠-₿%‰])")
+_LONGEST_BEFORE = 6  # characters, as in "-US$ "
+_BINDING = frozenset("%‰")
+
+Sign = tuple[int, str]
+"""Where its number begins, in letters from the first word's, and the sign itself."""
+
+
+def signs_beside_numbers(text: str, words: Folded, first: int, last: int) -> set[Sign]:
+    """Return the signs beside the numbers among words `first` to `last` of `text`."""
+    found = set()
+    for word in range(first, last + 1):
+        start, end = words.starts[word], words.ends[word]
+        if any(char.isdigit() for char in text[start:end]):
+            before, after = _BEFORE.search(text, max(0, start - _LONGEST_BEFORE), start), _AFTER.match(text, end)
+            place = words.letter_starts[word] - words.letter_starts[first]
+            found |= {(place, sign) for sign in (*(before.groups() if before else ()), after and after[1]) if sign}
+    return found
+
+
+def may_be_signed(quoted: Set[Sign], said: Set[Sign]) -> bool:
+    """Say whether a quote may carry its signs where others were said: it adds none, and keeps at least those of a share.
+
+    A currency's sign may be left out, as people do.
+    """
+    return quoted <= said and not any(sign in _BINDING for _, sign in said - quoted)
