@@ -78,6 +78,8 @@ def next_year_in_which(today: date, month: int, find: Callable[[date], date | No
     `find` is given the first day of the month.
     """
     this_year = find(date(today.year, month, 1))
+    if this_year is None and month >= today.month:  # a fifth Friday that April does not have is not next April's
+        return None
     if this_year is None or this_year < today - timedelta(days=RECENT_DAYS):
         return find(date(today.year + 1, month, 1))
     return this_year if this_year >= today else None

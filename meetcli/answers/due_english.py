@@ -18,6 +18,7 @@ from meetcli.answers.due_calendar import (
     month_end,
     next_day_of_month,
     next_weekday,
+    next_year_in_which,
     nth_business_day,
     nth_weekday,
     weekday_in_week,
@@ -43,7 +44,15 @@ def _words() -> dict[str, str]:
         words |= {f"{tens}_{name}": f"{ten + number}th" for number, name in enumerate(_ORDINALS.split()[:9], 1)}
     for ten, tens in zip(range(20, 100, 10), _TENS.split(), strict=True):
         words |= {f"{tens}_{name}": str(ten + number) for number, name in enumerate(_UNITS.split()[:9], 1)}
-    return words | {"thirtieth": "30th", "tmrw": "tomorrow", "tomorow": "tomorrow", "tonite": "tonight"}
+    return words | {
+        "thirtieth": "30th",
+        "wk": "week",
+        "wks": "weeks",
+        "biz": "business",
+        "tmrw": "tomorrow",
+        "tomorow": "tomorrow",
+        "tonite": "tonight",
+    }
 
 
 _PHRASES = {
@@ -51,17 +60,18 @@ _PHRASES = {
     r"(?<=\d)(?:st|nd|rd)\b": "th",
     r"\b([ap]) m\b": r"\1m",
     r"\bo clock\b": "oclock",
+    r"^(?:first|second|third)$": "",  # an order, not a day
     r"\b(?:by|at) \d{1,2} (?=(?:tonight|tomorrow|today|this|on)\b)": "",
     r"\bday (?=(?:before|after) (?!tomorrow))": "1 day ",
     r"\ban? (?=(?:business |working |calendar )?(?:day|week|fortnight|month|year)s?\b)": "1 ",
     r"\bend of (?:the )?(?:(?:business |working |work )?day|business)\b|\bclose of (?:the )?(?:business|play|day)\b|\b[ce]ob\b": "eod",
-    r"\bend of (?:the )?(?:current |work |working )?week\b|\bweeks end\b|\beow\b": "end of this week",
+    r"\bend of (?:the )?(?:current |work |working )?week\b(?! after)|\bweeks end\b|\beow\b": "end of this week",
     r"\bend of (?:the )?(?:current |calendar )?year\b|\byears? end\b|\beoy\b": "end of this year",
-    r"\bend of (?:the )?(?:current |calendar )?month\b|\bmonths? end\b|\beom\b": "end of this month",
+    r"\bend of (?:the )?(?:current |calendar )?month\b(?! after)|\bmonths? end\b|\beom\b": "end of this month",
 }
 
 _ZONE = r"(?: (?:sharp|et|est|edt|ct|cst|cdt|mt|pt|pst|pdt|utc|gmt|cet|bst|eastern|central|pacific)(?: time)?)*"
-_CLOCK = rf"(?:at |by |before |around )?(?:(?:\d{{1,2}}(?::\d\d)? ?(?:am|pm)|\d{{1,2}}:\d\d|noon|midday){_ZONE}|lunch|lunchtime)"
+_CLOCK = rf"(?:at |by |before |around |after )?(?:(?:\d{{1,2}}(?::\d\d)? ?(?:am|pm)|\d{{1,2}}:\d\d|noon|midday){_ZONE}|lunch|lunchtime)"
 _PART = r"(?:in the )?(?:early |late |mid )?(?:morning|afternoon|evening|night)"
 
 _LEADS = rf"""
@@ -70,12 +80,13 @@ no later than|not later than|latest|at the latest|at latest|on or before|by or b
 some ?time|at some point|any ?time|(?:in|over) the course of
 (?:by |at |before )?eod(?: on| of)?
 {_CLOCK}(?: on)?
-at \d{{1,2}}(?: oclock)? on
+(?:at|by) \d{{1,2}}(?: oclock)? on
 (?:the )?(?:morning|afternoon|evening|night) of
 before|1th thing|early|late|later
 """
 _TAILS = rf"""
-please|at the latest|latest|at latest|if possible|ideally|hopefully|for sure|without fail|tops|ok|okay|right|my time|your time|local time
+please|at the latest|latest|at latest|no later
+if possible|ideally|hopefully|for sure|without fail|tops|ok|okay|right|my time|your time|local time
 1th thing|early|late
 (?:by |at |before )?(?:the )?eod
 (?:at|by) \d{{1,2}}(?: oclock)?
@@ -88,6 +99,7 @@ _VETOES = (
     r"|\bthe next (?:week|month|year|weekend)\b"  # from now on, or the one after this?
     r"|(?<!or )(?<!day )(?<!days )(?<!week )(?<!weeks )\bbefore "
     r"(?!(?:the )?(?:end|eod|last day|last business day|noon|midday|lunch|lunchtime|\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d)\b)"
+    r"|\b(?:hour|day|week|month)s? late\b|^24/7$"
     r"|\b(?:early|late) (?:on |in )?(?:next|this|the|mon\d|20\d\d|week|month|year)"
 )
 
@@ -104,7 +116,7 @@ def _after(unit: str) -> list[str]:
     several = rf"(?P<n>[2-9]|\d{{2,3}}) (?:calendar |consecutive )?{unit}"
     amount = rf"{{N}} (?:calendar |consecutive )?{unit}"
     return [
-        rf"(?:in|within|within the next|in another) {amount}(?: time| from now| from today)?",
+        rf"(?:in|within|within the next|inside|inside of|in another) {amount}(?: time| from now| from today)?",
         rf"{amount} (?:time|from now|from today)",
         rf"(?:(?:in |over )?(?:the )?next )?{several}",
     ]
@@ -116,6 +128,19 @@ def _counted(unit: str, preposition: str) -> list[str]:
 
 def _end_of_week(today: date, weeks: int) -> date | None:
     return weekday_in_week(today, FRIDAY, weeks)
+
+
+def _is_clear(said: Said) -> bool:
+    """Say whether a date in figures can be read in one way only, because one of the two is no month or both are the same."""
+    return max(said.month, said.day) > 12 or said.month == said.day
+
+
+def _next_in_figures(said: Said) -> date | None:
+    month, day = sorted((said.month, said.day))
+    if month > 12 or not _is_clear(said):
+        return None
+    found = next_year_in_which(said.today, month, lambda first: date_in_month(first, day))
+    return found if found != said.today else None
 
 
 _SPANS: list[Rule] = [
@@ -130,6 +155,7 @@ _SPANS: list[Rule] = [
     (_counted("days?", "(?:from|after)"), lambda said: said.rest and said.rest + timedelta(days=said.n)),
     (_counted("days?", "before"), lambda said: said.rest and said.rest - timedelta(days=said.n)),
     (_counted("weeks?", "(?:from|after|on)"), lambda said: said.rest and said.rest + timedelta(weeks=said.n)),
+    ((r"{N} weeks? (?P<rest>wd\d|today|tomorrow)",), lambda said: said.rest and said.rest + timedelta(weeks=said.n)),
     (_counted("weeks?", "before"), lambda said: said.rest and said.rest - timedelta(weeks=said.n)),
     (_counted("months?", "(?:from|after)"), lambda said: said.rest and add_months(said.rest, said.n)),
     (("this time next week",), lambda said: said.today + timedelta(weeks=1)),
@@ -148,16 +174,24 @@ _DAYS: list[Rule] = [
         lambda said: weekday_in_week(said.today, said.weekday, 1),
     ),
     (("{W} (?:of |in )?this week", "this weeks? (?:by |on )?{W}"), lambda said: weekday_in_week(said.today, said.weekday, 0)),
+    (("{W} (?:of |in )?(?:the )?week after next",), lambda said: weekday_in_week(said.today, said.weekday, 2)),
     (("{W} week",), lambda said: next_weekday(said.today, said.weekday) + timedelta(weeks=1)),
     (
-        ("(?:this |next |coming )?{W} {DATE}", r"(?P<rest>today|tomorrow|\d.*|mon\d.*) {W}", "{W} (?P<rest>today|tomorrow)"),
+        (rf"(?:this |coming )?{{W}}(?: {_PART})? {{DATE}}", r"(?P<rest>today|tomorrow|\d.*|mon\d.*) {W}", "{W} (?P<rest>today|tomorrow)"),
         lambda said: said.rest if said.rest and said.rest.weekday() == said.weekday else None,
     ),
+    (("next {W} {DATE}",), lambda said: said.rest if said.rest == weekday_in_week(said.today, said.weekday, 1) else None),
+    ((r"end of (?P<rest>(?:(?:this|next|coming) )?wd\d.*|today|tomorrow|(?:the )?\d+th.*|mon\d+ \d.*)",), lambda said: said.rest),
     (("{D}th",), lambda said: next_day_of_month(said.today, said.day)),
     (
         (r"(?P<month>\d{1,2})/{D}/{Y}",),
         lambda said: date_or_none(said.year, min(said.month, said.day), max(said.month, said.day)) if _is_clear(said) else None,
     ),
+    (
+        (r"(?P<month>\d{1,2})/{D}/(?P<year>\d\d)",),
+        lambda said: date_or_none(2000 + said.year, min(said.month, said.day), max(said.month, said.day)) if _is_clear(said) else None,
+    ),
+    ((r"(?P<month>\d{1,2})/{D}",), _next_in_figures),
     ((r"{Y}~(?P<month>\d\d)~{D}",), lambda said: date_or_none(said.year, said.month, said.day)),
     *_MONTH_NAMES.rules(("{D}(?:th)?",), lambda said, first: date_in_month(first, said.day)),
     in_named_month("{M} (?:the )?{D}(?:th)?(?: this year)?", lambda said, first: date_in_month(first, said.day)),
@@ -185,9 +219,11 @@ _PERIODS: list[Rule] = [
     ),
     ((f"{_DURING}this month",), lambda said: month_end(first_of_month(said.today, 0))),
     ((f"{_DURING}next month",), lambda said: month_end(first_of_month(said.today, 1))),
-    (("(?:end of )?the month after next",), lambda said: month_end(first_of_month(said.today, 2))),
+    (("(?:(?:the )?end of )?the month after next",), lambda said: month_end(first_of_month(said.today, 2))),
     *_MONTH_NAMES.rules(("(?:very )?end", "last day"), lambda said, first: month_end(first)),
-    in_named_month("(?:in |during )?(?:the month of )?{M}(?: this year)?", lambda said, first: month_end(first)),
+    *_MONTH_NAMES.rules(("(?:end of )?(?:the )?1th half",), lambda said, first: date_in_month(first, 15)),
+    *_MONTH_NAMES.rules(("(?:end of )?(?:the )?2th half",), lambda said, first: month_end(first)),
+    in_named_month("(?:in |during |this )?(?:the month of )?{M}(?: this year)?", lambda said, first: month_end(first)),
     (("(?:in |during )?(?:the month of )?{M}(?: of)? {Y}",), lambda said: month_end(date(said.year, said.month, 1))),
     (("(?:in |end of )?{M}(?: of)? next year",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
     (
@@ -197,11 +233,6 @@ _PERIODS: list[Rule] = [
     ((f"{_DURING}next year", "(?:end|last day) of next year"), lambda said: date(said.today.year + 1, 12, 31)),
     (("(?:in|the end of|end of) {Y}",), lambda said: date(said.year, 12, 31)),
 ]
-
-
-def _is_clear(said: Said) -> bool:
-    """Say whether a date in figures can be read in one way only, because one of the two is no month or both are the same."""
-    return max(said.month, said.day) > 12 or said.month == said.day
 
 
 ENGLISH = Grammar(Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _VETOES), [*_SPANS, *_DAYS, *_PERIODS])

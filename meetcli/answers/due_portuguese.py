@@ -74,6 +74,7 @@ _PHRASES = {
     r"\bfim do (?:expediente|horario comercial)\b|\beod\b": "fim do dia",
     r"\bfim d[eo] (mes|ano) corrente\b": r"fim do \1",
     r"\b(?:n|d)?(?:esta|essa) mesma semana\b": "esta semana",
+    r"\b(?:no decorrer|ao longo) da semana\b(?! que vem)": "nesta semana",
     r"\b(?:pra|pro|p/)\b": "para",
 }
 
@@ -103,6 +104,7 @@ mesmo|ainda|ta|ta bom|ok|ne|viu|certo|beleza|cedo|cedinho|bem cedo|logo cedo
 _VETOES = (
     r"\b(?:ate|para|antes d[eo])(?: o| este| esse)? fim de semana\b"  # may mean before it
     r"|\b(?:por|durante|para) (?:mais |os proximo |as proxima )?\d+ (?:dia|semana|mes|ano)"  # how long, not when
+    r"|\b(?:as|ate) (?:as )?24 h(?:oras?)?\b"  # midnight, or a day from now?
     r"|(?<!dia )(?<!dias )(?<!semana )(?<!semanas )\bantes (?!d[oe] (?:fim|ultimo dia|meio dia|almoco)\b|das \d)"
 )
 
@@ -123,9 +125,10 @@ def _after(unit: str) -> list[str]:
     amount = rf"{{N}} {unit}(?: corridos)?"
     since = "(?: a partir de hoje| a contar de hoje| contados de hoje)?"
     return [
-        rf"(?:em|em ate|daqui|daqui a|daqui ha|dentro de|(?:no |num )?prazo(?: maximo)? de|no maximo em) {amount}{since}",
+        rf"(?:em|em ate|em mais|daqui|daqui a|daqui ha|de hoje a|dentro de|no maximo em) {amount}{since}",
+        rf"(?:no |num |em 1 )?prazo(?: maximo)? de {amount}{since}",
         rf"{amount} (?:a partir de hoje|a contar de hoje|contados de hoje)",
-        rf"(?:(?:n?[oa]s|dentro d[oa]s) proxim[oa] )?{several}",
+        rf"(?:(?:(?:n?[oa]s|dentro d[oa]s) )?proxim[oa] )?{several}",
     ]
 
 
@@ -150,7 +153,7 @@ _SPANS: list[Rule] = [
     (_counted("semanas?", "antes"), lambda said: said.rest and said.rest - timedelta(weeks=said.n)),
 ]
 _DAYS: list[Rule] = [
-    (("hoje", "fim do dia(?: de hoje)?", f"{_THIS} {_PART}"), lambda said: said.today),
+    (("hoje", "fim do dia(?: de hoje)?", f"(?:fim da )?{_THIS} {_PART}", "fim da (?:manha|tarde)"), lambda said: said.today),
     (("amanha",), lambda said: said.today + timedelta(days=1)),
     (("depois de amanha",), lambda said: said.today + timedelta(days=2)),
     (("{W}", "proxim[ao] {W}", "{W} que vem", "{W} proxim[ao]"), lambda said: next_weekday(said.today, said.weekday)),
@@ -174,6 +177,7 @@ _DAYS: list[Rule] = [
         ),
         lambda said: said.rest if said.rest and said.rest.weekday() == said.weekday else None,
     ),
+    ((r"fim d[aeo] (?P<rest>(?:proxim[ao] )?wd\d.*|hoje|amanha|dia \d.*)",), lambda said: said.rest),
     (("(?:proximo )?dia {D}o?",), lambda said: next_day_of_month(said.today, said.day)),
     in_named_month(r"(?:dia )?{D}/(?P<month>\d{1,2})", lambda said, first: date_in_month(first, said.day)),
     ((r"(?:dia )?{D}/(?P<month>\d{1,2})/{Y}", r"{Y}~(?P<month>\d\d)~{D}"), lambda said: date_or_none(said.year, said.month, said.day)),
@@ -199,6 +203,8 @@ _PERIODS: list[Rule] = [
     ),
     ((f"{_THIS} mes", "mes corrente"), lambda said: month_end(first_of_month(said.today, 0))),
     (("mes que vem", "proximo mes"), lambda said: month_end(first_of_month(said.today, 1))),
+    *_MONTH_NAMES.rules(("(?:fim da )?1o quinzena",), lambda said, first: date_in_month(first, 15)),
+    *_MONTH_NAMES.rules(("(?:fim da )?(?:wd0|2o) quinzena",), lambda said, first: month_end(first)),
     *_MONTH_NAMES.rules(("fim", "ultimo dia"), lambda said, first: month_end(first)),
     in_named_month("(?:mes de )?{M}(?: d(?:este|esse) ano)?", lambda said, first: month_end(first)),
     ((f"(?:fim de |mes de )?{{M}} {_OF_NEXT_YEAR}",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
