@@ -62,7 +62,7 @@ def split(meeting: Meeting, most_tokens: int, count: Callable[[str], int], known
 
 def _cut(units: Sequence[_Unit], first: int, after: int, most: int, names: Counter[str]) -> Iterator[tuple[int, int]]:
     """Yield (first, after the last) of each chunk between two borders."""
-    while sum(unit.tokens for unit in units[first:after]) > most:
+    while (left := sum(unit.tokens for unit in units[first:after])) > most:
         held, candidates = units[first].tokens, []
         place = first + 1
         while held + units[place].tokens <= most:
@@ -71,6 +71,8 @@ def _cut(units: Sequence[_Unit], first: int, after: int, most: int, names: Count
             held += units[place].tokens
             place += 1
         candidates.append(place)
+        if left <= 2 * most:  # two chunks are enough for the rest: an edit that takes a border away costs no third
+            candidates = [place for place in candidates if sum(unit.tokens for unit in units[place:after]) <= most] or candidates
         # The least digest among the telling ones: a choice that depends on nothing but what stands there.
         cut = min(
             candidates, key=lambda at: (names[units[at].name] > 1 or units[at].end - units[at].begin < _TELLING_CHARACTERS, units[at].name)

@@ -37,9 +37,6 @@ from meetcli.cache.leases import Leases
 from meetcli.errors import CacheError
 from meetcli.models import Entry, Job, Reply, Usage
 
-STARTS: Final = "starts"
-"""In place of a digest: the row that says where the chunks of a long meeting start."""
-
 
 class Ledger:
     """The cache of one run and its leases; either may be missing, and then nothing is kept, or nothing is fenced.
@@ -151,17 +148,20 @@ class Ledger:
         if self._cache is not None and job.is_kept:
             self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(reply, header_of(bought))})
 
-    def known_starts(self, job: Job) -> list[str]:
-        """Return where the chunks of this meeting started when it was last cut."""
-        kept = load_reply(self._part(job, STARTS), "")
+    def known_starts(self, job: Job, cut: str) -> list[str]:
+        """Return where the chunks of this meeting started when it was last cut. `cut` names what all of its parts are asked alike."""
+        kept = load_reply(self._part(job, cut), "")
         return (kept.text or "").split() if kept else []
 
-    def settle_parts(self, job: Job, answers: Mapping[str, str], starts: Iterable[str], bought: Entry) -> None:
-        """Keep the answers to parts, by digest, beyond the meeting that they were bought for, as paid for; and where its chunks start."""
+    def keep_starts(self, job: Job, cut: str, starts: Iterable[str], bought: Entry) -> None:
+        """Keep where the chunks of this meeting start, before the first is bought: a run that is killed has bought some all the same."""
+        self.settle_parts(job, {cut: " ".join(starts)}, bought)
+
+    def settle_parts(self, job: Job, answers: Mapping[str, str], bought: Entry) -> None:
+        """Keep the answers to parts, by digest, beyond the meeting that they were bought for, as paid for."""
         if self._cache is not None and job.is_kept:
-            rows = {**answers, STARTS: " ".join(starts)}
             header = header_of(bought)._replace(cost_usd=Decimal(0))
-            self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(Reply("", text), header) for digest, text in rows.items()})
+            self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(Reply("", text), header) for digest, text in answers.items()})
 
     def _part(self, job: Job, digest: str) -> str:
         if self._cache is None or not job.is_kept:

@@ -216,7 +216,11 @@ class _Spending:
         if window is None or fits(request, window):
             self._send(purchase, request)
         else:
-            long = LongMeeting(task, request, self._model, window, self._ledger.known_starts(job))
+            cut = part_digest(self._assignment.parts, (), {})
+            known = self._ledger.known_starts(job, cut)
+            long = LongMeeting(task, request, self._model, window, known)
+            if long.starts != known:
+                self._ledger.keep_starts(job, cut, long.starts, self._entry(purchase))
             purchase.parts = Parts(long)
             self._ask(purchase, purchase.parts, long.first())
 
@@ -335,7 +339,7 @@ class _Spending:
         ours = entry._replace(rendered=self._render(entry, purchase.meeting, job.source))
         entry = self._ledger.save(job, ours, purchase.kept, self._purse.now())
         if purchase.parts is not None:
-            self._ledger.settle_parts(job, purchase.parts.new, purchase.parts.meeting.starts, ours)
+            self._ledger.settle_parts(job, purchase.parts.new, ours)
         self._forget(purchase)
         duration_s = self._purse.monotonic() - purchase.started
         self._deliver(

@@ -1,5 +1,6 @@
 """A meeting of six hours against a window of 8,000 tokens: every turn is read, no item is lost, and an edit costs its neighborhood."""
 
+import hashlib
 import json
 import random
 from collections import Counter
@@ -141,6 +142,20 @@ def test_an_edit_moves_only_its_neighbors_even_where_no_earlier_cut_is_known():
     assert max(new) < len(before) / 2
 
 
+def test_where_an_earlier_cut_is_known_no_edit_of_an_opening_turn_moves_more_than_three_chunks():
+    turns = six_hours()
+    chunks = split(meeting_of(turns), 2_000, WINDOW.count)
+    starts, before = [chunk.start for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
+    lines = text_of(turns).splitlines()
+    opening = [place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts]
+    assert len(opening) > 30
+    for place in opening[::8]:
+        speaker, said = turns[place]
+        for new in ([(speaker, f"{said} And one more thing.")], [], [("Ana", "Another matter altogether."), turns[place]]):
+            after = split(meeting_of([*turns[:place], *new, *turns[place + 1 :]]), 2_000, WINDOW.count, starts)
+            assert sum(chunk.meeting.transcript not in before for chunk in after) <= 3, place
+
+
 # Buying
 
 
@@ -182,6 +197,34 @@ def test_one_edited_turn_costs_at_most_four_calls_wherever_it_stands(world):
         assert world.calls <= 4, place
         assert result["provenance"]["usage"]["requests"] == world.calls
         assert result["provenance"]["coverage"]["chunks"] >= whole["provenance"]["coverage"]["chunks"] - 2
+
+
+def test_an_edit_after_a_run_that_was_stopped_costs_no_more(world):
+    turns, asked = six_hours(), []
+
+    def script(request):
+        asked.append(request)
+        return answered(minutes_of(request))
+
+    world.engine.script = script
+    run(world, turns)
+    whole = len(asked)
+    world.items.clear()
+    asked.clear()
+    world.is_stopping = lambda: len(asked) >= whole - 2
+    world.put("a.json", explicit(text_of(turns)))
+    assert world.run()["a.json"].status is Status.NOT_ATTEMPTED
+    world.is_stopping = lambda: False
+    turns[1671] = ("Ana", "It is quite another thing that was meant.")  # opens a chunk: without the earlier cut, ten would move
+    run(world, turns)
+    assert len(asked) <= whole + 4
+
+
+def test_another_model_is_not_asked_in_the_parts_of_a_smaller_window(world):
+    run(world, six_hours())
+    world.identity, world.window = world.identity._replace(model="gpt-larger"), WINDOW._replace(tokens=32_000)
+    run(world, six_hours(), Status.CHANGED)
+    assert world.calls < 10
 
 
 def test_taking_a_turn_out_or_putting_one_in_costs_no_more(world):
