@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from meetcli.models import Meeting
 
+_SPEAKING = frozenset(["i", "me", "my", "mine", "myself", "eu", "mim", "comigo"])
 _NOBODY = frozenset(
     ["i", "me", "my", "mine", "myself", "we", "us", "our", "you", "your", "he", "him", "she", "her", "they", "them", "it", "who"]
 )
@@ -37,23 +38,36 @@ _UNTELLING |= {"the", "of", "de", "da", "do", "dos", "das", "van", "von"}
 _SEVERAL = re.compile(r"[,/&+;]|\b(?:and|or|e|ou|y)\b", re.IGNORECASE)
 
 
-def resolve_owner(owner: str | None, meeting: Meeting, participants: Sequence[str] = ()) -> str | None:
-    """Return the name of the one speaker, or else participant, whom `owner` means, as the transcript or `participants` writes it.
+def find_people(meeting: Meeting, participants: Sequence[str] = ()) -> list[str]:
+    """Return who may own something: the speakers, whom the metadata names, and of `participants` those whom the transcript names."""
+    people = list(dict.fromkeys(turn.speaker for turn in meeting.turns if turn.speaker))
+    known = [name for name in (meeting.banker_name, meeting.customer_name) if name]
+    strangers = [name for name in dict.fromkeys([*known, *participants]) if not any(_may_mean(name, person) for person in people)]
+    if strangers:
+        said = set(re.findall(r"\w+", _letters(meeting.transcript)))
+        people += [name for name in strangers if name in known or said.issuperset(_words(name))]
+    return people
 
-    "Ana" is "Ana Souza" where there is no other Ana, and "A. Souza" too. Pronouns, groups, several people and strangers are None.
+
+def resolve_owner(owner: str | None, people: Sequence[str], *, speaking: str | None = None) -> str | None:
+    """Return the name of the one of `people` whom `owner` means, as it is written there.
+
+    "Ana" is "Ana Souza" where there is no other Ana, and "A. Souza" too; "I" is who is `speaking`. Other pronouns, groups, several people
+    and strangers are None.
     """
     if not owner or not _letters(owner):
         return None
-    speakers = list(dict.fromkeys(turn.speaker for turn in meeting.turns if turn.speaker))
-    others = [name for name in dict.fromkeys(participants) if not any(_may_mean(name, speaker) for speaker in speakers)]
-    people = speakers + others
-    exact = [name for name in people if _letters(name) == _letters(owner)]
-    if exact:
-        return exact[0]
-    if _SEVERAL.search(owner) or _NOBODY.intersection(_words(owner)):
+    words = _words(owner)
+    exact = [name for name in people if _letters(name) == _letters(owner)] or [name for name in people if words and _words(name) == words]
+    if exact or not words:
+        return exact[0] if exact else None
+    if _SPEAKING.issuperset(words):
+        return speaking
+    if _SEVERAL.search(owner) or _NOBODY.intersection(words):
         return None
     alike = [name for name in people if _may_mean(owner, name)]
-    return alike[0] if len(alike) == 1 else None
+    longer = [name for name in alike if len(_words(name)) >= len(words)]  # "Mary Ann" is Mary Ann Jones, though there is a Mary
+    return next((names[0] for names in (alike, longer) if len(names) == 1), None)
 
 
 def _may_mean(said: str, name: str) -> bool:
@@ -70,7 +84,7 @@ def _is_same(word: str, other: str) -> bool:
 
 def _words(name: str) -> list[str]:
     """Return the words that tell people apart: without titles, particles, the article of Portuguese and what stands in brackets."""
-    name = re.sub(r"^[oa] (?=\w)", "", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", name).strip())
+    name = re.sub(r"^[oa] (?=\w)|['’]s\b", "", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", name).strip())
     return [word for word in re.findall(r"\w+", _letters(name)) if word not in _UNTELLING]
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 
 from meetcli.answers.due_dates import resolve_due_date
 from meetcli.answers.evidence import EvidenceFinder
 from meetcli.answers.folding import choose_language
-from meetcli.answers.names import resolve_owner
+from meetcli.answers.names import find_people, resolve_owner
 from meetcli.answers.speaker_statistics import speaker_statistics
 from meetcli.models import NO_KEY, Entry, Meeting, Source
 from meetcli.plain_text import decimal_text
@@ -101,13 +101,16 @@ def _body(task: str, answer: dict[str, Any], meeting: Meeting, claims: _Claims) 
         return {"result": claims.beside(answer["result"])}
     # A deadline is given in the words of the meeting, whatever language its minutes are in.
     spoken = choose_language(meeting.transcript) or answer["language"]
+    people = find_people(meeting, [person["name"] for person in answer.get("participants", ())])
     return {
         "summary": answer["summary"],
         "key_points": claims.of(answer["key_points"], "text"),
         "action_items": [
-            {**_action_item(item, answer, meeting, spoken), **proof} for item in answer["action_items"] for proof in claims.proofs(item)
+            {**_action_item(item, people, proof, resolve_due_date(item["due_text"], meeting.meet_at, spoken)), **proof}
+            for item in answer["action_items"]
+            for proof in claims.proofs(item)
         ],
-        **(_minutes(answer, claims) if task == "extract" else _sentiment(answer, meeting, claims)),
+        **(_minutes(answer, claims) if task == "extract" else _sentiment(answer, meeting, people, claims)),
         "speaker_statistics": asdict(speaker_statistics(meeting)),
     }
 
@@ -121,13 +124,20 @@ def _minutes(answer: dict[str, Any], claims: _Claims) -> dict[str, Any]:
     }
 
 
-def _sentiment(answer: dict[str, Any], meeting: Meeting, claims: _Claims) -> dict[str, Any]:
+def _sentiment(answer: dict[str, Any], meeting: Meeting, people: Sequence[str], claims: _Claims) -> dict[str, Any]:
     """Scores sum up many turns: theirs are examples, and a score without one is no unsupported claim."""
     return {
         "sentiment_label": sentiment_label(answer["sentiment_score"]),
         "sentiment_score": answer["sentiment_score"],
         "risks": claims.of(answer["risks"], "text", "severity"),
-        "speakers": [{"name": item["name"], **_scored(item), "evidence": claims.evidence(item["quote"])} for item in answer["speakers"]],
+        "speakers": [
+            {
+                "name": resolve_owner(item["name"], people) or item["name"],
+                **_scored(item),
+                "evidence": claims.evidence(item["quote"]),
+            }
+            for item in answer["speakers"]
+        ],
         "timeline": [
             {
                 "from_turn": first,
@@ -146,11 +156,11 @@ def _scored(item: dict[str, Any]) -> dict[str, Any]:
     return {"sentiment_label": sentiment_label(item["sentiment_score"]), "sentiment_score": item["sentiment_score"]}
 
 
-def _action_item(item: dict[str, Any], answer: dict[str, Any], meeting: Meeting, language: str) -> dict[str, Any]:
-    due_date = resolve_due_date(item["due_text"], meeting.meet_at, language)
+def _action_item(item: dict[str, Any], people: Sequence[str], proof: dict[str, Any], due_date: date | None) -> dict[str, Any]:
+    evidence = proof["evidence"]
     return {
         "description": item["description"],
-        "owner": resolve_owner(item["owner"], meeting, [person["name"] for person in answer.get("participants", ())]),
+        "owner": resolve_owner(item["owner"], people, speaking=evidence["speaker"] if evidence else None),
         "due_text": item["due_text"],
         "due_date": due_date.isoformat() if due_date else None,
         "status": item["status"],

@@ -125,3 +125,17 @@ def test_bytes_are_the_same_each_time_and_keep_every_letter():
 
 def test_when_it_was_bought_is_utc():
     assert rendered(extract_answer(), created_at=datetime(2026, 5, 5, tzinfo=UTC))["provenance"]["created_at"] == "2026-05-05T00:00:00Z"
+
+
+def test_who_promises_in_the_first_person_owns_it_where_the_quote_stands():
+    promise = {"description": "Send the plan", "owner": "I", "due_text": None, "status": "agreed"}
+    quotes = ["We will send the plan on Friday.", "We will send the plan on Monday."]
+    answer = extract_answer(action_items=[{**promise, "quote": quote} for quote in quotes])
+    assert [item["owner"] for item in rendered(answer)["action_items"]] == ["Ana", None]
+
+
+def test_the_speakers_of_sentiment_are_named_as_in_the_transcript():
+    scores = [{"name": name, "sentiment_score": 0.5, "quote": "Thank you."} for name in ("RUI", "somebody")]
+    speakers = rendered(analyze_answer(speakers=scores), "analyze")["speakers"]
+    assert [speaker["name"] for speaker in speakers] == ["Rui", "somebody"]
+    assert speakers[0]["evidence"]["turn"] == 2
