@@ -49,8 +49,8 @@ def judge(text: str, model: type[BaseModel], *, transcript_words: int, language:
         return Judgement(None, tuple(_phrase(detail) for detail in error.errors(include_url=False)[:MOST_PROBLEMS_QUOTED]))
     found = detect_language(" ".join(_prose(answer.model_dump()))) if language else None
     problems = [*_summary_problems(answer, transcript_words), *_language_problems(found, language)]
-    if language and found == primary_code(language):
-        answer = answer.model_copy(update={"language": language})
+    if language and found:
+        answer = answer.model_copy(update={"language": language if found == primary_code(language) else found})
     return Judgement(answer.model_dump_json(by_alias=True), tuple(problems))
 
 

@@ -230,7 +230,9 @@ class _Run:
         from meetcli.spend import Purse, spend
 
         if settings.engine == "openai" and not can_detect():
-            log.info("the language of answers is not checked: that needs the extra meetcli[language]")
+            # A language that was asked for by its code is more than a hope; without one the line would come every night.
+            level = logging.INFO if settings.language == "auto" else logging.WARNING
+            log.log(level, "the language of answers is not checked: that needs the extra meetcli[language]")
 
         def is_stopping() -> bool:
             return self._stop.is_asked() or self._required_loss() is not None
