@@ -63,7 +63,7 @@ def load_task_file(path: Path, read_toml: ReadToml, *, built_in: tuple[str, ...]
         version=str(fields.get("version", "1")),
         instructions=f"{instructions.strip()}\n{_RULES}{_QUOTES if asked.has_quote else ''}",
         # The whole schema too: what answers are held to is part of what they are, even where strict mode cannot ask for it.
-        schema_sha256=schema_digest({"sent": _answer_schema(asked), "checked": whole}),
+        schema_sha256=schema_digest({"sent": _answer_schema(asked), "checked": whole} | ({"code": _code_of(model)} if model else {})),
         temperature=float(temperature),
         load_answer_model=cache(partial(_answer_model, whole, model, asked)),
         schema=_answer_schema(asked),
@@ -106,6 +106,19 @@ def _import_model(given: str, folder: Path) -> type[BaseModel]:
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise UsageError(f"schema = {given!r} is no pydantic model")
     return model
+
+
+def _code_of(model: type[BaseModel]) -> list[str]:
+    """Return the lines of the model's module: its validators are as much of the shape as its fields. Comments and empty lines are not.
+
+    Lines, because tokens and trees differ from one Python to the next, and an upgrade of Python must buy nothing.
+    """
+    file = getattr(sys.modules[model.__module__], "__file__", None)
+    try:
+        lines = Path(file or "").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):  # a module without a file, or without a readable one
+        return []
+    return [line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
 def _answer_schema(asked: Asked) -> dict[str, Any]:

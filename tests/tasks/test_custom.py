@@ -117,6 +117,37 @@ def test_it_hits_until_instructions_or_schema_change(world):
         result_of(world, Status.HIT)
 
 
+MODEL = """from pydantic import BaseModel, field_validator
+
+class Grade(BaseModel):
+    points: int
+
+    @field_validator("points")
+    @classmethod
+    def is_bounded(cls, points: int) -> int:
+        if points > 10:
+            raise ValueError("at most ten")
+        return points
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "is_same"),
+    [
+        ("graded_again", MODEL, True),
+        ("graded_with_a_comment", MODEL.replace("    points: int\n", "    # out of ten\n\n    points: int  \n"), True),
+        ("graded_otherwise", MODEL.replace("> 10", "> 5"), False),
+    ],
+)
+def test_the_code_of_a_model_s_validators_is_part_of_what_is_asked(tmp_path, module, code, is_same):
+    digests = []
+    for name, text in ((f"{module}_first", MODEL), (module, code)):
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+        (tmp_path / "task.toml").write_text(f'name = "grade"\ninstructions = "Grade it."\nschema = "{name}:Grade"\n', encoding="utf-8")
+        digests.append(open_task(str(tmp_path / "task.toml"), read_toml).schema_sha256)
+    assert (digests[0] == digests[1]) is is_same
+
+
 def test_it_never_sees_the_answers_of_another_task(world):
     result_of(world)
     write(world, TASK.replace('"needs"\n', '"wants"\n', 1))
