@@ -120,6 +120,12 @@ def time_of(value: object) -> str | None:
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes:02}:{seconds:02}"
 
 
+def written_by(provenance: Mapping[str, Any]) -> str:
+    """Return the model that wrote a result; of the local engine, which writes nothing, its name comes first."""
+    model = text_of(provenance.get("model"))
+    return f"local, {model}" if provenance.get("engine") == "local" else model
+
+
 def quote_of(item: Mapping[str, Any]) -> Quote | None:
     """Return the quote an item stands on, None where none was found in the transcript."""
     evidence = item.get("evidence")
@@ -146,7 +152,7 @@ def _facts(result: Mapping[str, Any], language: str) -> Iterator[tuple[str, str]
         "topics": ", ".join(texts_of(result, "topics")),
         "meeting_id": text_of(result.get("meeting_id")),
         "customer_id": text_of(result.get("customer_id")),
-        "made_by": ", ".join(part for part in (text_of(provenance.get("model")), text_of(provenance.get("created_at"))[:10]) if part),
+        "made_by": ", ".join(part for part in (written_by(provenance), text_of(provenance.get("created_at"))[:10]) if part),
     }
     return ((words[name], value) for name, value in rows.items() if value and value != NO_KEY)
 

@@ -154,7 +154,8 @@ def _tiles(totals: Totals, words: dict[str, Any], language: str, today: date) ->
     tiles = [(name, words[name], _number(f"{value:,}", language), note) for name, value, note in numbers]
     mood = "–" if totals.sentiment is None else _number(f"{totals.sentiment:.2f}", language)
     tiles.append(("sentiment", words["sentiment"], mood, words["average"]))
-    tiles.append(("cost", words["cost"], _number(money_text(totals.cost_usd), language), unknown))
+    cost = words["unknown"] if totals.cost_usd is None else _number(money_text(totals.cost_usd), language)
+    tiles.append(("cost", words["cost"], cost, unknown))
     return tiles
 
 

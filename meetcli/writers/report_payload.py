@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from meetcli.minutes import items_of, score_of, shares_of_talk, text_of, texts_of, time_of
+from meetcli.minutes import items_of, score_of, shares_of_talk, text_of, texts_of, time_of, written_by
 from meetcli.models import NO_KEY
 
 QUOTE_WORDS = 25
@@ -24,7 +24,10 @@ _SEVERITIES = ("low", "medium", "high")
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the page says without a script. `sentiment` is the mean score, None where nothing was analyzed; money in dollars."""
+    """What the page says without a script. `sentiment` is the mean score, None where nothing was analyzed.
+
+    `cost_usd` is the sum of the known costs, None where none of them is.
+    """
 
     meetings: int
     customers: int
@@ -33,7 +36,7 @@ class Totals:
     overdue: int
     high_risks: int
     sentiment: float | None
-    cost_usd: Decimal
+    cost_usd: Decimal | None
     unknown_costs: int
     first_date: str
     last_date: str
@@ -55,6 +58,7 @@ class Payload:
         meetings = self.meetings
         purchases = [bought for meeting in meetings for bought in meeting["purchases"]]
         scores = [meeting["score"] for meeting in meetings if "score" in meeting]
+        costs = [Decimal(bought["cost"]) for bought in purchases if "cost" in bought]
         dates = [meeting["date"] for meeting in meetings if "date" in meeting]
         return Totals(
             meetings=len(meetings),
@@ -64,8 +68,8 @@ class Payload:
             overdue=sum(item.get("due", today) < today for meeting in meetings for item in meeting.get("actions", ())),
             high_risks=sum(item["severity"] == "high" for meeting in meetings for item in meeting.get("risks", ())),
             sentiment=sum(scores) / len(scores) if scores else None,
-            cost_usd=sum((Decimal(bought["cost"]) for bought in purchases if "cost" in bought), Decimal(0)),
-            unknown_costs=sum("cost" not in bought for bought in purchases),
+            cost_usd=sum(costs, Decimal(0)) if costs or not purchases else None,
+            unknown_costs=len(purchases) - len(costs),
             first_date=min(dates, default=""),
             last_date=max(dates, default=""),
         )
@@ -114,7 +118,7 @@ def _bought_at(result: Mapping[str, Any]) -> str:
 
 def _meeting(by_task: Mapping[str, Mapping[str, Any]], is_full: bool) -> dict[str, Any]:
     latest_first = sorted(by_task.values(), key=_bought_at, reverse=True)
-    minutes = by_task.get("extract", latest_first[0])
+    minutes = by_task.get("extract") or by_task.get("analyze") or latest_first[0]
     mood = by_task.get("analyze", minutes)
     people = [name for result in latest_first for name in [text_of(result.get("banker_name")) or text_of(result.get("banker_id"))] if name]
     made = {
@@ -199,7 +203,7 @@ def _purchase(result: Mapping[str, Any]) -> dict[str, Any]:
         for short, name in (("in", "input_tokens"), ("cached", "cached_input_tokens"), ("out", "output_tokens"))
         if isinstance(count := usage.get(name), int) and count > 0
     }
-    made = {"model": text_of(provenance.get("model")), "day": _date(provenance.get("created_at")), **counts, "cost": _money(provenance)}
+    made = {"model": written_by(provenance), "day": _date(provenance.get("created_at")), **counts, "cost": _money(provenance)}
     return {name: value for name, value in made.items() if value}
 
 

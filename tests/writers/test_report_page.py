@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -280,3 +281,43 @@ def test_savings_stand_beside_the_costs(chromium, tmp_path):
     page = chromium.open(path)
     page.click("#tab-costs")
     assert "Saved by the cache$12.341,024 answers taken from the cache" in page.text("#panel-costs")
+
+
+def unpriced(task="extract", **changes):
+    made = result(task, **changes)
+    return {**made, "provenance": {**made["provenance"], "cost_usd": None}}
+
+
+@pytest.mark.parametrize(("language", "unknown"), [("en", "unknown"), ("pt", "desconhecido")])
+def test_costs_that_nobody_knows_are_not_zero(chromium, tmp_path, language, unknown):
+    path = write_page(tmp_path / "unpriced.html", payload_of([unpriced()]), language=language)
+    assert re.search(rf'data-tile="cost"><dt [^>]*>[^<]*</dt><dd>{unknown}</dd>', path.read_text())
+    page = chromium.open(path)
+    page.click("#tab-costs")
+    assert page.tile("cost") == unknown
+    assert page.texts("#panel-costs .tile dd:nth-child(2)")[:2] == [unknown, unknown]
+
+
+def test_a_card_without_content_speaks_of_filters_only_where_there_are_any(chromium, tmp_path):
+    page = chromium.open(write_page(tmp_path / "bare.html", payload_of([result("analyze", meet_date=None, action_items=[])])))
+    assert "No meeting here has a date." in page.text("#panel-overview")
+    assert "filters" not in page.text("#panel-overview")
+    page.type("#search", "no such words anywhere")
+    assert "Nothing matches these filters." in page.text("#panel-overview")
+
+
+def test_no_name_is_too_long_for_a_dialog(chromium, tmp_path):
+    long = result(topics=["t" * 300], customer_name="N" * 300, source="s" * 250)
+    page = chromium.open(write_page(tmp_path / "long.html", payload_of([long])))
+    page.click("#tab-meetings")
+    page.click("#panel-meetings .claim")
+    assert page.get("document.getElementById('dialog').scrollWidth <= document.getElementById('dialog').clientWidth")
+
+
+def test_a_meeting_says_who_wrote_its_minutes(chromium, tmp_path):
+    made = result()
+    local = {**made, "provenance": {**made["provenance"], "engine": "local", "model": "extractive"}}
+    page = chromium.open(write_page(tmp_path / "local.html", payload_of([local])))
+    page.click("#tab-meetings")
+    page.click("#panel-meetings .claim")
+    assert "Written bylocal, extractive" in page.text("#dialog .facts")

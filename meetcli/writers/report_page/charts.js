@@ -40,9 +40,11 @@ function chartOptions(width, { format, isBars, range, count: points }) {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     cursor: { drag: { x: false, y: false }, y: false },
     legend: { live: true },
+    // Empty, it looks like something that failed to load.
+    hooks: { setLegend: [(chart) => chart.root.querySelector(".u-legend").classList.toggle("is-empty", chart.cursor.idx == null)] },
     scales: { x: { range: (_, low, high) => [low - 1.3e6, high + 1.3e6] }, y: { range: range ?? ((_, low, high) => [0, (high || 1) * 1.1]) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, splits: (_, __, low, high) => months(low, high, Math.max(2, Math.floor(width / 115))), values: (_, splits) => splits.map(asMonth) },
+      { ...axis, grid: { show: false }, gap: 12, space: 70, splits: (_, __, low, high) => months(low, high, Math.max(2, Math.floor(width / 115))), values: (_, splits) => splits.map(asMonth) },
       { ...axis, size: 64, values: (_, splits) => splits.map(format) },
     ],
     series: [

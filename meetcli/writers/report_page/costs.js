@@ -4,7 +4,6 @@ function drawCosts(panel, shown, savings) {
   const purchases = shown.meetings.flatMap((meeting) => meeting.purchases);
   const known = purchases.filter((bought) => bought.cost !== undefined);
   const unknown = purchases.length - known.length;
-  const total = sumOf(known, "cost");
   const byMonth = [...grouped(known, (bought) => bought.day?.slice(0, 7))].sort(([one], [other]) => (one < other ? -1 : 1));
   const title = word("costs_time");
   const chart = byMonth.length ? chartByMonth(title, byMonth.map(([month, group]) => [month, sumOf(group, "cost")]), { format: money, isBars: true }) : [nothing()];
@@ -14,8 +13,8 @@ function drawCosts(panel, shown, savings) {
     element(
       "dl",
       { class: "tiles" },
-      tile(word("cost"), money(total), unknown ? word("unknown_prices", { n: unknown }) : ""),
-      tile(word("per_meeting"), shown.meetings.length ? money(total / shown.meetings.length) : "–"),
+      tile(word("cost"), costText(purchases), unknown ? word("unknown_prices", { n: unknown }) : ""),
+      tile(word("per_meeting"), shown.meetings.length ? costText(purchases, shown.meetings.length) : "–"),
       tile(word("tokens_in"), count(tokens)),
       tile(word("prompt_cache"), tokens ? percent(sumOf(purchases, "cached") / tokens) : "–"),
       tile(word("tokens_out"), count(sumOf(purchases, "out"))),
@@ -27,10 +26,15 @@ function drawCosts(panel, shown, savings) {
 
 function modelTable(purchases) {
   const rows = [...grouped(purchases, (bought) => bought.model)].map(([model, group]) => {
-    const known = group.filter((bought) => bought.cost !== undefined);
-    return [model, group.length, sumOf(group, "in"), sumOf(group, "cached"), sumOf(group, "out"), known.length ? money(sumOf(known, "cost")) : word("unknown")];
+    return [model, group.length, sumOf(group, "in"), sumOf(group, "cached"), sumOf(group, "out"), costText(group)];
   });
   return plainTable(word("by_model"), ["model", "answers", "tokens_in", "tokens_cached", "tokens_out", "cost"].map((name) => word(name)), rows);
+}
+
+// What is known of a cost, of one of `parts`; a price that nobody knows is not zero.
+function costText(purchases, parts = 1) {
+  const isUnknown = purchases.length && purchases.every((bought) => bought.cost === undefined);
+  return isUnknown ? word("unknown") : money(sumOf(purchases, "cost") / parts);
 }
 
 function sumOf(purchases, name) {

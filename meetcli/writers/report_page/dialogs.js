@@ -23,6 +23,7 @@ function meetingFacts(meeting) {
     [word("type"), meeting.type],
     [word("meeting_id"), meeting.id],
     [word("source"), meeting.source],
+    [word("made_by"), [...grouped(meeting.purchases, (bought) => bought.model).keys()].join("; ")],
   ];
 }
 

@@ -19,7 +19,7 @@ function card(title, hint, ...children) {
   return element("section", { class: "card" }, element("h2", {}, title), hint && element("p", { class: "quiet" }, hint), ...children);
 }
 
-function nothing(text = word("nothing")) {
+function nothing(text = word(isFiltered() ? "nothing" : "none")) {
   return element("p", { class: "quiet empty" }, text);
 }
 

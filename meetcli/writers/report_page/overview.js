@@ -10,11 +10,11 @@ function drawOverview(panel, shown) {
 }
 
 function sentimentOverTime(meetings) {
-  const scored = meetings.filter((meeting) => meeting.score !== undefined && meeting.date);
-  const byMonth = [...grouped(scored, (meeting) => meeting.date.slice(0, 7))].sort(([one], [other]) => (one < other ? -1 : 1));
+  const scored = meetings.filter((meeting) => meeting.score !== undefined);
+  const byMonth = [...grouped(scored, (meeting) => meeting.date?.slice(0, 7))].sort(([one], [other]) => (one < other ? -1 : 1));
   const points = byMonth.map(([month, group]) => [month, average(group.map((meeting) => meeting.score))]);
   const title = word("sentiment_time");
-  const chart = points.length ? chartByMonth(title, points, { format: scoreText, range: [0, 1] }) : [nothing(word("no_sentiment"))];
+  const chart = points.length ? chartByMonth(title, points, { format: scoreText, range: [0, 1] }) : [nothing(word(scored.length ? "no_dates" : "no_sentiment"))];
   const made = card(title, points.length ? word("sentiment_time_hint") : null, ...chart);
   made.classList.add("full-width");
   return made;
@@ -31,7 +31,7 @@ function sentimentByCustomer(meetings) {
     .map(([name, group]) => ({ name, score: hundredths(average(group.map((meeting) => meeting.score))), count: group.length }))
     .sort((one, other) => one.score - other.score);
   const title = word("sentiment_customer");
-  if (!rows.length) return card(title, null, nothing(word("no_sentiment")));
+  if (!rows.length) return card(title, null, nothing(scored.length ? undefined : word("no_sentiment")));
   const drawn = (some) => bars(some.map((row) => ({ name: row.name, share: row.score, value: `${scoreText(row.score)} · ${word("shown", { n: row.count })}`, tone: toneOf(row.score), onclick: () => chooseCustomer(row.name) })));
   const made = card(title, word("sentiment_customer_hint"), drawn(rows.slice(0, TOP)));
   if (rows.length > TOP) {

@@ -12,6 +12,10 @@ function readFilter() {
   return Object.fromEntries(["search", "customer", "banker", "from", "to"].map((name) => [name, byId(name).value]));
 }
 
+function isFiltered() {
+  return [...Object.values(readFilter()), ...Object.values(listFilters)].some(Boolean);
+}
+
 // Filter anew, count, and redraw the section that is looked at; the others wait until somebody does.
 function refresh() {
   shown = filtered(lists, readFilter());
@@ -44,7 +48,7 @@ function drawTiles() {
     overdue: [count(shown.actions.filter((action) => dueKind(action) === "overdue").length), word("as_of", { date: dayText(TODAY) })],
     high_risks: [count(shown.risks.filter((risk) => risk.severity === "high").length), ""],
     sentiment: [mood === null ? "–" : scoreText(mood), word("average")],
-    cost: [money(sumOf(purchases, "cost")), unknown ? word("unknown_prices", { n: unknown }) : ""],
+    cost: [costText(purchases), unknown ? word("unknown_prices", { n: unknown }) : ""],
   };
   for (const [name, [value, note]] of Object.entries(values)) {
     const [main, small] = document.querySelectorAll(`[data-tile="${name}"] dd`);
