@@ -225,20 +225,22 @@ def _plain_claims(value: object, words: Mapping[str, str]) -> Iterator[Claim]:
     """Yield whatever a custom task returned as lines."""
     if isinstance(value, Mapping):
         proof = {"evidence", "unsupported", "quote"} if "evidence" in value else set()
-        text = ", ".join(f"{name}: {said}" for name, inner in value.items() if name not in proof and (said := _plain(inner)))
+        text = ", ".join(f"{name}: {said}" for name, inner in value.items() if name not in proof and (said := _plain(inner, words)))
         yield Claim(text_of(text), tuple(_details(value, {}, words)), quote_of(value))
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for place in value:
             yield from _plain_claims(place, words)
-    elif said := _plain(value):
+    elif said := _plain(value, words):
         yield Claim(said)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, words: Mapping[str, str]) -> str:
     if value is None or isinstance(value, str):
         return text_of(value)
+    if isinstance(value, bool):
+        return words["yes" if value else "no"]
     if isinstance(value, Sequence):
-        return ", ".join(said for place in value if (said := _plain(place)))
+        return ", ".join(said for place in value if (said := _plain(place, words)))
     if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {said}" for name, inner in value.items() if (said := _plain(inner)))
+        return "; ".join(f"{name}: {said}" for name, inner in value.items() if (said := _plain(inner, words)))
     return text_of(str(value))

@@ -32,8 +32,9 @@ MEETING_COLUMNS = (
 _ACTION = ("description", "owner", "due_text", "due_date", "status")
 ACTION_COLUMNS = (_TASK, *_HEAD, *_ACTION, "quote", "quote_speaker", "quote_time", *_ENDING)
 _BYTE_ORDER_MARK = "\ufeff"
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
-"""What spreadsheets take for the start of a formula; the wide forms count where East Asian input is set up."""
+_FORMULA_STARTS = tuple("=+-@＝＋－＠")
+"""What spreadsheets take for the start of a formula, some of them behind blanks; the wide forms count where East Asian input is set up."""
+_CONTROLS = ("\t", "\r", "\n")
 
 
 class Tabular:
@@ -49,7 +50,8 @@ class Tabular:
         # Decimal, so that a number's digits are those of the result.
         result = json.loads(text, parse_float=Decimal)
         self._meetings.add(source, _line(_meeting_row(result)).encode())
-        self._actions.add(source, "".join(_line(row) for row in _action_rows(result)).encode())
+        if "result" not in result:  # a custom task has no action items that code knows of
+            self._actions.add(source, "".join(_line(row) for row in _action_rows(result)).encode())
         return self._meetings.path
 
     def holds(self, source: Source, sha256: str) -> str | None:
@@ -68,7 +70,7 @@ def cell_text(value: object) -> str:
     if value is None:
         return ""
     text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(_CONTROLS) or text.lstrip().startswith(_FORMULA_STARTS) else text
 
 
 def _line(cells: Sequence[object]) -> str:
@@ -84,7 +86,7 @@ def _meeting_row(result: Mapping[str, Any]) -> list[object]:
         *(result.get(name) for name in ("language", "sentiment_label", "sentiment_score", "summary")),
         ", ".join(texts_of(result, "topics")),
         *("\n".join(str(item.get(text) or "") for item in items_of(result, name)) for name, text in _MEETING_LISTS.items()),
-        json.dumps(result["result"], ensure_ascii=False, default=str) if "result" in result else None,
+        json.dumps(result["result"], ensure_ascii=False, default=float) if "result" in result else None,
         *(result.get(name) for name in _ENDING),
         *(provenance.get(name) for name in ("engine", "model", "created_at", "cost_usd")),
     ]

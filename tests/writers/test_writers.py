@@ -140,7 +140,7 @@ def test_the_byte_order_mark_is_the_users_choice(tmp_path):
         assert content == b"\xef\xbb\xbf" + (tmp_path / "without" / name).read_bytes()
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", " =", "\u00a0="])
 def test_no_cell_starts_as_a_formula_does(start, tmp_path):
     hostile = f'{start}HYPERLINK("http://a.example";"b")'
     made = result("analyze", customer_name=hostile, summary=hostile, key_points=[{"text": hostile}], topics=[hostile])
@@ -150,7 +150,7 @@ def test_no_cell_starts_as_a_formula_does(start, tmp_path):
     write(tmp_path, ("csv",), [(source(), made)], "analyze")
     cells = [cell for name in ("csv", "actions.csv") for row in rows_of(tmp_path / f"results.analyze.{name}") for cell in row.values()]
     assert sum(cell.startswith("'") for cell in cells) >= 7
-    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))]
+    assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@", "＝")) or cell.startswith(("\t", "\r", "\n"))]
 
 
 def test_numbers_keep_the_digits_of_the_result(tmp_path):
@@ -163,10 +163,12 @@ def test_numbers_keep_the_digits_of_the_result(tmp_path):
 
 def test_a_custom_tasks_result_fits_every_format(tmp_path):
     made = result("credit")
-    own = {"limit": {"amount": 5, "reason": "=growth"}, "conditions": ["audited accounts", {"text": "a guarantee"}], "note": "signed"}
+    limit = {"amount": 5, "reason": "=growth", "share": 0.25, "agreed": True}
+    own = {"limit": limit, "conditions": ["audited accounts", {"text": "a guarantee"}], "note": "signed"}
     kept = ("task", "meeting_id", "language", "idempotency_key", "source", "provenance")
     write(tmp_path, FORMATS, [(source(), {**{name: made[name] for name in kept}, "result": own})], "credit")
     assert json.loads(rows_of(tmp_path / "results.credit.csv")[0]["result"]) == own
     page = (tmp_path / "q3.credit.md").read_text(encoding="utf-8")
-    assert "## limit\n\n- amount: 5, reason: =growth\n" in page
+    assert "## limit\n\n- amount: 5, reason: =growth, share: 0.25, agreed: yes\n" in page
     assert "- audited accounts\n- text: a guarantee\n" in page
+    assert not (tmp_path / "results.credit.actions.csv").exists()
