@@ -1,4 +1,7 @@
-"""SIGINT and SIGTERM: the first asks for an orderly end, the second leaves at once."""
+"""SIGINT, SIGTERM and SIGHUP: the first asks for an orderly end, the second leaves at once.
+
+SIGHUP, from a terminal that was closed, counts as SIGTERM: nobody is there to ask twice, and the calls under way are paid for.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ class Stop:
         self.finishes_first = False
         self.tell: Callable[[], object] = lambda: None
         self.tidy = tidy
+        self._terminals = [handle for handle in (1, 2) if os.isatty(handle)]
 
     def is_asked(self) -> bool:
         """Return whether the run was asked to end."""
@@ -29,6 +33,9 @@ class Stop:
 
     def take(self, number: int, _frame: FrameType | None) -> None:
         """Note a signal."""
+        if number == signal.SIGHUP:
+            number = signal.SIGTERM
+            self._leave_lost_terminal()
         if self.signal_number is not None:
             self.tidy()
             os._exit(128 + number)  # calls under way would hold a second Ctrl-C up for as long as they take
@@ -37,13 +44,21 @@ class Stop:
             raise KeyboardInterrupt(number)
         self.tell()
 
+    def _leave_lost_terminal(self) -> None:
+        """Send what is still to be shown nowhere: writing to a terminal that is gone would fail a run that ends in order."""
+        for handle in self._terminals:
+            if not os.isatty(handle):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, handle)
+                os.close(nowhere)
+
 
 @contextmanager
 def watched(tidy: Callable[[], None]) -> Iterator[Stop]:
     """Install the handlers for the time of a run."""
     stop = Stop(tidy)
-    # A shell that starts a command in the background has it ignore Ctrl-C, and means it.
-    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+    # A shell that starts a command in the background has it ignore Ctrl-C, `nohup` a closed terminal, and each means it.
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop.take) for number in heard}
     try:
         yield stop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from types import TracebackType
 from typing import Self, TextIO
@@ -39,7 +40,8 @@ class RunProgress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._progress.stop()
+        with suppress(OSError):  # the terminal may be gone by now, and what was bought is still to be counted
+            self._progress.stop()
 
     def tell(self, text: str) -> None:
         """Show a line about what is being waited for."""

@@ -1,11 +1,13 @@
-"""Ctrl-C and SIGTERM: the first ends a run in order, with what was paid for saved; the second leaves at once."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first ends a run in order, with what was paid for saved; the second leaves at once."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import signal
 import subprocess
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from tests.cli.signaler import Signaler
 from tests.corridor import explicit
 from tests.loopback_server import HANG, LoopbackServer, status
 
-CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 STOPPING = b"stopping: waiting for the calls under way, which are paid for; Ctrl-C again leaves at once"
 
 
@@ -131,9 +133,31 @@ def test_a_run_that_waits_for_the_server_s_sake_stops_waiting(meetcli: Command, 
     assert (done.exit_code, done.summary["counts"]["not_attempted"]) == (130, 10)
 
 
-def test_a_run_in_the_background_does_not_hear_ctrl_c(meetcli: Command, server: LoopbackServer) -> None:
-    server.faults = signaler = Signaler(signal.SIGINT, at=1)
-    with meetcli.start("extract", "in", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) as process:
+@pytest.mark.parametrize("arguments", [(), ("-v",), ("--summary", "json")], ids=" ".join)
+def test_a_closed_terminal_ends_the_run_in_order(meetcli: Command, server: LoopbackServer, arguments: tuple[str, ...]) -> None:
+    leader, follower = pty.openpty()
+
+    def hang_up(number: int, _: object) -> None:
+        if number == 0:
+            os.close(leader)
+
+    server.faults = hang_up
+    server.latency_s = 0.02
+    own_terminal = {"start_new_session": True, "preexec_fn": lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0)}
+    environment = {"TERM": "xterm"}
+    command = ("extract", "in", "-j", "2", *arguments)
+    with meetcli.start(*command, stdin=follower, stdout=follower, stderr=follower, environment=environment, **own_terminal) as process:
+        os.close(follower)
+        assert process.wait(60) == 143
+    assert 1 <= server.requests == len(meetcli.results()) < 10
+    paid, server.faults = server.requests, lambda *_: None
+    assert meetcli("extract", "in", "--summary", "json").summary["counts"]["hit"] == paid
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_run_in_the_background_does_not_hear_what_it_was_told_to_ignore(meetcli: Command, server: LoopbackServer, number: int) -> None:
+    server.faults = signaler = Signaler(number, at=1)
+    with meetcli.start("extract", "in", preexec_fn=lambda: signal.signal(number, signal.SIG_IGN)) as process:
         signaler.aim(process)
         assert finish(process).exit_code == 0
     assert server.requests == 10
