@@ -218,6 +218,7 @@ def _file_of(outcome: Outcome) -> dict[str, Any]:
         "cost_usd": decimal_text(outcome.cost_usd),
         "error": outcome.error,
         "unsupported": outcome.unsupported,
+        "place": outcome.source.place,
     }
 
 

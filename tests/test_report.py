@@ -59,11 +59,11 @@ def test_the_summary_is_the_contract_s_object():
         "exit_code": 1,
         "files": [
             {"source": "in/a.json", "status": "hit", "reason": None, "idempotency_key": "k" * 64,
-             "output": None, "cost_usd": "0", "error": None, "unsupported": 0},
+             "output": None, "cost_usd": "0", "error": None, "unsupported": 0, "place": None},
             {"source": "in/b.json", "status": "miss", "reason": None, "idempotency_key": "k" * 64, "output": "out/b.extract.json",
-             "cost_usd": "0.0051", "error": None, "unsupported": 2},
+             "cost_usd": "0.0051", "error": None, "unsupported": 2, "place": None},
             {"source": "in/c.json", "status": "failed", "reason": "bad_input", "idempotency_key": "no-idempotency-key-available",
-             "output": None, "cost_usd": "0", "error": "no", "unsupported": 0},
+             "output": None, "cost_usd": "0", "error": "no", "unsupported": 0, "place": None},
         ],
     }  # fmt: skip
     json.dumps(made.summary(), allow_nan=False)
@@ -71,7 +71,9 @@ def test_the_summary_is_the_contract_s_object():
 
 def test_places_in_one_file_are_listed_in_their_order():
     made = report(*(outcome("l.json", place=place, output=str(place)) for place in (10, 9, 2)))
-    assert [file["output"] for file in made.summary()["files"]] == ["2", "9", "10"]
+    assert [(file["source"], file["place"], file["output"]) for file in made.summary()["files"]] == [
+        ("in/l.json", place, str(place)) for place in (2, 9, 10)
+    ]
 
 
 def test_an_unknown_price_is_unknown_and_the_known_part_is_kept():

@@ -27,9 +27,10 @@ from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_
 from meetcli.cli.signals import Stop, watched
 from meetcli.cli.stores import opened_cache, opened_leases, required_loss, warn_of_leases
 from meetcli.config import LoadedSettings, Settings, load_process_settings
-from meetcli.errors import BudgetReached, CacheError, RunStopped, UsageError
+from meetcli.errors import BudgetReached, CacheError, InputError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
 from meetcli.normalize import normalize
+from meetcli.plain_text import place_text
 from meetcli.plan import give_up, plan
 from meetcli.readers import Rereader
 from meetcli.report import RunReport
@@ -46,18 +47,41 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
     loaded = load_process_settings(flags)
     settings = loaded.settings
     set_up_logging(settings)
+    report = RunReport(
+        task=task_name,
+        engine=settings.engine,
+        model=settings.model,
+        endpoint=settings.endpoint,
+        clock=time.monotonic,
+        cache_only=settings.cache_only,
+    )
+    try:
+        return _run(report, paths, loaded)
+    except (UsageError, RunStopped) as error:
+        if settings.summary != "json":
+            raise
+        report.stop(error)  # whoever reads summaries reads of this one too
+        show(report, settings)
+        return report.exit_code
+
+
+def _run(report: RunReport, paths: list[str], loaded: LoadedSettings) -> int:
+    settings = loaded.settings
     if not paths and settings.files_from is None:
         raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
     check_metrics_file(settings)
     is_spooled = "-" in paths or str(settings.files_from) == "-"
     with _spool(is_needed=is_spooled) as spool, watched(lambda: _tidy(spool)) as stop, opened_cache(settings) as cache:
-        run = _Run(task_name, loaded, cache, stop)
+        run = _Run(report, loaded, cache, stop)
         inputs: list[Source | Outcome] = []
         try:
             inputs = find_inputs(paths, settings, spool)
             run.work(inputs)
         except (RunStopped, BudgetReached) as error:
-            run.report.stop(error)
+            report.stop(error)
+        except UsageError:
+            run.leave_out(inputs)
+            raise
         except KeyboardInterrupt:
             if stop.signal_number is None:
                 raise
@@ -88,23 +112,16 @@ def _tidy(spool: str) -> None:
 class _Run:
     """What one run holds while it lasts."""
 
-    def __init__(self, task_name: str, loaded: LoadedSettings, cache: ForgivingCache | None, stop: Stop) -> None:
+    def __init__(self, report: RunReport, loaded: LoadedSettings, cache: ForgivingCache | None, stop: Stop) -> None:
+        self.report = report
         self._settings = settings = loaded.settings
         self._cache = cache
         self._stop = stop
-        self._assignment = assign(task_name, settings)
-        task, identity = self._assignment.task, self._assignment.identity
-        self.report = RunReport(
-            task=task.name,
-            engine=identity.engine,
-            model=identity.model,
-            endpoint=settings.endpoint,
-            clock=time.monotonic,
-            backend=cache.backend if cache else "none",
-            reads_cache=cache is not None and not settings.refresh,
-            cache_only=settings.cache_only,
-        )
-        self._writer = _open_writer(settings, task.name)
+        self._assignment = assign(report.task, settings)
+        report.task, report.model = self._assignment.task.name, self._assignment.identity.model
+        report.backend = cache.backend if cache else "none"
+        report.reads_cache = cache is not None and not settings.refresh
+        self._writer = _open_writer(settings, report.task)
         self._shows_failures = shows_failures(settings)
         self._unwritable: RunStopped | None = None
         self._progress: RunProgress | None = None
@@ -134,7 +151,11 @@ class _Run:
         if settings.cache_only:
             give_up(planned.jobs, None if settings.dry_run else "cache_only", self.deliver)
         elif planned.jobs:
-            self._buy(planned.jobs)
+            try:
+                self._buy(planned.jobs)
+            except UsageError:  # before the first call
+                give_up(planned.jobs, "stopped", self.deliver)
+                raise
         elif self._cache and not settings.dry_run and self._cache.first("batch:", 1):
             self._collect()
         if loss := self._required_loss():
@@ -155,6 +176,9 @@ class _Run:
                     error.hint = "the cache does not hold it either; make room or give another folder with --output, and run again"
                 self._count(outcome._replace(status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint))
                 raise
+            except InputError as error:
+                where = place_text(outcome.source.shown, outcome.source.place)
+                outcome = outcome._replace(status=Status.FAILED, reason="not_written", error=f"{where}: {error.message}", hint=error.hint)
             except BrokenPipeError:  # the reader of streamed results has seen enough: no error, but no reason to buy more either
                 leave_standard_output()
                 self._stop.is_unread = True

@@ -11,7 +11,10 @@ from meetcli.models import Source
 
 
 class Writer(Protocol):
-    """Where results go. Raises `RunStopped` when it cannot write: what was bought stays in the cache."""
+    """Where results go. Raises `RunStopped` when it cannot write: what was bought stays in the cache.
+
+    A single result that has no place, as for its name, raises `InputError`: the others go on.
+    """
 
     def write(self, source: Source, text: str) -> str | None:
         """Write one result, leaving unchanged bytes alone; return the path written to, None for a stream."""

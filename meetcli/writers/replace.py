@@ -5,11 +5,12 @@ and never leaves a temporary file for long.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from meetcli.errors import RunStopped
+from meetcli.errors import InputError, RunStopped
 
 ENDING = ".tmp"
 
@@ -21,13 +22,16 @@ class Folders:
         self._ready: set[str] = set()
 
     def put(self, path: str, data: bytes) -> str:
-        """Put `data` at `path` unless the file holds these bytes already; return the path. `RunStopped` says why it cannot."""
+        """Put `data` at `path` unless the file holds these bytes already; return the path. Raises as `replace` does."""
         if content_of(path) == data:
             return path
         return self.replace(path, lambda: (data,))
 
     def replace(self, path: str, chunks: Callable[[], Iterable[bytes]]) -> str:
-        """Put what `chunks` returns at `path`, making its folder; return the path. `RunStopped` says why it cannot."""
+        """Put what `chunks` returns at `path`, making its folder; return the path.
+
+        Raises `InputError` where the name is too long for any file system, which is one meeting's trouble, else `RunStopped`.
+        """
         folder = os.path.dirname(path) or "."  # noqa: PTH120  # strings throughout: a Path a file costs more than the comparison above
         try:
             if folder not in self._ready:
@@ -36,6 +40,8 @@ class Folders:
                 self._ready.add(folder)
             replace_atomically(path, chunks())
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise InputError(f"the name of its result is too long: {Path(path).name}", hint="rename the transcript") from error
             raise RunStopped(
                 f"cannot write {path}: {error.strerror or error}",
                 hint="what was bought is safe in the cache; make room or give another folder with --output, and run again",

@@ -84,6 +84,45 @@ def test_2_with_the_ways_out_when_a_key_is_needed_and_absent(meetcli: Command, s
     assert meetcli("extract", "in", OPENAI_API_KEY="").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "counts"),
+    [
+        (["extract", "missing.json"], {"total": 0}),
+        (["extract", "in"], {"hit": 2, "not_attempted": 12, "total": 14}),
+        (["run", "missing.toml", "in"], {"total": 0}),
+        (["extract"], {"total": 0}),
+    ],
+    ids=["path", "key", "task", "no path"],
+)
+def test_2_has_its_summary_too_where_scripts_read_one(
+    meetcli: Command, server: LoopbackServer, arguments: list[str], counts: dict[str, int]
+) -> None:
+    meetcli.put("in/list.json", [explicit(meeting_id=f"L-{number}") for number in range(2)])
+    meetcli("extract", "in/list.json")
+    asked = server.requests
+    done = meetcli(*arguments, "--summary", "json", OPENAI_API_KEY="")
+    assert (done.exit_code, done.summary["exit_code"], server.requests) == (2, 2, asked)
+    assert {status: count for status, count in done.summary["counts"].items() if count} == {name: n for name, n in counts.items() if n}
+    assert done.stderr.startswith("error: ")
+
+
+def test_3_has_its_summary_too_where_a_required_cache_is_lost_from_the_start(meetcli: Command) -> None:
+    done = meetcli("extract", "in", "--cache-required", "--cache-url", "redis://127.0.0.1:1/0", "--summary", "json")
+    assert (done.exit_code, done.summary["exit_code"], done.summary["counts"]["total"]) == (3, 3, 0)
+    assert "the cache is required" in done.stderr
+
+
+def test_1_when_the_name_of_one_result_is_too_long_for_a_file(meetcli: Command, server: LoopbackServer) -> None:
+    meetcli.put(f"in/{'n' * 250}.json", explicit(meeting_id="long"))
+    done = meetcli("extract", "in", "--summary", "json")
+    failed = [file for file in done.summary["files"] if file["status"] == "failed"]
+    assert (done.exit_code, len(meetcli.results()), [file["reason"] for file in failed]) == (1, 12, ["not_written"])
+    assert "rename the transcript" in meetcli("extract", "in").stdout
+    assert server.requests == 13  # it was bought and is kept: under another name it is a hit
+    (meetcli.folder / f"in/{'n' * 250}.json").rename(meetcli.folder / "in/short.json")
+    assert meetcli("extract", "in", "--summary", "json").summary["counts"]["hit"] == 13
+
+
 def test_2_when_two_inputs_share_a_result(meetcli: Command, server: LoopbackServer) -> None:
     meetcli.put("more/00.json", explicit())
     done = meetcli("extract", "in", "more")

@@ -58,6 +58,7 @@ def test_meeting_without_ids_is_bypassed_unless_its_content_gives_a_key(meetcli:
         "cost_usd": None,
         "error": None,
         "unsupported": 12,
+        "place": None,
     }
     assert run(meetcli, "--key-fallback", "content") == {"in/a.json": "miss"}
     assert run(meetcli, "--key-fallback", "content") == {"in/a.json": "hit"}
@@ -207,7 +208,17 @@ def test_summary_has_the_contract_s_shape_and_its_money_is_this_run_s(meetcli: C
     ]
     assert tuple(first["counts"]) == (*COUNTED, "total")
     assert list(first["usage"]) == ["input_tokens", "cached_input_tokens", "output_tokens", "requests"]
-    assert list(first["files"][0]) == ["source", "status", "reason", "idempotency_key", "output", "cost_usd", "error", "unsupported"]
+    assert list(first["files"][0]) == [
+        "source",
+        "status",
+        "reason",
+        "idempotency_key",
+        "output",
+        "cost_usd",
+        "error",
+        "unsupported",
+        "place",
+    ]
     assert (first["schema_version"], first["task"], first["engine"], first["model"]) == (1, "extract", "openai", "gpt-4o")
     assert first["endpoint"] == meetcli.environment["OPENAI_BASE_URL"].split("/")[2]
     assert (first["backend"], first["hit_rate"], first["requests"], first["exit_code"]) == ("disk", 0, 1, 0)
