@@ -6,12 +6,11 @@ Counters are given, already added up over runs: a process that ends each night c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from meetcli.errors import UsageError
-from meetcli.models import Status
+from meetcli.models import Ended, Status
 from meetcli.report import RunReport
 
 try:
@@ -28,14 +27,13 @@ MODE = 0o644
 class Totals(NamedTuple):
     """What was counted over all runs, this one included.
 
-    `amounts` are named as by `RunReport.amounts`. `cache_size` is None where the number of answers is not cheaply known,
-    `last_success_at` where no run has ended with exit code 0 yet. Times are aware UTC.
+    `amounts` are named as by `RunReport.amounts`. `cache_size` is None where the number of answers is not cheaply known. `tasks` says
+    how each task's last run ended.
     """
 
     amounts: Mapping[str, Decimal]
     cache_size: int | None
-    last_run_at: datetime
-    last_success_at: datetime | None
+    tasks: Mapping[str, Ended]
 
 
 def metrics_text(report: RunReport, totals: Totals) -> bytes:
@@ -52,13 +50,14 @@ class _Counted(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families whose names the contract fixes, then those of our own."""
-        backends = sorted(_labels(self._totals.amounts, "hits", "misses") | {self._report.backend})
+        backend = "disk" if self._report.backend == "none" else self._report.backend  # what a run without cache left alone
+        backends = sorted(_labels(self._totals.amounts, "hits", "misses") | {backend})
         yield self._labeled("cache_hits", "Meetings answered from the cache.", "backend", {name: f"hits.{name}" for name in backends})
         yield self._labeled(
             "cache_misses", "Meetings without a fresh answer there.", "backend", {name: f"misses.{name}" for name in backends}
         )
         if self._totals.cache_size is not None:
-            yield _gauge("cache_size", "Answers in the cache.", self._totals.cache_size, backend=self._report.backend)
+            yield _gauge("cache_size", "Answers in the cache.", self._totals.cache_size, backend=backend)
         tokens = {"input": "input_tokens.openai", "output": "output_tokens.openai"}
         yield self._labeled("openai_tokens", "Tokens that were paid for.", "type", tokens)
         # It only grows, but the library would end a counter's name in _total.
@@ -73,10 +72,13 @@ class _Counted(Collector):
         about = "From a meeting's first request to its last answer."
         yield self._summary("meetcli_request_duration_seconds", about, "purchases", "purchase_seconds")
         yield self._summary("meetcli_run_duration_seconds", "How long runs took.", "runs", "run_seconds")
-        yield _gauge("meetcli_last_run_exit_code", "How the last run ended.", self._report.exit_code, task=self._report.task)
-        yield _gauge("meetcli_last_run_timestamp_seconds", "When the last run ended.", self._totals.last_run_at.timestamp())
-        if (succeeded_at := self._totals.last_success_at) is not None:
-            yield _gauge("meetcli_last_success_timestamp_seconds", "When a run last ended with code 0.", succeeded_at.timestamp())
+        ends = self._totals.tasks
+        yield _by_task("meetcli_last_run_exit_code", "How the last run ended.", {task: end.exit_code for task, end in ends.items()})
+        yield _by_task(
+            "meetcli_last_run_timestamp_seconds", "When the last run ended.", {task: end.at.timestamp() for task, end in ends.items()}
+        )
+        succeeded = {task: end.succeeded_at.timestamp() for task, end in ends.items() if end.succeeded_at}
+        yield _by_task("meetcli_last_success_timestamp_seconds", "When a run last ended with code 0.", succeeded)
 
     def _amount(self, name: str) -> float:
         return float(self._totals.amounts.get(name, 0))
@@ -98,6 +100,13 @@ class _Counted(Collector):
 def _gauge(name: str, about: str, value: float, **labels: str) -> Metric:
     family = GaugeMetricFamily(name, about, labels=list(labels))
     family.add_metric(list(labels.values()), value)
+    return family
+
+
+def _by_task(name: str, about: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=["task"])
+    for task, value in values.items():
+        family.add_metric([task], value)
     return family
 
 

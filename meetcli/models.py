@@ -356,3 +356,11 @@ class Forecast(NamedTuple):
     lane: Lane
     lanes: Mapping[Lane, LanePrice]
     seconds: float
+
+
+class Ended(NamedTuple):
+    """How and when a task's last run ended, and when one last ended with exit code 0; that is None for never."""
+
+    exit_code: int
+    at: datetime
+    succeeded_at: datetime | None

@@ -9,10 +9,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from meetcli.metrics import Totals, metrics_text
-from meetcli.models import Status
+from meetcli.models import Ended, Status
 from meetcli.report import RunReport
 
 NIGHT = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
+TASKS = {"extract": Ended(0, NIGHT, NIGHT), "analyze": Ended(3, NIGHT, None)}
 AMOUNTS = {
     "runs": Decimal(3),
     "run_seconds": Decimal("12.5"),
@@ -47,7 +48,7 @@ def report() -> RunReport:
 
 
 def shown(**totals: object) -> dict[str, float]:
-    given = {"amounts": AMOUNTS, "cache_size": 43, "last_run_at": NIGHT, "last_success_at": NIGHT, **totals}
+    given = {"amounts": AMOUNTS, "cache_size": 43, "tasks": TASKS, **totals}
     return samples_of(metrics_text(report(), Totals(**given)))
 
 
@@ -71,15 +72,17 @@ def test_meetings_durations_and_the_last_run_are_there_too() -> None:
     assert (own["meetcli_request_duration_seconds_count"], own["meetcli_request_duration_seconds_sum"]) == (3, 6.25)
     assert (own["meetcli_run_duration_seconds_count"], own["meetcli_run_duration_seconds_sum"]) == (3, 12.5)
     assert own['meetcli_last_run_exit_code{task="extract"}'] == 0
-    assert own["meetcli_last_success_timestamp_seconds"] == NIGHT.timestamp()
+    assert own['meetcli_last_run_exit_code{task="analyze"}'] == 3
+    assert own['meetcli_last_success_timestamp_seconds{task="extract"}'] == NIGHT.timestamp()
+    assert 'meetcli_last_success_timestamp_seconds{task="analyze"}' not in own
 
 
 def test_what_is_not_known_is_left_out_and_what_never_happened_is_0() -> None:
-    first = shown(amounts={}, cache_size=None, last_success_at=None)
+    first = shown(amounts={}, cache_size=None, tasks={})
     assert not {name for name in first if name.startswith(("cache_size", "meetcli_last_success"))}
     assert first['cache_hits_total{backend="disk"}'] == first['openai_tokens_total{type="input"}'] == 0
 
 
-@pytest.mark.parametrize("line", metrics_text(report(), Totals(AMOUNTS, 43, NIGHT, NIGHT)).decode().splitlines())
+@pytest.mark.parametrize("line", metrics_text(report(), Totals(AMOUNTS, 43, TASKS)).decode().splitlines())
 def test_every_line_is_help_type_or_sample(line: str) -> None:
     assert line.startswith(("# HELP ", "# TYPE ")) or len(line.rsplit(" ", 1)) == 2

@@ -18,7 +18,7 @@ import pytest
 
 from meetcli.config import OPTIONS
 from meetcli.metrics import Totals, metrics_text
-from meetcli.models import Meeting, Reply, Request, Status
+from meetcli.models import Ended, Meeting, Reply, Request, Status
 from meetcli.normalize import normalize
 from meetcli.readers.content import Content
 from meetcli.report import RunReport
@@ -122,7 +122,7 @@ def test_every_make_target_is_explained() -> None:
 def test_every_metric_is_explained() -> None:
     report = RunReport(task="extract", engine="openai", model="m", endpoint="e", clock=lambda: 0.0)
     now = datetime.now(UTC)
-    exposed = metrics_text(report, Totals({}, 0, now, now)).decode()
+    exposed = metrics_text(report, Totals({}, 0, {"extract": Ended(0, now, now)})).decode()
     names = {re.split(r"[ {]", line)[0] for line in exposed.splitlines() if not line.startswith("#")}
     written = README.split("\n### Metrics\n", maxsplit=1)[1].split("\n## ", maxsplit=1)[0]
     explained = {name for name in re.findall(r"`(\w+)(?:\{\w+\})?`", written) if "_" in name}

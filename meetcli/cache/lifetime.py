@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from meetcli.cache.folder import locked
 from meetcli.errors import CacheError
+from meetcli.models import Ended
 
 FORMAT = 1
 _NAME = "cache.state.json"
@@ -27,7 +28,8 @@ Amounts = Mapping[str, Decimal]
 class Lifetime(NamedTuple):
     """What was counted since the first run, and what that was when somebody last set the count to zero.
 
-    `last_success_at` is the end of the last run with exit code 0. Times are aware UTC, None for what never was.
+    `last_success_at` is the end of the last run with exit code 0, of whatever task; `tasks` has each by itself, since the success of
+    one job must not hide that another fails every night. Times are aware UTC, None for what never was.
     """
 
     total: Amounts
@@ -36,6 +38,7 @@ class Lifetime(NamedTuple):
     zeroed_at: datetime | None = None
     last_run_at: datetime | None = None
     last_success_at: datetime | None = None
+    tasks: Mapping[str, Ended] = {}
 
     @property
     def since_zero(self) -> Amounts:
@@ -50,23 +53,30 @@ def read_lifetime(folder: Path) -> Lifetime:
         if fields["format"] != FORMAT:
             return Lifetime({}, {})
         times = {name: _moment(fields[name]) for name in ("began_at", "zeroed_at", "last_run_at", "last_success_at")}
-        return Lifetime(_amounts(fields["total"]), _amounts(fields["at_zero"]), **times)
+        # Files of earlier versions know no tasks.
+        tasks = {
+            name: Ended(int(code), datetime.fromisoformat(at), _moment(good)) for name, (code, at, good) in fields.get("tasks", {}).items()
+        }
+        return Lifetime(_amounts(fields["total"]), _amounts(fields["at_zero"]), **times, tasks=tasks)
     except (OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
         return Lifetime({}, {})
 
 
-def add_run(folder: Path, amounts: Mapping[str, Decimal | int], *, at: datetime, is_success: bool) -> Lifetime:
-    """Add one run to the counters and return what they are now. Raises CacheError when they cannot be written."""
+def add_run(folder: Path, amounts: Mapping[str, Decimal | int], *, task: str, exit_code: int, at: datetime) -> Lifetime:
+    """Add one run of a task to the counters and return what they are now. Raises CacheError when they cannot be written."""
 
     def added(before: Lifetime) -> Lifetime:
         total = dict(before.total)
         for name, amount in amounts.items():
             total[name] = total.get(name, Decimal(0)) + amount
+        earlier = before.tasks.get(task)
+        succeeded_at = at if exit_code == 0 else earlier and earlier.succeeded_at
         return before._replace(
             total=total,
             began_at=before.began_at or at,
             last_run_at=at,
-            last_success_at=at if is_success else before.last_success_at,
+            last_success_at=at if exit_code == 0 else before.last_success_at,
+            tasks={**before.tasks, task: Ended(exit_code, at, succeeded_at)},
         )
 
     return _change(folder, added)
@@ -99,6 +109,10 @@ def _text(lifetime: Lifetime) -> str:
     for name, value in lifetime._asdict().items():
         if isinstance(value, datetime):
             fields[name] = value.isoformat()
+        elif name == "tasks":
+            fields[name] = {
+                task: [end.exit_code, end.at.isoformat(), end.succeeded_at and end.succeeded_at.isoformat()] for task, end in value.items()
+            }
         else:
             fields[name] = None if value is None else {label: format(amount, "f") for label, amount in sorted(value.items())}
     return json.dumps(fields, indent=1) + "\n"

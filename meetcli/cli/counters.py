@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from meetcli.cache import open_cache
 from meetcli.cache.folder import locked, prepare_folder
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.lifetime import add_run, read_lifetime
@@ -42,12 +43,25 @@ def count_run(report: RunReport, settings: Settings, cache: ForgivingCache | Non
     try:
         if cache is None:
             prepare_folder(settings.cache_dir)
-        add_run(settings.cache_dir, amounts, at=datetime.now(UTC), is_success=report.exit_code == 0)
+        add_run(settings.cache_dir, amounts, task=report.task, exit_code=report.exit_code, at=datetime.now(UTC))
         if settings.metrics_file is not None:
-            _write_metrics(settings.metrics_file, settings.cache_dir, report, cache.size() if cache else None)
+            size = cache.size() if cache else _size_of(settings.cache_dir)
+            _write_metrics(settings.metrics_file, settings.cache_dir, report, size)
     except (CacheError, UsageError) as error:
         if cache is None or cache.loss is None or settings.metrics_file is not None:  # else it has been said that nothing is kept here
             log.warning("%s", error.message)
+
+
+def _size_of(folder: Path) -> int | None:
+    """Return how many answers a cache holds that this run left alone."""
+    try:
+        cache = open_cache(folder)
+    except CacheError:
+        return None
+    try:
+        return cache.size()
+    finally:
+        cache.close()
 
 
 def _write_metrics(path: Path, folder: Path, report: RunReport, cache_size: int | None) -> None:
@@ -57,7 +71,7 @@ def _write_metrics(path: Path, folder: Path, report: RunReport, cache_size: int 
     try:
         with locked(folder):  # of two runs that end together, the one with the smaller counts must not write last
             lifetime = read_lifetime(folder)
-            totals = Totals(lifetime.total, cache_size, lifetime.last_run_at or datetime.now(UTC), lifetime.last_success_at)
+            totals = Totals(lifetime.total, cache_size, lifetime.tasks)
             replace_atomically(str(path), (metrics_text(report, totals),), mode=MODE)
     except OSError as error:
         log.warning("cannot write the metrics %s: %s", path, error.strerror or error)

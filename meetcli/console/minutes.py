@@ -39,7 +39,7 @@ def _print_one(console: Console, minutes: Minutes) -> None:
     console.print(Text(minutes.title, style="bold"))
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
-    facts.add_column()
+    facts.add_column(overflow="fold")  # not rich's ellipsis: minutes lose nothing, however long a word
     for label, value in minutes.facts:
         facts.add_row(label, Text(value))
     if minutes.sentiment:
@@ -61,7 +61,7 @@ def _print_section(console: Console, section: Section) -> None:
     _heading(console, section.title)
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True)
-    grid.add_column()
+    grid.add_column(overflow="fold")
     for claim in section.claims:
         grid.add_row("  ☐" if section.is_checklist else "  •", _claim(claim))
     console.print(grid)

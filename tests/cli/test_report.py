@@ -59,7 +59,8 @@ def test_what_the_cache_saved_is_told(results, tmp_path, monkeypatch):
             tmp_path / "cache",
             {"hits.disk": 3, "hits.redis": 4, "saved_usd": Decimal("0.125")},
             at=datetime(2026, 9, 1, tzinfo=UTC),
-            is_success=True,
+            task="extract",
+            exit_code=0,
         )
     report(["results"], "report.html", is_full=False, language=None)
     assert content_of(tmp_path / "report.html")["savings"] == {"usd": "0.125", "hits": 7, "since": "2026-09-01"}
