@@ -156,7 +156,7 @@ def test_a_stop_by_systemd_saves_what_is_under_way(night: Night, server: Loopbac
     assert asked.wait(60)
     job.send_signal(signal.SIGTERM)
     mail, _ = job.communicate(timeout=60)
-    service = configuration("meetcli.service")
+    service = configuration("meetcli@.service")
     assert job.returncode == int(service["Service"]["SuccessExitStatus"])
     assert mail.startswith("warning: stopping")
     saved = server.requests
@@ -177,20 +177,15 @@ def configuration(name: str) -> configparser.ConfigParser:
 
 
 def test_the_service_does_what_the_crontab_does() -> None:
-    text = (DEPLOY / "meetcli.service").read_text(encoding="utf-8")
-    started = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
-    folder = configuration("meetcli.service")["Service"]["WorkingDirectory"]
-    assert [f"cd {folder} && {command.removeprefix(folder + '/')}" for command in started] == crontab()
+    service = configuration("meetcli@.service")["Service"]
+    command = service["ExecStart"].removeprefix("/usr/bin/env ")
+    assert [f"cd {service['WorkingDirectory']} && {command.replace('%i', task)}" for task in ("extract", "analyze")] == crontab()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
-def test_systemd_takes_service_and_timer(night: Night) -> None:
-    units = night.root / "units"
-    units.mkdir()
-    for name in ("meetcli.service", "meetcli.timer"):
-        (units / name).write_text(night.placed((DEPLOY / name).read_text(encoding="utf-8")))  # the command has to be there
+def test_systemd_takes_service_and_timer() -> None:
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", units / "meetcli.service", units / "meetcli.timer"],
+        ["systemd-analyze", "verify", "--man=no", DEPLOY / "meetcli@.service", DEPLOY / "meetcli@.timer"],
         capture_output=True,
         text=True,
         check=False,
@@ -200,7 +195,7 @@ def test_systemd_takes_service_and_timer(night: Night) -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_the_timer_goes_off_every_night() -> None:
-    calendar = configuration("meetcli.timer")["Timer"]["OnCalendar"]
+    calendar = configuration("meetcli@.timer")["Timer"]["OnCalendar"]
     done = subprocess.run(["systemd-analyze", "calendar", "--iterations=2", calendar], capture_output=True, text=True, check=True)
     assert done.stdout.count("02:30:00") >= 2
 
