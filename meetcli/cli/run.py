@@ -30,7 +30,7 @@ from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.errors import BudgetReached, CacheError, InputError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
 from meetcli.normalize import normalize
-from meetcli.plain_text import place_text
+from meetcli.plain_text import count_text, place_text
 from meetcli.plan import give_up, plan
 from meetcli.readers import Rereader
 from meetcli.report import RunReport
@@ -241,7 +241,7 @@ class _Run:
         settings = self._settings
         if settings.engine == "openai" and settings.api_key is None:
             raise UsageError(
-                f"OPENAI_API_KEY is not set and {len(jobs)} meetings need a call",
+                f"OPENAI_API_KEY is not set and {count_text(len(jobs), 'meeting')} {'needs' if len(jobs) == 1 else 'need'} a call",
                 hint="set it in the environment or in .env (any value for a server that needs none), or use --engine local or --cache-only",
             )
         import asyncio  # here, as everything behind it: a run of hits only pays for none of it

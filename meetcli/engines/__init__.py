@@ -63,6 +63,11 @@ def identify(name: Literal["openai", "local"], *, model: str, base_url: str | No
     return EngineIdentity("openai", model, endpoint=endpoint, host=urlsplit(endpoint).hostname or "", is_openai=endpoint == OPENAI_URL)
 
 
+def host_of(base_url: str | None) -> str:
+    """Return host and port of who is asked, for people to read."""
+    return urlsplit(base_url or OPENAI_URL).netloc
+
+
 def open_engine(name: str, options: EngineOptions) -> Engine:
     """Return the engine called `openai` or `local`, importing only that one."""
     if name == "local":

@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any, Final
 
-from meetcli.engines import OPENAI_URL, EngineOptions
+from meetcli.engines import OPENAI_URL, EngineOptions, host_of
 from meetcli.engines.openai_account import Account
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Gate, Pass, Timers
 from meetcli.engines.openai_wire import Dialect, Failure, read_reply, translate
@@ -202,16 +202,17 @@ class _Run:
         return failure.retry_after_s + jitter_s
 
     def _give_up(self, request: Request, failure: Failure, began_at: float, account: Account) -> Reply:
+        asked_whom = f"{self._options.model} at {host_of(self._options.base_url)}"
         if failure.reason == "lane_not_served":
-            self._stop(LaneNotServed(failure.message, hint=failure.hint))
+            self._stop(LaneNotServed(f"{asked_whom}: {failure.message}", hint=failure.hint))
         elif failure.ends == "run":
-            self._stop(RunStopped(failure.message, hint=failure.hint))
+            self._stop(RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint))
         elif failure.reason == "unreachable" and self._answered_at < began_at:
             # Nobody got through since this request began: a thousand meetings must not wait their turn to learn the same.
-            self._stop(RunStopped(failure.message, hint=failure.hint))
+            self._stop(RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint))
         elif (failure.retry_after_s or 0) > self._options.max_wait_s:
             asked = f"the server asks to wait {failure.retry_after_s:.0f} s, longer than --max-wait allows"
-            self._stop(RunStopped(asked, hint="try again later or raise --max-wait"))
+            self._stop(RunStopped(f"{asked_whom}: {asked}", hint="try again later or raise --max-wait"))
         if failure.reason == "content_filter":
             return _failed(request, None, account)._replace(finish="content_filter")
         return _failed(request, CallError(failure.message, reason=failure.reason, hint=failure.hint), account)
