@@ -121,7 +121,11 @@ def _check_cache(settings: Settings) -> Iterator[Check]:
         yield Check("cache", "warn", "not used: every run pays for everything again", "leave --no-cache out")
         return
     if not folder.exists():  # a look must not make it
-        yield Check("cache", "ok", f"{folder} is not there yet, the first run makes it")
+        place = _nearest(folder)
+        if _is_writable(place):
+            yield Check("cache", "ok", f"{folder} is not there yet, the first run makes it")
+        else:
+            yield Check("cache", "fail", f"{folder} cannot be made: {place} cannot be written", "choose another folder with --cache-dir")
         return
     try:
         cache = open_cache(folder)
@@ -134,6 +138,8 @@ def _check_cache(settings: Settings) -> Iterator[Check]:
         return
     size = sum(path.stat().st_size for path in folder.glob("cache.db*"))
     yield Check("cache", "ok", f"{folder}: {count_text(answers, 'answer')}, {bytes_text(size)}{_last_success(folder)}")
+    if not _is_writable(folder):
+        yield Check("cache", "warn", "it cannot be written: what a run buys is bought again by the next", f"make {folder} writable")
     for notice in cache.notices:
         yield Check("cache", "warn", notice)
     if unreadable:
@@ -163,7 +169,7 @@ def _check_places(settings: Settings) -> Iterator[Check]:
     """Check that results can be written, and that there is room for them and for the cache."""
     output = None if settings.is_streaming else _nearest(settings.output)
     if output is not None:
-        if output.is_dir() and os.access(output, os.W_OK | os.X_OK):
+        if _is_writable(output):
             yield Check("output", "ok", f"{settings.output} can be written")
         else:
             yield Check("output", "fail", f"{settings.output} cannot be written", "choose another folder with --output")
@@ -171,6 +177,10 @@ def _check_places(settings: Settings) -> Iterator[Check]:
         free = shutil.disk_usage(place).free
         is_enough = free >= ROOM_BYTES
         yield Check("disk", "ok" if is_enough else "warn", f"{bytes_text(free)} free at {place}", None if is_enough else "make room there")
+
+
+def _is_writable(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _nearest(path: Path) -> Path:
