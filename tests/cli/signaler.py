@@ -30,8 +30,7 @@ class Signaler:
         self._known.set()
 
     def __call__(self, number: int, _body: object) -> Fault | None:
-        self._known.wait(60)
-        if number == self._at:
+        if self._known.wait(60) and number == self._at:  # never without a process: 0 would be ours, and all others of its group
             if self._later_s:
                 threading.Timer(self._later_s, self._send).start()
             else:
