@@ -138,8 +138,6 @@ def _check_cache(settings: Settings) -> Iterator[Check]:
         return
     size = sum(path.stat().st_size for path in folder.glob("cache.db*"))
     yield Check("cache", "ok", f"{folder}: {count_text(answers, 'answer')}, {bytes_text(size)}{_last_success(folder)}")
-    if not _is_writable(folder):
-        yield Check("cache", "warn", "it cannot be written: what a run buys is bought again by the next", f"make {folder} writable")
     for notice in cache.notices:
         yield Check("cache", "warn", notice)
     if unreadable:
