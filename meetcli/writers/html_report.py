@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("en", "pt")
 _ASSETS = "report_page"
+_PLAIN_DIGITS = str.maketrans("<>&", ",.:")
 _STYLES = ("uplot/uPlot.min.css", "page.css")
 _SCRIPTS = ("meetings.js", "words.js", "elements.js", "charts.js", "dialogs.js", "lists.js", "overview.js", "costs.js", "page.js")
 
@@ -118,8 +119,11 @@ def _taken(text: str, texts: list[str]) -> int:
 
 
 def _packed(content: bytes) -> str:
-    """Return bytes deflated and in base64: letters, digits and `+/=`, so that nothing in it can end the element it stands in."""
-    return base64.b64encode(zlib.compress(content, 9)).decode()
+    """Return bytes deflated and in base 85, of which nothing can end the element it stands in.
+
+    That is a sixteenth less than base64. Its three digits that mean something in HTML are replaced by three that do not.
+    """
+    return base64.b85encode(zlib.compress(content, 9)).decode().translate(_PLAIN_DIGITS)
 
 
 def _policy(style: str, script: str) -> str:

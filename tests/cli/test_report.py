@@ -16,6 +16,7 @@ from meetcli.errors import UsageError
 from meetcli.models import Outcome
 from meetcli.readers import parse, read
 from tests.results import as_text, result, source
+from tests.writers.test_report_payload import PLAIN
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_a_user_without_a_home_has_a_report_all_the_same(results, tmp_path, monk
 
 def content_of(path):
     packed = re.search(r'id="payload">([^<]*)<', path.read_text(encoding="utf-8"))
-    return json.loads(zlib.decompress(base64.b64decode(packed[1])))
+    return json.loads(zlib.decompress(base64.b85decode(packed[1].translate(PLAIN))))
 
 
 @pytest.mark.parametrize(

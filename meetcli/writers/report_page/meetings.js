@@ -1,8 +1,25 @@
 // What the page knows: the payload unpacked, laid out in lists, and filtered. Changes no element.
 
 async function inflate(id) {
-  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (char) => char.charCodeAt(0));
+  const bytes = fromBase85(document.getElementById(id).textContent);
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
+}
+
+// Python's base 85, with digits for `&`, `<` and `>` that mean nothing in HTML.
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%:()*+-;,=.?@^_`{|}~";
+
+function fromBase85(text) {
+  const values = new Uint8Array(128);
+  for (let value = 0; value < DIGITS.length; value++) values[DIGITS.charCodeAt(value)] = value;
+  const missing = (5 - (text.length % 5)) % 5;
+  const padded = text + "~".repeat(missing);
+  const view = new DataView(new ArrayBuffer((padded.length / 5) * 4));
+  for (let place = 0, at = 0; place < padded.length; place += 5, at += 4) {
+    let group = 0;
+    for (let digit = 0; digit < 5; digit++) group = group * 85 + values[padded.charCodeAt(place + digit)];
+    view.setUint32(at, group);
+  }
+  return new Uint8Array(view.buffer, 0, view.byteLength - missing);
 }
 
 async function unpack() {
