@@ -14,8 +14,10 @@ from typing import Final
 MINUTE_S: Final = 60.0
 SAFETY: Final = 0.95
 """Share of an allowance that is used, so that our clock and the server's need not agree."""
+BURST_S: Final = 0.1
 BURST_SHARE: Final = 1 / 60
-"""What may be sent ahead of an even pace: a second's worth of each minute. A full bucket would let a whole minute through at once."""
+"""What may be sent ahead of an even pace, so that a busy moment is made up for: so many seconds' worth, and no more than this share of a
+short minute. A full bucket would let a whole minute through at once."""
 MOST_CHARGE: Final = 20.0
 SHORTEST_RESET_S: Final = 0.02
 """Shorter ones are rounded too coarsely to tell how long the server's minute is."""
@@ -52,7 +54,7 @@ class Allowance:
         """Return how long to wait before `amount` may be sent."""
         if self.limit is None:
             return 0.0
-        even_s = self._due_at - self.window_s * BURST_SHARE - now_s
+        even_s = self._due_at - min(BURST_S, self.window_s * BURST_SHARE) - now_s
         return max(0.0, even_s, self._refill_s(amount, now_s))
 
     def take(self, amount: float, now_s: float) -> float:
