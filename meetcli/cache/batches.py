@@ -18,6 +18,7 @@ from meetcli.models import Member, Reply, Submission
 
 MOST_BATCHES = 10_000
 REPLIES_A_WRITE = 200
+LATEST = "latest-batch"
 
 
 class CachedBatches:
@@ -33,8 +34,12 @@ class CachedBatches:
         found = [submission for _, line in rows if (submission := _load(line)) is not None]
         return sorted(found, key=lambda submission: submission.created_at)
 
+    def latest(self) -> str:
+        """Return what tells whether anybody has intended a batch since it was last asked for."""
+        return self._cache.get_many([LATEST]).get(LATEST, "")
+
     def members(self, submission: Submission) -> list[Member]:
-        """Return the requests of a batch."""
+        """Return the requests of a batch; of one that is collected, those that were refused in it."""
         name = _key(submission)
         lines = self._cache.get_many([name]).get(name, "").split("\n")[1:]
         return [Member(*json.loads(line)) for line in lines]
@@ -42,7 +47,10 @@ class CachedBatches:
     def write(self, submission: Submission, members: Sequence[Member] | None = None) -> None:
         """Remember a batch, with new members or with those it had."""
         lines = [_dump(submission), *(json.dumps(member) for member in (self.members(submission) if members is None else members))]
-        self._set({_key(submission): "\n".join(lines)})
+        rows = {_key(submission): "\n".join(lines)}
+        if submission.state == "intended":
+            rows[LATEST] = submission.digest
+        self._set(rows)
 
     def forget(self, submission: Submission) -> None:
         """Forget a batch that never came to be."""

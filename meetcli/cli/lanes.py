@@ -41,16 +41,14 @@ def open_lane_engine(
 ) -> Engine:
     """Return the engine of the run.
 
-    An ordinary run looks after batches too where the cache knows of any, or the server is OpenAI's and its list may: what waits in a batch
-    must not be bought again. Raises `UsageError` for the batch lane without a cache.
+    An ordinary run looks after batches too, those that the cache knows of or comes to know of, and those in the list of OpenAI's server:
+    what waits in a batch must not be bought again. Raises `UsageError` for the batch lane without a cache.
     """
-    identity = assignment.identity
     if settings.lane == "batch" and cache is None:
         raise UsageError("--lane batch needs the cache: it is what knows which answers are on their way", hint="leave --no-cache out")
-    is_batch_met = settings.lane == "batch" or (cache is not None and (identity.is_openai or bool(cache.first("batch:", 1))))
-    if settings.engine == "local" or cache is None or not is_batch_met:
+    if settings.engine == "local" or cache is None:
         return open_engine(settings.engine, options)
-    return open_batch_engine(settings, options, cache=cache, identity=identity, tell=tell)
+    return open_batch_engine(settings, options, cache=cache, identity=assignment.identity, tell=tell)
 
 
 def open_batch_engine(

@@ -16,8 +16,12 @@ class BatchBook(Protocol):
         """Return every batch that is remembered, oldest first."""
         ...
 
+    def latest(self) -> str:
+        """Return what tells whether anybody has intended a batch since it was last asked for."""
+        ...
+
     def members(self, submission: Submission) -> list[Member]:
-        """Return the requests of a batch."""
+        """Return the requests of a batch; of one that is collected, those that were refused in it."""
         ...
 
     def write(self, submission: Submission, members: Sequence[Member] | None = None) -> None:

@@ -72,6 +72,7 @@ class BatchEngine:
         self._now = now
         self._tell = tell
         self._limits = spool_limits or {}
+        self._seen = ""
         self._pending: dict[str, Submission] = {}
         self._waiting: dict[str, str] = {}
 
@@ -80,6 +81,7 @@ class BatchEngine:
     async def collect(self) -> list[tuple[Submission, RemoteBatch]]:
         """Keep what is ready, learn what is pending; return every batch that is not collected yet, as the server tells of it."""
         found: list[tuple[Submission, RemoteBatch]] = []
+        self._seen = self._book.latest()
         self._pending = {}
         for submission in await self._reconciled():
             remote = await self._files.retrieve(submission.batch_id) if submission.batch_id else None
@@ -253,6 +255,11 @@ class BatchEngine:
                 if request is None:
                     break
                 asked = asyncio.ensure_future(_next(stream))
+                if self._book.latest() != self._seen:  # whoever held this meeting until now may have submitted it
+                    await self.collect()
+                    if (reply := self._book.reply(request.digest, request.id)) is not None:
+                        replies.put_nowait(reply)
+                        continue
                 if request.digest in self._pending:
                     self._leave(request, replies)
                 elif not self._submits or (self._repairs_live and request.is_follow_up):
@@ -300,7 +307,7 @@ class BatchEngine:
         at = self._now()
         intent = Submission(writer.digest(at), None, "intended", at, self._endpoint, self._options.model, len(writer.members))
         self._book.write(intent, writer.members)
-        file_id = await self._files.upload(writer.path)
+        file_id = await self._files.upload(writer.file)
         remote = await self._files.create(file_id, intent.digest)
         submitted = intent._replace(batch_id=remote.id, state="submitted")
         self._book.write(submitted, writer.members)

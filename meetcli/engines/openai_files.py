@@ -12,8 +12,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from meetcli.engines import EngineOptions
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Timers
@@ -54,24 +53,31 @@ class RemoteBatch(NamedTuple):
 
 
 class Spool:
-    """Requests on their way into one file, on disk: fifty thousand of them are not held in memory."""
+    """Requests on their way into one file, on disk: fifty thousand of them are not held in memory.
+
+    The file has no name, so that nothing that was said stays behind when the process is killed.
+    """
 
     def __init__(self, dialect: Dialect, *, most_requests: int = MOST_REQUESTS, most_bytes: int = MOST_BYTES) -> None:
         self._dialect = dialect
         self._most_requests = most_requests
         self._most_bytes = most_bytes
-        self._file = tempfile.NamedTemporaryFile("wb", prefix="meetcli-batch-", suffix=".jsonl")  # noqa: SIM115  # closed by `close`
+        self.file: IO[bytes] = tempfile.TemporaryFile()  # closed by `close`
         self._size = 0
+        self._digests: set[str] = set()
         self.members: list[Member] = []
 
     def add(self, request: Request) -> bool:
-        """Write a request; return False where this file has no room for it."""
+        """Write a request, once: a server takes no file that has an id twice. Return False where this file has no room for it."""
+        if request.digest in self._digests:
+            return True
         line = {"custom_id": request.digest, "method": "POST", "url": "/v1/chat/completions", "body": self._dialect.body(request)}
         data = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
         if self.members and (len(self.members) == self._most_requests or self._size + len(data) > self._most_bytes):
             return False
-        self._file.write(data)
+        self.file.write(data)
         self._size += len(data)
+        self._digests.add(request.digest)
         self.members.append(Member(request.digest, request.task, request.meeting.meeting_id, request.meeting.customer_id))
         return True
 
@@ -83,15 +89,9 @@ class Spool:
         named = [at.isoformat(), *sorted(member.digest for member in self.members)]
         return hashlib.sha256("\n".join(named).encode()).hexdigest()
 
-    @property
-    def path(self) -> Path:
-        """The file, complete."""
-        self._file.flush()
-        return Path(self._file.name)
-
     def close(self) -> None:
-        """Remove the file."""
-        self._file.close()
+        """Let go of the file."""
+        self.file.close()
 
 
 class BatchFiles:
@@ -102,10 +102,15 @@ class BatchFiles:
         self._options = options
         self._timers = timers
 
-    async def upload(self, path: Path) -> str:
+    async def upload(self, file: IO[bytes]) -> str:
         """Send a file of requests; return its id."""
-        made = await self._retried(lambda: self._client.files.create(file=path, purpose="batch"))
-        return made.id
+
+        async def send() -> str:
+            file.seek(0)  # an earlier attempt has read some of it
+            made = await self._client.files.create(file=("meetcli.jsonl", file), purpose="batch")
+            return made.id
+
+        return await self._retried(send)
 
     async def create(self, file_id: str, digest: str) -> RemoteBatch:
         """Make a batch of an uploaded file, once."""
@@ -154,20 +159,20 @@ class BatchFiles:
     async def lines(self, file_id: str) -> AsyncIterator[dict[str, Any]]:
         """Yield the lines of a file, as they come."""
 
-        async def opened() -> Path:
-            path = Path(tempfile.mkstemp(prefix="meetcli-batch-")[1])
-            async with self._client.files.with_streaming_response.content(file_id) as response:
-                await response.stream_to_file(path)
-            return path
+        with tempfile.TemporaryFile() as file:
 
-        path = await self._retried(opened)
-        try:
-            with path.open("rb") as file:
-                for line in file:
-                    if line.strip() and isinstance(found := _parsed(line), dict):
-                        yield found
-        finally:
-            path.unlink()
+            async def fetch() -> None:
+                file.seek(0)
+                file.truncate()
+                async with self._client.files.with_streaming_response.content(file_id) as response:
+                    async for some in response.iter_bytes():
+                        file.write(some)
+
+            await self._retried(fetch)
+            file.seek(0)
+            for line in file:
+                if line.strip() and isinstance(found := _parsed(line), dict):
+                    yield found
 
     async def _found(self, digest: str) -> RemoteBatch | None:
         async for batch in self._client.batches.list(limit=100):

@@ -184,6 +184,18 @@ def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, 
     assert server.requests == 0
 
 
+@pytest.mark.parametrize("lane", ["batch", "standard"])
+def test_two_runs_at_once_pay_once(batches, server, meetcli, inputs, lane):
+    runs = [meetcli.start("extract", inputs, "--lane", one, "--summary", "json") for one in ("batch", lane)]
+    for process in runs:
+        process.communicate()
+        assert process.returncode == 0
+    assert len(batches.asked) + server.requests == 4
+    batches.finish()
+    assert set(counted(run(meetcli, inputs))) <= {"hit", "miss"}
+    assert len(batches.asked) + server.requests == 4
+
+
 @pytest.mark.shared
 def test_43_reference_meetings_are_one_file_and_one_batch(batches, meetcli, shared_data, tmp_path):
     first = run(meetcli, shared_data / "transcripts")

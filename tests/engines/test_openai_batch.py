@@ -29,13 +29,16 @@ class CountedFiles:
     async def ours(self, since):
         return []
 
-    async def upload(self, path):
-        with path.open("rb") as file:
-            self.sizes.append((sum(1 for _ in file), path.stat().st_size))
+    async def upload(self, file):
+        file.seek(0)
+        self.sizes.append((sum(1 for _ in file), file.tell()))
         return "file"
 
     async def create(self, file_id, digest):
         return RemoteBatch(f"batch_{len(self.sizes)}", "in_progress", digest, NOW, file_id, ())
+
+    async def retrieve(self, batch_id):
+        return RemoteBatch(batch_id, "in_progress", None, NOW, "file", ())
 
 
 def batch_engine(server, cache=None, **changes):
@@ -110,6 +113,56 @@ def test_a_batch_whose_creation_was_answered_by_nobody_is_looked_for_before_anot
     assert error is None
     assert len(batches.batches) == 1
     assert len(reasons(replies)["submitted"]) == 3
+
+
+@pytest.mark.parametrize("is_finished", [False, True], ids=["under way", "answered"])
+@pytest.mark.parametrize("submits", [True, False], ids=["batch", "live"])
+def test_what_another_run_submits_after_ours_began_is_neither_submitted_again_nor_called(submits, is_finished):
+    cache = MemoryCache()
+
+    async def late():
+        yield small(1)  # ours, and by now the server has been asked what there is
+        await collect(batch_engine(server, cache), [small(2)])
+        if is_finished:
+            batches.finish()
+        yield small(2)
+
+    async def both():
+        engine = batch_engine(server, cache, submits=submits, asks_list=False)
+        return [reply async for reply in engine.complete(late())]
+
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        replies = asyncio.run(both())
+        assert sorted(batches.asked) == (["digest-1", "digest-2"] if submits else ["digest-2"])
+        assert server.requests == (0 if submits else 1)
+    last = [reply for reply in replies if reply.request_id == "request-2"][-1]
+    assert (last.text is not None) is is_finished
+    assert is_finished or last.error.reason == "submitted"
+
+
+def test_a_request_that_comes_twice_is_one_line():
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        replies, _ = asyncio.run(collect(batch_engine(server), [small(1), small(1)._replace(id="twin")]))
+    assert batches.asked == ["digest-1"]
+    assert reasons(replies)["submitted"] == {"request-1", "twin"}
+
+
+def test_an_upload_that_fails_on_the_way_is_sent_again_whole():
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        failures = [504, 503]
+        original = server.routes
+
+        def route(method, path, headers, body):
+            if path.endswith("/files") and failures:
+                return failures.pop(), b'{"error": {"message": "gateway"}}'
+            return original(method, path, headers, body)
+
+        server.routes = route
+        _, error = asyncio.run(collect(batch_engine(server), map(small, range(3))))
+    assert (error, len(batches.asked), failures) == (None, 3, [])
 
 
 def test_without_a_book_that_can_be_written_nothing_is_submitted(monkeypatch):
