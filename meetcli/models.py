@@ -322,12 +322,16 @@ class Submission(NamedTuple):
 
 
 class Member(NamedTuple):
-    """One request of a batch by its digest, and for whom it was bought, so that removing a customer reaches its reply."""
+    """One request of a batch by its digest, and for whom it was bought, so that removing a customer reaches its reply.
+
+    `refusal` is why the server would not answer it, empty as long as it has not said no.
+    """
 
     digest: str
     task: str = ""
     meeting_id: str | None = None
     customer_id: str | None = None
+    refusal: str = ""
 
 
 class LanePrice(NamedTuple):

@@ -18,7 +18,9 @@ from typing import Any
 from tests.loopback_server import Fault, LoopbackServer
 
 Fate = Callable[[int, Mapping[str, Any]], str]
-"""From the number and the line of a request to `ok`, `failed` or `expired`."""
+"""From the number and the line of a request to `ok`, `failed`, `expired`, `refused` or `filtered`."""
+
+REFUSED = {"refused": "context_length_exceeded", "filtered": "content_filter"}
 
 
 class Batches:
@@ -123,9 +125,10 @@ class Batches:
             if kind == "ok":
                 body = json.loads(self.server.completion(line["body"], Fault()))
                 output.append({**named, "response": {"status_code": 200, "request_id": "x", "body": body}, "error": None})
-            elif kind == "failed":
-                body = {"error": {"message": "no", "code": "server_error"}}
-                errors.append({**named, "response": {"status_code": 500, "request_id": "x", "body": body}, "error": None})
+            elif kind != "expired":
+                status_code, code = (400, REFUSED[kind]) if kind in REFUSED else (500, "server_error")
+                body = {"error": {"message": "no", "code": code}}
+                errors.append({**named, "response": {"status_code": status_code, "request_id": "x", "body": body}, "error": None})
             else:
                 errors.append({**named, "response": None, "error": {"code": "batch_expired", "message": "too late"}})
         for kept, name in ((output, "output_file_id"), (errors, "error_file_id")):

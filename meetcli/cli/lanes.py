@@ -72,6 +72,7 @@ def open_batch_engine(
         waits=is_batch and settings.wait,
         repairs_live=settings.repair == "live",
         asks_list=is_batch or identity.is_openai,
+        forgives=settings.retry_failed,
         tell=tell,
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ logger = logging.getLogger("meetcli.engines.openai")
 LULL_S: Final = 0.05
 """A stream of requests that pauses for so long has given all that is ready: what is spooled is submitted."""
 POLL_S: Final = 30.0
+MOST_REFUSALS: Final = 2
 OTHERS_AGE: Final = timedelta(hours=48)
 """How far back another's batch in the same API project is collected: its day, and one more."""
 REMEMBERED: Final = timedelta(days=35)
@@ -40,7 +42,8 @@ class BatchEngine:
     """Live calls with batches beside them. `submits` sends new requests by batch, `waits` until these are answered.
 
     With `repairs_live` what follows an answer is asked live all the same. `book` remembers; `asks_list` also looks for
-    batches that only the server knows. `tell` takes a line about how far the batches are.
+    batches that only the server knows. A request that two batches were refused is not submitted again, unless the engine `forgives`: it
+    would come back every night. `tell` takes a line about how far the batches are.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class BatchEngine:
         waits: bool = False,
         repairs_live: bool = False,
         asks_list: bool = False,
+        forgives: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         timers: Timers | None = None,
         tell: Callable[[str], None] = logger.info,
@@ -60,7 +64,7 @@ class BatchEngine:
     ) -> None:
         self._options = options
         self._timers = timers or Timers()
-        self._live: Engine = OpenAIEngine(options, timers)
+        self._live: Engine = OpenAIEngine(options, timers, None if submits else self._known)
         self._client = open_client(options)
         self._files = BatchFiles(self._client, options, self._timers)
         self._book = book
@@ -69,11 +73,14 @@ class BatchEngine:
         self._waits = waits
         self._repairs_live = repairs_live
         self._asks_list = asks_list
+        self._forgives = forgives
         self._now = now
         self._tell = tell
         self._limits = spool_limits or {}
         self._seen = ""
+        self._looking = asyncio.Lock()
         self._pending: dict[str, Submission] = {}
+        self._refusals: dict[str, list[str]] = {}
         self._waiting: dict[str, str] = {}
 
     # What is there
@@ -93,6 +100,16 @@ class BatchEngine:
                 continue
             self._pending |= dict.fromkeys((member.digest for member in self._book.members(submission)), submission)
             found.append((submission, remote))
+        self._refusals = self._refused()
+        return found
+
+    def _refused(self) -> dict[str, list[str]]:
+        """Return the requests that batches of the last weeks were refused, and why each time."""
+        found: dict[str, list[str]] = {}
+        for submission in self._book.submissions() if self._submits and not self._forgives else ():
+            if submission.state == "collected":
+                for member in self._book.members(submission):
+                    found.setdefault(member.digest, []).append(member.refusal)
         return found
 
     async def status(self, batch_id: str) -> RemoteBatch | None:
@@ -135,12 +152,13 @@ class BatchEngine:
             return []  # a server without batches
 
     def _with_id(self, submission: Submission, listed: dict[str | None, RemoteBatch]) -> Submission | None:
-        """Complete an intent that reached the server; forget one that did not."""
+        """Complete an intent that reached the server; forget one that did not, in time."""
         if submission.batch_id is not None:
             return submission
         remote = listed.get(submission.digest)
         if remote is None:
-            self._book.forget(submission)
+            if self._now() - submission.created_at > OTHERS_AGE:  # a younger one may be on its way at this moment
+                self._book.forget(submission)
             return None
         completed = submission._replace(batch_id=remote.id, state="submitted")
         self._book.write(completed)
@@ -156,39 +174,53 @@ class BatchEngine:
     async def _keep(self, submission: Submission, remote: RemoteBatch) -> None:
         """Keep what a batch that has ended has answered; what it has not goes to the next batch."""
         members = {member.digest: member for member in self._book.members(submission)}
-        missing: dict[str, int] = {}
+        missing: Counter[str] = Counter()
+        refused: list[Member] = []
         kept = 0
         for file in remote.result_files:
             some: list[dict[str, Any]] = []
             async for line in self._files.lines(file):
                 some.append(line)
                 if len(some) == 500:
-                    kept += self._keep_lines(submission, some, members, missing)
+                    kept += self._keep_lines(submission, some, members, missing, refused)
                     some = []
-            kept += self._keep_lines(submission, some, members, missing)
-        self._book.write(submission._replace(state="collected"), [])
+            kept += self._keep_lines(submission, some, members, missing, refused)
+        self._book.write(submission._replace(state="collected"), refused)
         if kept < len(members):
-            why = ", ".join(f"{count} {reason}" for reason, count in missing.items()) or "no answer"
+            missing.update(member.refusal for member in refused)
             logger.warning(
-                "batch %s ended as %s with %d of %d answered (%s): the rest is asked again",
+                "batch %s ended as %s with %d of %d answered (%s): the rest is asked again%s",
                 remote.id,
                 remote.status,
                 kept,
                 len(members),
-                why,
+                ", ".join(f"{count} {reason}" for reason, count in missing.items()) or "no answer",
+                ", but what a second batch is refused too" if refused else "",
             )
 
-    def _keep_lines(self, submission: Submission, lines: list[dict[str, Any]], members: dict[str, Member], missing: dict[str, int]) -> int:
-        replies, reasons = read_results(lines, members)
-        self._book.keep(submission, replies, self._now())
-        for reason in reasons:
-            missing[reason] = missing.get(reason, 0) + 1
-        return len(replies)
+    def _keep_lines(
+        self, submission: Submission, lines: list[dict[str, Any]], members: dict[str, Member], missing: Counter[str], refused: list[Member]
+    ) -> int:
+        results = read_results(lines, members)
+        self._book.keep(submission, results.replies, self._now())
+        missing.update(results.unanswered)
+        refused += results.refused
+        return len(results.replies)
 
     # What is asked
 
     async def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer each request: live, with its answer from a batch, or as `CallError` with reason `submitted`; see `Engine.complete`."""
+        try:
+            await self.collect()
+            async with aclosing(self._complete(requests) if self._submits else self._live.complete(requests)) as answered:
+                async for reply in answered:
+                    yield reply
+        finally:
+            await self._client.close()
+
+    async def _complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
+        """Submit what is asked, but for repairs that are to be live."""
         replies: asyncio.Queue[Reply | None] = asyncio.Queue()
         live: asyncio.Queue[Request | None] = asyncio.Queue()
         failures: list[BaseException] = []
@@ -214,7 +246,6 @@ class BatchEngine:
 
         tasks: list[asyncio.Task[None]] = []
         try:
-            await self.collect()
             tasks = [asyncio.create_task(run(work)) for work in (distribute, answer_live)]
             ended = 0
             while ended < len(tasks):
@@ -229,7 +260,6 @@ class BatchEngine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._client.close()
         for failure in failures:
             if not isinstance(failure, asyncio.CancelledError):
                 raise failure
@@ -246,23 +276,18 @@ class BatchEngine:
                 is_watching = bool(writer.members or self._waiting)
                 done, _ = await asyncio.wait({asked}, timeout=LULL_S if is_watching else None)
                 if not done:
-                    if writer.members:
-                        writer = await self._submit(writer, spool, replies)
-                    elif self._waiting:
-                        await self._poll(replies)
+                    writer = await self._use_lull(writer, spool, replies)
                     continue
                 request = asked.result()
                 if request is None:
                     break
                 asked = asyncio.ensure_future(_next(stream))
-                if self._book.latest() != self._seen:  # whoever held this meeting until now may have submitted it
-                    await self.collect()
-                    if (reply := self._book.reply(request.digest, request.id)) is not None:
-                        replies.put_nowait(reply)
-                        continue
+                known = await self._known(request)
                 if request.digest in self._pending:
                     self._leave(request, replies)
-                elif not self._submits or (self._repairs_live and request.is_follow_up):
+                elif known is not None:
+                    replies.put_nowait(known)
+                elif self._repairs_live and request.is_follow_up:
                     live.put_nowait(request)
                     await live.join()  # no more is read than is being answered
                 elif self._is_affordable(request, replies):
@@ -277,6 +302,30 @@ class BatchEngine:
         finally:
             asked.cancel()
             writer.close()
+
+    async def _use_lull(self, writer: Spool, spool: list[Request], replies: asyncio.Queue[Reply | None]) -> Spool:
+        if writer.members:
+            return await self._submit(writer, spool, replies)
+        await self._poll(replies)
+        return writer
+
+    async def _known(self, request: Request) -> Reply | None:
+        """Answer a request that some batch has, or that batches were refused; None for any other."""
+        async with self._looking:
+            if self._book.latest() != self._seen:  # whoever held this meeting until now may have submitted it
+                await self.collect()
+                if (reply := self._book.reply(request.digest, request.id)) is not None:
+                    return reply
+        if request.digest in self._pending:
+            return _told(request, "submitted")
+        is_hopeless = len(self._refusals.get(request.digest, ())) >= MOST_REFUSALS
+        return self._told_refusal(request.id, request.digest) if is_hopeless else None
+
+    def _told_refusal(self, request_id: str, digest: str) -> Reply:
+        why = self._refusals[digest]
+        message = f"the server refused it in {len(why)} {'batch' if len(why) == 1 else 'batches'} ({why[-1]})"
+        hint = "--retry-failed asks again, --lane standard asks live and says more"
+        return Reply(request_id, None, error=CallError(message, reason="batch_refused", hint=hint))
 
     def _open_spool(self) -> Spool:
         dialect = Dialect(self._options.model, self._options.base_url)
@@ -307,7 +356,11 @@ class BatchEngine:
         at = self._now()
         intent = Submission(writer.digest(at), None, "intended", at, self._endpoint, self._options.model, len(writer.members))
         self._book.write(intent, writer.members)
-        file_id = await self._files.upload(writer.file)
+        try:
+            file_id = await self._files.upload(writer.file)
+        except RunStopped:
+            self._book.forget(intent)
+            raise
         remote = await self._files.create(file_id, intent.digest)
         submitted = intent._replace(batch_id=remote.id, state="submitted")
         self._book.write(submitted, writer.members)
@@ -335,7 +388,10 @@ class BatchEngine:
         for digest, request_id in list(self._waiting.items()):
             if digest not in self._pending:
                 del self._waiting[digest]
-                replies.put_nowait(self._book.reply(digest, request_id) or Reply(request_id, None, error=_error("batch_ended")))
+                reply = self._book.reply(digest, request_id)
+                if reply is None and digest in self._refusals:
+                    reply = self._told_refusal(request_id, digest)
+                replies.put_nowait(reply or Reply(request_id, None, error=_error("batch_ended")))
 
 
 def _told(request: Request, reason: str) -> Reply:

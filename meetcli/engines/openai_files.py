@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from meetcli.engines import EngineOptions
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Timers
-from meetcli.engines.openai_wire import Dialect, read_reply, translate
+from meetcli.engines.openai_wire import FILTER_CODES, Dialect, read_reply, translate
 from meetcli.errors import RunStopped
 from meetcli.models import Member, Reply, Request
 
@@ -30,6 +30,8 @@ MOST_BYTES: Final = 200_000_000
 """Of one file: OpenAI, "Batch API", rate limits (https://developers.openai.com/api/docs/guides/batch, read 2026-11)."""
 MARK: Final = "meetcli"
 """Key of our digest in a batch's metadata."""
+PASSING_STATUSES: Final = frozenset({401, 402, 403, 408, 409, 425, 429})
+"""What a server says of the account or of the moment, not of the request."""
 ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
@@ -62,7 +64,7 @@ class Spool:
         self._dialect = dialect
         self._most_requests = most_requests
         self._most_bytes = most_bytes
-        self.file: IO[bytes] = tempfile.TemporaryFile()  # closed by `close`
+        self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
         self._size = 0
         self._digests: set[str] = set()
         self.members: list[Member] = []
@@ -142,7 +144,8 @@ class BatchFiles:
         return _remote(await self._retried(lambda: self._client.batches.cancel(batch_id)))
 
     async def ours(self, since: datetime) -> list[RemoteBatch]:
-        """Return the batches of this API project that meetcli made, newest first, back to `since`."""
+        """Return the batches of this API project that meetcli made, newest first, back to `since`; none where the server has no batches."""
+        import openai
 
         async def listed() -> list[RemoteBatch]:
             found: list[RemoteBatch] = []
@@ -154,11 +157,13 @@ class BatchFiles:
                     found.append(remote)
             return found
 
-        return await self._retried(listed)
+        try:
+            return await self._retried(listed, passes=openai.NotFoundError)
+        except openai.NotFoundError:
+            return []
 
     async def lines(self, file_id: str) -> AsyncIterator[dict[str, Any]]:
         """Yield the lines of a file, as they come."""
-
         with tempfile.TemporaryFile() as file:
 
             async def fetch() -> None:
@@ -201,30 +206,46 @@ class BatchFiles:
                 await self._timers.sleep(max(failure.retry_after_s or 0.0, jitter_s))
 
 
-def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) -> tuple[list[tuple[Member, Reply]], list[str]]:
-    """Return the paid replies among the lines of result files, and why the others have none. What is not ours is left out."""
-    replies: list[tuple[Member, Reply]] = []
-    reasons: list[str] = []
+class Results(NamedTuple):
+    """What lines of result files say: the paid replies, which requests were refused, and why each of the others has no answer."""
+
+    replies: list[tuple[Member, Reply]]
+    refused: list[Member]
+    unanswered: list[str]
+
+
+def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) -> Results:
+    """Sort the lines of result files. What is not ours is left out."""
+    results = Results([], [], [])
     for line in lines:
         member = members.get(str(line.get("custom_id")))
         if member is None:
             continue
-        response = line.get("response") or {}
-        body = response.get("body") if isinstance(response, dict) else None
-        if not isinstance(response, dict) or response.get("status_code") != 200:
-            reasons.append(_reason(line.get("error") or (body or {}).get("error"), response))
+        response = line.get("response")
+        response = response if isinstance(response, dict) else {}
+        body = response.get("body")
+        status = response.get("status_code")
+        if status == 200:
+            reply = read_reply("", json.dumps(body).encode(), asked_lane="batch")
+            if isinstance(reply, Reply):
+                # An empty answer was paid for, and is repaired as any other that is wrong.
+                answered = reply if reply.error is None else reply._replace(error=None, text="")
+                results.replies.append((member, answered._replace(is_collected=True)))
+            else:
+                results.refused.append(member._replace(refusal="bad_reply"))
             continue
-        reply = read_reply("", json.dumps(body).encode(), asked_lane="batch")
-        if isinstance(reply, Reply) and reply.error is None:
-            replies.append((member, reply._replace(is_collected=True)))
+        error = line.get("error") or (body.get("error") if isinstance(body, dict) else None)
+        code = error.get("code") or error.get("type") if isinstance(error, dict) else None
+        if code in FILTER_CODES:
+            results.replies.append((member, Reply("", None, "content_filter", lane="batch", is_collected=True)))
+        elif isinstance(status, int) and 400 <= status < 500 and status not in PASSING_STATUSES:
+            results.refused.append(member._replace(refusal=_reason(code, status)))
         else:
-            reasons.append("bad_reply")
-    return replies, reasons
+            results.unanswered.append(_reason(code, status))
+    return results
 
 
-def _reason(error: object, response: object) -> str:
-    code = error.get("code") or error.get("type") if isinstance(error, dict) else None
-    status = response.get("status_code") if isinstance(response, dict) else None
+def _reason(code: object, status: object) -> str:
     # Codes are words; anything else could quote a transcript.
     return code if isinstance(code, str) and code.replace("_", "").isalpha() and len(code) <= 40 else f"status {status}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from meetcli.engines import OPENAI_URL, EngineOptions, host_of
@@ -29,25 +29,38 @@ REFUSALS: Final = frozenset({"rate_limited", "no_capacity"})
 
 
 class OpenAIEngine:
-    """The engine called `openai`: OpenAI itself and every server that speaks its chat.completions."""
+    """The engine called `openai`: OpenAI itself and every server that speaks its chat.completions.
 
-    def __init__(self, options: EngineOptions, timers: Timers | None = None) -> None:
+    `known` is asked about each request, and what it answers is not called.
+    """
+
+    def __init__(
+        self, options: EngineOptions, timers: Timers | None = None, known: Callable[[Request], Awaitable[Reply | None]] | None = None
+    ) -> None:
         self._options = options
         self._timers = timers or Timers()
+        self._known = known
 
     def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer the requests, at most `concurrency` at once; see `Engine.complete`.
 
         Requests that were pulled when `is_stopping` turned true end as `CallError` with reason `stopped`; no more are pulled.
         """
-        return _Run(self._options, self._timers, requests).replies()
+        return _Run(self._options, self._timers, requests, self._known).replies()
 
 
 class _Run:
     """One call of `complete`."""
 
-    def __init__(self, options: EngineOptions, timers: Timers, requests: AsyncIterator[Request]) -> None:
+    def __init__(
+        self,
+        options: EngineOptions,
+        timers: Timers,
+        requests: AsyncIterator[Request],
+        known: Callable[[Request], Awaitable[Reply | None]] | None,
+    ) -> None:
         self._options = options
+        self._known = known
         self._timers = timers
         self._requests = requests
         self._dialect = Dialect(options.model, options.base_url)
@@ -90,9 +103,8 @@ class _Run:
     async def _work(self) -> None:
         try:
             while (request := await self._pull()) is not None:
-                if self._client is None:
-                    self._client = open_client(self._options)
-                self._done.put_nowait(await self._answer(request))
+                reply = await self._known(request) if self._known else None
+                self._done.put_nowait(reply or await self._answer(request))
         except Exception as error:  # a bug here or in the iterator: others finish what is paid for, then it is raised
             self._stop(error)
         finally:
@@ -125,6 +137,8 @@ class _Run:
         began_at = self._timers.monotonic()
         account, failed, waited_s = Account(request, self._options.budget), 0, 0.0
         lane = self._options.lane
+        if self._client is None:
+            self._client = open_client(self._options)
         if refusal := self._too_large(request):
             return _failed(request, refusal, account)
         while True:

@@ -184,6 +184,48 @@ def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, 
     assert server.requests == 0
 
 
+def test_a_server_without_batches_is_said_to_have_none_and_serves_live_calls_all_the_same(server, meetcli, inputs):
+    assert run(meetcli, inputs).exit_code == 3
+    assert counted(run(meetcli, inputs, lane="standard")) == {"miss": 4}
+
+
+def refused(number, line):
+    return "refused"
+
+
+def test_what_is_refused_is_submitted_once_more_and_then_fails_until_it_is_asked_for(batches, server, meetcli, inputs):
+    run(meetcli, inputs)
+    batches.finish(lambda number, line: "refused" if number == 1 else "ok")
+    second = run(meetcli, inputs)
+    assert counted(second) == {"miss": 3, "submitted": 1}
+    assert "1 context_length_exceeded" in second.stderr
+    batches.finish(refused)
+    for _ in range(2):
+        done = run(meetcli, inputs)
+        assert (done.exit_code, counted(done)) == (1, {"hit": 3, "failed": 1})
+        [failed] = [file for file in done.summary["files"] if file["status"] == "failed"]
+        assert (failed["reason"], "context_length_exceeded" in failed["error"]) == ("batch_refused", True)
+    assert len(batches.asked) == 5
+    assert counted(run(meetcli, inputs, "--retry-failed")) == {"hit": 3, "submitted": 1}
+    batches.finish()
+    assert counted(run(meetcli, inputs)) == {"hit": 3, "miss": 1}
+
+
+def test_what_is_refused_while_the_run_waits_fails_at_once(server, meetcli, inputs, monkeypatch):
+    monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
+    Batches(server, is_prompt=True, fate=lambda number, line: "refused" if number == 1 else "ok")
+    done = run(meetcli, inputs, "--wait")
+    assert (done.exit_code, counted(done)) == (1, {"miss": 3, "failed": 1})
+
+
+def test_a_filtered_line_is_a_known_failure_as_it_is_live(batches, meetcli, inputs):
+    run(meetcli, inputs / "0.json")
+    batches.finish(lambda number, line: "filtered")
+    assert run(meetcli, inputs / "0.json").summary["files"][0]["reason"] == "content_filter"
+    assert run(meetcli, inputs / "0.json").summary["files"][0]["reason"] == "known_failure"
+    assert len(batches.asked) == 1
+
+
 @pytest.mark.parametrize("lane", ["batch", "standard"])
 def test_two_runs_at_once_pay_once(batches, server, meetcli, inputs, lane):
     runs = [meetcli.start("extract", inputs, "--lane", one, "--summary", "json") for one in ("batch", lane)]

@@ -193,15 +193,40 @@ def test_a_reasoning_model_s_batch_has_no_temperature_which_it_would_refuse_line
     ("line", "reason"),
     [
         ({"response": None, "error": {"code": "batch_expired"}}, "batch_expired"),
-        ({"response": {"status_code": 400, "body": {"error": {"code": "Some text 1"}}}}, "status 400"),
-        ({"response": {"status_code": 200, "body": {}}}, "bad_reply"),
+        ({"response": {"status_code": 429, "body": {"error": {"code": "Some text 1"}}}}, "status 429"),
+        ({"response": {"status_code": 500, "body": "nonsense"}}, "status 500"),
         ({"response": "nonsense"}, "status None"),
         ({}, "status None"),
     ],
 )
 def test_lines_without_an_answer_are_counted_by_reason(line, reason):
-    assert read_results([{"custom_id": "a", **line}], {"a": Member("a")}) == ([], [reason])
+    assert read_results([{"custom_id": "a", **line}], {"a": Member("a")}) == ([], [], [reason])
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        ({"status_code": 400, "body": {"error": {"code": "Some text 1"}}}, "status 400"),
+        ({"status_code": 400, "body": {"error": {"code": "context_length_exceeded"}}}, "context_length_exceeded"),
+        ({"status_code": 200, "body": {}}, "bad_reply"),
+    ],
+)
+def test_lines_that_were_refused_are_told_apart(response, reason):
+    found = read_results([{"custom_id": "a", "response": response}], {"a": Member("a")})
+    assert found == ([], [Member("a", refusal=reason)], [])
+
+
+def test_a_filtered_line_and_an_empty_one_are_what_they_are_live():
+    filtered = {"status_code": 400, "body": {"error": {"code": "content_filter"}}}
+    empty = {
+        "status_code": 200,
+        "body": {"choices": [{"message": {"content": ""}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9}},
+    }
+    lines = [{"custom_id": name, "response": response} for name, response in (("a", filtered), ("b", empty))]
+    (_, first), (_, second) = read_results(lines, {name: Member(name) for name in "ab"}).replies
+    assert (first.finish, first.text) == ("content_filter", None)
+    assert (second.error, second.text, second.usage.input_tokens) == (None, "", 9)
 
 
 def test_lines_that_nobody_asked_for_are_left_out():
-    assert read_results([{"custom_id": "b"}, {"custom_id": None}], {"a": Member("a")}) == ([], [])
+    assert read_results([{"custom_id": "b"}, {"custom_id": None}], {"a": Member("a")}) == ([], [], [])
