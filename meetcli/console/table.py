@@ -192,7 +192,7 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
             most = _sum(report.uncertain_usd, report.known_uncertain_usd)
             yield "uncertain", Text(f"at most {most} more: attempts without an answer that may have been billed")
     else:
-        yield from _forecast_lines(report.forecast, has_lanes=report.engine != "local")
+        yield from _forecast_lines(report.forecast) if report.engine != "local" else _free_plan_lines(report.forecast)
         yield "saved", Text(saved)
     if report.unsupported:
         yield "evidence", Text(f"{count_text(report.unsupported, 'item')} unsupported by any quote in the transcripts", style="yellow")
@@ -220,19 +220,21 @@ def _amount(text: str | None) -> str:
     return money_text(None if text is None else Decimal(text))
 
 
-def _forecast_lines(forecast: Forecast, *, has_lanes: bool) -> Iterator[tuple[str, Text]]:
+def _forecast_lines(forecast: Forecast) -> Iterator[tuple[str, Text]]:
     counted = "counted" if forecast.is_counted else "estimated; the extra meetcli[tokens] counts"
     basis = f"learned from {count_text(forecast.learned_from, 'answer')}" if forecast.learned_from else "the default"
     yield "plan", Text(f"{count_text(forecast.calls, 'call')}, {forecast.input_tokens:,} tokens in ({counted})")
     yield "", Text(f"{forecast.output_tokens:,} tokens out expected ({basis}), about {elapsed_text(forecast.seconds)}")
     for lane, price in forecast.lanes.items():
-        if not has_lanes and lane != forecast.lane:
-            continue
         if price.is_served is False:
             line = Text("does not have this model", style="dim")
         else:
             line = Text(f"{money_text(price.expected_usd)} expected, at most {money_text(price.highest_usd)}")
         yield lane, line if lane != forecast.lane else line.append(" (this run)")
+
+
+def _free_plan_lines(forecast: Forecast) -> Iterator[tuple[str, Text]]:
+    yield "plan", Text(f"{count_text(forecast.calls, 'meeting')} to read here: no call, no cost")
 
 
 def _status_text(status: Status) -> Text:
