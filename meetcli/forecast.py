@@ -5,7 +5,7 @@ Makes no call. Reads each input once more, one at a time, as spending would.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, NamedTuple, get_args
@@ -13,14 +13,15 @@ from typing import Final, NamedTuple, get_args
 from meetcli.cache.entry import load, load_header
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.errors import InputError
+from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting, fits
 from meetcli.models import Assignment, Forecast, Job, Lane, LanePrice, Meeting, Outcome, Request, Source, Status, Usage
-from meetcli.plan import Deliver
+from meetcli.plan import Deliver, give_up
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
 from meetcli.tasks.schema import sent_schema
 from meetcli.tokens import CountTokens, Window, estimate, message_tokens, most_input_tokens
 
-USUAL_OUTPUT_TOKENS: Final = 1_300
+USUAL_OUTPUT_TOKENS: Final = 1_050
 """A summary of 100 to 200 words, 3 to 7 key points, decisions and action items, each with its quote, where no past answer says better."""
 
 REPAIR_TOKENS: Final = 2_000
@@ -40,7 +41,7 @@ class Basis(NamedTuple):
 
     `count_tokens` is None where the model's tokenizer is not there. `price` and `serves` speak of the run's model. `output_tokens` is
     what an answer is expected to have, learned from `learned_from` past ones, 0 for the default. `requests_a_minute` and
-    `tokens_a_minute` are None where no limit is known.
+    `tokens_a_minute` are None where no limit is known. `waiting` are the digests of requests that wait in a batch and are not asked again.
     """
 
     read_again: Callable[[Source, str], Meeting]
@@ -54,6 +55,7 @@ class Basis(NamedTuple):
     requests_a_minute: int | None = None
     tokens_a_minute: int | None = None
     window: Window | None = None
+    waiting: Collection[str] = ()
 
 
 def learn_output_tokens(cache: ForgivingCache | None, assignment: Assignment) -> tuple[int, int]:
@@ -84,6 +86,10 @@ def forecast(jobs: Iterable[Job], *, assignment: Assignment, basis: Basis, deliv
     count = basis.count_tokens or estimate
     total = _Total(basis)
     for job in jobs:
+        if request_digest(job.idempotency_key, job.fingerprint.digest, FIRST_CAP) in basis.waiting:
+            if deliver:
+                give_up([job], Status.SUBMITTED.value, deliver)
+            continue
         try:
             meeting = basis.read_again(job.source, job.input_sha256)
         except InputError as error:

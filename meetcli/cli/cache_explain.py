@@ -19,16 +19,17 @@ from meetcli.cli.assignment import assign, rules_of
 from meetcli.cli.cache import Flags, opened
 from meetcli.cli.cache_entries import left_text, print_json
 from meetcli.cli.inputs import find_inputs, open_identity
+from meetcli.cli.lanes import waiting_requests
 from meetcli.config import Settings
 from meetcli.errors import InputError
 from meetcli.identity import Identity
-from meetcli.keys import fingerprint, idempotency_key
+from meetcli.keys import fingerprint, idempotency_key, request_digest
 from meetcli.models import Assignment, Entry, Fingerprint, Meeting, Outcome, Source, Status
 from meetcli.normalize import normalize
 from meetcli.plain_text import age_text, decimal_text, duration_text, money_text, place_text, printable
 from meetcli.plan import give_up, plan
 from meetcli.readers import parse, read
-from meetcli.tasks.prompt import told_metadata
+from meetcli.tasks.prompt import FIRST_CAP, told_metadata
 
 TASKS = ("extract", "analyze")
 _STORED_VALUES = ("engine", "model", "endpoint")
@@ -130,7 +131,10 @@ def _explained(
         identify=identity,
     )
     because = {source: job.reason for job in planned.jobs for source in (job.source, *(twin for twin, _ in job.twins))}
-    give_up(planned.jobs, None, note)
+    waiting = waiting_requests(settings, forgiving, assignment)
+    for job in planned.jobs:
+        is_waiting = request_digest(job.idempotency_key, job.fingerprint.digest, FIRST_CAP) in waiting
+        give_up([job], Status.SUBMITTED.value if is_waiting else None, note)
     meetings = _meetings(inputs, settings, identity)
     for source, outcome in outcomes.items():
         part = because.get(source)
@@ -222,6 +226,7 @@ def _why(outcome: Outcome, part: str | None, meeting: Meeting, settings: Setting
         "refreshed": "--refresh asks again, whatever the cache has",
         "bypassed": f"there is no {absent or 'key'}, so there is no key to find an answer under: every run asks again",
         "limit": "--limit leaves it out",
+        "submitted": "it waits in a batch: a run collects the answer once it is there",
     }
     return sentences[outcome.reason or outcome.status.value]
 

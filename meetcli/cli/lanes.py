@@ -96,6 +96,17 @@ def collect_pending(settings: Settings, cache: ForgivingCache | None, assignment
     return pending_batches(settings, cache, assignment)
 
 
+def waiting_requests(settings: Settings, cache: ForgivingCache | None, assignment: Assignment) -> set[str]:
+    """Return the digests of the requests that wait in batches of this endpoint."""
+    pending = pending_batches(settings, cache, assignment)
+    if cache is None or not pending:
+        return set()
+    from meetcli.cache.batches import CachedBatches
+
+    book = CachedBatches(cache, assignment.identity.engine)
+    return {member.digest for submission in pending for member in book.members(submission)}
+
+
 def pending_batches(settings: Settings, cache: ForgivingCache | None, assignment: Assignment) -> list[Submission]:
     """Return the batches of this endpoint that wait to be collected."""
     if settings.engine == "local" or cache is None or not cache.first("batch:", 1):

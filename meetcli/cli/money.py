@@ -10,6 +10,7 @@ import typer
 
 from meetcli.budget import Budget
 from meetcli.cache.forgiving import ForgivingCache
+from meetcli.cli.lanes import waiting_requests
 from meetcli.config import Settings, read_toml
 from meetcli.errors import UsageError
 from meetcli.forecast import Basis, forecast, learn_output_tokens
@@ -80,6 +81,7 @@ def forecast_plan(
         requests_a_minute=settings.rpm,
         tokens_a_minute=settings.tpm,
         window=open_settings_window(settings),
+        waiting=waiting_requests(settings, cache, assignment),
     )
     return forecast(jobs, assignment=assignment, basis=basis, deliver=deliver)
 

@@ -227,11 +227,13 @@ class _Run:
 
     def _buy(self, jobs: list[Job]) -> None:
         """Price the plan and stop, or spend; on a terminal, ask before an expensive plan."""
+        from meetcli.cli.lanes import pending_batches
         from meetcli.cli.money import forecast_plan, is_agreed, refuse_unserved
 
         refuse_unserved(self._settings)
         if self._settings.dry_run:
             self.report.forecast = forecast_plan(jobs, self._assignment, self._settings, self._cache, self.deliver)
+            self.report.pending = pending_batches(self._settings, self._cache, self._assignment)
         elif is_agreed(jobs, self._assignment, self._settings, self._cache):
             self._spend(jobs)
         else:

@@ -160,6 +160,17 @@ def test_batch_commands(batches, meetcli, inputs):
     assert counted(run(meetcli, inputs, lane="standard")) == {"miss": 4}
 
 
+def test_a_dry_run_and_explain_know_what_waits(batches, meetcli, inputs):
+    run(meetcli, inputs / "0.json")
+    planned = run(meetcli, inputs, "--dry-run")
+    assert [file["reason"] for file in planned.summary["files"]] == ["submitted", "miss", "miss", "miss"]
+    assert (planned.summary["plan"]["calls"], planned.summary["files"][0]["cost_usd"]) == (3, "0")
+    assert planned.summary["batches"] == [{"id": next(iter(batches.batches)), "requests": 1}]
+    first, second = (meetcli("cache", "explain", inputs / name, "--task", "extract").stdout for name in ("0.json", "1.json"))
+    assert ("extract: submitted" in first, "waits in a batch" in first) == (True, True)
+    assert "extract: miss" in second
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, inputs, step):
     """A client that was killed before it wrote the id of its batch finds the batch in the server's list."""
