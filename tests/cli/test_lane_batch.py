@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
@@ -87,6 +89,30 @@ def test_what_is_finished_is_kept_and_the_rest_is_asked_again(batches, meetcli, 
     batches.finish()
     assert counted(run(meetcli, inputs)) == {"hit": 2, "miss": 2}
     assert len(batches.asked) == 6
+
+
+@pytest.mark.parametrize("way", ["redis", "api project"])
+def test_another_machine_submits_nothing_again_and_collects_what_is_ready(batches, server, meetcli, inputs, way, request):
+    shared = ("--cache-url", request.getfixturevalue("clean_redis")) if way == "redis" else ()
+    assert counted(run(meetcli, inputs, *shared, "--cache-dir", "here")) == {"submitted": 4}
+    there = (*shared, "--cache-dir", "there", "-o", "theirs")
+    assert counted(run(meetcli, inputs, *there)) == {"submitted": 4}
+    batches.finish()
+    done = run(meetcli, inputs, *there)
+    assert counted(done) == {"miss": 4}
+    assert Decimal(done.summary["cost_usd"]) > 0
+    back = run(meetcli, inputs, *shared, "--cache-dir", "here")
+    assert counted(back) == ({"hit": 4} if way == "redis" else {"miss": 4})
+    assert (len(batches.asked), server.requests) == (4, 0)
+
+
+def test_a_live_run_with_the_same_redis_collects_and_does_not_buy(batches, server, meetcli, inputs, clean_redis):
+    run(meetcli, inputs, "--cache-url", clean_redis, "--cache-dir", "here")
+    there = ("--cache-url", clean_redis, "--cache-dir", "there")
+    assert counted(run(meetcli, inputs, *there, lane="standard")) == {"submitted": 4}
+    batches.finish()
+    assert counted(run(meetcli, inputs, *there, lane="standard")) == {"miss": 4}
+    assert (len(batches.asked), server.requests) == (4, 0)
 
 
 def test_a_lost_cache_finds_its_batches_in_the_server_s_list(batches, server, meetcli, inputs):
@@ -247,6 +273,33 @@ def test_two_runs_at_once_pay_once(batches, server, meetcli, inputs, lane):
     batches.finish()
     assert set(counted(run(meetcli, inputs))) <= {"hit", "miss"}
     assert len(batches.asked) + server.requests == 4
+
+
+PLACES = [
+    *[("CachedBatches.write", moment, time) for time in (1, 2) for moment in ("enter", "leave")],
+    *[("CachedBatches.keep", moment, 1) for moment in ("enter", "leave")],
+    *[("CachedBatches.write", moment, 1) for moment in ("enter", "leave")],
+    *[("Ledger.save", moment, 2) for moment in ("enter", "leave")],
+]
+
+
+@pytest.mark.parametrize("place", range(len(PLACES)))
+def test_kill_9_around_anything_that_is_written_loses_and_repeats_nothing(batches, server, meetcli, inputs, place):
+    """The first four places are on the way out, where the intent and the batch's id are written; the others while it is collected."""
+    owner, moment, time = PLACES[place]
+    if is_collecting := place >= 4:
+        run(meetcli, inputs)
+        batches.finish(lambda number, line: "failed" if number == 3 else "ok")
+    module = "meetcli.ledger" if owner.startswith("Ledger") else "meetcli.cache.batches"
+    command = [sys.executable, "-m", "tests.cli.dying", f"{module}:{owner}", moment, str(time), "extract", inputs, "--lane", "batch"]
+    dead = subprocess.run(command, cwd=meetcli.folder, env={**os.environ, **meetcli.environment}, check=False, capture_output=True)
+    assert dead.returncode == -signal.SIGKILL
+    for _ in range(3):
+        done = run(meetcli, inputs)
+        batches.finish()
+    assert set(counted(done)) == {"hit"} or counted(done) == {"hit": 3, "miss": 1}
+    assert len(batches.asked) == (5 if is_collecting else 4), "each request once, and again the one that was not answered"
+    assert (len(set(batches.asked)), server.requests) == (4, 0)
 
 
 @pytest.mark.shared
