@@ -27,7 +27,8 @@ class Identity:
     """Gives sources the fields of their meetings that come from outside their bytes.
 
     `patterns` are tried in their order on every path, `folder_patterns` (folder -> patterns) before them on what lies below the
-    folder, the innermost folder first. `options` hold for every file. Calling it raises `InputError` for a sidecar that cannot be used.
+    folder, the innermost folder first. `options` hold for every file, `meeting_id` among them for none inside an archive. Calling it
+    raises `InputError` for a sidecar that cannot be used.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Identity:
         folders = sorted((folder_patterns or {}).items(), key=lambda item: len(item[0]), reverse=True)
         self._folders = [(f"{os.path.realpath(folder).rstrip('/')}/", [_compiled(pattern) for pattern in of]) for folder, of in folders]
         self._options = dict(options or {})
+        self._shared_options = {name: value for name, value in self._options.items() if name != "meeting_id"}
         self._sidecars: dict[str, frozenset[str]] = {}
 
     def __call__(self, source: Source) -> Source:
@@ -48,9 +50,11 @@ class Identity:
         if source.name == source.shown == _STANDARD_INPUT:
             given = self._options
         else:
-            # A file in an archive comes with what its sidecar there gives it.
-            own = self._of_sidecar(source) if source.member is None else dict(source.given)
-            given = {**self._options, **self._of_path(source), **own}
+            # A file in an archive comes with what its sidecar there gives it, and is one of many that the option does not name.
+            own, options = (
+                (self._of_sidecar(source), self._options) if source.member is None else (dict(source.given), self._shared_options)
+            )
+            given = {**options, **self._of_path(source), **own}
         return source._replace(given=tuple((name, given[name]) for name in FIELDS if name in given)) if given else source
 
     def _of_path(self, source: Source) -> dict[str, str]:

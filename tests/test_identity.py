@@ -159,6 +159,10 @@ class TestSidecars:
         found = given_of(Identity(["{meeting_id}.vtt"]), path, shown="e.zip/q3.vtt", name="q3.vtt", member=2, given=(("meeting_id", "S"),))
         assert found == {"meeting_id": "S"}
 
+    def test_the_option_for_one_meeting_names_none_of_those_in_an_archive(self, put):
+        identity = Identity(options={"meeting_id": "O", "customer_id": "O"})
+        assert given_of(identity, put("e.zip"), shown="e.zip/q3.vtt", name="q3.vtt", member=2) == {"customer_id": "O"}
+
     def test_standard_input_has_options_only(self, put):
         put("stdin.meta.json", {"meeting_id": "M"})
         source = source_of(put("stdin"), shown="stdin")
