@@ -23,7 +23,7 @@ from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, meeting, utterances
 
 _MARK = re.compile(r"\s*WEBVTT(?:\s|\Z)")
-_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,6}))?"
+_TIME = r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,6}))?"
 _TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?\Z")
 _TIMING_START = re.compile(r"\s*\d+:\d+[^\n]*-->")
 _SRT_START = re.compile(r"\s*(?:\d{1,9}\s*\n\s*)?\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,6}\s*-->")
