@@ -19,6 +19,7 @@ SUMMARY_WORDS = (50, 300)
 LONG_ENOUGH_WORDS = 400
 """Transcripts shorter than this may have summaries as short as they deserve."""
 MOST_PROBLEMS_QUOTED = 12
+LONGEST_NAME = 40  # characters
 PROSE_WORDS = 5
 """A shorter text may be a name or a term in any language."""
 _VERBATIM = frozenset({"quote", "due_text"})
@@ -29,8 +30,8 @@ _VERBATIM = frozenset({"quote", "due_text"})
 class Judgement:
     """What is wrong with a reply. `answer` is the canonical JSON of a reply that has the right shape, else None.
 
-    `problems` are phrased for the model and may quote its words: they are sent back, never logged. An answer with problems
-    is worth one repair; if the repair is no better, an answer of the right shape is still taken.
+    `problems` are phrased for the model in our words: what was said in a meeting stays behind its fence. They are never logged.
+    An answer with problems is worth one repair; if the repair is no better, an answer of the right shape is still taken.
     """
 
     answer: str | None
@@ -68,7 +69,11 @@ def repair_messages(text: str, problems: tuple[str, ...]) -> tuple[Message, ...]
 
 
 def _phrase(detail: Any) -> str:  # noqa: ANN401  # pydantic's ErrorDetails lives in a package of its own
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
+    # The name of a field too many is the model's own and may be a sentence of the transcript: no instruction quotes that.
+    names = (
+        part if isinstance(part, int) or (part.isidentifier() and len(part) <= LONGEST_NAME) else "(a field)" for part in detail["loc"]
+    )
+    path = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).lstrip(".")
     return f"{path or 'the answer'}: {detail['msg']}"
 
 

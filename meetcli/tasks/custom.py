@@ -152,12 +152,22 @@ def _open_check(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
     validator = kind(schema, format_checker=kind.FORMAT_CHECKER)
 
     def check(result: Any) -> Any:  # noqa: ANN401  # any JSON
-        problems = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(result)]
+        problems = [f"{error.json_path}: {_rule(error)}" for error in validator.iter_errors(result)]
         if problems:
             raise ValueError("; ".join(problems[:_MOST_PROBLEMS]))
         return result
 
     return check
+
+
+def _rule(error: Any) -> str:  # noqa: ANN401  # jsonschema has no types
+    """Return which rule of the schema is broken, in the schema's words.
+
+    The library's message quotes what broke it: words that a transcript may have put there would then stand among our instructions.
+    """
+    if error.validator == "required":  # of all missing fields the message names one, in the schema's words
+        return str(error.message)
+    return f"breaks the rule {error.validator}: {json.dumps(error.validator_value, ensure_ascii=False):.200}"
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # any TOML

@@ -87,7 +87,16 @@ def test_what_the_engine_is_given_besides_messages_is_the_task_s_own(said: str, 
     assert (result["meeting_id"], result["customer_id"], result["source"]) == ("M-1", "C-1", "a.json")
 
 
-@pytest.mark.parametrize("said", [HOSTILE["reordered text"], HOSTILE["letters without a shape"], HOSTILE["terminal commands"][:-6]])
+@pytest.mark.parametrize(
+    "said",
+    [
+        HOSTILE["reordered text"],
+        HOSTILE["letters without a shape"],
+        HOSTILE["terminal commands"][:-6],
+        HOSTILE["bytes in variation selectors"],
+        HOSTILE["marks of old formats"],
+    ],
+)
 def test_what_no_reader_sees_reaches_no_model(said: str) -> None:
     _, inside = fenced(meeting_of(f"Ana: Good morning.\nRui: {said.replace(chr(0), ' ')}"))
     assert all(letter.isprintable() or letter in "\n\t" for letter in inside)
