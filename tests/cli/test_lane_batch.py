@@ -12,6 +12,7 @@ import pytest
 
 from meetcli.models import Usage
 from meetcli.pricing import open_prices
+from tests.conftest import PROJECT
 from tests.corridor import explicit
 from tests.loopback_batches import Batches
 
@@ -332,6 +333,22 @@ def test_a_run_without_a_call_to_make_collects_what_other_runs_submitted(batches
     assert counted(run(meetcli, inputs / "0.json", lane="standard")) == {"hit": 1}
     batches.files.clear()
     assert counted(run(meetcli, inputs / "1.json", lane="standard")) == {"miss": 1}
+
+
+def test_a_task_of_the_user_s_own_goes_the_same_way_and_holds_to_its_budget(batches, server, meetcli, inputs):
+    task = PROJECT / "samples" / "tasks" / "sales-call.toml"
+
+    def go(*options):
+        return meetcli("run", task, inputs, "--prices", "openai", "--summary", "json", *options)
+
+    assert (go("--max-cost", "0.0001").exit_code, server.requests, len(batches.batches)) == (4, 0, 0)
+    assert counted(go("--lane", "batch")) == {"submitted": 4}
+    batches.finish()
+    assert counted(go("--lane", "batch")) == {"miss": 4}
+    assert counted(go()) == {"hit": 4}
+    assert (len(batches.asked), server.requests) == (4, 0)
+    result = json.loads(meetcli.results()["0.sales-call.json"])
+    assert all(need["evidence"]["quote"] for need in result["result"]["needs"])
 
 
 def test_the_parts_of_a_long_meeting_go_in_one_batch_and_its_summary_in_the_next(batches, server, meetcli, tmp_path):
