@@ -316,8 +316,15 @@ def item(text, quote, **more):
     return {"text": text, "quote": quote, **more}
 
 
-TALK = meeting_of([("Ana", "I will send the contract on Friday."), ("Rui", "And I check the rates by Monday."), ("Ana", "Agreed, Rui.")])
+TALK = meeting_of(
+    [
+        ("Ana", "I will send the contract on Friday."),
+        ("Rui", "And I check the rates by Monday."),
+        ("Ana", "Agreed, Rui. I send the offer and the invoice to Zoë."),
+    ]
+)
 SENT, CHECKED = "I will send the contract on Friday.", "And I check the rates by Monday."
+BOTH = "I send the offer and the invoice to Zoë."
 
 
 @pytest.mark.parametrize(
@@ -327,6 +334,9 @@ SENT, CHECKED = "I will send the contract on Friday.", "And I check the rates by
         (item("Ana sends the contract.", SENT), item("The contract is sent by Ana on Friday.", SENT.upper()), 1),  # on the same words
         (item("Ana sends the contract.", SENT), item("Somebody is glad.", SENT), 2),  # on the same words, of something else
         (item("Ana sends the contract.", SENT), item("Ana sends the rates.", CHECKED), 2),
+        (item("Ana sends the contract.", SENT), item("The contract is sent by Ana.", "send the contract on Friday"), 1),  # on much the same
+        (item("Send the offer to Zoë.", BOTH), item("Send the invoice to Zoë.", BOTH), 2),  # two things in one sentence
+        (item("Send the offer to Zoë.", BOTH), item("Zoë is to be sent the offer.", BOTH), 1),
         (item("It is sent.", "never said"), item("It was posted.", "never said"), 2),
         (item("It is done.", SENT, owner="Ana"), item("It is done.", SENT, owner="Rui"), 2),
         (item("It is done.", SENT, owner="Ana"), item("It is done.", SENT, owner=None), 1),

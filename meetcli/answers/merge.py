@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meetcli.answers.evidence import EvidenceFinder
+from meetcli.answers.evidence import Evidence, EvidenceFinder
 from meetcli.answers.folding import fold_all
 from meetcli.chunks import Chunk
 from meetcli.models import Meeting
 
 ALIKE = 0.5
 """Two items on the same words are twins where the shorter shares so much of its words with the other."""
+TELLING = 4  # letters; shorter words tell two items apart as little as "the" and "on"
 _TOLD = ("customer_name", "banker_name", "meet_type")
 _CLAIMS = {"key_points": "text", "decisions": "text", "action_items": "description", "open_questions": "text", "risks": "text"}
 _STRENGTH = {"tentative": 0, "agreed": 1, "low": 0, "medium": 1, "high": 2}
@@ -64,12 +65,12 @@ def unite(lists: Iterable[Sequence[Answer]], finder: EvidenceFinder, text: str |
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Claim:
-    """An item and what is compared of it, read once: `offset` is where its quote stands, None where it does not."""
+    """An item and what is compared of it, read once: `evidence` is where its quote stands, None where it does not."""
 
     item: Answer
     said: str
     words: frozenset[str]
-    offset: int | None
+    evidence: Evidence | None
     details: Mapping[str, str]
 
 
@@ -78,7 +79,7 @@ def _read(item: Answer, finder: EvidenceFinder, text: str | None) -> _Claim:
     quote = item.get("quote")
     found = finder.find(quote) if isinstance(quote, str) else None
     details = {name: fold_all(item[name]) for name in ("owner", "due_text") if isinstance(item.get(name), str)}
-    return _Claim(item, fold_all(said), frozenset(map(fold_all, said.split())), found.offset if found else None, details)
+    return _Claim(item, fold_all(said), _words(said), found, details)
 
 
 def _are_twins(claim: _Claim, other: _Claim) -> bool:
@@ -86,9 +87,20 @@ def _are_twins(claim: _Claim, other: _Claim) -> bool:
         return False
     if claim.said == other.said:
         return True
-    if claim.offset is None or claim.offset != other.offset:
+    one, two = claim.evidence, other.evidence
+    if one is None or two is None:
         return False
+    shared = min(one.offset + len(one.quote), two.offset + len(two.quote)) - max(one.offset, two.offset)
+    if shared * 2 < min(len(one.quote), len(two.quote)):
+        return False
+    quoted = _words(f"{one.quote} {two.quote}")
+    if all(any(len(word) >= TELLING for word in own & quoted) for own in (claim.words - other.words, other.words - claim.words)):
+        return False  # "the contract and the rates": each names what the other does not, and both were said
     return len(claim.words & other.words) >= ALIKE * min(len(claim.words), len(other.words))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(map(fold_all, text.split()))
 
 
 def _fill(kept: _Claim, twin: _Claim) -> None:
@@ -96,7 +108,7 @@ def _fill(kept: _Claim, twin: _Claim) -> None:
     for name, value in twin.item.items():
         mine = kept.item.get(name)
         is_weaker = isinstance(mine, str) and isinstance(value, str) and _STRENGTH.get(mine, 9) < _STRENGTH.get(value, -1)
-        is_unproved = name == "quote" and kept.offset is None and twin.offset is not None
+        is_unproved = name == "quote" and kept.evidence is None and twin.evidence is not None
         if mine is None or is_weaker or is_unproved:
             kept.item[name] = value
 
