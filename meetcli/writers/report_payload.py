@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from meetcli.minutes import items_of, score_of, shares_of_talk, text_of, texts_of, time_of, written_by
+from meetcli.minutes import Claim, Quote, items_of, quote_of, read_minutes, score_of, shares_of_talk, text_of, texts_of, written_by
 from meetcli.models import NO_KEY
 
 QUOTE_WORDS = 25
@@ -80,7 +80,7 @@ def make_payload(results: Iterable[tuple[Mapping[str, Any], str | None]], *, is_
 
     Each result comes with the path that the results of its meeting share, or None. Of results of one meeting and task, as after a
     rerun with another model, only the one bought last stays; copies in other files count once. `is_full` puts in summaries,
-    key points and open questions.
+    key points, open questions and what custom tasks found.
     """
     results = list(results)
     paths = {_fingerprint(result): path for result, path in results if path}
@@ -143,6 +143,7 @@ def _meeting(by_task: Mapping[str, Mapping[str, Any]], is_full: bool) -> dict[st
         made["summary"] = text_of(minutes.get("summary"))
         made["points"] = list(_claims(minutes, "key_points"))
         made["questions"] = list(_claims(minutes, "open_questions"))
+        made["custom"] = [section for result in by_task.values() for section in _custom(result)]
     return {name: value for name, value in made.items() if value not in (None, "", [])}
 
 
@@ -161,7 +162,7 @@ def _actions(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "due": _date(item.get("due_date")),
             "said": text_of(item.get("due_text")),
             "tentative": item.get("status") == "tentative",
-            **_quote(item),
+            **_said(quote_of(item)),
         }
         if made["text"]:
             yield {name: value for name, value in made.items() if value}
@@ -169,23 +170,34 @@ def _actions(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _claims(result: Mapping[str, Any], name: str, *details: str) -> Iterator[dict[str, Any]]:
     for item in items_of(result, name):
-        made = {"text": text_of(item.get("text")), **{detail: text_of(item.get(detail)) for detail in details}, **_quote(item)}
+        made = {"text": text_of(item.get("text")), **{detail: text_of(item.get(detail)) for detail in details}, **_said(quote_of(item))}
         if made.get("severity", "low") not in _SEVERITIES:
             made["severity"] = "low"
         if made["text"]:
             yield {field: value for field, value in made.items() if value}
 
 
-def _quote(item: Mapping[str, Any]) -> dict[str, Any]:
-    evidence = item.get("evidence")
-    if not isinstance(evidence, Mapping) or not (text := text_of(evidence.get("quote"))):
+def _custom(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what a custom task found, a section a field, as its minutes have it."""
+    if "result" in result:
+        for section in read_minutes(result).sections:
+            claims = [{"text": _with_details(claim), **_said(claim.quote)} for claim in section.claims]
+            yield {"title": section.title, "claims": claims}
+
+
+def _with_details(claim: Claim) -> str:
+    return f"{claim.text} ({', '.join(claim.details)})" if claim.details else claim.text
+
+
+def _said(quote: Quote | None) -> dict[str, Any]:
+    if quote is None:
         return {}
-    words = text.split()
+    words = quote.text.split()
     return {
         "quote": " ".join(words[:QUOTE_WORDS]),
         "is_cut": len(words) > QUOTE_WORDS,
-        "speaker": text_of(evidence.get("speaker")),
-        "at": time_of(evidence.get("start_s")) or "",
+        "speaker": quote.speaker or "",
+        "at": quote.time or "",
     }
 
 

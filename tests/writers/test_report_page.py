@@ -321,3 +321,13 @@ def test_a_meeting_says_who_wrote_its_minutes(chromium, tmp_path):
     page.click("#tab-meetings")
     page.click("#panel-meetings .claim")
     assert "Written bylocal, extractive" in page.text("#dialog .facts")
+
+
+def test_a_meeting_opens_with_what_a_custom_task_found(chromium, tmp_path):
+    custom = result("sales-call", result={"decision_maker": "the <b>owner</b>"}, key_points=None, action_items=None)
+    page = chromium.open(write_page(tmp_path / "custom.html", payload_of([result(), custom], is_full=True), is_full=True))
+    page.click("#tab-meetings")
+    page.type("#search", "owner</b>")
+    page.click("#panel-meetings .claim")
+    assert "decision makerthe <b>owner</b>" in page.text("#dialog")
+    assert page.complaints() == []

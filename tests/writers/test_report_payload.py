@@ -221,3 +221,18 @@ def test_a_later_result_of_another_task_hides_no_action_items():
     custom = bought("2026-09-30", "c", task="sales-call", action_items=None, result={"score": 3})
     payload = payload_of([result("analyze"), custom])
     assert [len(meeting["actions"]) for meeting in payload.meetings] == [2]
+
+
+def test_what_a_custom_task_found_is_there_in_full():
+    found = {"stage": "open", "needs": [{"need": "a lease", "quote": "x", "evidence": evidence("We need a lease. " * 10)}]}
+    custom = bought(
+        "2026-09-30", "c", task="sales-call", result=found, key_points=None, action_items=None, decisions=None, open_questions=None
+    )
+    [meeting] = payload_of([result(), custom], is_full=True).meetings
+    assert [(section["title"], [claim["text"] for claim in section["claims"]]) for section in meeting["custom"]] == [
+        ("stage", ["open"]),
+        ("needs", ["need: a lease"]),
+    ]
+    [claim] = meeting["custom"][1]["claims"]
+    assert (len(claim["quote"].split()), claim["is_cut"], claim["speaker"], claim["at"]) == (25, True, "Ana Prado", "12:05")
+    assert "custom" not in payload_of([result(), custom]).meetings[0]

@@ -63,15 +63,17 @@ function openMeeting(meeting) {
       ["risks", meeting.risks],
       ["open_questions", meeting.questions],
     ].map(([name, claims]) => claims && claimList(word(name), claims)),
+    ...(meeting.custom ?? []).map((section) => claimList(section.title, section.claims, { isCustom: true })),
     talkOf(meeting),
   );
 }
 
-function claimList(title, claims) {
+// What a custom task found need not stand on a quote.
+function claimList(title, claims, { isCustom = false } = {}) {
   const list = element("ul", { class: "claims" });
   for (const claim of claims) {
     const details = [claim.severity && word(claim.severity), claim.owner, claim.due && dayText(claim.due), claim.tentative && word("tentative")].filter(Boolean).join(" · ");
-    list.append(element("li", {}, claim.text, details && element("span", { class: "quiet" }, ` (${details})`), claim.quote ? quoteBlock(claim) : quoteMark(claim)));
+    list.append(element("li", {}, claim.text, details && element("span", { class: "quiet" }, ` (${details})`), claim.quote ? quoteBlock(claim) : !isCustom && quoteMark(claim)));
   }
   return element("div", {}, element("h3", {}, title), list);
 }

@@ -65,7 +65,7 @@ function layOut(payload) {
   const lists = { meetings: payload.meetings, actions: [], decisions: [], risks: [] };
   for (const meeting of lists.meetings) {
     const head = folded([meeting.customer, meeting.customer_id, meeting.banker, meeting.id, meeting.type, meeting.source, ...(meeting.topics ?? [])].filter(Boolean).join("\n"));
-    const everything = [head, folded([meeting.summary ?? "", ...(meeting.points ?? []).map((point) => point.text)].join("\n"))];
+    const everything = [head, folded([meeting.summary ?? "", ...[meeting.points ?? [], ...(meeting.custom ?? []).map((section) => section.claims)].flat().map((claim) => claim.text)].join("\n"))];
     for (const kind of ["actions", "decisions", "risks"]) {
       for (const claim of meeting[kind] ?? []) {
         claim.meeting = meeting;
