@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import sys
@@ -20,6 +19,7 @@ from meetcli.config import OPTIONS, LoadedSettings, Settings, load_process_setti
 from meetcli.engines import EngineOptions, ask_for_model, open_engine
 from meetcli.errors import MeetcliError
 from meetcli.plain_text import bytes_text, count_text, duration_text, printable
+from meetcli.writers.replace import is_writable, nearest_place
 
 ROOM_BYTES = 1_000_000_000
 _LIBRARIES = (
@@ -121,8 +121,8 @@ def _check_cache(settings: Settings) -> Iterator[Check]:
         yield Check("cache", "warn", "not used: every run pays for everything again", "leave --no-cache out")
         return
     if not folder.exists():  # a look must not make it
-        place = _nearest(folder)
-        if _is_writable(place):
+        place = nearest_place(folder)
+        if is_writable(place):
             yield Check("cache", "ok", f"{folder} is not there yet, the first run makes it")
         else:
             yield Check("cache", "fail", f"{folder} cannot be made: {place} cannot be written", "choose another folder with --cache-dir")
@@ -165,25 +165,16 @@ def _check_shared(url: str, *, is_offline: bool) -> Check:
 
 def _check_places(settings: Settings) -> Iterator[Check]:
     """Check that results can be written, and that there is room for them and for the cache."""
-    output = None if settings.is_streaming else _nearest(settings.output)
+    output = None if settings.is_streaming else nearest_place(settings.output)
     if output is not None:
-        if _is_writable(output):
+        if is_writable(output):
             yield Check("output", "ok", f"{settings.output} can be written")
         else:
             yield Check("output", "fail", f"{settings.output} cannot be written", "choose another folder with --output")
-    for place in {str(folder): folder for folder in (output, settings.cache_dir and _nearest(settings.cache_dir)) if folder}.values():
+    for place in {str(folder): folder for folder in (output, settings.cache_dir and nearest_place(settings.cache_dir)) if folder}.values():
         free = shutil.disk_usage(place).free
         is_enough = free >= ROOM_BYTES
         yield Check("disk", "ok" if is_enough else "warn", f"{bytes_text(free)} free at {place}", None if is_enough else "make room there")
-
-
-def _is_writable(folder: Path) -> bool:
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
-
-
-def _nearest(path: Path) -> Path:
-    """Return the path, or the folder above it that is there."""
-    return next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
 
 
 def _check_engine(settings: Settings, *, is_offline: bool) -> Check:

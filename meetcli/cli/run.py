@@ -35,6 +35,7 @@ from meetcli.plan import give_up, plan
 from meetcli.readers import Rereader
 from meetcli.report import RunReport
 from meetcli.writers import Writer, open_writer
+from meetcli.writers.replace import is_writable, nearest_place
 
 if TYPE_CHECKING:
     from meetcli.console.progress import RunProgress
@@ -152,8 +153,9 @@ class _Run:
             give_up(planned.jobs, None if settings.dry_run else "cache_only", self.deliver)
         elif planned.jobs:
             try:
+                _refuse_unwritable(settings)
                 self._buy(planned.jobs)
-            except UsageError:  # before the first call
+            except (UsageError, _Unwritable):  # before the first call
                 give_up(planned.jobs, "stopped", self.deliver)
                 raise
         elif self._cache and not settings.dry_run and self._cache.first("batch:", 1):
@@ -342,6 +344,22 @@ def set_up_logging(settings: Settings) -> None:
         log_file=settings.log_file,
         run_id=os.urandom(4).hex(),
     )
+
+
+class _Unwritable(RunStopped):
+    """Stop a run before its first call."""
+
+
+def _refuse_unwritable(settings: Settings) -> None:
+    """Raise where results cannot be written: what is bought could be kept, but without a cache it would be lost."""
+    if settings.is_streaming or settings.dry_run:
+        return
+    place = nearest_place(settings.output)
+    if not is_writable(place):
+        raise _Unwritable(
+            f"cannot write results to {settings.output}: {place} is not a folder that you can write to",
+            hint="give another folder with --output",
+        )
 
 
 def _open_writer(settings: Settings, task: str) -> Writer:

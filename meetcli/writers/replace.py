@@ -82,6 +82,16 @@ def content_of(path: str) -> bytes | None:
         os.close(handle)
 
 
+def nearest_place(path: Path) -> Path:
+    """Return the path, or the folder above it that is there."""
+    return next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+
+
+def is_writable(folder: Path) -> bool:
+    """Return whether files can be made in a folder."""
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
 def sweep(folder: str) -> None:
     """Remove temporary files in `folder` whose process on this machine is gone, killed between writing and replacing."""
     node = f"{os.uname().nodename}-"

@@ -177,7 +177,7 @@ def test_3_at_once_when_the_endpoint_cannot_be_reached(meetcli: Command) -> None
 
 
 def test_3_when_results_cannot_be_written_with_what_was_bought_in_the_cache(meetcli: Command, server: LoopbackServer) -> None:
-    meetcli.put("taken", "a file where the folder should be")
+    (meetcli.folder / "taken/02.extract.json").mkdir(parents=True)
     done = meetcli("extract", "in", "-o", "taken", "-j", "1", "--summary", "json")
     assert done.exit_code == 3
     assert done.summary["counts"]["total"] == 12
@@ -189,9 +189,20 @@ def test_3_when_results_cannot_be_written_with_what_was_bought_in_the_cache(meet
     assert (again.exit_code, server.requests, again.summary["counts"]["hit"]) == (0, 12, bought)
 
 
-def test_3_and_no_false_comfort_when_the_cache_could_not_keep_it_either(meetcli: Command) -> None:
+def test_3_before_anything_is_called_where_the_folder_for_results_cannot_be(meetcli: Command, server: LoopbackServer) -> None:
     meetcli.put("taken", "a file where the folder should be")
-    for arguments in (["--no-cache"], ["--cache-dir", "taken/cache"]):
+    done = meetcli("extract", "in", "-o", "taken/results", "--no-cache", "--summary", "json")
+    assert (done.exit_code, server.requests, done.summary["counts"]["not_attempted"]) == (3, 0, 12)
+    assert done.stderr == (
+        f"error: cannot write results to taken/results: {meetcli.folder}/taken is not a folder that you can write to\n"
+        "hint: give another folder with --output\n"
+    )
+    assert meetcli("extract", "in", "-o", "taken/results", "--dry-run").exit_code == 0
+
+
+def test_3_and_no_false_comfort_when_the_cache_could_not_keep_it_either(meetcli: Command) -> None:
+    (meetcli.folder / "taken/00.extract.json").mkdir(parents=True)
+    for arguments in (["--no-cache"], ["--cache-dir", "in/00.json/cache"]):
         done = meetcli("extract", "in", "-o", "taken", "-j", "1", "--summary", "none", *arguments)
         assert done.exit_code == 3
         assert "hint: the cache does not hold it either" in done.stderr
