@@ -36,7 +36,7 @@ def test_a_log_file_is_told_what_ended_the_run_and_so_is_who_watches(meetcli: Co
     server.faults = always(QUOTA)
     done = meetcli("extract", "in", "--log-file", "run.log", "--summary", "none")
     assert "hint: check plan" in done.stderr
-    assert "ERROR   the server answered 429" in (meetcli.folder / "run.log").read_text()
+    assert f"ERROR   gpt-4o at {server.base_url[7:-3]}: the server answered 429" in (meetcli.folder / "run.log").read_text()
 
 
 def test_runs_are_told_apart_in_one_log_that_two_of_them_write(meetcli: Command) -> None:
