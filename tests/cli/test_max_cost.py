@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -70,6 +71,35 @@ def test_25_budgets_are_never_exceeded_and_the_runs_together_buy_everything_once
             assert len(counting.bill) == MEETINGS
             assert billed_usd(counting) == full_usd
             assert Decimal(first.summary["cost_usd"]) + Decimal(second.summary["cost_usd"]) == full_usd
+
+
+@pytest.mark.soak
+@pytest.mark.shared
+@pytest.mark.parametrize("faults", [(), (DROP, CUT, GARBAGE, status(500), status(429, retry_after="0.001"))], ids=["well", "faulty"])
+def test_25_budgets_up_to_the_full_price_of_the_reference_meetings(server, meetcli, hasty, faults, shared_data, tmp_path):
+    server.count_tokens, server.is_recording = cache(open_counter("gpt-4o")), False
+    transcripts = shared_data / "transcripts"
+    full_usd = full_price(meetcli, transcripts, server)
+    bought = []
+    for step in range(25):
+        budget_usd = full_usd * step / 24
+        server.bill.clear()
+        server.requests = 0
+        server.faults = at_random(0.3, faults, seed=step) if faults else in_order()
+        options = ("--cache-dir", tmp_path / f"cache-{step}", "-o", tmp_path / f"results-{step}")
+        first = run(meetcli, transcripts, *options, "--max-cost", f"{budget_usd:.12f}")
+        assert billed_usd(server) <= budget_usd
+        assert Decimal(first.summary["cost_usd"]) + Decimal(first.summary["uncertain_usd"]) <= budget_usd
+        assert first.exit_code == 4
+        server.faults, paid = in_order(), len(server.bill)
+        second = run(meetcli, transcripts, *options)
+        done = first.summary["counts"]["miss"]
+        assert (second.exit_code, second.summary["counts"]["hit"], second.summary["counts"]["miss"]) == (0, done, 43 - done)
+        assert len(server.bill) - paid == 43 - done
+        assert faults or billed_usd(server) == full_usd
+        bought.append(done)
+    assert bought[0] == 0
+    assert faults or bought[12] > 15, "half of the money buys more than a third of the meetings"
 
 
 def test_what_does_not_fit_is_not_attempted_with_exit_code_4_and_a_way_on(counting, meetcli, inputs):
