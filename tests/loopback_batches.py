@@ -113,6 +113,8 @@ class Batches:
         return (200, self.batches[name]) if name in self.batches else (404, {"error": {"message": "no such batch"}})
 
     def _cancel(self, name: str) -> tuple[int, Any]:
+        if name not in self.batches:
+            return self._retrieve(name)
         self.batches[name]["status"] = "cancelling"
         return 200, self.batches[name]
 

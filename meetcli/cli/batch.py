@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
@@ -39,9 +39,7 @@ def list_batches(flags: Mapping[str, object], *, is_json: bool) -> None:
 
 def show_status(flags: Mapping[str, object], batch_id: str, *, is_json: bool) -> None:
     """Print how far one batch is."""
-    remote = _with_engine(flags, lambda engine: engine.status(batch_id))
-    if remote is None:
-        raise UsageError(f"the server knows no batch {batch_id!r}", hint="meetcli batch list")
+    remote = _with_engine(flags, lambda engine: engine.status(batch_id)) or _no_batch(batch_id)
     row = _row(remote, remote.total)
     typer.echo(json.dumps(row, indent=2) if is_json else _line(row))
 
@@ -55,8 +53,12 @@ def collect(flags: Mapping[str, object]) -> None:
 
 def cancel(flags: Mapping[str, object], batch_id: str) -> None:
     """Ask the server to end a batch."""
-    remote = _with_engine(flags, lambda engine: engine.cancel(batch_id))
+    remote = _with_engine(flags, lambda engine: engine.cancel(batch_id)) or _no_batch(batch_id)
     typer.echo(f"{remote.id} {remote.status}; what it has answered is kept by the next run")
+
+
+def _no_batch(batch_id: str) -> NoReturn:
+    raise UsageError(f"the server knows no batch {batch_id!r}", hint="meetcli batch list")
 
 
 def _with_engine(flags: Mapping[str, object], work: Callable[[BatchEngine], Awaitable[T]]) -> T:

@@ -120,8 +120,8 @@ class BatchEngine:
         """Release connections; `complete` does so itself."""
         await self._client.close()
 
-    async def cancel(self, batch_id: str) -> RemoteBatch:
-        """Ask the server to end a batch."""
+    async def cancel(self, batch_id: str) -> RemoteBatch | None:
+        """Ask the server to end a batch; None where it does not know it."""
         return await self._files.cancel(batch_id)
 
     async def _reconciled(self) -> list[Submission]:

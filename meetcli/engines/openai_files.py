@@ -139,9 +139,14 @@ class BatchFiles:
         except openai.NotFoundError:
             return None
 
-    async def cancel(self, batch_id: str) -> RemoteBatch:
-        """Ask for an end; what is finished is kept."""
-        return _remote(await self._retried(lambda: self._client.batches.cancel(batch_id)))
+    async def cancel(self, batch_id: str) -> RemoteBatch | None:
+        """Ask for an end; what is finished is kept. None where the server does not know the batch."""
+        import openai
+
+        try:
+            return _remote(await self._retried(lambda: self._client.batches.cancel(batch_id), passes=openai.NotFoundError))
+        except openai.NotFoundError:
+            return None
 
     async def ours(self, since: datetime) -> list[RemoteBatch]:
         """Return the batches of this API project that meetcli made, newest first, back to `since`; none where the server has no batches."""
