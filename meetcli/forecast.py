@@ -30,6 +30,9 @@ REPAIR_TOKENS: Final = 2_000
 OUTPUT_TOKENS_A_SECOND: Final = 60
 """What models of the middle class write; only for the estimate of time."""
 
+BATCH_S: Final = 86_400.0
+"""Within which a batch is answered or expires."""
+
 STRETCH_TOKENS: Final = 100
 """The summary of one stretch of a long meeting, as the last call reads it."""
 
@@ -162,7 +165,7 @@ class _Total:
             learned_from=basis.learned_from,
             lane=basis.lane,
             lanes={lane: LanePrice(basis.serves(lane), self.expected[lane], self.highest[lane]) for lane in self.expected},
-            seconds=max(seconds),
+            seconds=BATCH_S if basis.lane == "batch" and self.calls else max(seconds),
         )
 
 

@@ -92,6 +92,7 @@ def test_the_slowest_limit_decides_the_time(world):
     free = planned(world)[0].seconds
     assert planned(world, requests_a_minute=2)[0].seconds == 120
     assert planned(world, tokens_a_minute=60)[0].seconds > 1000 > free
+    assert planned(world, lane="batch")[0].seconds == 24 * 3600
 
 
 def test_expected_output_is_learned_from_what_the_same_model_answered(world):

@@ -224,7 +224,8 @@ def _forecast_lines(forecast: Forecast) -> Iterator[tuple[str, Text]]:
     counted = "counted" if forecast.is_counted else "estimated; the extra meetcli[tokens] counts"
     basis = f"learned from {count_text(forecast.learned_from, 'answer')}" if forecast.learned_from else "the default"
     yield "plan", Text(f"{count_text(forecast.calls, 'call')}, {forecast.input_tokens:,} tokens in ({counted})")
-    yield "", Text(f"{forecast.output_tokens:,} tokens out expected ({basis}), about {elapsed_text(forecast.seconds)}")
+    taking = f"{'within' if forecast.lane == 'batch' else 'about'} {elapsed_text(forecast.seconds)}"
+    yield "", Text(f"{forecast.output_tokens:,} tokens out expected ({basis}), {taking}")
     for lane, price in forecast.lanes.items():
         if price.is_served is False:
             line = Text("does not have this model", style="dim")
