@@ -28,20 +28,31 @@ def find_inputs(paths: list[str], settings: Settings, spool: str) -> list[Source
 def open_identity(inputs: Iterable[Source | Outcome], settings: Settings) -> Identity:
     """Return what gives inputs the fields that their bytes do not have.
 
-    A settings file met in an input folder may hold patterns and nothing else, since whoever made the folder must not choose where
+    A settings file in a folder of inputs may hold patterns and nothing else, since whoever made the folder must not choose where
     transcripts go: anything else raises `UsageError`. So does an id of one meeting where there are many.
     """
-    folders: dict[str, tuple[str, ...]] = {}
-    files = 0
-    for item in inputs:
-        if not isinstance(item, Source):
-            continue
-        if item.path.name == SETTINGS_FILE and not item.is_named:
-            folder = os.path.realpath(item.path.parent)
-            if folder != os.path.realpath("."):  # the working folder's own file has been loaded as what it is
-                folders[folder] = load_folder_patterns(item.path, item.shown)
-        else:
-            files += 1
-    if settings.meeting_id is not None and files > 1:
+    sources = [item for item in inputs if isinstance(item, Source)]
+    if settings.meeting_id is not None and (files := sum(source.is_named or source.name != SETTINGS_FILE for source in sources)) > 1:
         raise UsageError(f"--meeting-id names one meeting, and there are {files:,} files", hint="use a sidecar or a pattern for each")
-    return Identity(settings.patterns, folder_patterns=folders, options=settings.given)
+    folders = {os.path.realpath(folder) for folder in {os.path.dirname(source.path) for source in sources}}  # noqa: PTH120  # a Path a file costs more
+    return Identity(settings.patterns, folder_patterns=_patterns_of(folders), options=settings.given)
+
+
+def _patterns_of(folders: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the patterns of folders and, below the working folder, of those that they lie in.
+
+    So a file is the same meeting, whether it is named or its folder is.
+    """
+    here = os.path.realpath(".")
+    found: dict[str, tuple[str, ...]] = {}
+    searched = {here}  # whose own file has been loaded as what it is
+    for folder in folders:
+        while folder not in searched:
+            searched.add(folder)
+            path = Path(folder, SETTINGS_FILE)
+            if path.is_file():
+                found[folder] = load_folder_patterns(path, os.path.relpath(path))
+            if not folder.startswith(f"{here}/"):
+                break
+            folder = os.path.dirname(folder)  # noqa: PTH120  # a string, on the way up
+    return found

@@ -55,6 +55,22 @@ def test_a_changed_option_or_pattern_is_another_meeting(meetcli, run):
     assert len({file["idempotency_key"] for file in seen}) == 3
 
 
+def test_a_file_is_the_same_meeting_whether_it_is_named_or_a_folder_that_it_lies_in(meetcli, run):
+    folder = meetcli.folder / "exports" / "C-1"
+    folder.mkdir(parents=True)
+    (folder / "2026-03-02_M-1.vtt").write_text(VTT, encoding="utf-8")
+    pattern = 'patterns = ["{customer_id}/{meet_date}_{meeting_id}.vtt"]\n'
+    (meetcli.folder / "exports" / "meetcli.toml").write_text(pattern, encoding="utf-8")
+    first = run("exports")
+    for path in ("exports/C-1", "exports/C-1/2026-03-02_M-1.vtt", "exports/*/*.vtt", str(folder)):
+        again = run(path)
+        assert (again["status"], again["idempotency_key"]) == ("hit", first["idempotency_key"]), path
+    (meetcli.folder / "exports" / "meetcli.toml").write_text('base_url = "http://elsewhere/v1"\n', encoding="utf-8")
+    refused = meetcli("extract", "exports/C-1/2026-03-02_M-1.vtt")
+    assert refused.exit_code == 2
+    assert "exports/meetcli.toml came with the inputs and may hold patterns only" in refused.stderr
+
+
 def test_a_file_with_ids_of_its_own_keeps_them(meetcli, run):
     text = json.dumps({"transcript": "Ana: Shall we start?", "metadata": IDS})
     (meetcli.folder / "a.json").write_text(text, encoding="utf-8")
