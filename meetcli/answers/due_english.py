@@ -46,8 +46,6 @@ def _words() -> dict[str, str]:
         words |= {f"{tens}_{name}": str(ten + number) for number, name in enumerate(_UNITS.split()[:9], 1)}
     return words | {
         "thirtieth": "30th",
-        "wk": "week",
-        "wks": "weeks",
         "biz": "business",
         "tmrw": "tomorrow",
         "tomorow": "tomorrow",
@@ -56,6 +54,7 @@ def _words() -> dict[str, str]:
 
 
 _PHRASES = {
+    r"\bwk(s?)\b": r"week\1",
     rf"\b({_TENS.replace(' ', '|')}) (?=(?:{'|'.join(_UNITS.split()[:9] + _ORDINALS.split()[:9])})\b)": r"\1_",
     r"(?<=\d)(?:st|nd|rd)\b": "th",
     r"\b([ap]) m\b": r"\1m",
@@ -99,7 +98,7 @@ _VETOES = (
     r"|\bthe next (?:week|month|year|weekend)\b"  # from now on, or the one after this?
     r"|(?<!or )(?<!day )(?<!days )(?<!week )(?<!weeks )\bbefore "
     r"(?!(?:the )?(?:end|eod|last day|last business day|noon|midday|lunch|lunchtime|\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d)\b)"
-    r"|\b(?:hour|day|week|month)s? late\b|^24/7$"
+    r"|\b(?:hour|day|week|month)s? late\b|\b24/7\b(?!/)"
     r"|\b(?:early|late) (?:on |in )?(?:next|this|the|mon\d|20\d\d|week|month|year)"
 )
 
