@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Container, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,23 +96,24 @@ class EvidenceFinder:
     def _without_fillers(self) -> _Index:
         return _Index(self._meeting, choose_fillers(self._meeting.transcript))
 
-    def find(self, quote: str | None) -> Evidence | None:
+    def find(self, quote: str | None, turns: Container[int] | None = None) -> Evidence | None:
         """Return where `quote` stands, or None where it does not, or where a short one stands in several places.
 
-        A quote that occurs several times is placed where it stands verbatim, else at its first place.
+        A quote that occurs several times is placed where it stands verbatim, else at its first place. It begins in one of `turns`,
+        1-based, where those are given.
         """
         if not quote:
             return None
         unstamped = _STAMP.sub(lambda match: " " * len(match.group()), quote)
         labels = self._labels_in(unstamped)
         for index in (self._complete, self._without_fillers):
-            found = index.find(_needle(quote, (), index.fillers))
+            found = index.find(_needle(quote, (), index.fillers), turns)
             if found is None and labels:
-                found = index.find(_needle(unstamped, labels, index.fillers))
+                found = index.find(_needle(unstamped, labels, index.fillers), turns)
             if found is not None:
                 return found
         for index in (self._complete, self._without_fillers):
-            found = index.find_in_order(_parts(unstamped if labels else quote, labels, index.fillers))
+            found = index.find_in_order(_parts(unstamped if labels else quote, labels, index.fillers), turns)
             if found is not None:
                 return found
         return None
@@ -143,13 +144,15 @@ class _Index:
         self._turn_starts = [turn.offset for turn in meeting.turns]
         self._negations = _NEGATIONS - {"no"} if choose_language(meeting.transcript) == "pt" else _NEGATIONS  # "no banco": in the bank
 
-    def find(self, needle: _Needle) -> Evidence | None:
+    def find(self, needle: _Needle, turns: Container[int] | None) -> Evidence | None:
         """Return the best place where all words of `needle` stand in a row; None also where too few of them stand in several places."""
         best: Evidence | None = None
         is_short = len(needle.words.starts) < MIN_REPEATED_WORDS
         if is_short and self.fillers:  # what is left of "right, yeah, no, yeah" would be found anywhere
             return None
         for first, last in self._places(needle, 0, len(self._words.letters)):
+            if turns is not None and self._turn_of(self._words.starts[first]) + 1 not in turns:
+                continue
             if best is not None and is_short:
                 return None
             found = self._evidence(needle, first, last)
@@ -159,12 +162,14 @@ class _Index:
                 break
         return best
 
-    def find_in_order(self, parts: Sequence[_Needle]) -> Evidence | None:
+    def find_in_order(self, parts: Sequence[_Needle], turns: Container[int] | None) -> Evidence | None:
         """Return the tightest place where all `parts` stand one after the other within the gaps an ellipsis may stand for."""
         if len(parts) < 2 or min(len(part.words.starts) for part in parts) < MIN_PART_WORDS:
             return None
         spans = []
         for first, end in self._places(parts[0], 0, len(self._words.letters)):
+            if turns is not None and self._turn_of(self._words.starts[first]) + 1 not in turns:
+                continue
             last: int | None = end
             for part in parts[1:]:
                 if last is not None:

@@ -42,7 +42,7 @@ def merge_answers(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: M
         merged["topics"] = list({fold_all(topic): topic for topic in reversed(list(topics))}.values())[::-1]
         merged["participants"] = _participants(answers)
     else:
-        merged |= _sentiment(answers, chunks, meeting)
+        merged |= _sentiment(answers, chunks, meeting, finder)
     return merged
 
 
@@ -122,7 +122,7 @@ def _participants(answers: Sequence[Answer]) -> list[Answer]:
     return list(people.values())
 
 
-def _sentiment(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting) -> Answer:
+def _sentiment(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting, finder: EvidenceFinder) -> Answer:
     """Return scores of the whole: means of the chunks' scores, by how much was said."""
     sizes = [sum(len(turn.text) for turn in chunk.meeting.turns) for chunk in chunks]
     speakers: dict[str, list[tuple[float, int, Answer]]] = {}
@@ -137,14 +137,17 @@ def _sentiment(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meet
     return {
         "sentiment_score": _mean(whole),
         "speakers": [
-            {**max(scores, key=lambda scored: scored[1])[2], "sentiment_score": _mean([scored[:2] for scored in scores])}
+            {
+                **max(scores, key=lambda scored: (bool(scored[2]["quote"]), scored[1]))[2],
+                "sentiment_score": _mean([scored[:2] for scored in scores]),
+            }
             for scores in speakers.values()
         ],
-        "timeline": _timeline(answers, chunks, meeting),
+        "timeline": _timeline(answers, chunks, meeting, finder),
     }
 
 
-def _timeline(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting) -> list[Answer]:
+def _timeline(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting, finder: EvidenceFinder) -> list[Answer]:
     """Return a score for each part of the meeting: the mean of the chunks' parts by the turns that they share with it."""
     scored = []
     for answer, chunk in zip(answers, chunks, strict=True):
@@ -156,9 +159,10 @@ def _timeline(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeti
     for part, (first, last) in enumerate(meeting.stretches, 1):
         shared = [(min(last, end) - max(first, start) + 1, item) for start, end, item in scored if start <= last and end >= first]
         if shared:
-            most = max(shared, key=lambda pair: pair[0])[1]
+            quotes = [item["quote"] for _, item in sorted(shared, key=lambda pair: -pair[0]) if item["quote"]]
+            here = (quote for quote in quotes if finder.find(quote, range(first, last + 1)))
             mean = _mean([(item["sentiment_score"], turns) for turns, item in shared])
-            timeline.append({"part": part, "sentiment_score": mean, "quote": most["quote"]})
+            timeline.append({"part": part, "sentiment_score": mean, "quote": next(here, None)})
     return timeline
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, date
 from typing import Any
@@ -89,9 +89,9 @@ class _Claims:
         proof = next(self.proofs({"quote": quote if isinstance(quote, str) else None}), None)
         return None if proof is None else {**fields, **proof}
 
-    def evidence(self, quote: str | None) -> dict[str, Any] | None:
-        """Return where a quote stands, as results say it."""
-        found = self._finder.find(quote)
+    def evidence(self, quote: str | None, turns: Container[int] | None = None) -> dict[str, Any] | None:
+        """Return where a quote stands, as results say it; only in `turns` where those are given."""
+        found = self._finder.find(quote, turns)
         return asdict(found) if found else None
 
 
@@ -125,25 +125,24 @@ def _minutes(answer: dict[str, Any], claims: _Claims) -> dict[str, Any]:
 
 
 def _sentiment(answer: dict[str, Any], meeting: Meeting, people: Sequence[str], claims: _Claims) -> dict[str, Any]:
-    """Scores sum up many turns: theirs are examples, and a score without one is no unsupported claim."""
+    """Scores sum up many turns: theirs are examples, of that speaker or stretch, and a score without one is no unsupported claim."""
+    spoken: dict[str | None, set[int]] = {}
+    for number, turn in enumerate(meeting.turns, 1):
+        spoken.setdefault(turn.speaker, set()).add(number)
+    speakers = [(resolve_owner(item["name"], people) or item["name"], item) for item in answer["speakers"]]
     return {
         "sentiment_label": sentiment_label(answer["sentiment_score"]),
         "sentiment_score": answer["sentiment_score"],
         "risks": claims.of(answer["risks"], "text", "severity"),
         "speakers": [
-            {
-                "name": resolve_owner(item["name"], people) or item["name"],
-                **_scored(item),
-                "evidence": claims.evidence(item["quote"]),
-            }
-            for item in answer["speakers"]
+            {"name": name, **_scored(item), "evidence": claims.evidence(item["quote"], spoken.get(name))} for name, item in speakers
         ],
         "timeline": [
             {
                 "from_turn": first,
                 "to_turn": last,
                 "sentiment_score": item["sentiment_score"],
-                "evidence": claims.evidence(item["quote"]),
+                "evidence": claims.evidence(item["quote"], range(first, last + 1)),
             }
             for item in answer["timeline"]
             if item["part"] <= len(meeting.stretches)

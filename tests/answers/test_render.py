@@ -139,3 +139,19 @@ def test_the_speakers_of_sentiment_are_named_as_in_the_transcript():
     speakers = rendered(analyze_answer(speakers=scores), "analyze")["speakers"]
     assert [speaker["name"] for speaker in speakers] == ["Rui", "somebody"]
     assert speakers[0]["evidence"]["turn"] == 2
+
+
+def test_a_score_stands_on_words_of_its_speaker_and_its_stretch():
+    meeting = normalize(explicit("\n".join(f"{name}: I am glad of it, point {n // 4}." for n in range(120) for name in ("Ana", "Rui"))))
+    first, last = meeting.stretches[1]
+    quote = "I am glad of it, point"
+    answer = analyze_answer(
+        speakers=[{"name": "Rui", "sentiment_score": 0.9, "quote": quote}],
+        timeline=[
+            {"part": part, "sentiment_score": 0.9, "quote": f"{quote} {number}"} for part, number in ((2, (first + 1) // 8), (1, 29))
+        ],
+    )
+    result = json.loads(render(entry_of(answer, "analyze"), meeting, SOURCE))
+    assert (result["speakers"][0]["evidence"]["speaker"], result["speakers"][0]["evidence"]["turn"]) == ("Rui", 2)
+    assert first <= result["timeline"][0]["evidence"]["turn"] <= last
+    assert result["timeline"][1]["evidence"] is None  # said, but later
