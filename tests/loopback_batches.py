@@ -61,6 +61,13 @@ class Batches:
             if batch["status"] == "in_progress":
                 self._end(batch, fate or self.fate, status)
 
+    def refuse(self, code: str) -> None:
+        """Fail every batch that is under way before it has begun, as OpenAI does after it has looked through the file."""
+        for batch in self.batches.values():
+            if batch["status"] == "in_progress":
+                error = {"code": code, "message": "no", "param": None, "line": None}
+                batch |= {"status": "failed", "errors": {"object": "list", "data": [error]}}
+
     @property
     def asked(self) -> list[str]:
         """The custom_id of every request that was ever submitted."""

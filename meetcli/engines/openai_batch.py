@@ -20,7 +20,7 @@ from meetcli.engines import Engine, EngineOptions
 from meetcli.engines.batch_book import BatchBook
 from meetcli.engines.openai_files import BatchFiles, RemoteBatch, Spool, read_results
 from meetcli.engines.openai_gate import NAP_S, Timers
-from meetcli.engines.openai_live import OpenAIEngine, open_client
+from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.engines.openai_wire import Dialect
 from meetcli.errors import CallError, RunStopped
 from meetcli.models import Member, Reply, Request, Submission
@@ -65,8 +65,7 @@ class BatchEngine:
         self._options = options
         self._timers = timers or Timers()
         self._live: Engine = OpenAIEngine(options, timers, None if submits else self._known)
-        self._client = open_client(options)
-        self._files = BatchFiles(self._client, options, self._timers)
+        self._files = BatchFiles(options, self._timers)
         self._book = book
         self._endpoint = endpoint
         self._submits = submits
@@ -118,7 +117,7 @@ class BatchEngine:
 
     async def close(self) -> None:
         """Release connections; `complete` does so itself."""
-        await self._client.close()
+        await self._files.close()
 
     async def cancel(self, batch_id: str) -> RemoteBatch | None:
         """Ask the server to end a batch; None where it does not know it."""
@@ -185,6 +184,8 @@ class BatchEngine:
                     kept += self._keep_lines(submission, some, members, missing, refused)
                     some = []
             kept += self._keep_lines(submission, some, members, missing, refused)
+        if remote.is_refused:
+            refused = [member._replace(refusal=remote.error) for member in members.values()]
         self._book.write(submission._replace(state="collected"), refused)
         if kept < len(members):
             missing.update(member.refusal for member in refused)
@@ -194,7 +195,7 @@ class BatchEngine:
                 remote.status,
                 kept,
                 len(members),
-                ", ".join(f"{count} {reason}" for reason, count in missing.items()) or "no answer",
+                ", ".join(f"{count} {reason}" for reason, count in missing.items()) or remote.error or "no answer",
                 ", but what a second batch is refused too" if refused else "",
             )
 
@@ -217,7 +218,7 @@ class BatchEngine:
                 async for reply in answered:
                     yield reply
         finally:
-            await self._client.close()
+            await self._files.close()
 
     async def _complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Submit what is asked, but for repairs that are to be live."""

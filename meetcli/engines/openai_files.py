@@ -12,10 +12,12 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from meetcli.engines import EngineOptions
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Timers
+from meetcli.engines.openai_live import open_client
 from meetcli.engines.openai_wire import FILTER_CODES, Dialect, read_reply, translate
 from meetcli.errors import RunStopped
 from meetcli.models import Member, Reply, Request
@@ -36,7 +38,10 @@ ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
 class RemoteBatch(NamedTuple):
-    """A batch as the server tells of it. `digest` is ours, None on batches of others."""
+    """A batch as the server tells of it. `digest` is ours, None on batches of others.
+
+    `error` is why the server did not begin it, empty where it did.
+    """
 
     id: str
     status: str
@@ -47,11 +52,17 @@ class RemoteBatch(NamedTuple):
     total: int = 0
     completed: int = 0
     failed: int = 0
+    error: str = ""
 
     @property
     def has_ended(self) -> bool:
         """Whether no more results will come."""
         return self.status in ENDED
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its requests are at fault; too much at once in this account is none."""
+        return bool(self.error) and not self.result_files and "limit" not in self.error
 
 
 class Spool:
@@ -99,10 +110,18 @@ class Spool:
 class BatchFiles:
     """The server's side of the batch lane."""
 
-    def __init__(self, client: openai.AsyncOpenAI, options: EngineOptions, timers: Timers) -> None:
-        self._client = client
+    def __init__(self, options: EngineOptions, timers: Timers) -> None:
         self._options = options
         self._timers = timers
+
+    @cached_property
+    def _client(self) -> openai.AsyncOpenAI:
+        return open_client(self._options)  # most live runs meet no batch, and a client takes 40 ms
+
+    async def close(self) -> None:
+        """Release connections."""
+        if "_client" in vars(self):
+            await self._client.close()
 
     async def upload(self, file: IO[bytes]) -> str:
         """Send a file of requests; return its id."""
@@ -274,4 +293,10 @@ def _remote(batch: Any) -> RemoteBatch:  # noqa: ANN401  # the vendor's type, wh
         total=counts.total if counts else 0,
         completed=counts.completed if counts else 0,
         failed=counts.failed if counts else 0,
+        error=_error_of(batch) if batch.status == "failed" else "",
     )
+
+
+def _error_of(batch: Any) -> str:  # noqa: ANN401  # as above
+    found = batch.errors.data if batch.errors else None
+    return _reason(found[0].code if found else None, "failed")

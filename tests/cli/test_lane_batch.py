@@ -249,6 +249,16 @@ def test_what_is_refused_is_submitted_once_more_and_then_fails_until_it_is_asked
     assert counted(run(meetcli, inputs)) == {"hit": 3, "miss": 1}
 
 
+@pytest.mark.parametrize(("code", "last"), [("model_not_found", "failed"), ("token_limit_exceeded", "submitted")])
+def test_a_batch_that_is_refused_whole_is_submitted_once_more_unless_there_was_only_too_much_at_once(batches, meetcli, inputs, code, last):
+    for status in ("submitted", "submitted", last):
+        done = run(meetcli, inputs)
+        assert counted(done) == {status: 4}
+        batches.refuse(code)
+    assert done.exit_code == (last == "failed")
+    assert code in done.stderr
+
+
 def test_what_is_refused_while_the_run_waits_fails_at_once(server, meetcli, inputs, monkeypatch):
     monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
     Batches(server, is_prompt=True, fate=lambda number, line: "refused" if number == 1 else "ok")

@@ -29,6 +29,9 @@ class CountedFiles:
     async def ours(self, since):
         return []
 
+    async def close(self):
+        pass
+
     async def upload(self, file):
         file.seek(0)
         self.sizes.append((sum(1 for _ in file), file.tell()))
