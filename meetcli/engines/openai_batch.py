@@ -10,20 +10,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from meetcli.engines import Engine, EngineOptions
 from meetcli.engines.batch_book import BatchBook
-from meetcli.engines.openai_files import BatchFiles, RemoteBatch, Spool, read_results
+from meetcli.engines.openai_collect import BatchCollector, LookedFor
+from meetcli.engines.openai_files import BatchFiles, RemoteBatch, Spool
 from meetcli.engines.openai_gate import NAP_S, Timers
 from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.engines.openai_wire import Dialect
 from meetcli.errors import CallError, RunStopped
-from meetcli.models import Member, Reply, Request, Submission
+from meetcli.models import Reply, Request, Submission
 
 logger = logging.getLogger("meetcli.engines.openai")
 
@@ -31,10 +31,6 @@ LULL_S: Final = 0.05
 """A stream of requests that pauses for so long has given all that is ready: what is spooled is submitted."""
 POLL_S: Final = 30.0
 MOST_REFUSALS: Final = 2
-OTHERS_AGE: Final = timedelta(hours=48)
-"""How far back another's batch in the same API project is collected: its day, and one more."""
-REMEMBERED: Final = timedelta(days=35)
-"""How long a collected batch is remembered, so that it is not collected again: longer than the server lists its files (30 days)."""
 NO_TEMPERATURE: Final = re.compile(r"(o\d|gpt-[5-9])")  # live, the server's refusal teaches it; in a batch every line would fail
 
 
@@ -61,55 +57,27 @@ class BatchEngine:
         timers: Timers | None = None,
         tell: Callable[[str], None] = logger.info,
         spool_limits: dict[str, int] | None = None,
+        files: BatchFiles | None = None,
     ) -> None:
         self._options = options
         self._timers = timers or Timers()
         self._live: Engine = OpenAIEngine(options, timers, None if submits else self._known)
-        self._files = BatchFiles(options, self._timers)
+        self._files = files or BatchFiles(options, self._timers)
+        looked_for = LookedFor(endpoint, options.model, needs_list=submits, asks_list=asks_list, refusals=submits and not forgives)
+        self._collector = BatchCollector(self._files, book, looked_for, now)
         self._book = book
         self._endpoint = endpoint
         self._submits = submits
         self._waits = waits
         self._repairs_live = repairs_live
-        self._asks_list = asks_list
-        self._forgives = forgives
         self._now = now
         self._tell = tell
         self._limits = spool_limits or {}
-        self._seen = ""
-        self._looking = asyncio.Lock()
-        self._pending: dict[str, Submission] = {}
-        self._refusals: dict[str, list[str]] = {}
         self._waiting: dict[str, str] = {}
 
-    # What is there
-
     async def collect(self) -> list[tuple[Submission, RemoteBatch]]:
-        """Keep what is ready, learn what is pending; return every batch that is not collected yet, as the server tells of it."""
-        found: list[tuple[Submission, RemoteBatch]] = []
-        self._seen = self._book.latest()
-        self._pending = {}
-        for submission in await self._reconciled():
-            remote = await self._files.retrieve(submission.batch_id) if submission.batch_id else None
-            if remote is None:
-                self._book.forget(submission)
-                continue
-            if remote.has_ended:
-                await self._keep(submission, remote)
-                continue
-            self._pending |= dict.fromkeys((member.digest for member in self._book.members(submission)), submission)
-            found.append((submission, remote))
-        self._refusals = self._refused()
-        return found
-
-    def _refused(self) -> dict[str, list[str]]:
-        """Return the requests that batches of the last weeks were refused, and why each time."""
-        found: dict[str, list[str]] = {}
-        for submission in self._book.submissions() if self._submits and not self._forgives else ():
-            if submission.state == "collected":
-                for member in self._book.members(submission):
-                    found.setdefault(member.digest, []).append(member.refusal)
-        return found
+        """Keep what is ready; return every batch that is not collected yet, as the server tells of it."""
+        return await self._collector.collect()
 
     async def status(self, batch_id: str) -> RemoteBatch | None:
         """Return a batch as the server tells of it; None where it does not know it."""
@@ -122,93 +90,6 @@ class BatchEngine:
     async def cancel(self, batch_id: str) -> RemoteBatch | None:
         """Ask the server to end a batch; None where it does not know it."""
         return await self._files.cancel(batch_id)
-
-    async def _reconciled(self) -> list[Submission]:
-        """Return the batches to look after: ours, with their ids, and those of others with the same API project."""
-        known = self._book.submissions()
-        for submission in known:
-            if submission.state == "collected" and self._now() - submission.created_at > REMEMBERED:
-                self._book.forget(submission)
-        ours = [submission for submission in known if submission.endpoint == self._endpoint and submission.state != "collected"]
-        unknown_ids = [submission for submission in ours if submission.batch_id is None]
-        if not (unknown_ids or self._asks_list):
-            return ours
-        since = min([self._now() - OTHERS_AGE, *(submission.created_at for submission in unknown_ids)])
-        listed = {remote.digest: remote for remote in reversed(await self._listed(since, is_needed=bool(unknown_ids)))}
-        found = [self._with_id(submission, listed) for submission in ours]
-        taken = {submission.digest for submission in known}
-        for digest, remote in listed.items():
-            if digest is not None and digest not in taken:
-                found.append(await self._adopt(digest, remote))
-        return [submission for submission in found if submission is not None]
-
-    async def _listed(self, since: datetime, *, is_needed: bool) -> list[RemoteBatch]:
-        try:
-            return await self._files.ours(since)
-        except RunStopped:
-            if is_needed or self._submits:
-                raise
-            return []  # a server without batches
-
-    def _with_id(self, submission: Submission, listed: dict[str | None, RemoteBatch]) -> Submission | None:
-        """Complete an intent that reached the server; forget one that did not, in time."""
-        if submission.batch_id is not None:
-            return submission
-        remote = listed.get(submission.digest)
-        if remote is None:
-            if self._now() - submission.created_at > OTHERS_AGE:  # a younger one may be on its way at this moment
-                self._book.forget(submission)
-            return None
-        completed = submission._replace(batch_id=remote.id, state="submitted")
-        self._book.write(completed)
-        return completed
-
-    async def _adopt(self, digest: str, remote: RemoteBatch) -> Submission:
-        """Remember a batch that only the server knows; its own file says which requests it has."""
-        members = [Member(str(line.get("custom_id"))) async for line in self._files.lines(remote.input_file)]
-        adopted = Submission(digest, remote.id, "submitted", remote.created_at, self._endpoint, self._options.model, len(members))
-        self._book.write(adopted, members)
-        return adopted
-
-    async def _keep(self, submission: Submission, remote: RemoteBatch) -> None:
-        """Keep what a batch that has ended has answered; what it has not goes to the next batch."""
-        members = {member.digest: member for member in self._book.members(submission)}
-        missing: Counter[str] = Counter()
-        refused: list[Member] = []
-        kept = 0
-        for file in remote.result_files:
-            some: list[dict[str, Any]] = []
-            async for line in self._files.lines(file):
-                some.append(line)
-                if len(some) == 500:
-                    kept += self._keep_lines(submission, some, members, missing, refused)
-                    some = []
-            kept += self._keep_lines(submission, some, members, missing, refused)
-        if remote.is_refused:
-            refused = [member._replace(refusal=remote.error) for member in members.values()]
-        self._book.write(submission._replace(state="collected"), refused)
-        if kept < len(members):
-            missing.update(member.refusal for member in refused)
-            logger.warning(
-                "batch %s ended as %s with %d of %d answered (%s): the rest is asked again%s",
-                remote.id,
-                remote.status,
-                kept,
-                len(members),
-                ", ".join(f"{count} {reason}" for reason, count in missing.items()) or remote.error or "no answer",
-                ", but what a second batch is refused too" if refused else "",
-            )
-
-    def _keep_lines(
-        self, submission: Submission, lines: list[dict[str, Any]], members: dict[str, Member], missing: Counter[str], refused: list[Member]
-    ) -> int:
-        results = read_results(lines, members)
-        self._book.keep(submission, results.replies, self._now())
-        missing.update(results.unanswered)
-        refused += results.refused
-        return len(results.replies)
-
-    # What is asked
 
     async def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer each request: live, with its answer from a batch, or as `CallError` with reason `submitted`; see `Engine.complete`."""
@@ -284,7 +165,7 @@ class BatchEngine:
                     break
                 asked = asyncio.ensure_future(_next(stream))
                 known = await self._known(request)
-                if request.digest in self._pending:
+                if request.digest in self._collector.pending:
                     self._leave(request, replies)
                 elif known is not None:
                     replies.put_nowait(known)
@@ -312,18 +193,15 @@ class BatchEngine:
 
     async def _known(self, request: Request) -> Reply | None:
         """Answer a request that some batch has, or that batches were refused; None for any other."""
-        async with self._looking:
-            if self._book.latest() != self._seen:  # whoever held this meeting until now may have submitted it
-                await self.collect()
-                if (reply := self._book.reply(request.digest, request.id)) is not None:
-                    return reply
-        if request.digest in self._pending:
+        if await self._collector.look_again() and (reply := self._book.reply(request.digest, request.id)) is not None:
+            return reply
+        if request.digest in self._collector.pending:
             return _told(request, "submitted")
-        is_hopeless = len(self._refusals.get(request.digest, ())) >= MOST_REFUSALS
+        is_hopeless = len(self._collector.refusals.get(request.digest, ())) >= MOST_REFUSALS
         return self._told_refusal(request.id, request.digest) if is_hopeless else None
 
     def _told_refusal(self, request_id: str, digest: str) -> Reply:
-        why = self._refusals[digest]
+        why = self._collector.refusals[digest]
         message = f"the server refused it in {len(why)} {'batch' if len(why) == 1 else 'batches'} ({why[-1]})"
         hint = "--retry-failed asks again, --lane standard asks live and says more"
         return Reply(request_id, None, error=CallError(message, reason="batch_refused", hint=hint))
@@ -367,7 +245,7 @@ class BatchEngine:
         self._book.write(submitted, writer.members)
         logger.info("batch %s submitted with %d requests", remote.id, len(writer.members))
         writer.close()
-        self._pending |= dict.fromkeys((request.digest for request in spool), submitted)
+        self._collector.pending |= dict.fromkeys((request.digest for request in spool), submitted)
         for request in spool:
             self._leave(request, replies)
         spool.clear()
@@ -387,10 +265,10 @@ class BatchEngine:
         for submission, remote in batches:
             self._tell(f"batch {remote.id} {remote.status}: {remote.completed} of {submission.requests}")
         for digest, request_id in list(self._waiting.items()):
-            if digest not in self._pending:
+            if digest not in self._collector.pending:
                 del self._waiting[digest]
                 reply = self._book.reply(digest, request_id)
-                if reply is None and digest in self._refusals:
+                if reply is None and digest in self._collector.refusals:
                     reply = self._told_refusal(request_id, digest)
                 replies.put_nowait(reply or Reply(request_id, None, error=_error("batch_ended")))
 

@@ -67,8 +67,8 @@ def reasons(replies):
 )
 def test_requests_are_split_by_the_limit_of_a_file(count, most):
     with LoopbackServer() as server:
-        engine = batch_engine(server, spool_limits={"most_requests": most} if most != MOST_REQUESTS else None)
-        engine._files = files = CountedFiles()
+        files = CountedFiles()
+        engine = batch_engine(server, files=files, spool_limits={"most_requests": most} if most != MOST_REQUESTS else None)
         replies, error = asyncio.run(collect(engine, map(small, range(count))))
     assert error is None
     assert [lines for lines, _ in files.sizes] == [most, most, count - 2 * most]
@@ -77,8 +77,8 @@ def test_requests_are_split_by_the_limit_of_a_file(count, most):
 
 def test_files_are_split_by_the_limit_of_bytes():
     with LoopbackServer() as server:
-        engine = batch_engine(server, spool_limits={"most_bytes": 20_000})
-        engine._files = files = CountedFiles()
+        files = CountedFiles()
+        engine = batch_engine(server, files=files, spool_limits={"most_bytes": 20_000})
         asyncio.run(collect(engine, map(small, range(200))))
     assert sum(lines for lines, _ in files.sizes) == 200
     assert len(files.sizes) > 2

@@ -1,0 +1,174 @@
+"""Engines room: what batches have to give. Finds them, keeps what they answered, knows what is on its way. Submits nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from meetcli.engines.batch_book import BatchBook
+from meetcli.engines.openai_files import BatchFiles, RemoteBatch, read_results
+from meetcli.errors import RunStopped
+from meetcli.models import Member, Submission
+
+logger = logging.getLogger("meetcli.engines.openai")
+
+OTHERS_AGE: Final = timedelta(hours=48)
+"""How far back another's batch in the same API project is collected: its day, and one more."""
+REMEMBERED: Final = timedelta(days=35)
+"""How long a collected batch is remembered, so that it is not collected again: longer than the server lists its files (30 days)."""
+
+
+class LookedFor(NamedTuple):
+    """Which batches a run looks for: those at its endpoint, `asks_list` also those that only the server knows, of this `model`.
+
+    `needs_list` makes trouble with the server's list an error. `refusals` also gathers what batches were refused.
+    """
+
+    endpoint: str
+    model: str
+    needs_list: bool
+    asks_list: bool
+    refusals: bool
+
+
+class BatchCollector:
+    """Batches that were submitted. `pending` are the requests under way by digest; `refusals` why requests were refused, each time."""
+
+    def __init__(self, files: BatchFiles, book: BatchBook, looked_for: LookedFor, now: Callable[[], datetime]) -> None:
+        self._files = files
+        self._book = book
+        self._looked_for = looked_for
+        self._now = now
+        self._seen = ""
+        self._looking = asyncio.Lock()
+        self.pending: dict[str, Submission] = {}
+        self.refusals: dict[str, list[str]] = {}
+
+    async def collect(self) -> list[tuple[Submission, RemoteBatch]]:
+        """Keep what is ready, learn what is pending; return every batch that is not collected yet, as the server tells of it."""
+        found: list[tuple[Submission, RemoteBatch]] = []
+        self._seen = self._book.latest()
+        self.pending = {}
+        for submission in await self._reconciled():
+            remote = await self._files.retrieve(submission.batch_id) if submission.batch_id else None
+            if remote is None:
+                self._book.forget(submission)
+                continue
+            if remote.has_ended:
+                await self._keep(submission, remote)
+                continue
+            self.pending |= dict.fromkeys((member.digest for member in self._book.members(submission)), submission)
+            found.append((submission, remote))
+        self.refusals = self._refused()
+        return found
+
+    def _refused(self) -> dict[str, list[str]]:
+        """Return the requests that batches of the last weeks were refused, and why each time."""
+        found: dict[str, list[str]] = {}
+        for submission in self._book.submissions() if self._looked_for.refusals else ():
+            if submission.state == "collected":
+                for member in self._book.members(submission):
+                    found.setdefault(member.digest, []).append(member.refusal)
+        return found
+
+    async def look_again(self) -> bool:
+        """Collect if anybody has intended a batch since; return whether.
+
+        Whoever held the lease of a meeting until now may have submitted it.
+        """
+        async with self._looking:
+            if self._book.latest() == self._seen:
+                return False
+            await self.collect()
+            return True
+
+    async def _reconciled(self) -> list[Submission]:
+        """Return the batches to look after: ours, with their ids, and those of others with the same API project."""
+        known = self._book.submissions()
+        for submission in known:
+            if submission.state == "collected" and self._now() - submission.created_at > REMEMBERED:
+                self._book.forget(submission)
+        ours = [submission for submission in known if submission.endpoint == self._looked_for.endpoint and submission.state != "collected"]
+        unknown_ids = [submission for submission in ours if submission.batch_id is None]
+        if not (unknown_ids or self._looked_for.asks_list):
+            return ours
+        since = min([self._now() - OTHERS_AGE, *(submission.created_at for submission in unknown_ids)])
+        listed = {remote.digest: remote for remote in reversed(await self._listed(since, is_needed=bool(unknown_ids)))}
+        found = [self._with_id(submission, listed) for submission in ours]
+        taken = {submission.digest for submission in known}
+        for digest, remote in listed.items():
+            if digest is not None and digest not in taken:
+                found.append(await self._adopt(digest, remote))
+        return [submission for submission in found if submission is not None]
+
+    async def _listed(self, since: datetime, *, is_needed: bool) -> list[RemoteBatch]:
+        try:
+            return await self._files.ours(since)
+        except RunStopped:
+            if is_needed or self._looked_for.needs_list:
+                raise
+            return []  # a server without batches
+
+    def _with_id(self, submission: Submission, listed: dict[str | None, RemoteBatch]) -> Submission | None:
+        """Complete an intent that reached the server; forget one that did not, in time."""
+        if submission.batch_id is not None:
+            return submission
+        remote = listed.get(submission.digest)
+        if remote is None:
+            if self._now() - submission.created_at > OTHERS_AGE:  # a younger one may be on its way at this moment
+                self._book.forget(submission)
+            return None
+        completed = submission._replace(batch_id=remote.id, state="submitted")
+        self._book.write(completed)
+        return completed
+
+    async def _adopt(self, digest: str, remote: RemoteBatch) -> Submission:
+        """Remember a batch that only the server knows; its own file says which requests it has."""
+        members = [Member(str(line.get("custom_id"))) async for line in self._files.lines(remote.input_file)]
+        adopted = Submission(
+            digest, remote.id, "submitted", remote.created_at, self._looked_for.endpoint, self._looked_for.model, len(members)
+        )
+        self._book.write(adopted, members)
+        return adopted
+
+    async def _keep(self, submission: Submission, remote: RemoteBatch) -> None:
+        """Keep what a batch that has ended has answered; what it has not goes to the next batch."""
+        members = {member.digest: member for member in self._book.members(submission)}
+        missing: Counter[str] = Counter()
+        refused: list[Member] = []
+        kept = 0
+        for file in remote.result_files:
+            some: list[dict[str, Any]] = []
+            async for line in self._files.lines(file):
+                some.append(line)
+                if len(some) == 500:
+                    kept += self._keep_lines(submission, some, members, missing, refused)
+                    some = []
+            kept += self._keep_lines(submission, some, members, missing, refused)
+        if remote.is_refused:
+            refused = [member._replace(refusal=remote.error) for member in members.values()]
+        self._book.write(submission._replace(state="collected"), refused)
+        if kept < len(members):
+            missing.update(member.refusal for member in refused)
+            logger.warning(
+                "batch %s ended as %s with %d of %d answered (%s): the rest is asked again%s",
+                remote.id,
+                remote.status,
+                kept,
+                len(members),
+                ", ".join(f"{count} {reason}" for reason, count in missing.items()) or remote.error or "no answer",
+                ", but what a second batch is refused too" if refused else "",
+            )
+
+    def _keep_lines(
+        self, submission: Submission, lines: list[dict[str, Any]], members: dict[str, Member], missing: Counter[str], refused: list[Member]
+    ) -> int:
+        results = read_results(lines, members)
+        self._book.keep(submission, results.replies, self._now())
+        missing.update(results.unanswered)
+        refused += results.refused
+        return len(results.replies)
