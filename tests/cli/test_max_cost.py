@@ -1,6 +1,8 @@
 """`--max-cost` against a server that keeps its own books: everything it did for us is billed, whether we got it or not."""
 
 import json
+import os
+import pty
 from decimal import Decimal
 from functools import cache
 
@@ -165,3 +167,27 @@ def test_a_budget_never_holds_and_spends_more_than_its_limit(limit, calls):
             spent += cost
         assert budget.spent_usd == spent <= limit
         assert budget.is_idle is not bool(held)
+
+
+@pytest.mark.parametrize(("given", "calls", "reason"), [("n", 0, "declined"), ("y", 1, None)])
+def test_on_a_terminal_a_plan_above_10_usd_asks_first(server, meetcli, given, calls, reason):
+    meetcli.put("in/a.json", explicit())
+    meetcli.put("dear.toml", '["gpt-4o"]\ninput = 20000\noutput = 20000\n')
+    ours, theirs = pty.openpty()
+    with meetcli.start("extract", "in", "--prices", "dear.toml", "--summary", "json", stdin=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        asked = b""
+        while b"Go on?" not in asked:
+            asked += os.read(ours, 1024)
+        os.write(ours, f"{given}\n".encode())
+        summary = json.loads(process.stdout.read())
+    os.close(ours)
+    assert "1 call for about $" in asked.decode()
+    assert (server.requests, summary["files"][0]["reason"]) == (calls, reason)
+
+
+def test_a_script_is_not_asked(server, meetcli):
+    meetcli.put("in/a.json", explicit())
+    meetcli.put("dear.toml", '["gpt-4o"]\ninput = 20000\noutput = 20000\n')
+    assert meetcli("extract", "in", "--prices", "dear.toml").exit_code == 0
+    assert server.requests == 1
