@@ -251,16 +251,10 @@ class _Run:
         import asyncio  # here, as everything behind it: a run of hits only pays for none of it
         import gc
 
-        from meetcli.answers.languages import can_detect
         from meetcli.cli.lanes import open_lane_engine, options_of, pending_batches
         from meetcli.cli.money import open_budget, open_settings_prices, open_settings_window
         from meetcli.ledger import Ledger
         from meetcli.spend import Purse, spend
-
-        if settings.engine == "openai" and not can_detect():
-            # A language that was asked for by its code is more than a hope; without one the line would come every night.
-            level = logging.INFO if settings.language == "auto" else logging.WARNING
-            log.log(level, "the language of answers is not checked: that needs the extra meetcli[language]")
 
         def is_stopping() -> bool:
             return self._stop.is_asked() or self._required_loss() is not None
