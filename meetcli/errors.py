@@ -6,6 +6,7 @@ MeetcliError
 |   |-- CallError          the engine gave no answer for this meeting
 |   `-- AnswerError        an answer that was paid for and cannot be used
 |-- CacheError           a cache that cannot be used; warned about and counted     (no exit code of its own)
+|   `-- CacheRefused       a cache that answers, but does not do what it is told
 `-- RunError             ends the run
     |-- UsageError         command or settings wrong; nothing was called            exit code 2
     |-- RunStopped         no call can work, or results cannot be written           exit code 3
@@ -68,6 +69,10 @@ class AnswerError(ItemError):
 
 class CacheError(MeetcliError):
     """Report that a cache could not be read or written; the paid result still goes out."""
+
+
+class CacheRefused(CacheError):
+    """Report that a cache is there and does not do what it is told: it is full, or a copy that only gives."""
 
 
 class RunError(MeetcliError):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from meetcli.cache import Cache, SharedCache
-from meetcli.errors import CacheError
+from meetcli.errors import CacheError, CacheRefused
 
 T = TypeVar("T")
 
@@ -25,6 +25,9 @@ class LayeredCache:
     A row `pending:<token>:<key>` on disk says that the shared cache may be behind for this key: bringing it up means to
     store there what the disk has, or to remove it where the disk has nothing. The token is new with every start, so that
     of two processes on one disk neither takes away the other's row before its answer was brought.
+
+    A shared cache that takes nothing, being full or a copy, counts as lost and is read all the same: what others bought is not
+    to be bought again. Of the keys that it is behind for, the disk alone is asked meanwhile.
     """
 
     def __init__(self, shared: SharedCache, disk: Cache, *, clock: Callable[[], float], is_required: bool = False) -> None:
@@ -34,6 +37,8 @@ class LayeredCache:
         self._is_required = is_required
         self._mark = f"{PENDING}{os.urandom(6).hex()}:"
         self._lost_until: float | None = None
+        self._is_readable = True
+        self._behind: set[str] = set()
         self._has_said_loss = False
         self._has_said_disk = False
         self.notices = disk.notices  # one list: whoever reads it in the middle sees what is new at its end
@@ -42,12 +47,12 @@ class LayeredCache:
     @property
     def backend(self) -> str:
         """Return what is really used just now."""
-        return "redis+disk" if self._lost_until is None else "disk"
+        return "redis+disk" if self._lost_until is None or self._is_readable else "disk"
 
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the values of the keys that are in either cache, the shared one first."""
         wanted = list(keys)
-        found = self._attempt(lambda: self._shared.get_many(wanted))
+        found = self._read(lambda: self._shared.get_many(key for key in wanted if key not in self._behind))
         if found is None:
             return self._disk.get_many(wanted)
         try:
@@ -73,7 +78,7 @@ class LayeredCache:
 
     def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield (key, first line of the value) for every key in either cache that starts with `prefix`, in key order."""
-        there = self._attempt(lambda: list(self._shared.scan(prefix))) or []
+        there = self._read(lambda: [row for row in self._shared.scan(prefix) if row[0] not in self._behind]) or []
         last = None
         for key, first_line in heapq.merge(there, self._disk.scan(prefix), key=lambda row: row[0]):
             if key != last and not key.startswith(PENDING):
@@ -110,7 +115,18 @@ class LayeredCache:
         return done
 
     def _marks(self, keys: Iterable[str]) -> dict[str, str]:
+        self._behind.update(keys)
         return dict.fromkeys((self._mark + key for key in keys), "")
+
+    def _read(self, work: Callable[[], T]) -> T | None:
+        """Do as `_attempt`, and read what a shared cache still gives that takes nothing."""
+        done = self._attempt(work)
+        if done is None and self._is_readable:
+            try:
+                return work()
+            except CacheError:
+                self._is_readable = False
+        return done
 
     def _attempt(self, work: Callable[[], T]) -> T | None:
         """Do the work on the shared cache; None while it is lost. Tries it again after a while, and says so once."""
@@ -122,11 +138,15 @@ class LayeredCache:
             done = work()
         except CacheError as error:
             self._lost_until = self._clock() + _RETRY_AFTER_S
+            self._is_readable = isinstance(error, CacheRefused) and not self._is_required
             if self._is_required:
                 raise
             if not self._has_said_loss:
                 self._has_said_loss = True
-                self.notices.append(f"{error.message}; going on with the disk cache alone")
+                left = (
+                    "it is read all the same, what is bought is kept on disk" if self._is_readable else "going on with the disk cache alone"
+                )
+                self.notices.append(f"{error.message}; {left}")
             return None
         if self._lost_until is not None:
             self._lost_until = None
@@ -137,12 +157,14 @@ class LayeredCache:
         """Bring to the shared cache what it missed, after making sure that it is there."""
         self._shared.ping()
         marks = {row: row.split(":", 2)[2] for row, _ in self._disk.scan(PENDING)}
+        self._behind.update(marks.values())
         rows = list(marks)
         for start in range(0, len(rows), _BULK):
             chunk = rows[start : start + _BULK]
             keys = {marks[row] for row in chunk}
             items = self._disk.get_many(keys)
+            self._shared.remove(keys - items.keys())  # first: a server that is full does this much
             if items:
                 self._shared.set(items)
-            self._shared.remove(keys - items.keys())
             self._disk.remove(chunk)
+        self._behind.clear()

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from meetcli.errors import CacheError, UsageError
+from meetcli.errors import CacheError, CacheRefused, UsageError
 
 try:
     import redis
@@ -67,6 +67,8 @@ def reported(verb: str, shown: str) -> Iterator[None]:
         yield
     except UnicodeError as error:  # its text quotes the value
         raise CacheError(f"cannot {verb} the cache {shown}: a key or value is not valid Unicode") from error
+    except redis.ResponseError as error:
+        raise CacheRefused(f"cannot {verb} the cache {shown}: {error}") from error
     except (redis.RedisError, OSError) as error:
         raise CacheError(f"cannot {verb} the cache {shown}: {error}") from error
 

@@ -4,7 +4,7 @@ import pytest
 
 from meetcli.cache import open_cache, open_shared
 from meetcli.cache.layered import LayeredCache
-from meetcli.errors import CacheError
+from meetcli.errors import CacheError, CacheRefused
 from tests.fakes import MemoryCache
 
 
@@ -224,6 +224,56 @@ def test_two_processes_on_one_disk_do_not_take_each_others_marks_away(shared, di
     other.get_many([])
 
     assert shared.items == {"answer:a": "new"}
+
+
+@pytest.mark.parametrize("is_full_at_start", [True, False])
+def test_a_full_server_is_read_all_the_same_but_for_what_it_is_behind_with(shared, disk, clock, is_full_at_start):
+    LayeredCache(shared, disk, clock=clock).set({"answer:removed": "old", "answer:others": "theirs"})
+    shared.is_lost = True
+    earlier = LayeredCache(shared, disk, clock=clock)
+    earlier.set({"answer:bought": "ours"})
+    shared.is_lost = False
+
+    def refuse(change):
+        raise CacheRefused("cannot write the cache redis://example: it is full")
+
+    if is_full_at_start:
+        earlier.remove(["answer:removed"])
+        shared.set = shared.remove = refuse
+        cache = LayeredCache(shared, disk, clock=clock)
+    else:
+        cache = LayeredCache(shared, disk, clock=clock)
+        shared.set = shared.remove = refuse
+        cache.remove(["answer:removed"])
+    disk.items.pop("answer:others")
+
+    assert cache.get_many(["answer:removed", "answer:others", "answer:bought"]) == {"answer:others": "theirs", "answer:bought": "ours"}
+    assert [key for key, _ in cache.scan("answer:")] == ["answer:bought", "answer:others"]
+    assert cache.backend == "redis+disk"
+    assert (
+        cache.notices[-1] == "cannot write the cache redis://example: it is full; it is read all the same, what is bought is kept on disk"
+    )
+
+    del shared.set, shared.remove
+    clock.now += 31
+    cache.get_many([])
+    assert shared.items == {"answer:others": "theirs", "answer:bought": "ours"}
+    shared.is_lost = True
+    assert cache.get_many(["answer:others"]) == {}
+    assert cache.backend == "disk"
+
+
+def test_a_full_server_that_is_lost_too_is_lost(cache, shared):
+    def refuse(items):
+        raise CacheRefused("cannot write the cache redis://example: it is full")
+
+    shared.set = refuse
+    cache.set({"answer:a": "1"})
+    shared.is_lost = True
+
+    assert cache.get_many(["answer:a", "answer:b"]) == {"answer:a": "1"}
+    assert cache.get_many(["answer:b"]) == {}
+    assert cache.backend == "disk"
 
 
 def test_a_required_server_that_is_lost_is_an_error_after_the_answer_is_safe(shared, disk, clock):
