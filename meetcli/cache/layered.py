@@ -7,6 +7,7 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from meetcli.cache import Cache, SharedCache
@@ -94,7 +95,11 @@ class LayeredCache:
         return self._disk.clear()
 
     def close(self) -> None:
-        """Release both."""
+        """Release both, after a last try to bring to the shared cache what was bought without it: others may ask before we run again."""
+        if self._behind and self._lost_until is not None:
+            self._lost_until = self._clock()
+            with suppress(CacheError):
+                self._attempt(lambda: None)
         self._shared.close()
         self._disk.close()
 

@@ -161,6 +161,28 @@ def test_the_next_run_brings_what_the_last_could_not(shared, disk, clock):
     assert list(disk.scan("pending:")) == []
 
 
+def test_a_run_that_ends_brings_what_it_bought_to_a_server_that_is_back_since(cache, shared, disk):
+    shared.is_lost = True
+    cache.set({"answer:meanwhile": "1"})
+    shared.is_lost = False
+
+    cache.close()
+
+    assert shared.items == {"answer:meanwhile": "1"}
+    assert list(disk.scan("pending:")) == []
+
+
+def test_a_run_that_ends_bears_that_the_server_is_not_back(shared, disk, clock):
+    cache = LayeredCache(shared, disk, clock=clock, is_required=True)
+    shared.is_lost = True
+    with pytest.raises(CacheError):
+        cache.set({"answer:meanwhile": "1"})
+
+    cache.close()
+
+    assert len(list(disk.scan("pending:"))) == 1
+
+
 def test_what_was_removed_while_the_server_was_lost_is_removed_there_too(cache, shared, clock):
     cache.set({"answer:a": "1", "answer:b": "2"})
     shared.is_lost = True
