@@ -120,7 +120,17 @@ class DiskCache:
         if self._reader is None:
             self._connect()
         assert self._reader is not None  # noqa: S101  # for the type checker
-        return self._reader.execute(query, arguments).fetchall()
+        try:
+            return self._reader.execute(query, arguments).fetchall()
+        except sqlite3.OperationalError as error:
+            if hasattr(error, "sqlite_errorcode"):
+                raise
+        # The text in a row is no UTF-8, which Python says by quoting it. The others are to be had, and no checksum will fit that one.
+        self._reader.text_factory = _decoded
+        try:
+            return [row for row in self._reader.execute(query, arguments) if "\ufffd" not in row[0]]
+        finally:
+            self._reader.text_factory = str
 
     def _writer(self) -> DiskStore:
         if self._reader is not None and self._inode_there() != self._inode:
@@ -230,6 +240,10 @@ class DiskCache:
                 Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
         Path(f"{self._path}-shm").unlink(missing_ok=True)
         return aside
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode(errors="replace")
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -53,6 +53,23 @@ class Planted:
         return (os.mkdir, ("planted-code-has-run",))
 
 
+@pytest.mark.parametrize("column", ["value", "tag", "key"])
+def test_text_that_is_no_utf8_spoils_its_own_row_only_and_is_quoted_nowhere(folder, column):
+    cache = open_cache(folder)
+    cache.set({f"answer:{number}": f"header {number}\nwhat was said" for number in range(3)})
+    with closing(raw(folder)) as rows:
+        rows.execute(f"UPDATE Cache SET {column} = CAST(x'ff' || {column} || x'ff' AS TEXT) WHERE key = 'answer:1'")
+
+    found = cache.get_many([f"answer:{number}" for number in range(3)])
+    listed = dict(cache.scan("answer:"))
+
+    assert found.pop("answer:1", "header 1\nwhat was said") != "header 1\nwhat was said" or column != "value"
+    assert found == {f"answer:{number}": f"header {number}\nwhat was said" for number in (0, 2)}
+    assert listed.pop("answer:1", "header 1") != "header 1" or column != "tag"
+    assert listed == {"answer:0": "header 0", "answer:2": "header 2"}
+    assert cache.get_many(["answer:0"]) == {"answer:0": "header 0\nwhat was said"}
+
+
 def test_a_planted_pickle_is_never_executed_and_simply_absent(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cache = open_cache(folder)
