@@ -142,11 +142,6 @@ class Ledger:
         is_refused = reply.usage == Usage() and self._is_refresh and header.created_at < self._started_at
         return None if is_old or is_refused else reply
 
-    def keep_part(self, job: Job, digest: str, reply: Reply, bought: Entry) -> None:
-        """Keep the validated answer to a part, with what it cost, until its meeting is settled."""
-        if self._cache is not None and job.is_kept:
-            self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(reply, header_of(bought))})
-
     def known_starts(self, job: Job, cut: str) -> list[str]:
         """Return where the chunks of this meeting started when it was last cut. `cut` names what all of its parts are asked alike."""
         kept = load_reply(self._part(job, cut), "")
