@@ -10,6 +10,30 @@ from typer.core import TyperCommand, TyperGroup
 
 from meetcli import __version__
 from meetcli.cli.exits import exits
+from meetcli.cli.options import (
+    BankerId,
+    BankerName,
+    BaseUrl,
+    CacheDir,
+    CacheUrl,
+    CustomerId,
+    CustomerName,
+    Engine,
+    FilesFrom,
+    KeyFallback,
+    Language,
+    MaxFileSize,
+    MeetDate,
+    MeetingId,
+    MeetType,
+    MetricsFile,
+    Model,
+    OnChange,
+    Output,
+    Paths,
+    Patterns,
+    Ttl,
+)
 from meetcli.errors import UsageError
 
 RUN = "run"
@@ -42,23 +66,6 @@ class PlainCommand(_AsTyped, TyperCommand):
 class PlainGroup(_AsTyped, TyperGroup):
     """A group of commands whose own values stay as they were typed."""
 
-
-MeetingId = Annotated[str | None, typer.Option(metavar="ID", help="The meeting's id, where one file has none.")]
-CustomerId = Annotated[str | None, typer.Option(metavar="ID", help="The customer's id, where a file has none.")]
-MeetDate = Annotated[str | None, typer.Option(metavar="DATE", help="ISO 8601, where a file has no date.")]
-CustomerName = Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")]
-BankerId = Annotated[str | None, typer.Option(metavar="ID", help="Where a file has none.")]
-BankerName = Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")]
-MeetType = Annotated[str | None, typer.Option(metavar="KIND", help="Where a file has none.")]
-Patterns = Annotated[str | None, typer.Option(metavar="PATTERN", help="What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt")]
-FilesFrom = Annotated[
-    str | None, typer.Option(metavar="FILE", help="Take paths from a list, one a line or NUL-separated; - for standard input.")
-]
-Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")]
-KeyFallback = Annotated[
-    str | None, typer.Option(metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]")
-]
-MaxFileSize = Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse larger files. [default: 50MB]")]
 
 OPTIONS_OF_INPUTS = (
     *("files_from", "max_file_size", "patterns", "key_fallback"),
@@ -112,9 +119,7 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             typer.Argument(metavar=f"{'TASK ' if name == RUN else ''}PATH...", help="Files, folders, globs, or - for standard input."),
         ] = None,
         check: Annotated[bool | None, typer.Option("--check", help="Only check a task file, and say what it asks for.")] = None,
-        output: Annotated[
-            str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results; - streams JSON Lines. [default: results]")
-        ] = None,
+        output: Output = None,
         format: Annotated[  # noqa: A002  # the option's name is the contract's
             str | None, typer.Option(metavar="LIST", help="Which results to write: json, jsonl, csv, md. [default: json]")
         ] = None,
@@ -123,9 +128,9 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         ] = None,
         limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N meetings that need a call.")] = None,
         files_from: FilesFrom = None,
-        engine: Annotated[str | None, typer.Option(metavar="NAME", help="openai, or local: no key, no network. [default: openai]")] = None,
-        model: Annotated[str | None, typer.Option(metavar="NAME", help="The model. [default: gpt-4o]")] = None,
-        base_url: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")] = None,
+        engine: Engine = None,
+        model: Model = None,
+        base_url: BaseUrl = None,
         prices: Annotated[str | None, typer.Option(metavar="SOURCE", help="openai, none, or a file of prices.")] = None,
         concurrency: Annotated[int | None, typer.Option("--concurrency", "-j", metavar="N", help="Calls at once. [default: 8]")] = None,
         rpm: Annotated[int | None, typer.Option(metavar="N", help="Requests a minute. [default: learned from the server]")] = None,
@@ -141,31 +146,20 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         repair: Annotated[
             str | None, typer.Option(metavar="HOW", help="Repairs in the batch lane: batch (the next one) or live. [default: batch]")
         ] = None,
-        ttl: Annotated[
-            str | None, typer.Option(metavar="DURATION", help="An answer is valid while younger: 24h, 30d, none. [default: 24h]")
-        ] = None,
-        cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="The disk cache. [default: the user's cache folder]")] = None,
-        cache_url: Annotated[
-            str | None, typer.Option(metavar="URL", help="A shared Redis cache in front of the disk cache: redis://host:6379/0.")
-        ] = None,
+        ttl: Ttl = None,
+        cache_dir: CacheDir = None,
+        cache_url: CacheUrl = None,
         cache_required: Annotated[bool | None, typer.Option("--cache-required", help="Stop when any configured cache is lost.")] = None,
         no_cache: Annotated[bool | None, typer.Option("--no-cache", help="Neither read nor save answers.")] = None,
         refresh: Annotated[bool | None, typer.Option("--refresh", help="Call again and save the new answers.")] = None,
         cache_only: Annotated[bool | None, typer.Option("--cache-only", help="Never call.")] = None,
-        on_change: Annotated[
-            str | None,
-            typer.Option(
-                metavar="WHAT", help="A known meeting with other content, task or model: reprocess, keep, fail. [default: reprocess]"
-            ),
-        ] = None,
+        on_change: OnChange = None,
         key_fallback: KeyFallback = None,
         retry_failed: Annotated[bool | None, typer.Option("--retry-failed", help="Try again what is remembered as failed.")] = None,
         dry_run: Annotated[bool | None, typer.Option("--dry-run", help="Plan, price and stop; make no call.")] = None,
         max_cost: Annotated[str | None, typer.Option(metavar="USD", help="Never spend more in this run; needs a known price.")] = None,
         yes: Annotated[bool | None, typer.Option("--yes", "-y", help="Do not ask before a plan above 10 USD.")] = None,
-        language: Annotated[
-            str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto, the transcript's]")
-        ] = None,
+        language: Language = None,
         meeting_id: MeetingId = None,
         customer_id: CustomerId = None,
         meet_date: MeetDate = None,
@@ -186,9 +180,7 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         verbose: Annotated[int | None, typer.Option("--verbose", "-v", count=True, help="-v for INFO, -vv for DEBUG.")] = None,
         log_format: Annotated[str | None, typer.Option(metavar="FORMAT", help="text or json. [default: text]")] = None,
         log_file: Annotated[str | None, typer.Option(metavar="FILE", help="Logs go there instead of standard error.")] = None,
-        metrics_file: Annotated[
-            str | None, typer.Option(metavar="FILE", help="Write Prometheus metrics there, for node_exporter's textfile collector.")
-        ] = None,
+        metrics_file: MetricsFile = None,
     ) -> None:
         flags: dict[str, Any] = {
             key: value
@@ -308,13 +300,13 @@ def _add_report(app: typer.Typer) -> None:
 def _add_doctor(app: typer.Typer) -> None:
     @app.command("doctor")
     def doctor(
-        engine: Annotated[str | None, typer.Option(metavar="NAME", help="openai or local. [default: openai]")] = None,
-        model: Annotated[str | None, typer.Option(metavar="NAME", help="The model. [default: gpt-4o]")] = None,
-        base_url: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")] = None,
-        output: Annotated[str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results.")] = None,
-        cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="The disk cache.")] = None,
-        cache_url: Annotated[str | None, typer.Option(metavar="URL", help="The shared Redis cache in front of it.")] = None,
-        metrics_file: Annotated[str | None, typer.Option(metavar="FILE", help="Where metrics go.")] = None,
+        engine: Engine = None,
+        model: Model = None,
+        base_url: BaseUrl = None,
+        output: Output = None,
+        cache_dir: CacheDir = None,
+        cache_url: CacheUrl = None,
+        metrics_file: MetricsFile = None,
         offline: Annotated[bool, typer.Option("--offline", help="Ask neither the endpoint nor Redis.")] = False,
     ) -> None:
         """Check settings, cache, endpoint and key, and say what to do next. Exit code 0, or 2 where a run would not work."""

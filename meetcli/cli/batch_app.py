@@ -5,11 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from meetcli.cli.exits import exits
+from meetcli.cli.options import BaseUrl, CacheDir, CacheUrl, Json
 
-CacheDir = Annotated[str | None, typer.Option(metavar="DIR", help="The disk cache. [default: the user's cache folder]")]
-CacheUrl = Annotated[str | None, typer.Option(metavar="URL", help="The shared Redis cache in front of it.")]
-BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The id of a batch.")]
 
 

@@ -1,0 +1,44 @@
+"""The options that several commands take, each declared once; what their values mean is `config`'s."""
+
+from typing import Annotated
+
+import typer
+
+Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")]
+FilesFrom = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Take paths from a list, one a line or NUL-separated; - for standard input.")
+]
+MaxFileSize = Annotated[str | None, typer.Option(metavar="SIZE", help="Refuse larger files. [default: 50MB]")]
+Output = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results; - streams JSON Lines. [default: results]")
+]
+
+Engine = Annotated[str | None, typer.Option(metavar="NAME", help="openai, or local: no key, no network. [default: openai]")]
+Model = Annotated[str | None, typer.Option(metavar="NAME", help="The model. [default: gpt-4o]")]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")]
+Language = Annotated[str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto, the transcript's]")]
+
+Ttl = Annotated[str | None, typer.Option(metavar="DURATION", help="An answer is valid while younger: 24h, 30d, none. [default: 24h]")]
+CacheDir = Annotated[str | None, typer.Option(metavar="DIR", help="The disk cache. [default: the user's cache folder]")]
+CacheUrl = Annotated[str | None, typer.Option(metavar="URL", help="A shared Redis cache in front of the disk cache: redis://host:6379/0.")]
+OnChange = Annotated[
+    str | None,
+    typer.Option(metavar="WHAT", help="A known meeting with other content, task or model: reprocess, keep, fail. [default: reprocess]"),
+]
+KeyFallback = Annotated[
+    str | None, typer.Option(metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]")
+]
+
+MeetingId = Annotated[str | None, typer.Option(metavar="ID", help="The meeting's id, where one file has none.")]
+CustomerId = Annotated[str | None, typer.Option(metavar="ID", help="The customer's id, where a file has none.")]
+MeetDate = Annotated[str | None, typer.Option(metavar="DATE", help="ISO 8601, where a file has no date.")]
+CustomerName = Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")]
+BankerId = Annotated[str | None, typer.Option(metavar="ID", help="Where a file has none.")]
+BankerName = Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")]
+MeetType = Annotated[str | None, typer.Option(metavar="KIND", help="Where a file has none.")]
+Patterns = Annotated[str | None, typer.Option(metavar="PATTERN", help="What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt")]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+MetricsFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Write Prometheus metrics there, for node_exporter's textfile collector.")
+]
