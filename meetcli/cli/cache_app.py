@@ -5,11 +5,23 @@ from typing import Annotated
 import typer
 
 from meetcli.cli.exits import exits
+from meetcli.cli.options import (
+    BaseUrl,
+    CacheDir,
+    CacheUrl,
+    CustomerId,
+    Engine,
+    Json,
+    KeyFallback,
+    Language,
+    MeetDate,
+    MeetingId,
+    Model,
+    OnChange,
+    Patterns,
+    Ttl,
+)
 
-CacheDir = Annotated[str | None, typer.Option(metavar="DIR", help="The disk cache. [default: the user's cache folder]")]
-CacheUrl = Annotated[str | None, typer.Option(metavar="URL", help="The shared Redis cache in front of it.")]
-Ttl = Annotated[str | None, typer.Option(metavar="DURATION", help="An answer is valid while younger: 24h, 30d, none. [default: 24h]")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 TaskName = Annotated[str | None, typer.Option(metavar="NAME", help="Only this task.")]
 ModelName = Annotated[str | None, typer.Option(metavar="NAME", help="Only this model.")]
@@ -28,19 +40,17 @@ def _add_explain(cache: typer.Typer) -> None:
     def explain(
         files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Transcripts, folders, globs.")],
         task: Annotated[str | None, typer.Option(metavar="NAME", help="Only this task. [default: extract and analyze]")] = None,
-        engine: Annotated[str | None, typer.Option(metavar="NAME", help="openai or local. [default: openai]")] = None,
-        model: Annotated[str | None, typer.Option(metavar="NAME", help="The model. [default: gpt-4o]")] = None,
-        base_url: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")] = None,
-        language: Annotated[str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto]")] = None,
+        engine: Engine = None,
+        model: Model = None,
+        base_url: BaseUrl = None,
+        language: Language = None,
         ttl: Ttl = None,
-        on_change: Annotated[str | None, typer.Option(metavar="WHAT", help="reprocess, keep or fail. [default: reprocess]")] = None,
-        key_fallback: Annotated[str | None, typer.Option(metavar="HOW", help="none or content. [default: none]")] = None,
-        meeting_id: Annotated[str | None, typer.Option(metavar="ID", help="The meeting's id, where one file has none.")] = None,
-        customer_id: Annotated[str | None, typer.Option(metavar="ID", help="The customer's id, where a file has none.")] = None,
-        meet_date: Annotated[str | None, typer.Option(metavar="DATE", help="ISO 8601, where a file has no date.")] = None,
-        patterns: Annotated[
-            str | None, typer.Option(metavar="PATTERN", help="What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt")
-        ] = None,
+        on_change: OnChange = None,
+        key_fallback: KeyFallback = None,
+        meeting_id: MeetingId = None,
+        customer_id: CustomerId = None,
+        meet_date: MeetDate = None,
+        patterns: Patterns = None,
         cache_dir: CacheDir = None,
         cache_url: CacheUrl = None,
         json: Json = False,
