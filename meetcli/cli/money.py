@@ -50,8 +50,9 @@ def refuse_unserved(settings: Settings) -> None:
         raise UsageError(f"the {settings.lane} lane does not have the model {settings.model}", hint=hint)
 
 
-def open_budget(settings: Settings, prices: Prices) -> Budget:
+def open_budget(settings: Settings) -> Budget:
     """Return the budget of the run. Raises `UsageError` where `--max-cost` is given and the price is unknown."""
+    prices = open_settings_prices(settings)
 
     def price(usage: Usage, lane: Lane) -> Decimal | None:
         return prices(settings.model, usage, lane)

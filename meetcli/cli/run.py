@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 from signal import Signals
 from typing import TYPE_CHECKING
 
@@ -25,14 +24,12 @@ from meetcli.cli.inputs import find_inputs, open_identity
 from meetcli.cli.logs import configure_logging
 from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
 from meetcli.cli.signals import Stop, watched
-from meetcli.cli.stores import opened_cache, opened_leases, required_loss, warn_of_leases
+from meetcli.cli.stores import opened_cache, opened_leases, required_loss
 from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.errors import BudgetReached, CacheError, InputError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
-from meetcli.normalize import normalize
-from meetcli.plain_text import count_text, place_text
+from meetcli.plain_text import place_text
 from meetcli.plan import give_up, plan
-from meetcli.readers import Rereader
 from meetcli.report import RunReport
 from meetcli.writers import Writer, open_writer
 from meetcli.writers.replace import is_writable, nearest_place
@@ -229,6 +226,7 @@ class _Run:
 
     def _buy(self, jobs: list[Job]) -> None:
         """Price the plan and stop, or spend; on a terminal, ask before an expensive plan."""
+        # Here and below, imported where it is needed: a run of hits only pays for none of it.
         from meetcli.cli.lanes import pending_batches
         from meetcli.cli.money import forecast_plan, is_agreed, refuse_unserved
 
@@ -242,66 +240,30 @@ class _Run:
             give_up(jobs, "declined", self.deliver)
 
     def _spend(self, jobs: list[Job]) -> None:
-        settings = self._settings
-        if settings.engine == "openai" and settings.api_key is None:
-            raise UsageError(
-                f"OPENAI_API_KEY is not set and {count_text(len(jobs), 'meeting')} {'needs' if len(jobs) == 1 else 'need'} a call",
-                hint="set it in the environment or in .env (any value for a server that needs none), or use --engine local or --cache-only",
-            )
-        import asyncio  # here, as everything behind it: a run of hits only pays for none of it
-        import gc
-
         from meetcli.cli.lanes import open_lane_engine, options_of, pending_batches
-        from meetcli.cli.money import open_budget, open_settings_prices, open_settings_window
-        from meetcli.ledger import Ledger
-        from meetcli.spend import Purse, spend
+        from meetcli.cli.money import open_budget
+        from meetcli.cli.spending import open_ledger, open_purse, refuse_without_key, run_to_its_end
+        from meetcli.spend import spend
+
+        settings, assignment = self._settings, self._assignment
+        refuse_without_key(settings, len(jobs))
 
         def is_stopping() -> bool:
             return self._stop.is_asked() or self._required_loss() is not None
 
-        prices = open_settings_prices(settings)
-        budget = open_budget(settings, prices)
-        rereader = Rereader(max_bytes=settings.max_file_bytes)
-        purse = Purse(
-            read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
-            price=lambda usage, lane: prices(settings.model, usage, lane),
-            now=lambda: datetime.now(UTC),
-            monotonic=time.monotonic,
-            is_stopping=is_stopping,
-            budget=budget,
-            window=open_settings_window(settings),
-        )
-        engine = open_lane_engine(
-            settings,
-            options_of(settings)._replace(budget=budget, is_stopping=is_stopping),
-            cache=self._cache,
-            assignment=self._assignment,
-            tell=self._tell,
-        )
-        gc.enable()  # from here on objects come and go, for as long as the calls take
+        budget = open_budget(settings)
+        purse = open_purse(settings, budget, is_stopping)
+        options = options_of(settings)._replace(budget=budget, is_stopping=is_stopping)
+        engine = open_lane_engine(settings, options, cache=self._cache, assignment=assignment, tell=self._tell)
         self._stop.finishes_first = True
         with self._progress_shown(sum(1 + len(job.twins) for job in jobs)), opened_leases(settings, self._cache) as leases:
-            ledger = Ledger(
-                self._assignment.task.name,
-                self._cache,
-                leases,
-                started_at=datetime.now(UTC),
-                ttl_s=settings.ttl_s,
-                is_refresh=settings.refresh,
-                is_failed_retried=settings.retry_failed,
-                warn=warn_of_leases,
-            )
-
-            async def spend_until_stopped() -> None:
-                # The handler of a signal may stand in the middle of anything: what it has to say is said by the loop, once it is through.
-                self._stop.tell = partial(asyncio.get_running_loop().call_soon_threadsafe, events.stopping)
-                await spend(jobs, assignment=self._assignment, engine=engine, ledger=ledger, purse=purse, deliver=self.deliver)
-                self._stop.tell = lambda: None
-
+            ledger = open_ledger(settings, assignment.task.name, self._cache, leases)
             try:
-                asyncio.run(spend_until_stopped())
+                run_to_its_end(
+                    spend(jobs, assignment=assignment, engine=engine, ledger=ledger, purse=purse, deliver=self.deliver), self._stop
+                )
             finally:
-                self.report.pending = pending_batches(settings, self._cache, self._assignment)
+                self.report.pending = pending_batches(settings, self._cache, assignment)
 
     def _tell(self, text: str) -> None:
         """Say how far something is that no meeting has ended with yet."""

@@ -1,0 +1,80 @@
+"""From settings to what spending needs: its purse and its ledger, what speaks against it, the loop it runs in.
+
+Stands apart from the run so that one of hits only, which buys nothing, imports nothing of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from meetcli import events
+from meetcli.budget import Budget
+from meetcli.cache.forgiving import ForgivingCache
+from meetcli.cache.leases import Leases
+from meetcli.cli.money import open_settings_prices, open_settings_window
+from meetcli.cli.signals import Stop
+from meetcli.cli.stores import warn_of_leases
+from meetcli.config import Settings
+from meetcli.errors import UsageError
+from meetcli.ledger import Ledger
+from meetcli.normalize import normalize
+from meetcli.plain_text import count_text
+from meetcli.readers import Rereader
+from meetcli.spend import Purse
+
+
+def refuse_without_key(settings: Settings, meetings: int) -> None:
+    """Raise `UsageError` where meetings need calls and there is no key to make them with."""
+    if settings.engine == "openai" and settings.api_key is None:
+        raise UsageError(
+            f"OPENAI_API_KEY is not set and {count_text(meetings, 'meeting')} {'needs' if meetings == 1 else 'need'} a call",
+            hint="set it in the environment or in .env (any value for a server that needs none), or use --engine local or --cache-only",
+        )
+
+
+def open_purse(settings: Settings, budget: Budget, is_stopping: Callable[[], bool]) -> Purse:
+    """Return what the run spends from."""
+    prices = open_settings_prices(settings)
+    rereader = Rereader(max_bytes=settings.max_file_bytes)
+    return Purse(
+        read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
+        price=lambda usage, lane: prices(settings.model, usage, lane),
+        now=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+        is_stopping=is_stopping,
+        budget=budget,
+        window=open_settings_window(settings),
+    )
+
+
+def open_ledger(settings: Settings, task: str, cache: ForgivingCache | None, leases: Leases | None) -> Ledger:
+    """Return what the run holds and writes in the cache, begun now."""
+    return Ledger(
+        task,
+        cache,
+        leases,
+        started_at=datetime.now(UTC),
+        ttl_s=settings.ttl_s,
+        is_refresh=settings.refresh,
+        is_failed_retried=settings.retry_failed,
+        warn=warn_of_leases,
+    )
+
+
+def run_to_its_end(spending: Coroutine[Any, Any, None], stop: Stop) -> None:
+    """Run a spending through; from here on a signal ends it in order."""
+
+    async def spend() -> None:
+        # The handler of a signal may stand in the middle of anything: what it has to say is said by the loop, once it is through.
+        stop.tell = partial(asyncio.get_running_loop().call_soon_threadsafe, events.stopping)
+        await spending
+        stop.tell = lambda: None
+
+    gc.enable()  # from here on objects come and go, for as long as the calls take
+    asyncio.run(spend())
