@@ -34,7 +34,7 @@ from meetcli.cache.entry import (
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.leases import Leases
 from meetcli.errors import CacheError
-from meetcli.models import Entry, Job, Reply, Usage
+from meetcli.models import Entry, Job, Reply, Rules, Usage
 
 
 class Ledger:
@@ -50,19 +50,15 @@ class Ledger:
         cache: ForgivingCache | None = None,
         leases: Leases | None = None,
         *,
+        rules: Rules,
         started_at: datetime,
-        ttl_s: float | None,
-        is_refresh: bool = False,
-        is_failed_retried: bool = False,
         warn: Callable[[CacheError], None],
     ) -> None:
         self._task = task
         self._cache = cache
         self._leases = leases
+        self._rules = rules
         self._started_at = started_at
-        self._ttl_s = ttl_s
-        self._is_refresh = is_refresh
-        self._is_failed_retried = is_failed_retried
         self._warn = warn
 
     # Single flight
@@ -88,9 +84,9 @@ class Ledger:
         for job in kept:
             answer = load(rows.get(self._answer_key(job), ""))
             failure = load(rows.get(self._failure_key(job), ""))
-            if answer is not None and self._settles(answer, now, is_asked_anew=self._is_refresh):
+            if answer is not None and self._settles(answer, now, is_asked_anew=self._rules.is_refresh):
                 found.append((job, answer))
-            elif failure is not None and self._settles(failure, now, is_asked_anew=self._is_refresh or self._is_failed_retried):
+            elif failure is not None and self._settles(failure, now, is_asked_anew=self._rules.is_refresh or self._rules.is_failed_retried):
                 found.append((job, failure))
         return found
 
@@ -138,8 +134,8 @@ class Ledger:
         header, reply = load_header(text.partition("\n")[0]), load_reply(text, request_id)
         if header is None or reply is None:
             return None
-        is_old = self._ttl_s is not None and (now - header.created_at).total_seconds() >= self._ttl_s
-        is_refused = reply.usage == Usage() and self._is_refresh and header.created_at < self._started_at
+        is_old = self._rules.ttl_s is not None and (now - header.created_at).total_seconds() >= self._rules.ttl_s
+        is_refused = reply.usage == Usage() and self._rules.is_refresh and header.created_at < self._started_at
         return None if is_old or is_refused else reply
 
     def known_starts(self, job: Job, cut: str) -> list[str]:
@@ -187,7 +183,7 @@ class Ledger:
             rows[index_key(job.index_name)] = dump_index(Indexed.of(name, entry, unsupported=count_unsupported(entry.rendered)))
         if self._cache.set(rows):
             size = self._cache.size() if events.LOGGER.isEnabledFor(logging.INFO) else None
-            events.cache_save(job.idempotency_key, ttl_s=self._ttl_s, cache_size=size, backend=self._cache.backend)
+            events.cache_save(job.idempotency_key, ttl_s=self._rules.ttl_s, cache_size=size, backend=self._cache.backend)
             self._forget_replies(job, kept)
         return entry
 
@@ -203,7 +199,7 @@ class Ledger:
     def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:
         if entry.created_at >= self._started_at:
             return True
-        is_fresh = self._ttl_s is None or (now - entry.created_at).total_seconds() < self._ttl_s
+        is_fresh = self._rules.ttl_s is None or (now - entry.created_at).total_seconds() < self._rules.ttl_s
         return is_fresh and not is_asked_anew
 
     def _answer_key(self, job: Job) -> str:

@@ -148,6 +148,18 @@ class Assignment(NamedTuple):
     requires_evidence: bool = False
 
 
+class Rules(NamedTuple):
+    """What the user wants of a run, whatever is asked. `ttl_s` None means that answers never grow too old; `max_bytes` bounds a file."""
+
+    ttl_s: float | None
+    max_bytes: int
+    on_change: Literal["reprocess", "keep", "fail"] = "reprocess"
+    is_key_from_content: bool = False
+    is_refresh: bool = False
+    is_failed_retried: bool = False
+    limit: int | None = None
+
+
 class Message(NamedTuple):
     """One chat message of a request."""
 

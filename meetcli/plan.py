@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from meetcli import events
 from meetcli.answers import count_unsupported
@@ -17,7 +17,7 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
 from meetcli.look_up import Known, LookUp
-from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Source, Status
+from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Rules, Source, Status
 from meetcli.normalize import normalize
 from meetcli.plain_text import place_text
 from meetcli.readers import Unit, parse, read
@@ -34,21 +34,9 @@ Find = Callable[[Source, str], str | None]
 """Returns where a meeting's result is, if one of this SHA-256 is in its place already."""
 
 
-class Rules(NamedTuple):
-    """What the user wants of the cache. `ttl_s` None means that answers never grow too old."""
-
-    ttl_s: float | None
-    on_change: Literal["reprocess", "keep", "fail"] = "reprocess"
-    is_key_from_content: bool = False
-    is_refresh: bool = False
-    is_failed_retried: bool = False
-    limit: int | None = None
-
-
 def plan(
     inputs: Iterable[Source | Outcome],
     *,
-    max_bytes: int,
     assignment: Assignment,
     rules: Rules,
     cache: ForgivingCache | None,
@@ -59,12 +47,12 @@ def plan(
 ) -> Plan:
     """Settle every meeting that needs no call and return the rest as jobs, in the order of the inputs.
 
-    `max_bytes` bounds a file. `cache` None plans without one: nothing is looked up, everything is called. Raises `UsageError`
+    `cache` None plans without one: nothing is looked up, everything is called. Raises `UsageError`
     where two inputs would write the same result; nothing has been called then. `identify` gives each input the fields of its meeting
     that come from outside its bytes. A hit whose result `find` finds is delivered without it.
     """
     planner = _Planner(assignment, rules, cache, now, deliver, find)
-    for batch in _batches(_units(inputs, max_bytes, deliver, identify)):
+    for batch in _batches(_units(inputs, rules.max_bytes, deliver, identify)):
         planner.settle(batch)
     return planner.finish()
 

@@ -14,9 +14,9 @@ from meetcli.config import read_toml
 from meetcli.discover import discover
 from meetcli.keys import asked_parts
 from meetcli.ledger import Ledger
-from meetcli.models import Assignment, EngineIdentity, Reply, Usage
+from meetcli.models import Assignment, EngineIdentity, Reply, Rules, Usage
 from meetcli.normalize import normalize
-from meetcli.plan import Rules, give_up, plan
+from meetcli.plan import give_up, plan
 from meetcli.readers import Rereader
 from meetcli.spend import Purse, spend
 from meetcli.tasks import open_task
@@ -116,13 +116,12 @@ class World:
 
         inputs = discover(["."], working_folder=self.folder, spool_folder=self.folder)
         assignment = self.assignment()
-        settings = Rules(ttl_s=ttl_s, **rules)
+        wanted = Rules(ttl_s=ttl_s, max_bytes=10**6, **rules)
 
         self.planned = plan(
             inputs,
-            max_bytes=10**6,
             assignment=assignment,
-            rules=settings,
+            rules=wanted,
             cache=cache,
             now=self.now,
             deliver=deliver,
@@ -141,10 +140,8 @@ class World:
             assignment.task.name,
             cache,
             self.leases if cached else None,
+            rules=wanted,
             started_at=self.now,
-            ttl_s=ttl_s,
-            is_refresh=settings.is_refresh,
-            is_failed_retried=settings.is_failed_retried,
             warn=self.warnings.append,
         )
         self.engine.requests.clear()
@@ -166,9 +163,8 @@ class World:
         cache = ForgivingCache(self.items, self.warnings.append)
         self.planned = planned = plan(
             discover(["."], working_folder=self.folder, spool_folder=self.folder),
-            max_bytes=10**6,
             assignment=self.assignment(),
-            rules=Rules(ttl_s=DAY_S, **rules),
+            rules=Rules(ttl_s=DAY_S, max_bytes=10**6, **rules),
             cache=cache,
             now=self.now,
             deliver=lambda outcome, text: outcomes.update({outcome.source.shown: outcome}),

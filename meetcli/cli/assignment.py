@@ -1,4 +1,4 @@
-"""What the settings ask of every meeting and want of the cache, for a run and for whoever explains one."""
+"""What the settings ask of every meeting and want of a run, for a run and for whoever explains one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from meetcli.answers import render_version
 from meetcli.config import Settings, read_toml
 from meetcli.engines import identify
 from meetcli.keys import asked_parts
-from meetcli.models import Assignment
-from meetcli.plan import Rules
+from meetcli.models import Assignment, Rules
 from meetcli.tasks import open_task
 from meetcli.tasks.prompt import instructions_text
 
@@ -28,9 +27,10 @@ def assign(task_name: str, settings: Settings) -> Assignment:
 
 
 def rules_of(settings: Settings) -> Rules:
-    """Return what the settings want of the cache."""
+    """Return what the settings want of a run."""
     return Rules(
         ttl_s=settings.ttl_s,
+        max_bytes=settings.max_file_bytes,
         on_change=settings.on_change,
         is_key_from_content=settings.key_fallback == "content",
         is_refresh=settings.refresh,

@@ -122,7 +122,6 @@ def _explained(
     identity = open_identity(inputs, settings)
     planned = plan(
         inputs,
-        max_bytes=settings.max_file_bytes,
         assignment=assignment,
         rules=rules_of(settings),
         cache=forgiving,

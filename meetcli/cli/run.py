@@ -131,7 +131,6 @@ class _Run:
         settings = self._settings
         planned = plan(
             inputs,
-            max_bytes=settings.max_file_bytes,
             assignment=self._assignment,
             rules=rules_of(settings),
             cache=self._cache,

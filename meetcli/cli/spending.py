@@ -17,6 +17,7 @@ from meetcli import events
 from meetcli.budget import Budget
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.leases import Leases
+from meetcli.cli.assignment import rules_of
 from meetcli.cli.money import open_settings_prices, open_settings_window
 from meetcli.cli.signals import Stop
 from meetcli.cli.stores import warn_of_leases
@@ -59,10 +60,8 @@ def open_ledger(settings: Settings, task: str, cache: ForgivingCache | None, lea
         task,
         cache,
         leases,
+        rules=rules_of(settings),
         started_at=datetime.now(UTC),
-        ttl_s=settings.ttl_s,
-        is_refresh=settings.refresh,
-        is_failed_retried=settings.retry_failed,
         warn=warn_of_leases,
     )
 
