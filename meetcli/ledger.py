@@ -134,9 +134,8 @@ class Ledger:
         header, reply = load_header(text.partition("\n")[0]), load_reply(text, request_id)
         if header is None or reply is None:
             return None
-        is_old = self._rules.ttl_s is not None and (now - header.created_at).total_seconds() >= self._rules.ttl_s
         is_refused = reply.usage == Usage() and self._rules.is_refresh and header.created_at < self._started_at
-        return None if is_old or is_refused else reply
+        return reply if self._rules.is_fresh(header.created_at, now) and not is_refused else None
 
     def known_starts(self, job: Job, cut: str) -> list[str]:
         """Return where the chunks of this meeting started when it was last cut. `cut` names what all of its parts are asked alike."""
@@ -197,10 +196,7 @@ class Ledger:
             self._cache.remove([name for digest in digests for name in self._reply_keys(job, digest)])
 
     def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:
-        if entry.created_at >= self._started_at:
-            return True
-        is_fresh = self._rules.ttl_s is None or (now - entry.created_at).total_seconds() < self._rules.ttl_s
-        return is_fresh and not is_asked_anew
+        return entry.created_at >= self._started_at or (self._rules.is_fresh(entry.created_at, now) and not is_asked_anew)
 
     def _answer_key(self, job: Job) -> str:
         return answer_key(self._task, job.idempotency_key or "", job.fingerprint.digest)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from meetcli.cache.entry import Indexed, answer_key, failure_key, index_key, latest_key, load, load_index, load_pointer
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.models import Entry, Fingerprint
+from meetcli.models import Entry, Fingerprint, Rules
 
 
 class Known(NamedTuple):
@@ -23,13 +23,13 @@ class Known(NamedTuple):
 
 
 class LookUp:
-    """Reads the cache for one task and engine. `ttl_s` None means that answers never grow too old; `now` is aware UTC."""
+    """Reads the cache for one task and engine; `rules` and `now`, aware UTC, say what is fresh."""
 
-    def __init__(self, cache: ForgivingCache, task: str, engine: str, *, ttl_s: float | None, now: datetime) -> None:
+    def __init__(self, cache: ForgivingCache, task: str, engine: str, *, rules: Rules, now: datetime) -> None:
         self._cache = cache
         self._task = task
         self._engine = engine
-        self._ttl_s = ttl_s
+        self._rules = rules
         self._now = now
 
     def indexed(self, names: Iterable[str]) -> dict[str, Indexed]:
@@ -76,7 +76,7 @@ class LookUp:
 
     def is_fresh(self, created_at: datetime) -> bool:
         """Say whether an answer is still one."""
-        return self._ttl_s is None or self.age_s(created_at) < self._ttl_s
+        return self._rules.is_fresh(created_at, self._now)
 
     def _latest_key(self, key: str) -> str:
         return latest_key(self._task, self._engine, key)

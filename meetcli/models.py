@@ -159,6 +159,10 @@ class Rules(NamedTuple):
     is_failed_retried: bool = False
     limit: int | None = None
 
+    def is_fresh(self, created_at: datetime, now: datetime) -> bool:
+        """Say whether what was bought then is still an answer."""
+        return self.ttl_s is None or (now - created_at).total_seconds() < self.ttl_s
+
 
 class Message(NamedTuple):
     """One chat message of a request."""

@@ -90,7 +90,7 @@ class _Planner:
         self._task = assignment.task.name
         self._rules = rules
         self._cache = cache
-        self._look_up = None if cache is None else LookUp(cache, self._task, assignment.identity.engine, ttl_s=rules.ttl_s, now=now)
+        self._look_up = None if cache is None else LookUp(cache, self._task, assignment.identity.engine, rules=rules, now=now)
         self._deliver = deliver
         self._find = find
         self._jobs: dict[object, Job] = {}
