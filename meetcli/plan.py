@@ -34,25 +34,29 @@ Find = Callable[[Source, str], str | None]
 """Returns where a meeting's result is, if one of this SHA-256 is in its place already."""
 
 
+class Surroundings(NamedTuple):
+    """What planning needs from outside, so that nothing here knows a clock, a sidecar or a writer.
+
+    `now` is aware UTC. `deliver` takes each meeting that is settled. `identify` gives an input the fields of its meeting that come
+    from outside its bytes. A hit whose result `find` finds is delivered without it.
+    """
+
+    now: datetime
+    deliver: Deliver
+    identify: Callable[[Source], Source] = lambda source: source
+    find: Find = lambda source, sha256: None
+
+
 def plan(
-    inputs: Iterable[Source | Outcome],
-    *,
-    assignment: Assignment,
-    rules: Rules,
-    cache: ForgivingCache | None,
-    now: datetime,
-    deliver: Deliver,
-    identify: Callable[[Source], Source] = lambda source: source,
-    find: Find = lambda source, sha256: None,
+    inputs: Iterable[Source | Outcome], *, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, around: Surroundings
 ) -> Plan:
     """Settle every meeting that needs no call and return the rest as jobs, in the order of the inputs.
 
     `cache` None plans without one: nothing is looked up, everything is called. Raises `UsageError`
-    where two inputs would write the same result; nothing has been called then. `identify` gives each input the fields of its meeting
-    that come from outside its bytes. A hit whose result `find` finds is delivered without it.
+    where two inputs would write the same result; nothing has been called then.
     """
-    planner = _Planner(assignment, rules, cache, now, deliver, find)
-    for batch in _batches(_units(inputs, rules.max_bytes, deliver, identify)):
+    planner = _Planner(assignment, rules, cache, around)
+    for batch in _batches(_units(inputs, rules.max_bytes, around)):
         planner.settle(batch)
     return planner.finish()
 
@@ -77,22 +81,14 @@ class _Candidate(NamedTuple):
 
 
 class _Planner:
-    def __init__(
-        self,
-        assignment: Assignment,
-        rules: Rules,
-        cache: ForgivingCache | None,
-        now: datetime,
-        deliver: Deliver,
-        find: Find,
-    ) -> None:
+    def __init__(self, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, around: Surroundings) -> None:
         self._assignment = assignment
         self._task = assignment.task.name
         self._rules = rules
         self._cache = cache
-        self._look_up = None if cache is None else LookUp(cache, self._task, assignment.identity.engine, rules=rules, now=now)
-        self._deliver = deliver
-        self._find = find
+        self._look_up = None if cache is None else LookUp(cache, self._task, assignment.identity.engine, rules=rules, now=around.now)
+        self._deliver = around.deliver
+        self._find = around.find
         self._jobs: dict[object, Job] = {}
         self._claims: dict[str, dict[str, Source]] = {}
         self._results: dict[str, Source] = {}
@@ -284,11 +280,11 @@ def _named(source: Source) -> str:
     return place_text(source.shown, source.place)
 
 
-def _units(inputs: Iterable[Source | Outcome], max_bytes: int, deliver: Deliver, identify: Callable[[Source], Source]) -> Iterator[Unit]:
+def _units(inputs: Iterable[Source | Outcome], max_bytes: int, around: Surroundings) -> Iterator[Unit]:
     for item in inputs:
-        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=max_bytes, identify=identify):
+        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=max_bytes, identify=around.identify):
             if isinstance(unit, Outcome):
-                deliver(unit, None)
+                around.deliver(unit, None)
             else:
                 yield unit
 

@@ -16,7 +16,7 @@ from meetcli.keys import asked_parts
 from meetcli.ledger import Ledger
 from meetcli.models import Assignment, EngineIdentity, Reply, Rules, Usage
 from meetcli.normalize import normalize
-from meetcli.plan import give_up, plan
+from meetcli.plan import Surroundings, give_up, plan
 from meetcli.readers import Rereader
 from meetcli.spend import Purse, spend
 from meetcli.tasks import open_task
@@ -123,9 +123,11 @@ class World:
             assignment=assignment,
             rules=wanted,
             cache=cache,
-            now=self.now,
-            deliver=deliver,
-            find=lambda source, sha256: source.shown if self.in_place.get(source.shown) == sha256 else None,
+            around=Surroundings(
+                self.now,
+                deliver,
+                find=lambda source, sha256: source.shown if self.in_place.get(source.shown) == sha256 else None,
+            ),
         )
         reread = Rereader()
         purse = Purse(
@@ -166,8 +168,7 @@ class World:
             assignment=self.assignment(),
             rules=Rules(ttl_s=DAY_S, max_bytes=10**6, **rules),
             cache=cache,
-            now=self.now,
-            deliver=lambda outcome, text: outcomes.update({outcome.source.shown: outcome}),
+            around=Surroundings(self.now, lambda outcome, text: outcomes.update({outcome.source.shown: outcome})),
         )
         give_up(planned.jobs, None, lambda outcome, text: outcomes.update({outcome.source.shown: outcome}))
         return outcomes

@@ -27,7 +27,7 @@ from meetcli.keys import fingerprint, idempotency_key, request_digest
 from meetcli.models import Assignment, Entry, Fingerprint, Meeting, Outcome, Source, Status
 from meetcli.normalize import normalize
 from meetcli.plain_text import age_text, decimal_text, duration_text, money_text, place_text, printable
-from meetcli.plan import give_up, plan
+from meetcli.plan import Surroundings, give_up, plan
 from meetcli.readers import parse, read
 from meetcli.tasks.prompt import FIRST_CAP, told_metadata
 
@@ -125,9 +125,7 @@ def _explained(
         assignment=assignment,
         rules=rules_of(settings),
         cache=forgiving,
-        now=now,
-        deliver=note,
-        identify=identity,
+        around=Surroundings(now, note, identity),
     )
     because = {source: job.reason for job in planned.jobs for source in (job.source, *(twin for twin, _ in job.twins))}
     waiting = waiting_requests(settings, forgiving, assignment)

@@ -29,7 +29,7 @@ from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.errors import BudgetReached, CacheError, InputError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
 from meetcli.plain_text import place_text
-from meetcli.plan import give_up, plan
+from meetcli.plan import Surroundings, give_up, plan
 from meetcli.report import RunReport
 from meetcli.writers import Writer, open_writer
 from meetcli.writers.replace import is_writable, nearest_place
@@ -134,10 +134,7 @@ class _Run:
             assignment=self._assignment,
             rules=rules_of(settings),
             cache=self._cache,
-            now=datetime.now(UTC),
-            deliver=self._settle,
-            identify=open_identity(inputs, settings),
-            find=self._writer.holds,
+            around=Surroundings(datetime.now(UTC), self._settle, open_identity(inputs, settings), self._writer.holds),
         )
         if self._unwritable:
             give_up(planned.jobs, "stopped", self.deliver)
