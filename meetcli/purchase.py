@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from meetcli import __version__
 from meetcli.answers.languages import meeting_language
 from meetcli.answers.validate import judge, repair_messages
+from meetcli.budget import Budget
 from meetcli.errors import AnswerError
 from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting
-from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Reply, Request, Usage
+from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outcome, Reply, Request, Source, Usage
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
 from meetcli.tokens import Window, most_input_tokens
 
@@ -26,6 +27,26 @@ _REFUSALS: Mapping[str, str] = {
     "refusal": "the model refused to answer",
     "content_filter": "the provider's content filter withheld the answer",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What spending needs from outside, so that nothing here knows a clock, a price table or a signal.
+
+    `read_again` returns the meeting of a source or raises `InputError` where its bytes are no longer those with the given digest.
+    `price` returns what a request cost, None where that is unknown. `now` is aware UTC; `monotonic` counts seconds. `is_stopping`
+    turns true for good when no new call may be made. `deliver` takes each meeting that has ended, with its result if it has one.
+    `budget` is the one that the engine holds to; `window` is the model's, None where every meeting fits.
+    """
+
+    read_again: Callable[[Source, str], Meeting]
+    price: Callable[[Usage, Lane], Decimal | None]
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    is_stopping: Callable[[], bool]
+    deliver: Callable[[Outcome, str | None], None]
+    budget: Budget | None = None
+    window: Window | None = None
 
 
 @dataclass(slots=True)

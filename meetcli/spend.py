@@ -11,26 +11,20 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from meetcli.answers.render import render
-from meetcli.budget import Budget
+from meetcli.endings import Endings
 from meetcli.engines import Engine
 from meetcli.errors import AnswerError, BudgetReached, CallError, InputError, ItemError, RunStopped
-from meetcli.keys import part_digest, render_id, request_digest
+from meetcli.keys import part_digest, request_digest
 from meetcli.ledger import Ledger
 from meetcli.long_meetings import Ask, LongMeeting, fits
-from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Outcome, Reply, Request, Source, Status, Usage
-from meetcli.plain_text import place_text
-from meetcli.plan import Deliver, give_up
-from meetcli.purchase import Parts, Purchase, add_up, next_step
+from meetcli.models import Assignment, Entry, Job, Outcome, Reply, Request, Usage
+from meetcli.plan import give_up
+from meetcli.purchase import Parts, Purchase, Purse, add_up, next_step
 from meetcli.tasks.prompt import FIRST_CAP, compose
 from meetcli.tasks.schema import schema_digest, sent_schema
-from meetcli.tokens import Window
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -41,26 +35,7 @@ POLL_S = 0.25
 """How often jobs that somebody else is buying are looked at: a winner that died is noticed within a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """What spending needs from outside, so that nothing here knows a clock, a price table or a signal.
-
-    `read_again` returns the meeting of a source or raises `InputError` where its bytes are no longer those with the given digest.
-    `price` returns what a request cost, None where that is unknown. `now` is aware UTC; `monotonic` counts seconds. `is_stopping`
-    turns true for good when no new call may be made. `budget` is the one that the engine holds to; `window` is the model's, None where
-    every meeting fits.
-    """
-
-    read_again: Callable[[Source, str], Meeting]
-    price: Callable[[Usage, Lane], Decimal | None]
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    is_stopping: Callable[[], bool]
-    budget: Budget | None = None
-    window: Window | None = None
-
-
-async def spend(jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, ledger: Ledger, purse: Purse, deliver: Deliver) -> None:
+async def spend(jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, ledger: Ledger, purse: Purse) -> None:
     """Make every job's calls and deliver every meeting, saved before it is shown.
 
     A job that somebody else is buying is left until last, and delivered as `shared` when they have.
@@ -69,7 +44,7 @@ async def spend(jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, 
     `not_attempted` too, and ends in `BudgetReached`. When `purse.is_stopping` turns true the same happens without an error, and
     for a bug with whatever it raised.
     """
-    spending = _Spending(jobs, assignment, ledger, purse, deliver)
+    spending = _Spending(jobs, assignment, ledger, purse)
     renewal = asyncio.create_task(_renew(ledger)) if ledger.has_leases else None
     try:
         async with aclosing(engine.complete(spending.requests())) as replies:
@@ -93,13 +68,13 @@ async def _renew(ledger: Ledger) -> None:
 
 
 class _Spending:
-    def __init__(self, jobs: Iterable[Job], assignment: Assignment, ledger: Ledger, purse: Purse, deliver: Deliver) -> None:
+    def __init__(self, jobs: Iterable[Job], assignment: Assignment, ledger: Ledger, purse: Purse) -> None:
         self._jobs = iter(jobs)
         self._waiting: list[Job] = []
         self._assignment = assignment
         self._ledger = ledger
         self._purse = purse
-        self._deliver_to = deliver
+        self._endings = Endings(assignment, ledger, purse, self._deliver)
         self._open: dict[str, Purchase] = {}
         self._ready: deque[Request] = deque()
         self._changed = asyncio.Event()
@@ -150,7 +125,7 @@ class _Spending:
         """Deliver what was not reached; raise what stopped the run."""
         reason = "budget" if self._refused and not self._is_stopping() else "stopped"
         while self._open:  # the youngest first: parts come after the meeting that they are of, and end it with the last of them
-            self._not_attempted(self._open[next(reversed(self._open))], reason)
+            self._end(self._open[next(reversed(self._open))], partial(self._endings.not_attempted, reason=reason))
         give_up((*self._waiting, *self._jobs), reason, self._deliver)
         if self._stopped:
             raise self._stopped
@@ -172,20 +147,12 @@ class _Spending:
         bought = {id(job): entry for job, entry in self._ledger.bought_meanwhile(jobs, self._purse.now())}
         for job in jobs:
             if id(job) in bought:
-                self._take_over(job, bought[id(job)])
+                self._endings.taken_over(job, bought[id(job)])
                 self._ledger.release(job)
             elif id(job) in ours:
                 self._begin(job)
             else:
                 self._waiting.append(job)
-
-    def _take_over(self, job: Job, entry: Entry) -> None:
-        sources = ((job.source, job.input_sha256), *job.twins)
-        for source, input_sha256 in sources:
-            if entry.kind == "answer":
-                self._share(job, entry, source, input_sha256)
-            else:
-                self._deliver(_failed(job, source, AnswerError(entry.message or "", reason="known_failure")), None)
 
     def _begin(self, job: Job) -> None:
         started = self._purse.monotonic()
@@ -193,9 +160,7 @@ class _Spending:
             meeting = self._purse.read_again(job.source, job.input_sha256)
         except InputError as error:
             self._ledger.release(job)
-            self._deliver(_failed(job, job.source, error), None)
-            for source, _ in job.twins:
-                self._deliver(_failed(job, source, error), None)
+            self._endings.unread(job, error)
             return
         task = self._assignment.task
         digest = request_digest(job.idempotency_key, job.fingerprint.digest, FIRST_CAP)
@@ -327,100 +292,50 @@ class _Spending:
     # How a meeting ends
 
     def _settle(self, purchase: Purchase, answer: str) -> None:
-        """Save the answer, then deliver the meeting and its twins; or go on with the meeting that this is a part of."""
-        job = purchase.job
+        """Save the answer and end the meeting, or go on with the one that this is a part of."""
         if purchase.part_of is not None:
-            self._ledger.keep_reply(
-                job, purchase.part_name, Reply("", answer, usage=purchase.bought, lane=purchase.lane), self._entry(purchase)
-            )
+            paid = Reply("", answer, usage=purchase.bought, lane=purchase.lane)
+            self._ledger.keep_reply(purchase.job, purchase.part_name, paid, self._entry(purchase))
             self._end_part(purchase, answer=answer, is_new=True)
             return
-        entry = self._entry(purchase)._replace(answer=answer, render_id=self._render_id(purchase.meeting, job.source))
-        ours = entry._replace(rendered=self._render(entry, purchase.meeting, job.source))
-        entry = self._ledger.save(job, ours, purchase.kept, self._purse.now())
-        if purchase.parts is not None:
-            self._ledger.settle_parts(job, purchase.parts.new, ours)
-        self._forget(purchase)
-        duration_s = self._purse.monotonic() - purchase.started
-        self._deliver(
-            Outcome(job.source, job.status, job.reason, job.idempotency_key, duration_s=duration_s, **purchase.spent()),
-            entry.rendered if entry is ours else self._render(entry, purchase.meeting, job.source),
-        )
-        for source, input_sha256 in job.twins:
-            self._share(job, entry, source, input_sha256)
-
-    def _share(self, job: Job, entry: Entry, source: Source, input_sha256: str) -> None:
-        try:
-            meeting = self._purse.read_again(source, input_sha256)
-        except InputError as error:
-            self._deliver(_failed(job, source, error), None)
-            return
-        outcome = Outcome(source, Status.SHARED, None, job.idempotency_key, saved_usd=entry.cost_usd)
-        self._deliver(outcome, self._render(entry, meeting, source))
+        entry = self._endings.save(purchase, answer)
+        self._end(purchase, partial(self._endings.answered, entry=entry))
 
     def _answer_failed(self, purchase: Purchase, error: AnswerError) -> None:
-        """Remember a failure that was paid for and would come again, then deliver it."""
+        """Remember a failure that was paid for and would come again, then end the meeting with it."""
         if purchase.part_of is not None:
             self._end_part(purchase, ending=partial(self._answer_failed, purchase.part_of, error))
             return
-        job = purchase.job
-        entry = self._entry(purchase)._replace(kind="failure", reason=error.reason, message=error.message)
-        self._ledger.remember_failure(job, entry, purchase.kept)
-        self._fail(purchase, error)
+        self._endings.remember(purchase, error)
+        self._end(purchase, partial(self._endings.failed, error=error))
 
     def _call_failed(self, purchase: Purchase, error: Exception) -> None:
         if isinstance(error, CallError) and error.reason == "submitted":
-            self._submitted(purchase)
+            self._end(purchase, self._endings.submitted, is_final=False)
         elif isinstance(error, CallError) and error.reason == "spooled":
             # Its turn comes with its batch; until then fifty thousand transcripts would be held.
             purchase.meeting = purchase.meeting._replace(transcript="", turns=())
             purchase.request = purchase.request._replace(meeting=purchase.meeting, messages=())
         elif isinstance(error, CallError) and error.reason in ("stopped", "budget", "batch_ended"):
             self._refused += error.reason == "budget"
-            self._not_attempted(purchase, error.reason)
+            self._end(purchase, partial(self._endings.not_attempted, reason=error.reason))
         elif isinstance(error, ItemError):
-            self._fail(purchase, error)
+            self._end(purchase, partial(self._endings.failed, error=error))
         else:
             raise error
 
-    def _fail(self, purchase: Purchase, error: ItemError) -> None:
+    def _end(self, purchase: Purchase, end: Callable[[Purchase], None], *, is_final: bool = True) -> None:
+        """Let a meeting end in a way; a part ends its meeting so, once no other part is under way. `is_final` as for `_end_part`."""
         if purchase.part_of is not None:
-            self._end_part(purchase, ending=partial(self._fail, purchase.part_of, error))
+            self._end_part(purchase, ending=partial(self._end, purchase.part_of, end), is_final=is_final)
             return
-        self._forget(purchase)
-        job = purchase.job
-        duration_s = self._purse.monotonic() - purchase.started
-        bought = {**purchase.spent(), "duration_s": duration_s}
-        self._deliver(_failed(job, job.source, error, **bought), None)
-        for source, _ in job.twins:
-            self._deliver(_failed(job, source, error), None)
-
-    def _not_attempted(self, purchase: Purchase, reason: str) -> None:
-        if purchase.part_of is not None:
-            self._end_part(purchase, ending=partial(self._not_attempted, purchase.part_of, reason))
-            return
-        self._forget(purchase)
-        job = purchase.job
-        self._deliver(Outcome(job.source, Status.NOT_ATTEMPTED, reason, job.idempotency_key, **purchase.spent()), None)
-        give_up((job._replace(source=source, twins=[]) for source, _ in job.twins), reason, self._deliver)
-
-    def _submitted(self, purchase: Purchase) -> None:
-        if purchase.part_of is not None:
-            self._end_part(purchase, ending=partial(self._submitted, purchase.part_of), is_final=False)
-            return
-        self._forget(purchase)
-        job = purchase.job
-        self._deliver(Outcome(job.source, Status.SUBMITTED, None, job.idempotency_key, **purchase.spent()), None)
-        for source, _ in job.twins:
-            self._deliver(Outcome(source, Status.SUBMITTED, None, job.idempotency_key), None)
-
-    def _forget(self, purchase: Purchase) -> None:
         del self._open[purchase.request.id]
         self._ledger.release(purchase.job)
+        end(purchase)
 
     def _deliver(self, outcome: Outcome, text: str | None) -> None:
         try:
-            self._deliver_to(outcome, text)
+            self._purse.deliver(outcome, text)
         except RunStopped as stop:
             self.stop(stop)
 
@@ -430,14 +345,3 @@ class _Spending:
     def _keep(self, purchase: Purchase, reply: Reply) -> None:
         purchase.kept.append(purchase.request.digest)
         self._ledger.keep_reply(purchase.job, purchase.request.digest, reply._replace(is_collected=False), self._entry(purchase))
-
-    def _render(self, entry: Entry, meeting: Meeting, source: Source) -> str:
-        return render(entry, meeting, source, requires_evidence=self._assignment.requires_evidence)
-
-    def _render_id(self, meeting: Meeting, source: Source) -> str:
-        return render_id(meeting, source, self._assignment.render_version)
-
-
-def _failed(job: Job, source: Source, error: ItemError, **bought: Any) -> Outcome:  # noqa: ANN401  # the fields of Outcome that a purchase has
-    message = f"{place_text(source.shown, source.place)}: {error.message}"
-    return Outcome(source, Status.FAILED, error.reason, job.idempotency_key, error=message, hint=error.hint, **bought)

@@ -17,8 +17,9 @@ from meetcli.ledger import Ledger
 from meetcli.models import Assignment, EngineIdentity, Reply, Rules, Usage
 from meetcli.normalize import normalize
 from meetcli.plan import Surroundings, give_up, plan
+from meetcli.purchase import Purse
 from meetcli.readers import Rereader
-from meetcli.spend import Purse, spend
+from meetcli.spend import spend
 from meetcli.tasks import open_task
 from meetcli.tasks.prompt import instructions_text
 from tests.fakes import MemoryCache, ScriptedEngine
@@ -136,6 +137,7 @@ class World:
             now=lambda: self.now,
             monotonic=lambda: 0.0,
             is_stopping=self.is_stopping,
+            deliver=deliver,
             window=self.window,
         )
         ledger = Ledger(
@@ -148,7 +150,7 @@ class World:
         )
         self.engine.requests.clear()
         try:
-            asyncio.run(spend(self.planned.jobs, assignment=assignment, engine=self.engine, ledger=ledger, purse=purse, deliver=deliver))
+            asyncio.run(spend(self.planned.jobs, assignment=assignment, engine=self.engine, ledger=ledger, purse=purse))
         finally:
             self.calls = len(self.engine.requests)
         return self.outcomes

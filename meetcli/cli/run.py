@@ -248,16 +248,14 @@ class _Run:
             return self._stop.is_asked() or self._required_loss() is not None
 
         budget = open_budget(settings)
-        purse = open_purse(settings, budget, is_stopping)
+        purse = open_purse(settings, budget, is_stopping=is_stopping, deliver=self.deliver)
         options = options_of(settings)._replace(budget=budget, is_stopping=is_stopping)
         engine = open_lane_engine(settings, options, cache=self._cache, assignment=assignment, tell=self._tell)
         self._stop.finishes_first = True
         with self._progress_shown(sum(1 + len(job.twins) for job in jobs)), opened_leases(settings, self._cache) as leases:
             ledger = open_ledger(settings, assignment.task.name, self._cache, leases)
             try:
-                run_to_its_end(
-                    spend(jobs, assignment=assignment, engine=engine, ledger=ledger, purse=purse, deliver=self.deliver), self._stop
-                )
+                run_to_its_end(spend(jobs, assignment=assignment, engine=engine, ledger=ledger, purse=purse), self._stop)
             finally:
                 self.report.pending = pending_batches(settings, self._cache, assignment)
 

@@ -26,8 +26,9 @@ from meetcli.errors import UsageError
 from meetcli.ledger import Ledger
 from meetcli.normalize import normalize
 from meetcli.plain_text import count_text
+from meetcli.plan import Deliver
+from meetcli.purchase import Purse
 from meetcli.readers import Rereader
-from meetcli.spend import Purse
 
 
 def refuse_without_key(settings: Settings, meetings: int) -> None:
@@ -39,7 +40,7 @@ def refuse_without_key(settings: Settings, meetings: int) -> None:
         )
 
 
-def open_purse(settings: Settings, budget: Budget, is_stopping: Callable[[], bool]) -> Purse:
+def open_purse(settings: Settings, budget: Budget, *, is_stopping: Callable[[], bool], deliver: Deliver) -> Purse:
     """Return what the run spends from."""
     prices = open_settings_prices(settings)
     rereader = Rereader(max_bytes=settings.max_file_bytes)
@@ -49,6 +50,7 @@ def open_purse(settings: Settings, budget: Budget, is_stopping: Callable[[], boo
         now=lambda: datetime.now(UTC),
         monotonic=time.monotonic,
         is_stopping=is_stopping,
+        deliver=deliver,
         budget=budget,
         window=open_settings_window(settings),
     )
