@@ -47,7 +47,7 @@ def show_status(flags: Mapping[str, object], batch_id: str, *, is_json: bool) ->
 def collect(flags: Mapping[str, object]) -> None:
     """Keep what is ready, and say how much is not."""
     pending = _with_engine(flags, lambda engine: engine.collect())
-    waiting = f"{count_text(len(pending), 'batch').replace('batchs', 'batches')} still pending"
+    waiting = f"{count_text(len(pending), 'batch', 'batches')} still pending"
     typer.echo(f"what was ready is kept, the next run over the meetings writes it; {waiting}")
 
 

@@ -24,6 +24,7 @@ from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.engines.openai_wire import Dialect
 from meetcli.errors import CallError, RunStopped
 from meetcli.models import Reply, Request, Submission
+from meetcli.plain_text import count_text
 
 logger = logging.getLogger("meetcli.engines.openai")
 
@@ -202,7 +203,7 @@ class BatchEngine:
 
     def _told_refusal(self, request_id: str, digest: str) -> Reply:
         why = self._collector.refusals[digest]
-        message = f"the server refused it in {len(why)} {'batch' if len(why) == 1 else 'batches'} ({why[-1]})"
+        message = f"the server refused it in {count_text(len(why), 'batch', 'batches')} ({why[-1]})"
         hint = "--retry-failed asks again, --lane standard asks live and says more"
         return Reply(request_id, None, error=CallError(message, reason="batch_refused", hint=hint))
 
