@@ -91,8 +91,9 @@ def _add_rewritten(path: Path, content: bytes, count: int, removal: Removal) -> 
 
 
 def _without_lines(content: bytes, is_doomed: IsDoomed) -> tuple[bytes, int]:
-    kept = [line for line in content.splitlines(keepends=True) if not (is_result(result := _loaded(line)) and is_doomed(result))]
-    return b"".join(kept), content.count(b"\n") - sum(line.count(b"\n") for line in kept)
+    lines = content.splitlines(keepends=True)
+    kept = [line for line in lines if not (is_result(result := _loaded(line)) and is_doomed(result))]
+    return b"".join(kept), len(lines) - len(kept)
 
 
 def _without_rows(text: str, is_doomed: IsDoomed) -> tuple[bytes, int]:

@@ -93,6 +93,19 @@ def test_pruned_entries_are_in_no_byte_either(bought: Command) -> None:
     assert json.loads(bought("cache", "list", "--json").stdout) == []
 
 
+def test_a_last_line_that_somebody_left_open_is_taken_out_too(bought: Command) -> None:
+    bought("extract", "in", "--format", "jsonl")
+    lines = bought.results()["results.extract.jsonl"].splitlines(keepends=True)
+    line = next(line for line in lines if CANARY.encode() in line)
+    path = bought.folder / "results" / "results.extract.jsonl"
+    path.write_bytes(b"".join([one for one in lines if CANARY.encode() not in one]) + line.rstrip())
+
+    done = bought("cache", "remove", "--customer", CANARY, "--results", "results")
+
+    assert done.exit_code == 0
+    assert CANARY.encode() not in path.read_bytes()
+
+
 def test_results_of_every_format_lose_the_customer_and_keep_the_others(bought: Command) -> None:
     customer = "=" + CANARY  # what a spreadsheet would take for a formula is told apart all the same
     bought.put("in/formula.json", explicit(f"Ana: {customer} is here.\nRui: Yes.", meeting_id="M-f", customer_id=customer))
