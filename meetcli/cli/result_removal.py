@@ -20,6 +20,8 @@ IsDoomed = Callable[[Mapping[str, Any]], bool]
 
 _BYTE_ORDER_MARK = "\ufeff"
 
+csv.field_size_limit(2**31 - 1)  # the module's own is 131,072 characters, and a longer cell would keep everybody in its table
+
 
 class Removal(NamedTuple):
     """What is to be done in a folder of results.

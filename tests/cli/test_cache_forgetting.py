@@ -106,6 +106,15 @@ def test_a_last_line_that_somebody_left_open_is_taken_out_too(bought: Command) -
     assert CANARY.encode() not in path.read_bytes()
 
 
+def test_a_cell_of_any_length_keeps_nobody_in_a_table(bought: Command) -> None:
+    path = bought.put("results/long.csv", f"meetcli_task,customer_id,summary\nextract,{CANARY},x\nextract,C-2,{'w' * 200_000}\n")
+
+    bought("cache", "remove", "--customer", CANARY, "--results", "results")
+
+    assert CANARY not in path.read_text()
+    assert "C-2" in path.read_text()
+
+
 def test_results_of_every_format_lose_the_customer_and_keep_the_others(bought: Command) -> None:
     customer = "=" + CANARY  # what a spreadsheet would take for a formula is told apart all the same
     bought.put("in/formula.json", explicit(f"Ana: {customer} is here.\nRui: Yes.", meeting_id="M-f", customer_id=customer))
