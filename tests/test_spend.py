@@ -345,6 +345,21 @@ class TestSingleFlight:
         world.leases = ScriptedLeases()
         assert world.run(is_refresh=True)["a.json"].status is Status.REFRESHED
 
+    def test_refresh_does_not_take_an_answer_of_a_clock_that_was_set_back(self, world):
+        world.later(days=3)
+        world.run()
+        world.later(days=-3)
+        world.leases = ScriptedLeases()
+        assert world.run(is_refresh=True)["a.json"].status is Status.REFRESHED
+        assert world.run()["a.json"].status is Status.HIT
+
+    def test_refresh_takes_what_a_machine_buys_meanwhile_whose_clock_is_ahead(self, world, elsewhere):
+        lease = self.held_lease(elsewhere)
+        elsewhere.leases = None
+        elsewhere.later(seconds=20)
+        world.leases = ScriptedLeases([lease], lambda names: in_another_thread(elsewhere.run) if not elsewhere.items.items else None)
+        assert world.run(is_refresh=True)["a.json"].status is Status.SHARED
+
     def test_leases_that_cannot_be_kept_are_one_warning(self, world):
         def broken(names):
             raise CacheError("disk gone")
