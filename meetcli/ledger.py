@@ -137,19 +137,8 @@ class Ledger:
         header, reply = load_header(text.partition("\n")[0]), load_reply(text, request_id)
         if header is None or reply is None:
             return None
-<<<<<<< HEAD
-        is_refused = reply.usage == Usage() and self._rules.is_refresh and header.created_at < self._started_at
+        is_refused = reply.usage == Usage() and self._rules.is_refresh and not self._is_of_this_time(header.created_at, now)
         return reply if self._rules.is_fresh(header.created_at, now) and not is_refused else None
-=======
-        is_old = self._ttl_s is not None and (now - header.created_at).total_seconds() >= self._ttl_s
-        is_refused = reply.usage == Usage() and self._is_refresh and not self._is_of_this_time(header.created_at, now)
-        return None if is_old or is_refused else reply
-
-    def keep_part(self, job: Job, digest: str, reply: Reply, bought: Entry) -> None:
-        """Keep the validated answer to a part, with what it cost, until its meeting is settled."""
-        if self._cache is not None and job.is_kept:
-            self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(reply, header_of(bought))})
->>>>>>> 8719eea (Refresh answers from before a clock was set back, instead of taking them for new)
 
     def known_starts(self, job: Job, cut: str) -> list[str]:
         """Return where the chunks of this meeting started when it was last cut. `cut` names what all of its parts are asked alike."""
@@ -210,14 +199,7 @@ class Ledger:
             self._cache.remove([name for digest in digests for name in self._reply_keys(job, digest)])
 
     def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:
-<<<<<<< HEAD
-        return entry.created_at >= self._started_at or (self._rules.is_fresh(entry.created_at, now) and not is_asked_anew)
-=======
-        if self._is_of_this_time(entry.created_at, now):
-            return True
-        is_fresh = self._ttl_s is None or (now - entry.created_at).total_seconds() < self._ttl_s
-        return is_fresh and not is_asked_anew
->>>>>>> 8719eea (Refresh answers from before a clock was set back, instead of taking them for new)
+        return self._is_of_this_time(entry.created_at, now) or (self._rules.is_fresh(entry.created_at, now) and not is_asked_anew)
 
     def _is_of_this_time(self, created_at: datetime, now: datetime) -> bool:
         """Say whether something was bought since the run began; what comes from the future is from before a clock was set back."""

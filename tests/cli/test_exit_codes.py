@@ -265,7 +265,7 @@ def test_70_with_a_traceback_without_a_word_of_the_meeting_and_nothing_paid_is_l
         raise ZeroDivisionError(words)
 
     with monkeypatch.context() as patched:
-        patched.setattr("meetcli.spend.render", bug)
+        patched.setattr("meetcli.endings.render", bug)
         done = meetcli("extract", "in", "-j", "2")
     assert done.exit_code == 70
     assert "Traceback (most recent call last):\n" in done.stderr
