@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -33,6 +34,25 @@ LULL_S: Final = 0.05
 POLL_S: Final = 30.0
 MOST_REFUSALS: Final = 2
 NO_TEMPERATURE: Final = re.compile(r"(o\d|gpt-[5-9])")  # live, the server's refusal teaches it; in a batch every line would fail
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What one call of `complete` has under way in the batch lane.
+
+    `writer` is the next file and `spooled` the requests in it; `live` are those asked at once; `waiting` are the ids of those that wait
+    in a batch, by digest. None ends a queue.
+    """
+
+    writer: Spool
+    spooled: list[Request] = field(default_factory=list)
+    live: asyncio.Queue[Request | None] = field(default_factory=asyncio.Queue)
+    replies: asyncio.Queue[Reply | None] = field(default_factory=asyncio.Queue)
+    waiting: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, request_id: str, reason: str) -> None:
+        """Answer a request with how far it is, or why it comes no further."""
+        self.replies.put_nowait(_told(request_id, reason))
 
 
 class BatchEngine:
@@ -74,7 +94,6 @@ class BatchEngine:
         self._now = now
         self._tell = tell
         self._limits = spool_limits or {}
-        self._waiting: dict[str, str] = {}
 
     async def collect(self) -> list[tuple[Submission, RemoteBatch]]:
         """Keep what is ready; return every batch that is not collected yet, as the server tells of it."""
@@ -104,8 +123,7 @@ class BatchEngine:
 
     async def _complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Submit what is asked, but for repairs that are to be live."""
-        replies: asyncio.Queue[Reply | None] = asyncio.Queue()
-        live: asyncio.Queue[Request | None] = asyncio.Queue()
+        lane = _Lane(self._open_spool())
         failures: list[BaseException] = []
 
         async def run(work: Callable[[], Any]) -> None:
@@ -114,25 +132,25 @@ class BatchEngine:
             except BaseException as error:  # raised again below, after what is paid for
                 failures.append(error)
             finally:
-                replies.put_nowait(None)
+                lane.replies.put_nowait(None)
 
         async def distribute() -> None:
             try:
-                await self._distribute(requests, live, replies)
+                await self._distribute(requests, lane)
             finally:
-                live.put_nowait(None)
+                lane.live.put_nowait(None)
 
         async def answer_live() -> None:
-            async with aclosing(self._live.complete(_until_none(live))) as answered:
+            async with aclosing(self._live.complete(_until_none(lane.live))) as answered:
                 async for reply in answered:
-                    replies.put_nowait(reply)
+                    lane.replies.put_nowait(reply)
 
         tasks: list[asyncio.Task[None]] = []
         try:
             tasks = [asyncio.create_task(run(work)) for work in (distribute, answer_live)]
             ended = 0
             while ended < len(tasks):
-                reply = await replies.get()
+                reply = await lane.replies.get()
                 if reply is None:
                     ended += 1
                     if tasks[1].done() or failures:  # nobody answers live any more, or nothing more is to be asked
@@ -147,19 +165,15 @@ class BatchEngine:
             if not isinstance(failure, asyncio.CancelledError):
                 raise failure
 
-    async def _distribute(
-        self, requests: AsyncIterator[Request], live: asyncio.Queue[Request | None], replies: asyncio.Queue[Reply | None]
-    ) -> None:
-        spool: list[Request] = []
-        writer = self._open_spool()
+    async def _distribute(self, requests: AsyncIterator[Request], lane: _Lane) -> None:
         stream = aiter(requests)
         asked: asyncio.Task[Request | None] = asyncio.ensure_future(_next(stream))
         try:
             while True:
-                is_watching = bool(writer.members or self._waiting)
+                is_watching = bool(lane.writer.members or lane.waiting)
                 done, _ = await asyncio.wait({asked}, timeout=LULL_S if is_watching else None)
                 if not done:
-                    writer = await self._use_lull(writer, spool, replies)
+                    await (self._submit(lane) if lane.writer.members else self._poll(lane))
                     continue
                 request = asked.result()
                 if request is None:
@@ -167,37 +181,33 @@ class BatchEngine:
                 asked = asyncio.ensure_future(_next(stream))
                 known = await self._known(request)
                 if request.digest in self._collector.pending:
-                    self._leave(request, replies)
+                    self._leave(request, lane)
                 elif known is not None:
-                    replies.put_nowait(known)
+                    lane.replies.put_nowait(known)
                 elif self._repairs_live and request.is_follow_up:
-                    live.put_nowait(request)
-                    await live.join()  # no more is read than is being answered
-                elif self._is_affordable(request, replies):
-                    if not writer.add(request):
-                        writer = await self._submit(writer, spool, replies)
-                        writer.add(request)
-                    spool.append(request._replace(messages=(), schema={}))
+                    lane.live.put_nowait(request)
+                    await lane.live.join()  # no more is read than is being answered
+                elif self._is_affordable(request):
+                    if not lane.writer.add(request):
+                        await self._submit(lane)
+                        lane.writer.add(request)
+                    lane.spooled.append(request._replace(messages=(), schema={}))
                     if not self._waits:
-                        replies.put_nowait(_told(request, "spooled"))
-            if writer.members and not self._options.is_stopping():
-                writer = await self._submit(writer, spool, replies)
+                        lane.tell(request.id, "spooled")
+                else:
+                    lane.tell(request.id, "budget")
+            if lane.writer.members and not self._options.is_stopping():
+                await self._submit(lane)
         finally:
             asked.cancel()
-            writer.close()
-
-    async def _use_lull(self, writer: Spool, spool: list[Request], replies: asyncio.Queue[Reply | None]) -> Spool:
-        if writer.members:
-            return await self._submit(writer, spool, replies)
-        await self._poll(replies)
-        return writer
+            lane.writer.close()
 
     async def _known(self, request: Request) -> Reply | None:
         """Answer a request that some batch has, or that batches were refused; None for any other."""
         if await self._collector.look_again() and (reply := self._book.reply(request.digest, request.id)) is not None:
             return reply
         if request.digest in self._collector.pending:
-            return _told(request, "submitted")
+            return _told(request.id, "submitted")
         is_hopeless = len(self._collector.refusals.get(request.digest, ())) >= MOST_REFUSALS
         return self._told_refusal(request.id, request.digest) if is_hopeless else None
 
@@ -213,26 +223,26 @@ class BatchEngine:
             dialect.learn("temperature")
         return Spool(dialect, **self._limits)
 
-    def _is_affordable(self, request: Request, replies: asyncio.Queue[Reply | None]) -> bool:
+    def _is_affordable(self, request: Request) -> bool:
         """Spend the most that a request can cost: nothing is given back before its batch is collected, by another run."""
         budget = self._options.budget
         if budget is None or budget.limit_usd is None:
             return True
         most_usd = budget.most_usd(request, "batch")
         if most_usd is None or not budget.reserve(most_usd):
-            replies.put_nowait(_told(request, "budget"))
             return False
         budget.settle(most_usd, most_usd)
         return True
 
-    def _leave(self, request: Request, replies: asyncio.Queue[Reply | None]) -> None:
+    def _leave(self, request: Request, lane: _Lane) -> None:
         if self._waits:
-            self._waiting[request.digest] = request.id
+            lane.waiting[request.digest] = request.id
         else:
-            replies.put_nowait(_told(request, "submitted"))
+            lane.tell(request.id, "submitted")
 
-    async def _submit(self, writer: Spool, spool: list[Request], replies: asyncio.Queue[Reply | None]) -> Spool:
-        """Submit a file, then say so of each of its requests; return the next file."""
+    async def _submit(self, lane: _Lane) -> None:
+        """Submit the file, then say so of each of its requests; begin the next one."""
+        writer = lane.writer
         at = self._now()
         intent = Submission(writer.digest(at), None, "intended", at, self._endpoint, self._options.model, len(writer.members))
         self._book.write(intent, writer.members)
@@ -246,46 +256,43 @@ class BatchEngine:
         self._book.write(submitted, writer.members)
         logger.info("batch %s submitted with %d requests", remote.id, len(writer.members))
         writer.close()
-        self._collector.pending |= dict.fromkeys((request.digest for request in spool), submitted)
-        for request in spool:
-            self._leave(request, replies)
-        spool.clear()
-        return self._open_spool()
+        self._collector.pending |= dict.fromkeys((request.digest for request in lane.spooled), submitted)
+        for request in lane.spooled:
+            self._leave(request, lane)
+        lane.spooled.clear()
+        lane.writer = self._open_spool()
 
-    async def _poll(self, replies: asyncio.Queue[Reply | None]) -> None:
+    async def _poll(self, lane: _Lane) -> None:
         """Wait a while, then pass on what has come; a stop leaves the rest to the next run."""
         until = self._timers.monotonic() + POLL_S
         while self._timers.monotonic() < until and not self._options.is_stopping():
             await self._timers.sleep(NAP_S)
         if self._options.is_stopping():
-            for request_id in self._waiting.values():
-                replies.put_nowait(Reply(request_id, None, error=_error("submitted")))
-            self._waiting.clear()
+            for request_id in lane.waiting.values():
+                lane.tell(request_id, "submitted")
+            lane.waiting.clear()
             return
         batches = await self.collect()
         for submission, remote in batches:
             self._tell(f"batch {remote.id} {remote.status}: {remote.completed} of {submission.requests}")
-        for digest, request_id in list(self._waiting.items()):
+        for digest, request_id in list(lane.waiting.items()):
             if digest not in self._collector.pending:
-                del self._waiting[digest]
+                del lane.waiting[digest]
                 reply = self._book.reply(digest, request_id)
                 if reply is None and digest in self._collector.refusals:
                     reply = self._told_refusal(request_id, digest)
-                replies.put_nowait(reply or Reply(request_id, None, error=_error("batch_ended")))
+                lane.replies.put_nowait(reply or _told(request_id, "batch_ended"))
 
 
-def _told(request: Request, reason: str) -> Reply:
-    return Reply(request.id, None, error=_error(reason))
-
-
-def _error(reason: str) -> CallError:
+def _told(request_id: str, reason: str) -> Reply:
+    """Return how far a request is, or why it comes no further."""
     messages = {
         "submitted": "waits in a batch",
         "spooled": "is about to be submitted",
         "budget": "the budget has no room for this request",
         "batch_ended": "its batch ended without an answer to it; the next run asks again",
     }
-    return CallError(messages[reason], reason=reason)
+    return Reply(request_id, None, error=CallError(messages[reason], reason=reason))
 
 
 async def _next(stream: AsyncIterator[Request]) -> Request | None:
