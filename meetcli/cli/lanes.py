@@ -61,18 +61,21 @@ def open_batch_engine(
 ) -> BatchEngine:
     """Return the engine that knows batches."""
     from meetcli.cache.batches import CachedBatches
-    from meetcli.engines.openai_batch import BatchEngine
+    from meetcli.engines.openai_batch import BatchEngine, BatchWishes
 
     is_batch = settings.lane == "batch"
-    return BatchEngine(
-        options,
-        CachedBatches(cache, identity.engine),
-        endpoint=identity.endpoint,
+    wishes = BatchWishes(
         submits=is_batch,
         waits=is_batch and settings.wait,
         repairs_live=settings.repair == "live",
         asks_list=is_batch or identity.is_openai,
         forgives=settings.retry_failed,
+    )
+    return BatchEngine(
+        options,
+        CachedBatches(cache, identity.engine),
+        endpoint=identity.endpoint,
+        wishes=wishes,
         tell=tell,
     )
 

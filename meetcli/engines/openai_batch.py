@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from meetcli.engines import Engine, EngineOptions
 from meetcli.engines.batch_book import BatchBook
@@ -55,13 +55,22 @@ class _Lane:
         self.replies.put_nowait(_told(request_id, reason))
 
 
-class BatchEngine:
-    """Live calls with batches beside them. `submits` sends new requests by batch, `waits` until these are answered.
+class BatchWishes(NamedTuple):
+    """What a run wants of batches. `submits` sends new requests by batch, `waits` until these are answered.
 
-    With `repairs_live` what follows an answer is asked live all the same. `book` remembers; `asks_list` also looks for
-    batches that only the server knows. A request that two batches were refused is not submitted again, unless the engine `forgives`: it
-    would come back every night. `tell` takes a line about how far the batches are.
+    With `repairs_live` what follows an answer is asked live all the same. `asks_list` also looks for batches that only the server
+    knows. A request that two batches were refused is not submitted again, unless the run `forgives`: it would come back every night.
     """
+
+    submits: bool = False
+    waits: bool = False
+    repairs_live: bool = False
+    asks_list: bool = False
+    forgives: bool = False
+
+
+class BatchEngine:
+    """Live calls with batches beside them. `book` remembers; `tell` takes a line about how far the batches are."""
 
     def __init__(
         self,
@@ -69,11 +78,7 @@ class BatchEngine:
         book: BatchBook,
         *,
         endpoint: str,
-        submits: bool = False,
-        waits: bool = False,
-        repairs_live: bool = False,
-        asks_list: bool = False,
-        forgives: bool = False,
+        wishes: BatchWishes,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         timers: Timers | None = None,
         tell: Callable[[str], None] = logger.info,
@@ -82,15 +87,19 @@ class BatchEngine:
     ) -> None:
         self._options = options
         self._timers = timers or Timers()
-        self._live: Engine = OpenAIEngine(options, timers, None if submits else self._known)
+        self._live: Engine = OpenAIEngine(options, timers, None if wishes.submits else self._known)
         self._files = files or BatchFiles(options, self._timers)
-        looked_for = LookedFor(endpoint, options.model, needs_list=submits, asks_list=asks_list, refusals=submits and not forgives)
+        looked_for = LookedFor(
+            endpoint,
+            options.model,
+            needs_list=wishes.submits,
+            asks_list=wishes.asks_list,
+            refusals=wishes.submits and not wishes.forgives,
+        )
         self._collector = BatchCollector(self._files, book, looked_for, now)
         self._book = book
         self._endpoint = endpoint
-        self._submits = submits
-        self._waits = waits
-        self._repairs_live = repairs_live
+        self._wishes = wishes
         self._now = now
         self._tell = tell
         self._limits = spool_limits or {}
@@ -115,7 +124,7 @@ class BatchEngine:
         """Answer each request: live, with its answer from a batch, or as `CallError` with reason `submitted`; see `Engine.complete`."""
         try:
             await self.collect()
-            async with aclosing(self._complete(requests) if self._submits else self._live.complete(requests)) as answered:
+            async with aclosing(self._complete(requests) if self._wishes.submits else self._live.complete(requests)) as answered:
                 async for reply in answered:
                     yield reply
         finally:
@@ -184,7 +193,7 @@ class BatchEngine:
                     self._leave(request, lane)
                 elif known is not None:
                     lane.replies.put_nowait(known)
-                elif self._repairs_live and request.is_follow_up:
+                elif self._wishes.repairs_live and request.is_follow_up:
                     lane.live.put_nowait(request)
                     await lane.live.join()  # no more is read than is being answered
                 elif self._is_affordable(request):
@@ -192,7 +201,7 @@ class BatchEngine:
                         await self._submit(lane)
                         lane.writer.add(request)
                     lane.spooled.append(request._replace(messages=(), schema={}))
-                    if not self._waits:
+                    if not self._wishes.waits:
                         lane.tell(request.id, "spooled")
                 else:
                     lane.tell(request.id, "budget")
@@ -235,7 +244,7 @@ class BatchEngine:
         return True
 
     def _leave(self, request: Request, lane: _Lane) -> None:
-        if self._waits:
+        if self._wishes.waits:
             lane.waiting[request.digest] = request.id
         else:
             lane.tell(request.id, "submitted")

@@ -7,7 +7,7 @@ import pytest
 
 from meetcli.cache.batches import CachedBatches
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.engines.openai_batch import BatchEngine
+from meetcli.engines.openai_batch import BatchEngine, BatchWishes
 from meetcli.engines.openai_files import MOST_REQUESTS, RemoteBatch, Spool, read_results
 from meetcli.engines.openai_wire import Dialect
 from meetcli.errors import CacheError, CallError, RunStopped
@@ -18,6 +18,7 @@ from tests.loopback_batches import Batches
 from tests.loopback_server import LoopbackServer
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+BATCH_LANE = BatchWishes(submits=True, asks_list=True)
 
 
 class CountedFiles:
@@ -44,10 +45,9 @@ class CountedFiles:
         return RemoteBatch(batch_id, "in_progress", None, NOW, "file", ())
 
 
-def batch_engine(server, cache=None, **changes):
+def batch_engine(server, cache=None, wishes=BATCH_LANE, **changes):
     book = CachedBatches(ForgivingCache(cache or MemoryCache(), lambda error: None), "openai")
-    options = {"endpoint": "e", "submits": True, "asks_list": True, "timers": HandClock().timers()}
-    return BatchEngine(options_for(server), book, **{**options, **changes})
+    return BatchEngine(options_for(server), book, endpoint="e", wishes=wishes, timers=HandClock().timers(), **changes)
 
 
 def small(number):
@@ -131,7 +131,7 @@ def test_what_another_run_submits_after_ours_began_is_neither_submitted_again_no
         yield small(2)
 
     async def both():
-        engine = batch_engine(server, cache, submits=submits, asks_list=False)
+        engine = batch_engine(server, cache, BatchWishes(submits=submits))
         return [reply async for reply in engine.complete(late())]
 
     with LoopbackServer() as server:
