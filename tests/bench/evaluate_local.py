@@ -46,10 +46,15 @@ def read_transcript(path: Path) -> Meeting:
     return as_meeting((speaker, text) for speaker, _, text in (line.partition(": ") for line in lines))
 
 
-def evaluate_summaries(shared_data: Path) -> dict[str, tuple[float, float]]:
-    """Return ROUGE-1 and ROUGE-L F1 in percent of `local`, its rivals `lead` and `random`, and an oracle: means of the gold meetings."""
+def evaluate_summaries(shared_data: Path, *, has_oracle: bool) -> dict[str, tuple[float, float]]:
+    """Return ROUGE-1 and ROUGE-L F1 in percent of `local`, its rivals `lead` and `random`, and an oracle: means of the gold meetings.
+
+    The oracle takes longer than all the others.
+    """
     scorer = RougeScorer(["rouge1", "rougeL"], use_stemmer=True)
-    scores: dict[str, list[tuple[float, float]]] = {"local": [], "lead": [], "random": [], "oracle": []}
+    scores: dict[str, list[tuple[float, float]]] = {"local": [], "lead": [], "random": []}
+    if has_oracle:
+        scores["oracle"] = []
     for gold in sorted((shared_data / "gold").glob("*/*.json")):
         reference = json.loads(gold.read_text(encoding="utf-8"))["general_query_list"][0]["answer"]
         meeting = read_transcript(shared_data / "transcripts" / gold.parent.name / gold.name)
@@ -57,7 +62,8 @@ def evaluate_summaries(shared_data: Path) -> dict[str, tuple[float, float]]:
         sentences = [sentence.text for sentence in split_sentences(meeting, "en")]
         candidates = {"local": [json.loads(write_extract(meeting))["summary"]], "lead": [first_words(sentences)]}
         candidates["random"] = [first_words(in_random_order(sentences, seed)) for seed in range(SEEDS)]
-        candidates["oracle"] = [best_words(sentences, reference, scorer)]
+        if has_oracle:
+            candidates["oracle"] = [best_words(sentences, reference, scorer)]
         for name, texts in candidates.items():
             found = [scorer.score(reference, text) for text in texts]
             scores[name].append((mean_f1(found, "rouge1"), mean_f1(found, "rougeL")))
@@ -170,7 +176,9 @@ def main() -> None:
     if not SHARED_DATA.is_dir():
         sys.exit(f"the reference data is not beside the project ({SHARED_DATA})")
     lines = ["| 24 meetings, 150 words | ROUGE-1 F1 | ROUGE-L F1 |", "|---|---|---|"]
-    lines += [f"| {name} | {one:.1f} | {longest:.1f} |" for name, (one, longest) in evaluate_summaries(SHARED_DATA).items()]
+    lines += [
+        f"| {name} | {one:.1f} | {longest:.1f} |" for name, (one, longest) in evaluate_summaries(SHARED_DATA, has_oracle=True).items()
+    ]
     sets = {
         "SubjECTive-QA, optimism of 100 answers": subjectiveqa_pairs(SHARED_DATA),
         "CaSiNo, satisfaction of 60 negotiators": casino_pairs(SHARED_DATA),

@@ -77,7 +77,7 @@ def test_english_sentiment_is_above_chance(shared_data: Path) -> None:
 
 @pytest.mark.shared
 def test_summaries_beat_the_first_and_random_words(shared_data: Path) -> None:
-    figures = evaluate_summaries(shared_data)
+    figures = evaluate_summaries(shared_data, has_oracle=False)
     for rival in ("lead", "random"):
         assert figures["local"][0] >= figures[rival][0] + 4
         assert figures["local"][1] > figures[rival][1]
