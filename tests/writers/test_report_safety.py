@@ -62,8 +62,8 @@ def test_a_hostile_transcript_executes_nothing_and_reaches_nowhere(hostile_page)
     scripts = page.get("document.scripts.length")
     for name in TABS:
         page.click(f"#tab-{name}")
-        for place in range(len(page.every(f"#panel-{name} tbody .claim"))):
-            page.every(f"#panel-{name} tbody .claim")[place].click()
+        for claim in page.every(f"#panel-{name} tbody .claim"):
+            claim.click()
             if follow := page.every("#dialog > button"):
                 follow[0].click()
             page.click("#dialog .close")
