@@ -20,6 +20,15 @@ from tests.conftest import PROJECT
 KEY = "sk-loopback-1"
 
 
+class Started(subprocess.Popen[bytes]):
+    """A command in a process of its own, which ends with its test: a test that fails would wait for it for ever."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if error is not None:
+            self.kill()
+        super().__exit__(kind, error, trace)
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a finished command left behind."""
@@ -80,7 +89,7 @@ class Command:
         given = {**os.environ, **self.environment, "PYTHONPATH": str(PROJECT), **options.pop("environment", {})}
         environment = {name: value for name, value in given.items() if value}
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        return subprocess.Popen(
+        return Started(
             [sys.executable, "-m", "meetcli", *map(str, arguments)],
             cwd=self.folder,
             env=environment,

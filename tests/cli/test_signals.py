@@ -8,7 +8,7 @@ import pty
 import signal
 import subprocess
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,15 @@ from tests.loopback_server import HANG, LoopbackServer, status
 
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 STOPPING = b"stopping: waiting for the calls under way, which are paid for; Ctrl-C again leaves at once"
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Let commands hear signals: tests that a script runs in the background ignore Ctrl-C, and what they start inherits that."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number, _ in CODES}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
