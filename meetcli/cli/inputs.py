@@ -14,6 +14,12 @@ from meetcli.identity import Identity
 from meetcli.models import Outcome, Source
 
 
+def refuse_no_paths(paths: list[str], settings: Settings) -> None:
+    """Raise `UsageError` where nothing says what to read."""
+    if not paths and settings.files_from is None:
+        raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
+
+
 def find_inputs(paths: list[str], settings: Settings, spool: str) -> list[Source | Outcome]:
     """Return the inputs of this command; `spool` is a private folder for standard input."""
     return discover(

@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from meetcli.cli.inputs import find_inputs, open_identity
+from meetcli.cli.inputs import find_inputs, open_identity, refuse_no_paths
 from meetcli.cli.money import open_settings_prices
 from meetcli.cli.run import set_up_logging
 from meetcli.config import Settings, load_process_settings
 from meetcli.console.inspection import FormatLine, Inspected, print_formats, print_inspected
-from meetcli.errors import InputError, UsageError
+from meetcli.errors import InputError
 from meetcli.forecast import USUAL_OUTPUT_TOKENS
 from meetcli.keys import idempotency_key
 from meetcli.models import NO_KEY, Meeting, Outcome, Source, Status, Usage
@@ -35,8 +35,7 @@ def inspect(paths: list[str], flags: dict[str, object], *, shows_turns: bool, is
     loaded = load_process_settings(flags)
     settings = loaded.settings
     set_up_logging(settings)
-    if not paths and settings.files_from is None:
-        raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
+    refuse_no_paths(paths, settings)
     with tempfile.TemporaryDirectory(prefix="meetcli-") as spool:
         inputs = find_inputs(paths, settings, spool)
         seen = _look(inputs, settings)

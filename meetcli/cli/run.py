@@ -20,7 +20,7 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cli.assignment import assign, rules_of
 from meetcli.cli.counters import check_metrics_file, count_run
 from meetcli.cli.exits import leave_standard_output
-from meetcli.cli.inputs import find_inputs, open_identity
+from meetcli.cli.inputs import find_inputs, open_identity, refuse_no_paths
 from meetcli.cli.logs import configure_logging
 from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
 from meetcli.cli.signals import Stop, watched
@@ -65,8 +65,7 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
 
 def _run(report: RunReport, paths: list[str], loaded: LoadedSettings) -> int:
     settings = loaded.settings
-    if not paths and settings.files_from is None:
-        raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
+    refuse_no_paths(paths, settings)
     check_metrics_file(settings)
     is_spooled = "-" in paths or str(settings.files_from) == "-"
     with _spool(is_needed=is_spooled) as spool, watched(lambda: _tidy(spool)) as stop, opened_cache(settings) as cache:
