@@ -146,7 +146,7 @@ def _quoted(value: str) -> str:
     return repr(value) if len(value) <= 60 else f"{value[:60]!r}..."  # a date field may hold anything, also a whole transcript
 
 
-# --- turns
+# Turns
 
 
 class _Label(NamedTuple):

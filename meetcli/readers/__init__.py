@@ -125,7 +125,7 @@ class Rereader:
         return self._archive.member(number)
 
 
-# --- from a unit to transcripts
+# From a unit to transcripts
 
 
 def _transcripts(unit: Unit) -> list[Transcript | Outcome]:

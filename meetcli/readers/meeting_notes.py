@@ -62,7 +62,7 @@ def _seconds(stamp: str) -> float:
     return float(total)
 
 
-# --- Google Meet
+# Google Meet
 
 
 def _claims_meet(content: Content) -> bool:
@@ -121,7 +121,7 @@ def _meet_date(head: str) -> str | None:
         raise InputError("the date in its title is none of the calendar", field="meet_date") from error
 
 
-# --- Otter
+# Otter
 
 
 def _claims_otter(content: Content) -> bool:
@@ -138,7 +138,7 @@ def _read_otter(content: Content) -> list[Found]:
     return meeting(_under_headers(content.text, _OTTER_HEADER, 1, 2))
 
 
-# --- Fathom
+# Fathom
 
 
 def _claims_fathom(content: Content) -> bool:
@@ -150,7 +150,7 @@ def _read_fathom(content: Content) -> list[Found]:
     return meeting(_under_headers(content.text, _FATHOM_HEADER, 2, 1))
 
 
-# --- Zoom's saved captions
+# Zoom's saved captions
 
 
 def _claims_zoom(content: Content) -> bool:

@@ -76,7 +76,7 @@ def _read(content: Content) -> list[Found]:
     return utterances(pieces) if any(piece.speaker for piece in pieces) else meeting(pieces)
 
 
-# --- from lines to cues
+# From lines to cues
 
 
 def _cues(text: str) -> list[_Cue]:
@@ -132,7 +132,7 @@ def _seconds(parts: Sequence[str | None]) -> float:
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(f"{seconds}.{fraction or 0}")
 
 
-# --- captions that roll
+# Captions that roll
 
 
 def _is_rolling(cues: Sequence[_Cue]) -> bool:
@@ -164,7 +164,7 @@ def _plain(cue: _Cue) -> list[str]:
     return [text for text in texts if text]
 
 
-# --- who speaks
+# Who speaks
 
 
 def _text(line: str) -> str:
