@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TextIO
@@ -52,7 +53,7 @@ def print_report(report: RunReport, stream: TextIO, *, width: int | None = None,
         _print_failures(console, failures, are_listed=report.total <= screen)
         console.print()
     if left_out:
-        console.print(f"… and {left_out:,} more that failed or were called; --summary json lists every one", style="dim")
+        console.print(f"… and {left_out:,} more that failed or need a call; --summary json lists every one", style="dim")
         console.print()
     console.print(_totals(report))
 
@@ -97,10 +98,15 @@ def _worth_a_line(report: RunReport, screen: int) -> tuple[list[Outcome], list[O
     failures = [outcome for outcome in report.in_order() if outcome.status is Status.FAILED]
     if report.total <= screen:
         return report.in_order(), failures, 0
-    called = [outcome for outcome in report.in_order() if outcome.status in _CALLED]
+    called = [outcome for outcome in report.in_order() if _needs_a_call(outcome)]
     shown_failures = failures[: screen // 2]
     shown_calls = called[: screen - len(shown_failures)]
     return shown_calls, shown_failures, len(failures) + len(called) - len(shown_failures) - len(shown_calls)
+
+
+def _needs_a_call(outcome: Outcome) -> bool:
+    """Say whether a meeting was called, or would have been: a dry run names in `reason` what it would have ended as."""
+    return outcome.status in _CALLED or (outcome.status is Status.NOT_ATTEMPTED and outcome.reason in _CALLED)
 
 
 def _file_table(outcomes: Iterable[Outcome]) -> Table:
@@ -178,6 +184,10 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
         if report.counts[status]:
             line.append(separator).append(f"{report.counts[status]:,} ").append(_status_text(status))
             separator = ", "
+    reasons = Counter(outcome.reason for outcome in report.in_order() if outcome.status is Status.NOT_ATTEMPTED and outcome.reason)
+    if reasons:
+        told = [_words(reason) if len(reasons) == 1 else f"{count:,} {_words(reason)}" for reason, count in reasons.most_common()]
+        line.append(f" ({', '.join(told)})", style="dim")
     yield report.task, line
     rate = "" if report.hit_rate is None else f"{_percent(report.hit_rate)} hit rate, "
     yield "cache", Text(f"{rate}{report.backend}")

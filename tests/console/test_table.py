@@ -126,6 +126,15 @@ def test_an_unknown_price_is_never_shown_as_zero():
     assert "cost     unknown, at least $1.0000, saved $0" in text
 
 
+def test_a_dry_run_says_what_meetings_would_end_as_even_where_they_do_not_fit_the_screen():
+    planned = [outcome(f"in/{n:03}.json", Status.NOT_ATTEMPTED, "changed" if n % 3 else "miss") for n in range(60)]
+    hits = [outcome(f"in/hit{n}.json", Status.HIT) for n in range(9)]
+    text = printed(report([*hits, *planned]), height=32)
+    assert "69 meetings: 9 hit, 60 not attempted (40 changed, 20 miss)\n" in text
+    assert "in/000.json  not attempted: miss" in text
+    assert "in/hit" not in text
+
+
 def test_what_does_not_fit_the_screen_is_reduced_to_failures_and_calls():
     hits = [outcome(f"in/hit{n}.json", Status.HIT) for n in range(5000)]
     called = [outcome(f"in/called{n:03}.json", Status.MISS, usage=Usage(1, 0, 1, 1)) for n in range(30)]
@@ -135,7 +144,7 @@ def test_what_does_not_fit_the_screen_is_reduced_to_failures_and_calls():
     assert not any("in/hit" in line for line in lines)
     assert [line for line in lines if line.startswith("error: ")] == [f"error: in/failed{n:03}.json: no answer in 120 s" for n in range(10)]
     assert sum(line.startswith("in/called") for line in lines) == 10
-    assert "… and 25 more that failed or were called; --summary json lists every one" in lines
+    assert "… and 25 more that failed or need a call; --summary json lists every one" in lines
     assert "extract  5,045 meetings: 5,000 hit, 30 miss, 15 failed" in lines
 
 
