@@ -55,7 +55,7 @@ class _AsTyped:
         return params
 
 
-def _process(param: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401
+def _process(param: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401  # as above
     return type(param).process_value(param, ctx, value) if param.callback is not None and value else value
 
 

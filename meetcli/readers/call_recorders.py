@@ -51,7 +51,7 @@ def _fireflies_transcripts(document: object) -> list[object]:
 
 def _claims_fireflies(content: Content) -> bool:
     transcript = next(iter(_fireflies_transcripts(content.document)), None)
-    if is_object(transcript, "id", "title", "sentences") and transcript["sentences"] == []:  # type: ignore[index]  # looked at above
+    if is_object(transcript, "id", "title", "sentences") and transcript["sentences"] == []:
         return True  # of a silent recording
     sentence = first_of(transcript, "sentences")
     return is_object(sentence, "speaker_name") and (is_object(sentence, "text") or is_object(sentence, "raw_text"))

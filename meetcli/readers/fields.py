@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from meetcli.errors import InputError
 
@@ -19,7 +19,7 @@ _UNKNOWN = frozenset({"", "?", "UU", "unknown", "Unknown", "Unknown Speaker"})
 _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
 
 
-def is_object(value: object, *keys: str) -> bool:
+def is_object(value: object, *keys: str) -> TypeGuard[Object]:
     """Say whether a value is an object with these keys."""
     return isinstance(value, dict) and all(key in value for key in keys)
 

@@ -12,7 +12,7 @@ from meetcli.readers.turns import Piece, join, meeting, sentences
 
 def _results(document: object) -> object:
     if is_object(document, "response"):  # a finished long-running operation
-        document = document["response"]  # type: ignore[index]
+        document = document["response"]
     return document
 
 

@@ -18,7 +18,7 @@ _START, _END, _TEXT = 2, 3, 4
 
 def _has_segments(document: object) -> bool:
     segment = first_of(document, "segments")
-    return is_object(segment, "start", "end", "text") or (is_object(document, "text", "segments") and document["segments"] == [])  # type: ignore[index]
+    return is_object(segment, "start", "end", "text") or (is_object(document, "text", "segments") and document["segments"] == [])
 
 
 def _is_diarized(content: Content) -> bool:
