@@ -33,7 +33,7 @@ def inputs(tmp_path):
 
 @pytest.fixture
 def counting(server):
-    server.count_tokens = open_counter("gpt-4o")
+    server.count_tokens = cache(open_counter("gpt-4o"))
     return server
 
 
