@@ -28,6 +28,7 @@ from meetcli.cache.entry import (
     latest_key,
     load,
     load_header,
+    load_pointer,
     load_reply,
     reply_key,
 )
@@ -176,11 +177,10 @@ class Ledger:
                 if theirs.kind == "answer":
                     return theirs
         assert job.idempotency_key is not None  # noqa: S101  # only keyed meetings are kept
-        name = self._answer_key(job)
-        rows = {
-            name: dump(entry),
-            latest_key(self._task, entry.engine, job.idempotency_key): dump_pointer(Pointer(job.fingerprint, entry.created_at)),
-        }
+        name, latest = self._answer_key(job), latest_key(self._task, entry.engine, job.idempotency_key)
+        before = load_pointer(self._cache.get_many([latest]).get(latest, ""))
+        asked = job.fingerprint, entry.created_at
+        rows = {name: dump(entry), latest: dump_pointer(before.followed_by(*asked) if before else Pointer(*asked))}
         if job.index_name is not None:
             rows[index_key(job.index_name)] = dump_index(Indexed.of(name, entry, unsupported=count_unsupported(entry.rendered)))
         if self._cache.set(rows):

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from meetcli.cache.entry import Indexed, answer_key, failure_key, index_key, latest_key, load, load_index, load_pointer
+from meetcli.cache.entry import Indexed, Pointer, answer_key, failure_key, index_key, latest_key, load, load_index, load_pointer
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.models import Entry, Fingerprint, Rules
+from meetcli.models import Entry, Rules
 
 
 class Known(NamedTuple):
@@ -19,7 +19,7 @@ class Known(NamedTuple):
 
     answer: Entry | None = None
     failure: Entry | None = None
-    asked: Fingerprint | None = None
+    asked: Pointer | None = None
 
 
 class LookUp:
@@ -60,8 +60,7 @@ class LookUp:
         rows = self._cache.get_many({row for question in names.values() for row in question})
         found: dict[tuple[str, str], Known] = {}
         for question, (answer, failure, latest) in names.items():
-            pointer = load_pointer(rows.get(latest, ""))
-            found[question] = Known(load(rows.get(answer, "")), load(rows.get(failure, "")), pointer.fingerprint if pointer else None)
+            found[question] = Known(load(rows.get(answer, "")), load(rows.get(failure, "")), load_pointer(rows.get(latest, "")))
         return found
 
     def answer(self, key: str, digest: str) -> Entry | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from meetcli import events
 from meetcli.answers import count_unsupported
-from meetcli.cache.entry import Indexed, answer_key, dump, dump_index, index_key, place_of
+from meetcli.cache.entry import Indexed, Pointer, answer_key, dump, dump_index, index_key, place_of
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
@@ -195,7 +195,7 @@ class _Planner:
             events.cache_expired(key, age_s=look_up.age_s(answer.created_at), cache_size=self._size, backend=self._cache.backend)
             self._call(candidate, Status.EXPIRED, worth_usd=answer.cost_usd)
             return
-        if known.asked is not None and known.asked.digest != candidate.fingerprint.digest:
+        if known.asked is not None and known.asked.fingerprint.digest != candidate.fingerprint.digest:
             self._changed(candidate, key, known.asked)
             return
         events.cache_miss(key, cache_size=self._size, backend=self._cache.backend)
@@ -214,11 +214,11 @@ class _Planner:
             learned[index_key(candidate.index_name)] = dump_index(Indexed.of(name, entry, unsupported=count_unsupported(text)))
         self._hit(candidate.source, entry, text)
 
-    def _changed(self, candidate: _Candidate, key: str, asked: Fingerprint) -> None:
+    def _changed(self, candidate: _Candidate, key: str, asked: Pointer) -> None:
         assert self._cache and self._look_up  # noqa: S101, PT018  # what was asked came from them
-        part = changed_part(candidate.fingerprint.parts, asked.parts)
+        part = changed_part(candidate.fingerprint.parts, asked.nearest(candidate.fingerprint).parts)
         if self._rules.on_change == "keep":
-            entry = self._look_up.answer(key, asked.digest)
+            entry = self._look_up.answer(key, asked.fingerprint.digest)
             if entry is not None:
                 self._hit(candidate.source, entry, self._render(entry, candidate), reason="kept")
                 return

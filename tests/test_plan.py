@@ -174,6 +174,18 @@ def test_another_engine_is_a_miss_not_a_change(world):
     assert world.run()["a.json"].status is Status.MISS
 
 
+def test_change_is_named_against_the_nearest_answer_whatever_came_later(world):
+    world.put("a.json", explicit())
+    world.run()
+    home = world.identity
+    for away in (home._replace(model="gpt-other"), home._replace(endpoint="https://elsewhere/v1")):
+        world.identity = away
+        outcome = world.run()["a.json"]
+        assert (outcome.status, outcome.reason) == (Status.CHANGED, "model" if away.model != home.model else "endpoint")
+        world.identity = home
+        assert world.run()["a.json"].status is Status.HIT
+
+
 def test_on_change_keep_takes_the_latest_answer(world):
     world.put("a.json", explicit())
     world.run()

@@ -14,12 +14,15 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from meetcli.models import Entry, Fingerprint, Reply, Usage
 
 FORMAT = 1
+
+_EARLIER = 7  # fingerprints beside the latest: 4 kB a meeting at most
 
 _SEAL_LENGTH = len(',"crc32":"00000000"}')
 _decode = json.JSONDecoder().raw_decode
@@ -42,10 +45,25 @@ class Header(NamedTuple):
 
 
 class Pointer(NamedTuple):
-    """The latest answer of one task and engine for one meeting: what tells `changed` from `miss` and names the part."""
+    """The latest answer of one task and engine for one meeting: what tells `changed` from `miss` and names the part.
+
+    `earlier` are the fingerprints of answers before it, the latest first: whoever goes back to one of them and then changes one
+    part is told of that part.
+    """
 
     fingerprint: Fingerprint
     created_at: datetime
+    earlier: tuple[Fingerprint, ...] = ()
+
+    def nearest(self, ours: Fingerprint) -> Fingerprint:
+        """Return the fingerprint that differs from ours in the fewest parts, the latest of equals; our own where that is the latest."""
+        others = [one for one in self.earlier if one.digest != ours.digest and self.fingerprint.digest != ours.digest]
+        return min((self.fingerprint, *others), key=lambda theirs: len(theirs.parts.items() ^ ours.parts.items()))
+
+    def followed_by(self, fingerprint: Fingerprint, created_at: datetime) -> Pointer:
+        """Return the pointer to an answer that is newer."""
+        others = (one for one in (self.fingerprint, *self.earlier) if one.digest != fingerprint.digest)
+        return Pointer(fingerprint, created_at, tuple(islice(others, _EARLIER)))
 
 
 class Indexed(NamedTuple):
@@ -230,6 +248,7 @@ def dump_pointer(pointer: Pointer) -> str:
             "fingerprint": pointer.fingerprint.digest,
             "parts": dict(pointer.fingerprint.parts),
             "created_at": pointer.created_at.isoformat(),
+            "earlier": [[one.digest, dict(one.parts)] for one in pointer.earlier],
         }
     )
 
@@ -238,7 +257,8 @@ def load_pointer(text: str) -> Pointer | None:
     """Read a pointer; None when it cannot be used."""
     try:
         fields = _record(text)
-        return Pointer(Fingerprint(fields["fingerprint"], _texts(fields["parts"])), _moment(fields["created_at"]))
+        earlier = tuple(Fingerprint(digest, _texts(parts)) for digest, parts in fields.get("earlier", ()))
+        return Pointer(Fingerprint(fields["fingerprint"], _texts(fields["parts"])), _moment(fields["created_at"]), earlier)
     except _UNUSABLE:
         return None
 

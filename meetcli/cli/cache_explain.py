@@ -51,7 +51,7 @@ class Part(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What a run would do with one meeting. `entry` is what it decides from: the exact answer or failure, else the latest answer."""
+    """What a run would do with one meeting. `entry` is what it decides from: the exact answer or failure, else the nearest."""
 
     source: Source
     task: str
@@ -193,8 +193,9 @@ def _found(key: str, ours: Fingerprint, assignment: Assignment, cache: Forgiving
     pointer = load_pointer(rows.get(latest, ""))
     if pointer is None:
         return None, None
-    name = answer_key(task, key, pointer.fingerprint.digest)
-    return load(cache.get_many([name]).get(name, "")), pointer.fingerprint
+    theirs = pointer.nearest(ours)
+    name = answer_key(task, key, theirs.digest)
+    return load(cache.get_many([name]).get(name, "")), theirs
 
 
 def _our_value(name: str, assignment: Assignment) -> str | None:

@@ -121,7 +121,20 @@ def test_a_reply_comes_back_for_the_request_of_this_run(reply, header):
     assert entries.load_header(text.partition("\n")[0]) == header._replace(size=len((reply.text or "").encode()))
 
 
-@given(st.builds(Pointer, fingerprints, moments))
+def test_a_pointer_keeps_a_few_earlier_fingerprints_each_once():
+    pointer = Pointer(Fingerprint("0", {"content": "0", "model": "0"}), ENTRY.created_at)
+    for number in range(1, 20):
+        pointer = pointer.followed_by(Fingerprint(str(number), {"content": str(number), "model": "0"}), ENTRY.created_at)
+    pointer = pointer.followed_by(Fingerprint("15", {"content": "15", "model": "0"}), ENTRY.created_at)
+
+    assert [one.digest for one in (pointer.fingerprint, *pointer.earlier)] == ["15", "19", "18", "17", "16", "14", "13", "12"]
+    assert pointer.nearest(Fingerprint("x", {"content": "17", "model": "1"})).digest == "17"
+    assert pointer.nearest(Fingerprint("x", {"content": "y", "model": "0"})).digest == "15"
+    assert pointer.nearest(pointer.earlier[0]).digest == "15", "an answer that was removed since differs from all others"
+    assert pointer.nearest(pointer.fingerprint).digest == "15"
+
+
+@given(st.builds(Pointer, fingerprints, moments, st.lists(fingerprints, max_size=3).map(tuple)))
 def test_a_pointer_comes_back_on_one_line(pointer):
     text = entries.dump_pointer(pointer)
 
