@@ -214,7 +214,8 @@ def parse_cache_url(value: object) -> str:
     try:
         parts = urlsplit(text)
         is_server = parts.scheme in {"redis", "rediss"} or (parts.scheme == "unix" and bool(parts.path))
-        is_address = is_server and parts.port != 0 and " " not in text
+        # An @ in the path is what an unescaped slash leaves of a password, and a path is shown.
+        is_address = is_server and parts.port != 0 and " " not in text and (parts.scheme == "unix" or "@" not in parts.path)
     except ValueError:  # a broken port or IPv6 address
         is_address = False
     if not is_address:

@@ -219,7 +219,16 @@ def test_an_endpoint_is_refused_without_being_repeated(load, url):
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:6379", "http://h", "redis://u:CANARY@h:x/", "redis://u:CANARY@[h/", "redis://CANARY h", "unix://"]
+    "url",
+    [
+        "localhost:6379",
+        "http://h",
+        "redis://u:CANARY@h:x/",
+        "redis://u:CANARY@[h/",
+        "redis://CANARY h",
+        "redis://:47/CANARY@h/0",
+        "unix://",
+    ],
 )
 def test_a_shared_cache_s_address_is_refused_without_being_repeated(load, url):
     with pytest.raises(UsageError) as refused:
