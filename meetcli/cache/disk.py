@@ -39,7 +39,7 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class _ForeignFileError(sqlite3.DatabaseError):
-    """A sqlite file that is no cache."""
+    """Something that is no cache."""
 
 
 class DiskCache:
@@ -185,6 +185,8 @@ class DiskCache:
         self._inode = self._inode_there()
         if self._inode is None:
             return False
+        if self._path.is_dir():
+            raise _ForeignFileError("it is a folder")
         try:
             self._reader = self._opened("mode=rw")
         except sqlite3.OperationalError as error:

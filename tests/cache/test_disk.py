@@ -228,6 +228,20 @@ def test_a_database_of_somebody_else_is_moved_aside_untouched(folder, schema):
     cache.close()
 
 
+def test_a_folder_in_the_place_of_the_database_is_moved_aside_too(folder):
+    (folder / "cache.db").mkdir(parents=True)
+    (folder / "cache.db" / "mine.txt").write_text("kept")
+    folder.chmod(0o700)
+
+    cache = open_cache(folder)
+    cache.set({"answer:a": "1"})
+
+    assert cache.get_many(["answer:a"]) == {"answer:a": "1"}
+    assert (folder / "cache.damaged-1.db" / "mine.txt").read_text() == "kept"
+    assert "cache.damaged-1.db" in cache.notices[0]
+    cache.close()
+
+
 def test_damage_met_in_the_middle_of_a_run_is_moved_aside_and_the_run_goes_on(folder):
     first = open_cache(folder)
     first.set({f"answer:{number:04}": f"head {number}\n" + "x" * 2000 for number in range(300)})
