@@ -57,7 +57,7 @@ $(BIN)/python:
 
 # Editable, so that the installed command is always the clone's code.
 $(VENV)/.installed: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[local]'
+	$(BIN)/python -m pip install --quiet --editable '.[local,report]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(BIN)/python pyproject.toml

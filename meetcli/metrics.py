@@ -9,12 +9,16 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from prometheus_client import Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
-from prometheus_client.registry import Collector
-
+from meetcli.errors import UsageError
 from meetcli.models import Ended, Status
 from meetcli.report import RunReport
+
+try:
+    from prometheus_client import Metric, generate_latest
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
+    from prometheus_client.registry import Collector
+except ImportError as error:
+    raise UsageError("a metrics file needs the prometheus-client library", hint="pip install 'meetcli[metrics]'") from error
 
 MODE = 0o644
 """Of the file: its reader is another user, and it holds counts only."""

@@ -117,5 +117,5 @@ def test_the_wheel_runs_where_the_clone_is_not(packages: tuple[Path, Path], tmp_
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", [0, 1], ids=["sdist", "wheel"])
 def test_a_clean_environment_gets_all_it_needs(packages: tuple[Path, Path], tmp_path: Path, samples: Path, kind: int) -> None:
-    command = installed_command(tmp_path / "venv", f"{packages[kind]}[local]")
+    command = installed_command(tmp_path / "venv", f"{packages[kind]}[local,report]")
     try_out(command, tmp_path, samples)

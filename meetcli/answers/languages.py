@@ -1,6 +1,7 @@
 """Room of the answers: in which language a text is written. Pure; says nothing where it is not sure.
 
-py3langid is imported with the first text: its model takes half a second to load.
+py3langid, of the extra `language`, is imported with the first text: its model takes half a second to load. Without it no language is known,
+and an answer's language is not checked.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from meetcli.models import Meeting
@@ -23,11 +25,17 @@ MAJORITY = 0.8
 """A meeting held in two languages has none that its minutes must be in."""
 
 
+def can_detect() -> bool:
+    """Return whether the library is there."""
+    return find_spec("py3langid") is not None
+
+
 def detect_language(text: str) -> str | None:
     """Return the ISO 639-1 code of the language of `text`, None where that is not certain."""
-    if not text.strip():
+    identifier = _identifier()
+    if identifier is None or not text.strip():
         return None
-    code, probability = _identifier().classify(text)
+    code, probability = identifier.classify(text)
     return str(code) if probability >= SURE else None
 
 
@@ -51,7 +59,9 @@ def _samples(text: str) -> Iterator[str]:
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
+def _identifier() -> LanguageIdentifier | None:
+    if not can_detect():
+        return None
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -237,11 +237,12 @@ class _Run:
     def _spend(self, jobs: list[Job]) -> None:
         from meetcli.cli.lanes import open_lane_engine, options_of, pending_batches
         from meetcli.cli.money import open_budget
-        from meetcli.cli.spending import open_ledger, open_purse, refuse_without_key, run_to_its_end
+        from meetcli.cli.spending import open_ledger, open_purse, refuse_without_key, run_to_its_end, warn_of_unchecked_language
         from meetcli.spend import spend
 
         settings, assignment = self._settings, self._assignment
         refuse_without_key(settings, len(jobs))
+        warn_of_unchecked_language(settings)
 
         def is_stopping() -> bool:
             return self._stop.is_asked() or self._required_loss() is not None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from meetcli import events
+from meetcli.answers.languages import can_detect
 from meetcli.budget import Budget
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.leases import Leases
@@ -38,6 +40,14 @@ def refuse_without_key(settings: Settings, meetings: int) -> None:
             f"OPENAI_API_KEY is not set and {count_text(meetings, 'meeting')} {'needs' if meetings == 1 else 'need'} a call",
             hint="set it in the environment or in .env (any value for a server that needs none), or use --engine local or --cache-only",
         )
+
+
+def warn_of_unchecked_language(settings: Settings) -> None:
+    """Log that nothing can tell in which language answers are written, where it is so."""
+    if settings.engine == "openai" and not can_detect():
+        # A language that was asked for by its code is more than a hope; without one the line would come every night.
+        level = logging.INFO if settings.language == "auto" else logging.WARNING
+        events.LOGGER.log(level, "the language of answers is not checked: that needs the extra meetcli[language]")
 
 
 def open_purse(settings: Settings, budget: Budget, *, is_stopping: Callable[[], bool], deliver: Deliver) -> Purse:

@@ -1,7 +1,7 @@
 """Tasks of the user's own, from a TOML file: a name, instructions, and the shape of the result. What runs on them knows no difference.
 
 What is asked for is `{language, result}`; the result is held to the user's whole schema, or to their pydantic model with its validators.
-jsonschema is imported when an answer is checked.
+jsonschema, of the extra `tasks`, is imported when an answer is checked.
 """
 
 from __future__ import annotations
@@ -139,9 +139,11 @@ def _answer_model(whole: Mapping[str, Any], model: type[BaseModel] | None, asked
 
 def _open_check(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
     """Return what raises ValueError, phrased for the model, where a result does not match the whole schema."""
-    from jsonschema import Draft202012Validator, SchemaError
-    from jsonschema.validators import validator_for
-
+    try:
+        from jsonschema import Draft202012Validator, SchemaError
+        from jsonschema.validators import validator_for
+    except ImportError as error:
+        raise UsageError("checking results against a JSON Schema is not installed", hint="pip install 'meetcli[tasks]'") from error
     kind = validator_for(schema, default=Draft202012Validator)
     try:
         kind.check_schema(schema)

@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from meetcli import __version__
+from meetcli.errors import UsageError
 from meetcli.minutes.words import date_text
 from meetcli.plain_text import money_text
 from meetcli.writers.report_payload import TEXT_FIELDS, Payload, Totals
@@ -43,7 +44,10 @@ class Savings:
 
 
 def make_page(payload: Payload, *, today: date, language: str | None, is_full: bool, savings: Savings | None = None) -> bytes:
-    """Return the page. `language` is `en` or `pt`; None leaves the choice to the reader's browser."""
+    """Return the page. `language` is `en` or `pt`; None leaves the choice to the reader's browser.
+
+    Raises `UsageError` where the extra `report` is not installed.
+    """
     shown = language or _commonest_language(payload)
     words = _labels()[shown]
     style = "\n".join(_asset(name) for name in _STYLES)
@@ -74,8 +78,10 @@ def make_page(payload: Payload, *, today: date, language: str | None, is_full: b
 
 
 def _template() -> jinja2.Template:
-    import jinja2
-
+    try:
+        import jinja2
+    except ImportError as error:
+        raise UsageError("the report needs jinja2", hint="install it with: pip install 'meetcli[report]'") from error
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_asset("page.html.jinja"))
 

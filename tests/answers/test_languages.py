@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from meetcli.answers import languages
 from meetcli.answers.languages import detect_language, meeting_language, primary_code
 from meetcli.models import Meeting, Status, Turn
 from meetcli.normalize import normalize
@@ -82,6 +83,14 @@ def test_an_engine_that_repeats_what_was_said_is_not_corrected(world):
     world.identity = world.identity._replace(engine="local")
     run(world, SPOKEN_PORTUGUESE, answer(ENGLISH))
     assert world.calls == 1
+
+
+def test_without_the_library_nothing_is_checked(world, monkeypatch):
+    languages._identifier.cache_clear()
+    monkeypatch.setattr(languages, "can_detect", lambda: False)
+    result = run(world, SPOKEN_PORTUGUESE, answer(ENGLISH))
+    languages._identifier.cache_clear()
+    assert (result["language"], world.calls) == ("en", 1)
 
 
 def test_codes_may_name_a_country():

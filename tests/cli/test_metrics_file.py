@@ -144,6 +144,14 @@ def test_a_file_that_cannot_be_written_at_the_end_is_a_warning(meetcli: Command,
     assert "warning: cannot write the metrics m.prom: No space left on device" in done.stderr
 
 
+def test_the_missing_library_is_named(meetcli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "meetcli.metrics", raising=False)
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    done = meetcli("extract", "in", "--metrics-file", "m.prom")
+    assert done.exit_code == 2
+    assert "pip install 'meetcli[metrics]'" in done.stderr
+
+
 def test_a_run_without_the_option_does_not_pay_for_the_library(meetcli: Command) -> None:
     code = "import sys\nfrom meetcli.cli import main\ntry: main()\nfinally: print('prometheus_client' in sys.modules)"
     environment = {**os.environ, **meetcli.environment, "MEETCLI_SUMMARY": "none"}

@@ -1,6 +1,7 @@
 import base64
 import json
 import re
+import sys
 import zlib
 from contextlib import closing
 from datetime import UTC, datetime
@@ -87,3 +88,10 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(paths, language,
     with pytest.raises(UsageError, match=says):
         report(paths, "report.html", is_full=False, language=language)
     assert not (tmp_path / "report.html").exists()
+
+
+def test_a_missing_extra_is_named(results, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(UsageError, match="needs jinja2") as refused:
+        report(["results"], "report.html", is_full=False, language=None)
+    assert refused.value.hint == "install it with: pip install 'meetcli[report]'"

@@ -78,3 +78,10 @@ def test_what_ends_a_quiet_run_with_a_log_file_is_said_once_in_each(meetcli: Com
 def test_settings_that_are_refused_are_no_log_lines(meetcli: Command) -> None:
     done = meetcli("extract", "in", "--ttl", "often", "--log-format", "json")
     assert done.stderr.startswith("error: ttl = 'often'")
+
+
+@pytest.mark.parametrize(("options", "is_said"), [((), False), (("-v",), True), (("--language", "pt"), True)])
+def test_that_languages_are_not_checked_is_said_where_one_was_asked_for(meetcli, monkeypatch, options, is_said):
+    monkeypatch.setattr("meetcli.answers.languages.can_detect", lambda: False)
+    done = meetcli("extract", "in", "--summary", "none", *options)
+    assert ("meetcli[language]" in done.stderr) is is_said

@@ -1,6 +1,7 @@
 """Tasks of the user's own go the way of the built-in ones: key, cache, repair, evidence."""
 
 import json
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -207,6 +208,13 @@ def test_a_schema_that_is_none_is_refused_before_any_call(world):
     with pytest.raises(UsageError, match="no JSON Schema"):
         world.run()
     assert world.engine.requests == []
+
+
+def test_without_the_library_a_json_schema_task_says_what_to_install(world, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    with pytest.raises(UsageError) as refused:
+        world.assignment().task.load_answer_model()
+    assert "meetcli[tasks]" in str(refused.value.hint)
 
 
 # The worked examples
