@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field
 
 from meetcli.config import values
 from meetcli.models import Lane
@@ -16,12 +17,8 @@ FORMATS = ("json", "jsonl", "csv", "md")
 MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     """Every setting of a run. Durations in seconds; None means not given, for `ttl_s` that answers never grow too old.
-
-    Each has been through its option's parser: a model of pydantic's would check nothing more, and its import takes a third of a run that
-    only hits.
 
     `cache_dir` is None only where neither a cache nor its counters are used. `prices` is `openai`, `none` or a path; `output` may be `-`.
     """
@@ -32,7 +29,7 @@ class Settings:
     limit: int | None = None
     files_from: Path | None = None
     engine: Literal["openai", "local"] = "openai"
-    api_key: str | None = field(default=None, repr=False)
+    api_key: str | None = Field(default=None, repr=False, exclude=True)
     model: str = "gpt-4o"
     base_url: str | None = None
     prices: str = "openai"
@@ -48,7 +45,7 @@ class Settings:
     repair: Literal["batch", "live"] = "batch"
     ttl_s: float | None = 86_400.0
     cache_dir: Path | None = None
-    cache_url: str | None = field(default=None, repr=False)
+    cache_url: str | None = Field(default=None, repr=False, exclude=True)
     cache_required: bool = False
     no_cache: bool = False
     refresh: bool = False

@@ -6,7 +6,6 @@ import json
 import os
 import pty
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,15 +212,13 @@ IRRELEVANT = {
 
 
 def test_every_setting_is_known_to_change_the_question_or_not() -> None:
-    assert set(Settings.__dataclass_fields__) == {*RELEVANT, *IRRELEVANT}, (
-        "say in one of the two whether these take part in the fingerprint"
-    )
+    assert set(Settings.model_fields) == {*RELEVANT, *IRRELEVANT}, "say in one of the two whether these take part in the fingerprint"
 
 
-@pytest.mark.parametrize("name", sorted(Settings.__dataclass_fields__))
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_a_setting_changes_the_question_exactly_where_it_should(name: str) -> None:
     usual = Settings(base_url="http://loopback/v1")
-    other = replace(usual, **{name: RELEVANT.get(name, object())})
+    other = usual.model_copy(update={name: RELEVANT.get(name, object())})
 
     assert (assign("extract", other).parts != assign("extract", usual).parts) is (name in RELEVANT)
 
