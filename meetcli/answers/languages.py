@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SURE = 0.9
 """A wrong language never had that much on stretches of 8 words from 43 English and 11 English and Portuguese meetings."""
 SAMPLES = 10
-SAMPLE_CHARACTERS = 1_500
+SAMPLE_CHARACTERS = 500
+SAMPLE_DISTANCE = 1_500
 MAJORITY = 0.8
 """A meeting held in two languages has none that its minutes must be in."""
 
@@ -53,7 +54,7 @@ def primary_code(language: str) -> str:
 
 def _samples(text: str) -> Iterator[str]:
     """Yield up to ten stretches of a text, evenly spread."""
-    step = max(SAMPLE_CHARACTERS, -(-len(text) // SAMPLES))
+    step = max(SAMPLE_DISTANCE, -(-len(text) // SAMPLES))
     for start in range(0, max(1, len(text)), step):
         yield text[start : start + SAMPLE_CHARACTERS]
 
