@@ -26,7 +26,7 @@ from meetcli.cache.entry import (
     header_of,
     index_key,
     latest_key,
-    load,
+    load_at,
     load_header,
     load_pointer,
     load_reply,
@@ -86,8 +86,8 @@ class Ledger:
         rows = self._cache.get_many(name for job in kept for name in (self._answer_key(job), self._failure_key(job)))
         found: list[tuple[Job, Entry]] = []
         for job in kept:
-            answer = load(rows.get(self._answer_key(job), ""))
-            failure = load(rows.get(self._failure_key(job), ""))
+            answer = load_at(rows, self._answer_key(job))
+            failure = load_at(rows, self._failure_key(job))
             if answer is not None and self._settles(answer, now, is_asked_anew=self._rules.is_refresh):
                 found.append((job, answer))
             elif failure is not None and self._settles(failure, now, is_asked_anew=self._rules.is_refresh or self._rules.is_failed_retried):
@@ -182,7 +182,8 @@ class Ledger:
         asked = job.fingerprint, entry.created_at
         rows = {name: dump(entry), latest: dump_pointer(before.followed_by(*asked) if before else Pointer(*asked))}
         if job.index_name is not None:
-            rows[index_key(job.index_name)] = dump_index(Indexed.of(name, entry, unsupported=count_unsupported(entry.rendered)))
+            place = index_key(job.index_name)
+            rows[place] = dump_index(place, Indexed.of(name, entry, unsupported=count_unsupported(entry.rendered)))
         if self._cache.set(rows):
             size = self._cache.size() if events.LOGGER.isEnabledFor(logging.INFO) else None
             events.cache_save(job.idempotency_key, ttl_s=self._rules.ttl_s, cache_size=size, backend=self._cache.backend)

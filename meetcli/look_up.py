@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from meetcli.cache.entry import Indexed, Pointer, answer_key, failure_key, index_key, latest_key, load, load_index, load_pointer
+from meetcli.cache.entry import Indexed, Pointer, answer_key, failure_key, index_key, latest_key, load_at, load_index, load_pointer
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.models import Entry, Rules
 
@@ -38,7 +38,7 @@ class LookUp:
         return {
             rows[row]: found
             for row, text in self._cache.get_many(rows).items()
-            if (found := load_index(text)) and self.is_fresh(found.created_at)
+            if (found := load_index(row, text)) and self.is_fresh(found.created_at)
         }
 
     def rendered(self, indexed: Mapping[str, Indexed]) -> dict[str, Entry]:
@@ -46,7 +46,7 @@ class LookUp:
         stored = self._cache.get_many(place.name for place in indexed.values())
         found: dict[str, Entry] = {}
         for name, place in indexed.items():
-            entry = load(stored.get(place.name, ""))
+            entry = load_at(stored, place.name)
             if entry is not None and entry.render_id == place.render_id and self.is_fresh(entry.created_at):
                 found[name] = entry
         return found
@@ -60,13 +60,13 @@ class LookUp:
         rows = self._cache.get_many({row for question in names.values() for row in question})
         found: dict[tuple[str, str], Known] = {}
         for question, (answer, failure, latest) in names.items():
-            found[question] = Known(load(rows.get(answer, "")), load(rows.get(failure, "")), load_pointer(rows.get(latest, "")))
+            found[question] = Known(load_at(rows, answer), load_at(rows, failure), load_pointer(rows.get(latest, "")))
         return found
 
     def answer(self, key: str, digest: str) -> Entry | None:
         """Return the fresh answer to one question, None where there is none."""
         name = answer_key(self._task, key, digest)
-        entry = load(self._cache.get_many([name]).get(name, ""))
+        entry = load_at(self._cache.get_many([name]), name)
         return entry if entry is not None and self.is_fresh(entry.created_at) else None
 
     def age_s(self, created_at: datetime) -> float:

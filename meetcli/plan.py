@@ -211,7 +211,8 @@ class _Planner:
                 entry = entry._replace(render_id=rendering, rendered=text)
                 learned[name] = dump(entry)
         if candidate.index_name is not None and entry.render_id == rendering:
-            learned[index_key(candidate.index_name)] = dump_index(Indexed.of(name, entry, unsupported=count_unsupported(text)))
+            place = index_key(candidate.index_name)
+            learned[place] = dump_index(place, Indexed.of(name, entry, unsupported=count_unsupported(text)))
         self._hit(candidate.source, entry, text)
 
     def _changed(self, candidate: _Candidate, key: str, asked: Pointer) -> None:

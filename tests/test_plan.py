@@ -48,10 +48,10 @@ def test_hit_whose_result_is_in_place_needs_no_look_at_its_answer(world, monkeyp
     world.run()
     seen = world.run()["a.json"]._replace(unsupported=1, output="a.json")
 
-    def refuse(text):
+    def refuse(rows, name):
         raise AssertionError("read")
 
-    monkeypatch.setattr("meetcli.look_up.load", refuse)
+    monkeypatch.setattr("meetcli.look_up.load_at", refuse)
     assert in_place(world)["a.json"] == seen
     assert world.results == {}
 
@@ -74,6 +74,19 @@ def test_result_in_place_hides_neither_age_nor_refresh_nor_a_conflict(world):
     world.later(days=2)
     assert world.run()["a.json"].status is Status.EXPIRED
     assert world.run(is_refresh=True)["a.json"].status is Status.REFRESHED
+
+
+def test_rows_of_the_cache_that_were_swapped_are_as_good_as_absent(world):
+    world.put("a.json", explicit())
+    world.put("b.json", explicit("Ana: Other words.", meeting_id="M-2"))
+    world.run()
+    results = world.results
+    for kind in ("index:", "answer:"):
+        one, other = (name for name in world.items.items if name.startswith(kind))
+        world.items.set({one: world.items.items[other], other: world.items.items[one]})
+        seen = world.run()
+        assert {outcome.status for outcome in seen.values()} == {Status.HIT if kind == "index:" else Status.MISS}
+        assert world.results == results
 
 
 def test_damaged_index_costs_no_call_and_is_learned_again(world):

@@ -182,6 +182,12 @@ def load(text: str) -> Entry | None:
         return None
 
 
+def load_at(rows: Mapping[str, str], name: str) -> Entry | None:
+    """Read the entry that stands under `name`; None where there is none, it cannot be used, or it belongs under another name."""
+    entry = load(rows.get(name, ""))
+    return entry if entry is not None and place_of(name) == (entry.idempotency_key, entry.fingerprint.digest) else None
+
+
 def dump_reply(reply: Reply, header: Header) -> str:
     """Write a paid reply. `header` says for whom it was bought, so that removing a customer reaches it; its kind is `reply`."""
     rest = {
@@ -263,18 +269,18 @@ def load_pointer(text: str) -> Pointer | None:
         return None
 
 
-def dump_index(indexed: Indexed) -> str:
-    """Write where raw input leads, on one line that starts with its checksum: a hit may rest on it alone."""
+def dump_index(place: str, indexed: Indexed) -> str:
+    """Write where raw input leads, on one line that starts with a checksum of it and its place: a hit may rest on it alone."""
     name, render_id, created_at, cost_usd, unsupported, sha256 = indexed
     row = _json([FORMAT, name, render_id, created_at.isoformat(), None if cost_usd is None else str(cost_usd), unsupported, sha256])
-    return f"{crc32(row.encode()):08x}{row}"
+    return f"{crc32((place + row).encode()):08x}{row}"
 
 
-def load_index(text: str) -> Indexed | None:
-    """Read what `dump_index` wrote; None when it cannot be used."""
+def load_index(place: str, text: str) -> Indexed | None:
+    """Read what `dump_index` wrote to this place; None when it cannot be used."""
     try:
         row = text[8:]
-        if text[:8] != f"{crc32(row.encode()):08x}":
+        if text[:8] != f"{crc32((place + row).encode()):08x}":
             return None
         version, name, render_id, created_at, cost_usd, unsupported, sha256 = json.loads(row)
         if version != FORMAT:

@@ -51,7 +51,7 @@ def unusable_rows(cache: Cache) -> list[str]:
 def remove_entries(cache: Cache, doomed: Collection[Kept]) -> None:
     """Remove entries with what leads to them: rows of the index, and pointers that would point to nothing."""
     names = {kept.name for kept in doomed}
-    index = {row for row, line in cache.scan("index:") if (place := load_index(line)) and place.name in names}
+    index = {row for row, line in cache.scan("index:") if (place := load_index(row, line)) and place.name in names}
     # Entries last: a removal that was killed is finished by the next one only while they are there to be found.
     cache.remove(index)
     cache.remove(_orphans(cache, doomed, names))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from meetcli import events
 from meetcli.cache import Cache
-from meetcli.cache.entry import answer_key, failure_key, latest_key, load, load_pointer
+from meetcli.cache.entry import answer_key, failure_key, latest_key, load_at, load_pointer
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cli.assignment import assign, rules_of
 from meetcli.cli.cache import Flags, opened
@@ -188,14 +188,14 @@ def _found(key: str, ours: Fingerprint, assignment: Assignment, cache: Forgiving
     latest = latest_key(task, assignment.identity.engine, key)
     rows = cache.get_many((*exact, latest))
     for name in exact:
-        if entry := load(rows.get(name, "")):
+        if entry := load_at(rows, name):
             return entry, entry.fingerprint
     pointer = load_pointer(rows.get(latest, ""))
     if pointer is None:
         return None, None
     theirs = pointer.nearest(ours)
     name = answer_key(task, key, theirs.digest)
-    return load(cache.get_many([name]).get(name, "")), theirs
+    return load_at(cache.get_many([name]), name), theirs
 
 
 def _our_value(name: str, assignment: Assignment) -> str | None:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -144,10 +145,11 @@ def test_a_pointer_comes_back_on_one_line(pointer):
 
 @given(st.builds(Indexed, texts, texts, moments, amounts, st.integers(0), texts))
 def test_an_index_row_comes_back_on_one_line(indexed):
-    text = entries.dump_index(indexed)
+    text = entries.dump_index("index:5a", indexed)
 
     assert "\n" not in text
-    assert entries.load_index(text) == indexed
+    assert entries.load_index("index:5a", text) == indexed
+    assert entries.load_index("index:5b", text) is None
 
 
 @given(st.data())
@@ -161,11 +163,11 @@ def test_one_changed_character_anywhere_makes_an_entry_absent(data):
 
 @given(st.data())
 def test_one_changed_character_anywhere_makes_an_index_row_absent(data):
-    text = entries.dump_index(INDEXED)
+    text = entries.dump_index("index:5a", INDEXED)
     position = data.draw(st.integers(0, len(text) - 1))
     character = data.draw(st.characters(exclude_categories=["Cs"]).filter(lambda new: new != text[position]))
 
-    assert entries.load_index(text[:position] + character + text[position + 1 :]) is None
+    assert entries.load_index("index:5a", text[:position] + character + text[position + 1 :]) is None
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_foreign_text_is_absent_and_never_a_crash(text):
     assert entries.load_reply(text, "1") is None
     assert entries.load_header(text) is None
     assert entries.load_pointer(text) is None
-    assert entries.load_index(text) is None
+    assert entries.load_index("index:5a", text) is None
 
 
 @pytest.mark.parametrize(
@@ -196,7 +198,7 @@ def test_foreign_text_is_absent_and_never_a_crash(text):
     ["[" * 100_000, '{"format":1,"name":' + "[" * 100_000, "9" * 10_000, '[1,"answer","t","e","m",null,null,"2026-11-01T00:00:00","1",1]'],
 )
 def test_hostile_text_is_absent(text):
-    for load in (entries.load, entries.load_header, entries.load_pointer, entries.load_index):
+    for load in (entries.load, entries.load_header, entries.load_pointer, partial(entries.load_index, "index:5a")):
         assert load(text) is None
     assert entries.load_reply(text, "1") is None
 
@@ -212,7 +214,7 @@ def test_a_newer_format_is_absent(monkeypatch):
         entries.dump(ENTRY),
         entries.dump_reply(REPLY, HEADER),
         entries.dump_pointer(Pointer(ENTRY.fingerprint, ENTRY.created_at)),
-        entries.dump_index(INDEXED),
+        entries.dump_index("index:5a", INDEXED),
     )
     monkeypatch.undo()
 
@@ -221,7 +223,7 @@ def test_a_newer_format_is_absent(monkeypatch):
     assert entries.load_header(answer.partition("\n")[0]) is None
     assert entries.load_reply(reply, "7") is None
     assert entries.load_pointer(pointer) is None
-    assert entries.load_index(index) is None
+    assert entries.load_index("index:5a", index) is None
 
 
 def test_an_answer_is_no_reply_and_a_reply_no_answer():

@@ -62,8 +62,8 @@ def cache() -> MemoryCache:
             failure_key("extract", "k1", "f1"): dump(one._replace(kind="failure")),
             reply_key("extract", "k1", "r1"): reply,
             latest_key("extract", "openai", "k1"): dump_pointer(Pointer(other.fingerprint, NOW)),
-            index_key("i1"): dump_index(INDEXED._replace(name=answer_key("extract", "k1", "f1"))),
-            index_key("i2"): dump_index(INDEXED._replace(name=answer_key("extract", "k1", "f2"))),
+            index_key("i1"): dump_index(index_key("i1"), INDEXED._replace(name=answer_key("extract", "k1", "f1"))),
+            index_key("i2"): dump_index(index_key("i2"), INDEXED._replace(name=answer_key("extract", "k1", "f2"))),
             "answer:extract:k9:f9": "[99]\n",
         }
     )

@@ -60,7 +60,7 @@ def test_nothing_leads_to_what_was_removed_and_the_others_are_unharmed(bought: C
     bought("cache", "remove", "--customer", CANARY)
     with closing(sqlite3.connect(bought.folder / "cache" / "cache.db")) as rows:
         names = [name for (name,) in rows.execute("SELECT key FROM Cache")]
-        index = [load_index(value).name for (value,) in rows.execute("SELECT value FROM Cache WHERE key LIKE 'index:%'")]
+        index = [load_index(*row).name for row in rows.execute("SELECT key, value FROM Cache WHERE key LIKE 'index:%'")]
     kept_keys = {name.rsplit(":", 2)[-2] for name in names if name.startswith("answer:")}
 
     assert set(index) <= set(names)
