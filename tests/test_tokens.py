@@ -20,9 +20,9 @@ def test_a_vocabulary_that_is_not_known_is_not_counted(model):
 
 @pytest.mark.parametrize("text", ["a" * 20_000, " " * 20_000, "-" * 20_000, "字" * 20_000])
 def test_a_long_stretch_without_words_takes_no_time(text):
-    began = time.perf_counter()
+    began = time.process_time()
     assert 0 < open_counter("gpt-4o")(text) <= count_bytes(text)
-    assert time.perf_counter() - began < 3, "the library alone takes ten seconds and more"
+    assert time.process_time() - began < 3, "the library alone takes ten seconds and more"
 
 
 @given(st.text(max_size=300))

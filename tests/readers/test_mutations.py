@@ -41,9 +41,16 @@ def test_a_letter_that_takes_four_bytes_everywhere_fills_no_memory(name, start, 
 
 
 @pytest.mark.parametrize("path", sample_files(), ids=lambda path: path.name)
-def test_a_long_file_of_every_format_takes_no_longer_than_its_length(path, tmp_path):
-    long = tmp_path / f"a{path.suffix}"
-    long.write_bytes(repeated(path, 2_000_000))
-    started = time.process_time()
-    assert outcome_of(long) == "understood"
-    assert time.process_time() - started < MAX_S
+def test_a_file_four_times_as_long_takes_no_more_than_its_length(path, tmp_path):
+    """Quadratic work would take sixteen times as long. The best of three is what the work takes, not what the machine does besides."""
+    taken = {}
+    for size in (250_000, 1_000_000):
+        file = tmp_path / f"{size}{path.suffix}"
+        file.write_bytes(repeated(path, size))
+        attempts = []
+        for _ in range(3):
+            started = time.process_time()
+            assert outcome_of(file) == "understood"
+            attempts.append(time.process_time() - started)
+        taken[size] = min(attempts)
+    assert taken[1_000_000] < 9 * taken[250_000]
