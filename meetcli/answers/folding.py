@@ -15,7 +15,6 @@ from functools import lru_cache
 _HESITATIONS = {"disfmarker", "vocalsound"} | frozenset(  # two tags that lost their braces
     ["uh", "uhh", "uhm", "uhum", "umm", "ah", "ahh", "eh", "hm", "hmm", "hmmm", "mm", "mmm", "mhm", "mmhmm", "huh", "aham"]
 )
-_HESITATIONS |= {"disfmarker", "vocalsound"}  # tags that lost their braces
 # by language, because "um" is a number in Portuguese, "er" is "he" in German and "ne" is "not" in French
 _FILLERS = {
     "en": _HESITATIONS | {"um", "er", "erm", "oh", "yeah"},

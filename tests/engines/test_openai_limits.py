@@ -87,7 +87,7 @@ def test_given_token_limits_hold_without_a_word_of_the_server():
     assert limits.refused_share(after_minutes=0) <= 0.02
 
 
-def test_a_burst_at_the_start_is_a_second_s_worth():
+def test_a_burst_at_the_start_is_small():
     clock = HandClock()
     limits = Limits(lambda: clock.now)
     run(limits, clock, 240, concurrency=64, requests_a_minute=120)
