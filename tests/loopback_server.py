@@ -78,8 +78,10 @@ RATE_LIMITED = status(429, error={"code": "rate_limit_exceeded"}, retry_after="0
 QUOTA = status(429, error={"code": "insufficient_quota", "type": "insufficient_quota"})
 BAD_KEY = status(401, error={"code": "invalid_api_key", "message": "Incorrect API key provided: sk-scripted."})
 UNKNOWN_MODEL = status(404, error={"code": "model_not_found"})
-MIXED = (RATE_LIMITED, status(500), status(503, retry_after="0.01"), DROP, CUT, GARBAGE, DRIP)
-"""One of each passing trouble: 429, 500, 503, drop, cut, garbage, slow."""
+PROMPT = (RATE_LIMITED, status(500), status(503, retry_after="0.01"), DROP, CUT, GARBAGE)
+"""One of each passing trouble that shows at once: 429, 500, 503, drop, cut, garbage. No deadline of the client's need be near."""
+MIXED = (*PROMPT, DRIP)
+"""The same, and an answer that never ends, which only the client's deadline does."""
 
 
 def in_order(*faults: Fault | None) -> Script:

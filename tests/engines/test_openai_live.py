@@ -29,6 +29,7 @@ from tests.loopback_server import (
     GARBAGE,
     HANG,
     NO_CHOICES,
+    PROMPT,
     QUOTA,
     RATE_LIMITED,
     REFUSAL,
@@ -178,7 +179,7 @@ class TestRetries:
     @pytest.mark.parametrize("fault", [DRIP, HANG])
     def test_a_deadline_ends_an_attempt_that_drips_or_hangs(self, fault: Fault):
         with LoopbackServer(faults=in_order(fault)) as server:
-            reply = complete_one(server, timeout_s=0.05)
+            reply = complete_one(server, timeout_s=0.5)
         assert reply.text
         assert reply.usage.requests == 2
 
@@ -195,7 +196,7 @@ class TestRetries:
     )
     def test_a_request_fails_when_its_retries_are_used_up(self, fault: Fault, reason: str):
         with LoopbackServer(faults=always(fault)) as server:
-            reply = complete_one(server, retries=2, timeout_s=0.05 if fault is HANG else 5)
+            reply = complete_one(server, retries=2, timeout_s=0.3 if fault is HANG else 60)
         assert reason_of(reply) == reason
         assert reply.text is None
         assert reply.usage == Usage(requests=3)
@@ -266,17 +267,16 @@ class TestRetries:
         assert error is None
         assert len(replies) == 43
         assert all(reply.text for reply in replies)
-        assert sum(reply.usage.requests for reply in replies) == server.requests > 43
+        # On a busy machine a deadline can end an attempt that the server has not read yet: never is one counted too few.
+        assert sum(reply.usage.requests for reply in replies) >= server.requests > 43
 
-    # The second is for a busy machine: an attempt that ends before the server has read it is counted here and not there.
-    @pytest.mark.soak
-    @pytest.mark.parametrize("seed", range(40))
-    def test_faults_in_any_order_lose_no_meeting(self, seed: int):
-        with LoopbackServer(faults=at_random(0.3, seed=seed)) as server:
-            replies, error = complete(server, 200, timeout_s=1.0, retries=12)
+    @pytest.mark.parametrize("seed", [4, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(40))])
+    def test_faults_in_any_order_lose_no_meeting_and_miscount_no_call(self, seed: int):
+        with LoopbackServer(faults=at_random(0.3, PROMPT, seed=seed)) as server:
+            replies, error = complete(server, 200, timeout_s=60.0, retries=12)
         assert error is None
         assert len({reply.request_id for reply in replies if reply.text}) == 200
-        assert sum(reply.usage.requests for reply in replies) == server.requests
+        assert sum(reply.usage.requests for reply in replies) == server.requests > 200
 
 
 class TestStops:
