@@ -13,13 +13,13 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.config import read_toml
 from meetcli.discover import discover
 from meetcli.keys import asked_parts
-from meetcli.ledger import Ledger
 from meetcli.models import Assignment, EngineIdentity, Reply, Rules, Usage
 from meetcli.normalize import normalize
 from meetcli.plan import Surroundings, give_up, plan
-from meetcli.purchase import Purse
 from meetcli.readers import Rereader
 from meetcli.spend import spend
+from meetcli.spend.ledger import Ledger
+from meetcli.spend.purchase import Purse
 from meetcli.tasks import open_task
 from meetcli.tasks.prompt import instructions_text
 from tests.fakes import MemoryCache, ScriptedEngine

@@ -157,7 +157,7 @@ def test_bug_while_judging_keeps_the_paid_reply(world, monkeypatch):
     def bug(*arguments, **options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("meetcli.purchase.judge", bug)
+    monkeypatch.setattr("meetcli.spend.purchase.judge", bug)
     with pytest.raises(ZeroDivisionError):
         world.run()
     monkeypatch.undo()

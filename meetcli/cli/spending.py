@@ -25,12 +25,12 @@ from meetcli.cli.signals import Stop
 from meetcli.cli.stores import warn_of_leases
 from meetcli.config import Settings
 from meetcli.errors import UsageError
-from meetcli.ledger import Ledger
 from meetcli.normalize import normalize
 from meetcli.plain_text import count_text
 from meetcli.plan import Deliver
-from meetcli.purchase import Purse
 from meetcli.readers import Rereader
+from meetcli.spend.ledger import Ledger
+from meetcli.spend.purchase import Purse
 
 
 def refuse_without_key(settings: Settings, meetings: int) -> None:

@@ -1,6 +1,6 @@
 """Runs the command until the n-th time that one of its functions is entered or left, and kills it there, as a power cut would.
 
-python -m tests.cli.dying meetcli.ledger:Ledger.save enter 3 extract in
+python -m tests.cli.dying meetcli.spend.ledger:Ledger.save enter 3 extract in
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ def stored_keys(meetcli: Command) -> list[str]:
 @pytest.mark.parametrize(
     ("place", "moment", "times"),
     [
-        ("meetcli.ledger:Ledger.save", "enter", 4),
-        ("meetcli.ledger:Ledger.save", "leave", 4),
+        ("meetcli.spend.ledger:Ledger.save", "enter", 4),
+        ("meetcli.spend.ledger:Ledger.save", "leave", 4),
         ("os:replace", "enter", 3),
         ("os:replace", "leave", 3),
         ("meetcli.cli.run:_Run.close", "enter", 1),
@@ -97,7 +97,7 @@ def test_reply_that_was_to_be_repaired_is_not_bought_again(
 
     server.faults = invalid_at_first
     put_meetings(meetcli)
-    run_until_killed(meetcli, "meetcli.ledger:Ledger.keep_reply", "leave", 5)
+    run_until_killed(meetcli, "meetcli.spend.ledger:Ledger.keep_reply", "leave", 5)
     check_recovery(meetcli, tmp_path_factory.mktemp("undisturbed"), calls=2 * MEETINGS, server=server, kills=1)
 
 

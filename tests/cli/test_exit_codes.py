@@ -265,11 +265,11 @@ def test_70_with_a_traceback_without_a_word_of_the_meeting_and_nothing_paid_is_l
         raise ZeroDivisionError(words)
 
     with monkeypatch.context() as patched:
-        patched.setattr("meetcli.endings.render", bug)
+        patched.setattr("meetcli.spend.endings.render", bug)
         done = meetcli("extract", "in", "-j", "2")
     assert done.exit_code == 70
     assert "Traceback (most recent call last):\n" in done.stderr
-    assert "meetcli/spend.py" in done.stderr
+    assert "meetcli/spend/endings.py" in done.stderr
     assert "ZeroDivisionError\n" in done.stderr
     assert "CANARY" not in done.stderr + done.stdout
     assert len(meetcli.results()) == 0

@@ -301,7 +301,7 @@ def test_kill_9_around_anything_that_is_written_loses_and_repeats_nothing(batche
     if is_collecting := place >= 4:
         run(meetcli, inputs)
         batches.finish(lambda number, line: "failed" if number == 3 else "ok")
-    module = "meetcli.ledger" if owner.startswith("Ledger") else "meetcli.cache.batches"
+    module = "meetcli.spend.ledger" if owner.startswith("Ledger") else "meetcli.cache.batches"
     command = [sys.executable, "-m", "tests.cli.dying", f"{module}:{owner}", moment, str(time), "extract", inputs, "--lane", "batch"]
     dead = subprocess.run(command, cwd=meetcli.folder, env={**os.environ, **meetcli.environment}, check=False, capture_output=True)
     assert dead.returncode == -signal.SIGKILL

@@ -14,15 +14,15 @@ from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from meetcli.endings import Endings
 from meetcli.engines import Engine
 from meetcli.errors import AnswerError, BudgetReached, CallError, InputError, ItemError, RunStopped
 from meetcli.keys import part_digest, request_digest
-from meetcli.ledger import Ledger
 from meetcli.long_meetings import Ask, LongMeeting, fits
 from meetcli.models import Assignment, Entry, Job, Outcome, Reply, Request, Usage
 from meetcli.plan import give_up
-from meetcli.purchase import Parts, Purchase, Purse, add_up, next_step
+from meetcli.spend.endings import Endings
+from meetcli.spend.ledger import Ledger
+from meetcli.spend.purchase import Parts, Purchase, Purse, add_up, next_step
 from meetcli.tasks.prompt import FIRST_CAP, compose
 from meetcli.tasks.schema import schema_digest, sent_schema
 

@@ -7,11 +7,11 @@ from typing import Any
 from meetcli.answers.render import render
 from meetcli.errors import AnswerError, InputError, ItemError
 from meetcli.keys import render_id
-from meetcli.ledger import Ledger
 from meetcli.models import Assignment, Entry, Job, Meeting, Outcome, Source, Status
 from meetcli.plain_text import place_text
 from meetcli.plan import Deliver, give_up
-from meetcli.purchase import Purchase, Purse
+from meetcli.spend.ledger import Ledger
+from meetcli.spend.purchase import Purchase, Purse
 
 
 class Endings:
