@@ -249,7 +249,7 @@ class _Run:
 
         budget = open_budget(settings)
         purse = open_purse(settings, budget, is_stopping=is_stopping, deliver=self.deliver)
-        options = options_of(settings)._replace(budget=budget, is_stopping=is_stopping)
+        options = options_of(settings)._replace(budget=budget, is_stopping=is_stopping, calls=len(jobs))
         engine = open_lane_engine(settings, options, cache=self._cache, assignment=assignment, tell=self._tell)
         self._stop.finishes_first = True
         with self._progress_shown(sum(1 + len(job.twins) for job in jobs)), opened_leases(settings, self._cache) as leases:

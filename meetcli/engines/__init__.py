@@ -32,7 +32,8 @@ class EngineOptions(NamedTuple):
     lane has no capacity. An attempt for which `budget` has no room is not made; its request ends as `CallError` with reason `budget`.
 
     `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as
-    `CallError` with reason `stopped`, while attempts under way are waited for.
+    `CallError` with reason `stopped`, while attempts under way are waited for. `calls` are how many the run will make at least, where
+    that is known.
     """
 
     model: str
@@ -48,6 +49,7 @@ class EngineOptions(NamedTuple):
     lane: Lane = "standard"
     is_flex_fallback: bool = False
     is_stopping: Callable[[], bool] = lambda: False
+    calls: int | None = None
 
 
 OPENAI_URL = "https://api.openai.com/v1"

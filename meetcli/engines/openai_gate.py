@@ -1,7 +1,8 @@
 """Engines room: the one gate that every attempt passes. Pauses, limits and the number of calls at once, shared by all workers.
 
-Who came first passes first. A server that refuses halves the number of calls at once and is asked again more and more rarely;
-every answer brings back a little. So a minute of refusals costs a handful of calls, however many workers wait.
+Who came first passes first. A server that refuses halves the number of calls at once and is asked again more and more rarely, by one
+call that goes ahead of the others; every answer brings back a little. So a minute of refusals costs a handful of calls, however many
+workers wait.
 """
 
 from __future__ import annotations
@@ -11,13 +12,19 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from meetcli.engines.openai_limits import Allowance, read_limits
+from meetcli.engines.openai_limits import MINUTE_S, Allowance, read_limits
 from meetcli.models import Request
 
 FIRST_BACKOFF_S: Final = 0.5
 LONGEST_BACKOFF_S: Final = 30.0
+BACKOFF_GROWTH: Final = 10.0
+"""At most half a second, then 5, 30 and 30 at least: a minute of refusals is met by four calls, a tenth of what forty meetings need."""
+AHEAD_S: Final = 0.5
+"""How long others wait for the call that goes ahead: refusals come in a fraction of a second, answers take several."""
+LARGEST_WAVE: Final = 1 / 20
+"""Share of a run that may be sent before anything has come back: of a server that refuses, all of it is lost."""
 NAP_S: Final = 0.1  # how late a waiting worker may notice that the run is stopping
 CHARACTERS_A_TOKEN: Final = 4.0
 USUAL_OUTPUT_TOKENS: Final = 1_000.0
@@ -69,9 +76,17 @@ class Gate:
         self._turn = asyncio.Lock()
         self._paused_until = 0.0
         self._narrowed_at = float("-inf")
+        self._sends_one_ahead = False
+        self._ahead: Pass | None = None
+        self._ahead_until = float("-inf")
+        self._ahead_s = AHEAD_S
         self._refusals = 0
         self._characters_a_token = CHARACTERS_A_TOKEN
         self._output_tokens = USUAL_OUTPUT_TOKENS
+
+    def expect(self, calls: int) -> None:
+        """Take in how many calls the run will make at least: in a short one the first goes ahead of the others."""
+        self._sends_one_ahead = self._most > calls * LARGEST_WAVE
 
     def input_tokens(self, request: Request) -> float:
         """Return about how many tokens a request sends; learned from what the server has counted so far."""
@@ -90,6 +105,8 @@ class Gate:
                 now = self._timers.monotonic()
                 if self._paused_until > now:
                     waited_s += await self._wait_out_pause()
+                elif self._ahead_until > now:
+                    await self._wait_for_room(self._ahead_until)
                 elif self._inside >= int(self._width):
                     await self._wait_for_room()
                 elif (wait_s := max(self.requests.wait_s(1, now), self.tokens.wait_s(tokens, now))) > 0:
@@ -102,9 +119,11 @@ class Gate:
                     await self._wait_for_room()
             return None, waited_s
 
-    def leave(self) -> None:
+    def leave(self, entered: Pass) -> None:
         """Note that an attempt is over."""
         self._inside -= 1
+        if entered is self._ahead:
+            self._ahead_until = float("-inf")
         self._freed.set()
 
     def learn(self, headers: Mapping[str, str], entered: Pass) -> None:
@@ -116,7 +135,8 @@ class Gate:
 
     def answered(self, entered: Pass, input_tokens: int, output_tokens: int) -> None:
         """Take in an answer: calls are welcome, and this is how large they are."""
-        self._refusals = 0
+        if entered.at >= self._narrowed_at:  # what was let in before a refusal does not say that it is over
+            self._refusals = 0
         self._width = min(self._most, self._width + 1 / self._width)
         if input_tokens:
             self._characters_a_token += RECENT * (entered.characters / input_tokens - self._characters_a_token)
@@ -128,9 +148,14 @@ class Gate:
         now = self._timers.monotonic()
         if entered.at >= self._narrowed_at:  # of the calls that were under way together, the first refusal speaks for all
             self._narrowed_at = now
-            self._width = max(1.0, self._width / 2)
+            if entered is not self._ahead:  # one by itself was not too many at once
+                self._width = max(1.0, self._width / 2)
             self._refusals += 1
-        jitter_s = self._timers.random() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** max(0, self._refusals - 1))
+            self._sends_one_ahead = True
+            self._ahead_s = max(AHEAD_S, 2 * (now - entered.at))
+        longest_s = LONGEST_BACKOFF_S * min(self.requests.window_s, self.tokens.window_s) / MINUTE_S  # a server's minute need not be one
+        grown_s = min(longest_s, FIRST_BACKOFF_S * BACKOFF_GROWTH ** max(0, self._refusals - 1))
+        jitter_s = grown_s * (self._timers.random() if self._refusals <= 1 else 1 + self._timers.random() / 2)
         if retry_after_s is None:
             pause_s = jitter_s
         elif self._refusals <= 1:
@@ -163,13 +188,23 @@ class Gate:
             waited_s += await self.sleep_until(self._paused_until)
         return waited_s
 
-    async def _wait_for_room(self) -> None:
+    async def _wait_for_room(self, until: float | None = None) -> None:
+        """Wait until an attempt has ended, or until a moment of the monotonic clock."""
         self._freed.clear()
-        await self._freed.wait()
+        freed = asyncio.ensure_future(self._freed.wait())
+        waited_for: list[asyncio.Future[Any]] = [freed] if until is None else [freed, asyncio.ensure_future(self.sleep_until(until))]
+        try:
+            await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waited_for:
+                one.cancel()
 
     def _let_in(self, request: Request, tokens: float, now: float) -> Pass:
         self._inside += 1
-        return Pass(now, _characters(request), tokens, self.requests.take(1, now), self.tokens.take(tokens, now))
+        entered = Pass(now, _characters(request), tokens, self.requests.take(1, now), self.tokens.take(tokens, now))
+        if self._sends_one_ahead:
+            self._sends_one_ahead, self._ahead, self._ahead_until = False, entered, now + self._ahead_s
+        return entered
 
 
 def _characters(request: Request) -> int:

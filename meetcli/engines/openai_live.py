@@ -78,6 +78,8 @@ class _Run:
             timers=timers,
             is_over=self._is_over,
         )
+        if options.calls is not None:
+            self._gate.expect(options.calls)
 
     async def replies(self) -> AsyncGenerator[Reply]:
         """Yield replies as they come; raise what stopped the run once the calls under way are answered."""
@@ -150,7 +152,7 @@ class _Run:
             try:
                 outcome = await self._attempt(request, body, entered)
             finally:
-                self._gate.leave()
+                self._gate.leave(entered)
             account.settle(outcome)
             if isinstance(outcome, Reply):
                 self._answered_at = self._timers.monotonic()

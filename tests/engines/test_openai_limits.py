@@ -108,6 +108,30 @@ def test_a_minute_of_refusals_costs_a_tenth_at_most_and_no_meeting(concurrency, 
     assert clock.now - began < 120
 
 
+@pytest.mark.parametrize("luck", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("retry_after", [None, "1"])
+def test_a_minute_of_refusals_costs_a_short_run_a_tenth_at_most(luck, retry_after):
+    clock = HandClock(luck=luck)
+    began, numbers = clock.now, []
+    refused = status(429, error={"code": "rate_limit_exceeded"}, **({"retry_after": retry_after} if retry_after else {}))
+
+    def script(number, body):
+        numbers.append(number)
+        return refused if clock.now < began + 60 else None
+
+    run(script, clock, 43, concurrency=8, calls=43)
+    assert len(numbers) <= 47
+    assert clock.now - began < 120
+
+
+def test_in_a_short_run_others_follow_the_first_call_as_soon_as_it_is_answered_or_takes_long():
+    clock = HandClock()
+    with LoopbackServer(latency_s=0.05) as server:
+        assert complete(server, 20, clock=clock, concurrency=8, calls=20)[1] is None
+        assert server.peak == 8
+    assert clock.slept_s <= 0.5
+
+
 def test_calls_at_once_come_back_after_refusals():
     clock = HandClock()
     began = clock.now
