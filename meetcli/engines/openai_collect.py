@@ -127,13 +127,19 @@ class BatchCollector:
         return completed
 
     async def _adopt(self, digest: str, remote: RemoteBatch) -> Submission:
-        """Remember a batch that only the server knows; its own file says which requests it has."""
-        members = [Member(str(line.get("custom_id"))) async for line in self._files.lines(remote.input_file)]
+        """Remember a batch that only the server knows; its own file says which requests it has, or what is left of it, its results."""
+        named = await self._names(remote.input_file)
+        if not named:
+            named = [name for file in remote.result_files for name in await self._names(file)]
+        members = [Member(name) for name in named]
         adopted = Submission(
             digest, remote.id, "submitted", remote.created_at, self._looked_for.endpoint, self._looked_for.model, len(members)
         )
         self._book.write(adopted, members)
         return adopted
+
+    async def _names(self, file: str) -> list[str]:
+        return [str(line.get("custom_id")) async for line in self._files.lines(file)]
 
     async def _keep(self, submission: Submission, remote: RemoteBatch) -> None:
         """Keep what a batch that has ended has answered; what it has not goes to the next batch."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import openai
 
 T = TypeVar("T")
+
+logger = logging.getLogger("meetcli.engines.openai")
 
 MOST_REQUESTS: Final = 50_000
 MOST_BYTES: Final = 200_000_000
@@ -187,7 +190,9 @@ class BatchFiles:
             return []
 
     async def lines(self, file_id: str) -> AsyncIterator[dict[str, Any]]:
-        """Yield the lines of a file, as they come."""
+        """Yield the lines of a file, as they come; none, with a warning, where the server has it no longer."""
+        import openai
+
         with tempfile.TemporaryFile() as file:
 
             async def fetch() -> None:
@@ -197,7 +202,11 @@ class BatchFiles:
                     async for some in response.iter_bytes():
                         file.write(some)
 
-            await self._retried(fetch)
+            try:
+                await self._retried(fetch, passes=openai.NotFoundError)
+            except openai.NotFoundError:  # deleted by hand, or after its thirty days: no run is to fail on it for ever
+                logger.warning("the server has the file %s of a batch no longer", file_id)
+                return
             file.seek(0)
             for line in file:
                 if line.strip() and isinstance(found := _parsed(line), dict):

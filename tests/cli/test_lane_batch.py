@@ -123,6 +123,28 @@ def test_a_lost_cache_finds_its_batches_in_the_server_s_list(batches, server, me
     assert (counted(done), len(batches.asked)) == ({"miss": 4}, 4)
 
 
+@pytest.mark.parametrize("lane", ["batch", "standard"])
+def test_results_that_the_server_has_no_longer_are_asked_for_again_and_stop_no_run(batches, server, meetcli, inputs, lane):
+    run(meetcli, inputs)
+    batches.finish()
+    [batch] = batches.batches.values()
+    del batches.files[batch["output_file_id"]]
+    again = run(meetcli, inputs, lane=lane)
+    assert (again.exit_code, counted(again)) == (0, {"submitted": 4} if lane == "batch" else {"miss": 4})
+    assert f"the file {batch['output_file_id']} of a batch no longer" in again.stderr
+    batches.finish()
+    assert counted(run(meetcli, inputs, lane=lane)) == ({"miss": 4} if lane == "batch" else {"hit": 4})
+
+
+def test_another_s_batch_whose_requests_were_deleted_is_collected_by_its_results(batches, server, meetcli, inputs):
+    run(meetcli, inputs)
+    batches.finish(lambda number, line: "ok" if number else "failed")
+    [batch] = batches.batches.values()
+    del batches.files[batch["input_file_id"]]
+    done = run(meetcli, inputs, "--cache-dir", "another")
+    assert (done.exit_code, counted(done), len(batches.asked)) == (0, {"miss": 3, "submitted": 1}, 5)
+
+
 def test_repairs_go_into_the_next_batch(batches, server, meetcli, inputs):
     good = server.answer
     server.answer = lambda body: "{}" if len(body["messages"]) == 3 else good(body)
