@@ -16,8 +16,10 @@ from meetcli.models import Member, Submission
 
 logger = logging.getLogger("meetcli.engines.openai")
 
-OTHERS_AGE: Final = timedelta(hours=48)
-"""How far back another's batch in the same API project is collected: its day, and one more."""
+OTHERS_AGE: Final = timedelta(days=30)
+"""How far back another's batch in the same API project is collected: as long as the server keeps its results."""
+INTENT_AGE: Final = timedelta(hours=48)
+"""How long an intent without an id is looked for in the server's list."""
 REMEMBERED: Final = timedelta(days=35)
 """How long a collected batch is remembered, so that it is not collected again: longer than the server lists its files (30 days)."""
 
@@ -119,7 +121,7 @@ class BatchCollector:
             return submission
         remote = listed.get(submission.digest)
         if remote is None:
-            if self._now() - submission.created_at > OTHERS_AGE:  # a younger one may be on its way at this moment
+            if self._now() - submission.created_at > INTENT_AGE:  # a younger one may be on its way at this moment
                 self._book.forget(submission)
             return None
         completed = submission._replace(batch_id=remote.id, state="submitted")

@@ -145,6 +145,14 @@ def test_another_s_batch_whose_requests_were_deleted_is_collected_by_its_results
     assert (done.exit_code, counted(done), len(batches.asked)) == (0, {"miss": 3, "submitted": 1}, 5)
 
 
+def test_a_batch_of_two_weeks_ago_is_found_in_the_server_s_list_too(batches, meetcli, inputs):
+    run(meetcli, inputs)
+    batches.finish()
+    [batch] = batches.batches.values()
+    batch["created_at"] -= 14 * 24 * 3600
+    assert (counted(run(meetcli, inputs, "--cache-dir", "another")), len(batches.asked)) == ({"miss": 4}, 4)
+
+
 def test_repairs_go_into_the_next_batch(batches, server, meetcli, inputs):
     good = server.answer
     server.answer = lambda body: "{}" if len(body["messages"]) == 3 else good(body)
