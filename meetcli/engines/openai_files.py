@@ -261,9 +261,7 @@ def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) ->
         if status == 200:
             reply = read_reply("", json.dumps(body).encode(), asked_lane="batch")
             if isinstance(reply, Reply):
-                # An empty answer was paid for, and is repaired as any other that is wrong.
-                answered = reply if reply.error is None else reply._replace(error=None, text="")
-                results.replies.append((member, answered._replace(is_collected=True)))
+                results.replies.append((member, reply._replace(is_collected=True)))
             else:
                 results.refused.append(member._replace(refusal="bad_reply"))
             continue

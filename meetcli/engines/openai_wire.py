@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from meetcli.errors import AnswerError
 from meetcli.models import Finish, Lane, Message, Reply, Request, Usage
 
 if TYPE_CHECKING:
@@ -149,8 +148,6 @@ def read_reply(request_id: str, content: bytes, *, asked_lane: Lane = "standard"
     text = _text(message.get("content"))
     if finish == "length":
         return reply._replace(finish=finish, text=text)
-    if not text.strip():
-        return reply._replace(error=AnswerError("the model's answer is empty", reason="invalid"))
     return reply._replace(text=json_object_in(text))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.command import Command, without_purchase
 from tests.corridor import explicit
-from tests.loopback_server import REFUSAL, LoopbackServer, always, in_order
+from tests.loopback_server import EMPTY, REFUSAL, LoopbackServer, always, in_order
 
 COUNTED = ("skipped", "bypassed", "refreshed", "hit", "expired", "changed", "miss", "shared", "submitted", "failed", "not_attempted")
 
@@ -147,6 +147,15 @@ def test_refusal_is_remembered_until_asked_again(meetcli: Command, server: Loopb
     assert known.summary["requests"] == 0
     server.faults = in_order()
     assert run(meetcli, "--retry-failed") == {"in/a.json": "miss"}
+
+
+def test_an_empty_answer_is_repaired_and_one_that_stays_empty_is_not_bought_every_night(meetcli: Command, server: LoopbackServer) -> None:
+    meetcli.put("in/a.json", explicit())
+    server.faults = in_order(EMPTY)
+    assert (run(meetcli), server.requests) == ({"in/a.json": "miss"}, 2)
+    server.faults = always(EMPTY)
+    meetcli("cache", "remove", "--meeting", "M-1", "-y")
+    assert (run(meetcli), run(meetcli), server.requests) == ({"in/a.json": "failed"}, {"in/a.json": "failed"}, 4)
 
 
 def test_cache_only_never_calls_and_needs_no_key(meetcli: Command, server: LoopbackServer) -> None:
