@@ -119,7 +119,7 @@ class Purchase:
         self.cost_usd = add_up(self.cost_usd, price(reply.usage, reply.lane))
         self.standard_usd = add_up(self.standard_usd, price(reply.usage, "standard"))
         self.uncertain_usd = add_up(self.uncertain_usd, reply.uncertain_usd)
-        if reply.usage.output_tokens:
+        if reply.usage.input_tokens or reply.usage.output_tokens:
             self.lane = reply.lane
 
     def entry(self, assignment: Assignment, now: datetime) -> Entry:

@@ -153,6 +153,15 @@ def test_a_batch_of_two_weeks_ago_is_found_in_the_server_s_list_too(batches, mee
     assert (counted(run(meetcli, inputs, "--cache-dir", "another")), len(batches.asked)) == ({"miss": 4}, 4)
 
 
+def test_an_answer_without_a_word_is_money_of_the_batch_lane(batches, server, meetcli, inputs):
+    server.count_tokens = len
+    server.answer = lambda body: ""
+    run(meetcli, inputs / "0.json")
+    batches.finish()
+    done = run(meetcli, inputs / "0.json")
+    assert done.summary["money"]["by_lane"] == {"batch": {"cost_usd": done.summary["cost_usd"], "saved_usd": done.summary["cost_usd"]}}
+
+
 def test_repairs_go_into_the_next_batch(batches, server, meetcli, inputs):
     good = server.answer
     server.answer = lambda body: "{}" if len(body["messages"]) == 3 else good(body)
