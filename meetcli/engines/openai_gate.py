@@ -75,6 +75,7 @@ class Gate:
         self._freed = asyncio.Event()
         self._turn = asyncio.Lock()
         self._paused_until = 0.0
+        self._paused_s = 0.0
         self._narrowed_at = float("-inf")
         self._sends_one_ahead = False
         self._ahead: Pass | None = None
@@ -92,19 +93,24 @@ class Gate:
         """Return about how many tokens a request sends; learned from what the server has counted so far."""
         return _characters(request) / self._characters_a_token
 
-    async def enter(self, request: Request, has_room: Callable[[], bool | None]) -> tuple[Pass | None, float]:
-        """Wait until an attempt at `request` may be made; return its pass, and how long pauses lasted.
+    async def enter(
+        self, request: Request, has_room: Callable[[], bool | None], patience_s: float = float("inf")
+    ) -> tuple[Pass | None, float]:
+        """Wait until an attempt at `request` may be made; return its pass, and how long pauses lasted, also while others had their turn.
 
         `has_room` reserves the money: False waits until another attempt has ended, None is for ever. Then, and when the run is over, there
-        is no pass.
+        is no pass; nor where a pause lasts longer than `patience_s`, which the time returned then is, too.
         """
+        paused_before_s = self._paused_s
         async with self._turn:
-            waited_s = await self._wait_out_pause()
             tokens = self.input_tokens(request) + self._output_tokens
             while not self._is_over():
                 now = self._timers.monotonic()
-                if self._paused_until > now:
-                    waited_s += await self._wait_out_pause()
+                waited_s = self._paused_s - paused_before_s
+                if (pause_s := self._paused_until - now) > 0:
+                    if waited_s + pause_s > patience_s:
+                        return None, waited_s + pause_s
+                    await self._wait_out_pause()
                 elif self._ahead_until > now:
                     await self._wait_for_room(self._ahead_until)
                 elif self._inside >= int(self._width):
@@ -117,7 +123,7 @@ class Gate:
                     break
                 else:
                     await self._wait_for_room()
-            return None, waited_s
+            return None, self._paused_s - paused_before_s
 
     def leave(self, entered: Pass) -> None:
         """Note that an attempt is over."""
@@ -181,12 +187,9 @@ class Gate:
             now = self._timers.monotonic()
         return now - began_at
 
-    async def _wait_out_pause(self) -> float:
-        """Sleep while a server's pause lasts, also where others' answers prolong it; return for how long."""
-        waited_s = 0.0
-        while self._paused_until > self._timers.monotonic() and not self._is_over():
-            waited_s += await self.sleep_until(self._paused_until)
-        return waited_s
+    async def _wait_out_pause(self) -> None:
+        """Sleep while a server's pause lasts, as it is now: answers to others may prolong it."""
+        self._paused_s += await self.sleep_until(self._paused_until)
 
     async def _wait_for_room(self, until: float | None = None) -> None:
         """Wait until an attempt has ended, or until a moment of the monotonic clock."""

@@ -70,6 +70,7 @@ class _Run:
         self._room = asyncio.Semaphore(2 * options.concurrency)  # replies not yet taken hold back further pulls
         self._done: asyncio.Queue[Reply | None] = asyncio.Queue()
         self._fatal: Exception | None = None
+        self._pausing: Failure | None = None
         self._answered_at = float("-inf")
         self._gate = Gate(
             options.concurrency,
@@ -144,9 +145,11 @@ class _Run:
         if refusal := self._too_large(request):
             return _failed(request, refusal, account)
         while True:
-            entered, paused_s = await self._gate.enter(request, account.reserve)
+            entered, paused_s = await self._gate.enter(request, account.reserve, self._options.max_wait_s - waited_s)
             waited_s += paused_s
             if entered is None:
+                if self._pausing is not None and waited_s > self._options.max_wait_s:
+                    return self._give_up(request, self._pausing, began_at, account)
                 return _failed(request, self._shut_out(), account)
             body = self._dialect.body(request, lane)
             try:
@@ -209,6 +212,8 @@ class _Run:
 
     def _wait_s(self, failure: Failure, failed: int, entered: Pass) -> float:
         """Return the pause before the next attempt: what the gate says after a refusal, else exponential with full jitter."""
+        if failure.reason in REFUSALS or failure.retry_after_s is not None:
+            self._pausing = failure
         if failure.reason in REFUSALS:
             return self._gate.refused(entered, failure.retry_after_s)
         jitter_s = self._timers.random() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** max(0, failed - 1))

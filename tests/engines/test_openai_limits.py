@@ -124,6 +124,16 @@ def test_a_minute_of_refusals_costs_a_short_run_a_tenth_at_most(luck, retry_afte
     assert clock.now - began < 120
 
 
+def test_what_waits_for_its_turn_in_a_pause_loses_patience_as_the_others_do():
+    clock = HandClock()
+    began = clock.now
+    with LoopbackServer(faults=lambda number, body: REFUSED) as server:
+        replies, error = complete(server, 20, clock=clock, concurrency=8, retries=100, max_wait_s=100)
+    assert error is None
+    assert {reply.error.reason for reply in replies} == {"rate_limited"}
+    assert clock.now - began <= 3 * 100
+
+
 def test_in_a_short_run_others_follow_the_first_call_as_soon_as_it_is_answered_or_takes_long():
     clock = HandClock()
     with LoopbackServer(latency_s=0.05) as server:
