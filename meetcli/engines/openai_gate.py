@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from meetcli.engines.openai_limits import MINUTE_S, Allowance, read_limits
 from meetcli.models import Request
@@ -23,6 +23,7 @@ BACKOFF_GROWTH: Final = 10.0
 """At most half a second, then 5, 30 and 30 at least: a minute of refusals is met by four calls, a tenth of what forty meetings need."""
 AHEAD_S: Final = 0.5
 """How long others wait for the call that goes ahead: refusals come in a fraction of a second, answers take several."""
+GLANCE_S: Final = 0.01  # how late they may notice that it is back
 LARGEST_WAVE: Final = 1 / 20
 """Share of a run that may be sent before anything has come back: of a server that refuses, all of it is lost."""
 NAP_S: Final = 0.1  # how late a waiting worker may notice that the run is stopping
@@ -112,7 +113,7 @@ class Gate:
                         return None, waited_s + pause_s
                     await self._wait_out_pause()
                 elif self._ahead_until > now:
-                    await self._wait_for_room(self._ahead_until)
+                    await self.sleep_until(min(self._ahead_until, now + GLANCE_S))
                 elif self._inside >= int(self._width):
                     await self._wait_for_room()
                 elif (wait_s := max(self.requests.wait_s(1, now), self.tokens.wait_s(tokens, now))) > 0:
@@ -191,16 +192,9 @@ class Gate:
         """Sleep while a server's pause lasts, as it is now: answers to others may prolong it."""
         self._paused_s += await self.sleep_until(self._paused_until)
 
-    async def _wait_for_room(self, until: float | None = None) -> None:
-        """Wait until an attempt has ended, or until a moment of the monotonic clock."""
+    async def _wait_for_room(self) -> None:
         self._freed.clear()
-        freed = asyncio.ensure_future(self._freed.wait())
-        waited_for: list[asyncio.Future[Any]] = [freed] if until is None else [freed, asyncio.ensure_future(self.sleep_until(until))]
-        try:
-            await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waited_for:
-                one.cancel()
+        await self._freed.wait()
 
     def _let_in(self, request: Request, tokens: float, now: float) -> Pass:
         self._inside += 1
