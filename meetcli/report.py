@@ -133,8 +133,8 @@ class RunReport:
     def amounts(self) -> dict[str, Decimal | int]:
         """Return what this run adds to the lifetime of its cache, by name and label as `hits.disk`; what is zero is left out.
 
-        `hits` and `misses` are those of `hit_rate`, by the cache used; tokens and requests are by engine. `cost_usd` and `saved_usd`
-        are what is known of them; `unknown_costs` counts the runs with a part that is not.
+        `hits` and `misses` are those of `hit_rate`, by the cache used; tokens and requests are by engine. `cost_usd`, `uncertain_usd` and
+        `saved_usd` are what is known of them; `unknown_costs` and `unknown_savings` count the runs with a part that is not.
         """
         hits = self.counts[Status.HIT] if self.reads_cache else 0
         bought = [outcome.duration_s for outcome in self.outcomes if outcome.usage.requests]
@@ -148,8 +148,10 @@ class RunReport:
             "purchases": len(bought),
             "purchase_seconds": Decimal(f"{sum(bought):.3f}"),
             "cost_usd": self.known_cost_usd,
+            "uncertain_usd": self.known_uncertain_usd,
             "saved_usd": self.known_saved_usd,
             "unknown_costs": int(self.has_unknown_cost),
+            "unknown_savings": int(self.has_unknown_savings),
         }
         return {name: amount for name, amount in amounts.items() if amount}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ from meetcli.cache.lifetime import Amounts, Lifetime, read_lifetime, zero
 from meetcli.cache.upkeep import all_rows
 from meetcli.cli.cache import Flags, folder_of, opened
 from meetcli.cli.cache_entries import print_json
-from meetcli.plain_text import bytes_text, decimal_text, money_text, sum_text
+from meetcli.plain_text import bytes_text, decimal_text, sum_text
 
 _COUNTED = {
     "runs": "runs",
@@ -27,10 +27,16 @@ _COUNTED = {
     "calls": "requests",
     "cache_errors": "cache_errors",
     "paid_usd": "cost_usd",
+    "uncertain_usd": "uncertain_usd",
     "saved_usd": "saved_usd",
     "runs_of_unknown_cost": "unknown_costs",
+    "runs_of_unknown_savings": "unknown_savings",
 }
 """What is shown of the counters, with the amount it comes from; all labels of a name that has none here are added up."""
+_RARE = {"uncertain_usd", "runs_of_unknown_cost", "runs_of_unknown_savings"}
+"""Not shown to people where there is nothing of it."""
+_UNKNOWN_IN = {"paid_usd": "runs_of_unknown_cost", "saved_usd": "runs_of_unknown_savings"}
+"""Sums of money, with the count of the runs in which a part of them is not known."""
 
 
 def stats(flags: Flags, *, is_zero: bool, is_json: bool) -> None:
@@ -46,7 +52,7 @@ def stats(flags: Flags, *, is_zero: bool, is_json: bool) -> None:
     if is_json:
         print_json({"folder": str(folder), **_held(headers, unreadable, folder), **_lived(lifetime)})
         return
-    sys.stdout.writelines(f"{name:<20} {value}\n" for name, value in _held_lines(headers, unreadable, folder))
+    sys.stdout.writelines(f"{name:<23} {value}\n" for name, value in _held_lines(headers, unreadable, folder))
     sys.stdout.write("\n")
     sys.stdout.writelines(_lived_lines(lifetime))
 
@@ -90,16 +96,17 @@ def _lived(lifetime: Lifetime) -> dict[str, Any]:
     times = {name: at and at.isoformat() for name, at in lifetime._asdict().items() if name.endswith("_at")}
     return {
         **times,
-        "lifetime": {name: _number(name, amount) for name, amount in _counted(lifetime.total).items()},
-        "since_zero": {name: _number(name, amount) for name, amount in _counted(lifetime.since_zero).items()},
+        "lifetime": _numbers(_counted(lifetime.total)),
+        "since_zero": _numbers(_counted(lifetime.since_zero)),
     }
 
 
 def _lived_lines(lifetime: Lifetime) -> Iterator[str]:
     total, recent = _counted(lifetime.total), _counted(lifetime.since_zero)
-    yield f"{'':<20} {'lifetime':>14} {'since --zero':>14}\n"
+    yield f"{'':<23} {'lifetime':>17} {'since --zero':>17}\n"
     for name, amount in total.items():
-        yield f"{_words(name):<20} {_text(name, amount):>14} {_text(name, recent[name]):>14}\n"
+        if amount or name not in _RARE:
+            yield f"{_words(name):<23} {_text(name, total):>17} {_text(name, recent):>17}\n"
     for name, at in (
         ("counted since", lifetime.began_at),
         ("set to zero", lifetime.zeroed_at),
@@ -107,7 +114,7 @@ def _lived_lines(lifetime: Lifetime) -> Iterator[str]:
         ("last success", lifetime.last_success_at),
     ):
         if at is not None:
-            yield f"{name:<20} {_moment_text(at)}\n"
+            yield f"{name:<23} {_moment_text(at)}\n"
 
 
 def _counted(amounts: Amounts) -> dict[str, Decimal | None]:
@@ -122,19 +129,28 @@ def _counted(amounts: Amounts) -> dict[str, Decimal | None]:
     return shown
 
 
+def _numbers(counted: Mapping[str, Decimal | None]) -> dict[str, int | float | str | None]:
+    """Return counts as numbers, money as decimal strings; null where nothing is known of what was spent or saved."""
+    return {name: None if _is_unknown(name, counted) else _number(name, amount) for name, amount in counted.items()}
+
+
 def _number(name: str, amount: Decimal | None) -> int | float | str | None:
-    """Return a count as a number, money as a decimal string."""
     if amount is None or name.endswith("_usd"):
         return decimal_text(amount)
     return round(float(amount), 4) if name == "hit_rate" else int(amount)
 
 
-def _text(name: str, amount: Decimal | None) -> str:
+def _text(name: str, counted: Mapping[str, Decimal | None]) -> str:
+    amount = counted[name]
     if amount is None:
         return "–"
     if name.endswith("_usd"):
-        return money_text(amount)
+        return sum_text((amount, None) if counted.get(_UNKNOWN_IN.get(name, "")) else (amount,))
     return f"{amount:.1%}" if name == "hit_rate" else f"{amount:,.0f}"
+
+
+def _is_unknown(name: str, counted: Mapping[str, Decimal | None]) -> bool:
+    return bool(counted.get(_UNKNOWN_IN.get(name, ""))) and not counted[name]
 
 
 def _words(name: str) -> str:

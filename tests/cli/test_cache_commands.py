@@ -15,7 +15,7 @@ from meetcli.keys import idempotency_key
 from meetcli.normalize import normalize
 from tests.cli.command import Command
 from tests.corridor import explicit
-from tests.loopback_server import REFUSAL, LoopbackServer, in_order
+from tests.loopback_server import DROP, REFUSAL, LoopbackServer, in_order
 
 
 @pytest.fixture
@@ -204,6 +204,33 @@ def test_stats_count_for_life_and_since_zero_and_survive_clear(bought: Command) 
     assert float(found["lifetime"]["paid_usd"]) > float(found["since_zero"]["paid_usd"]) > 0
     assert float(found["lifetime"]["saved_usd"]) > 0
     assert found["last_success_at"] > found["zeroed_at"] > found["began_at"]
+
+
+def test_stats_never_take_what_is_unknown_for_nothing(bought: Command) -> None:
+    paid = json.loads(bought("cache", "stats", "--json").stdout)["lifetime"]["paid_usd"]
+    assert bought("cache", "stats", "--zero").exit_code == 0
+    for _ in range(2):  # the second saves what nobody knows the price of
+        assert bought("extract", "in/1.json", "--prices", "none", "--model", "other").exit_code == 0
+
+    found = json.loads(bought("cache", "stats", "--json").stdout)
+    known = {"runs_of_unknown_cost": 1, "runs_of_unknown_savings": 1}
+    assert found["since_zero"].items() >= {"paid_usd": None, "saved_usd": None, **known}.items()
+    assert found["lifetime"].items() >= {"paid_usd": paid, "saved_usd": None, **known}.items()
+    lines = [line.split("  ") for line in bought("cache", "stats").stdout.splitlines()]
+    lines = [[word.strip() for word in line if word] for line in lines]
+    paid_line = next(line for line in lines if line[:1] == ["paid"])
+    assert paid_line[1].startswith("at least $")
+    assert paid_line[2] == "unknown"
+
+
+def test_stats_add_up_what_attempts_of_unknown_fate_may_have_cost(bought: Command, server: LoopbackServer) -> None:
+    server.faults = in_order(*[None] * server.requests, DROP)
+    bought.put("in/new.json", explicit(meeting_id="M-new"))
+    done = bought("extract", "in/new.json", "--summary", "json", "--max-cost", "5")
+    uncertain = done.summary["uncertain_usd"]
+
+    assert uncertain not in ("0", None)
+    assert json.loads(bought("cache", "stats", "--json").stdout)["lifetime"]["uncertain_usd"] == uncertain
 
 
 def test_stats_are_two_columns_for_people(bought: Command) -> None:
