@@ -13,6 +13,7 @@ from meetcli.answers.due_portuguese import PORTUGUESE
 
 _GRAMMARS = {"en": (ENGLISH, PORTUGUESE), "pt": (PORTUGUESE, ENGLISH)}
 _GRAMMARS |= {"english": _GRAMMARS["en"], "portuguese": _GRAMMARS["pt"], "português": _GRAMMARS["pt"]}
+_FIGURES = re.compile(r"/|\b\d{1,2}([-.])\d{1,2}\1\d")
 MAX_PHRASE = 120  # characters; beyond that it is no due phrase but a sentence
 
 
@@ -25,7 +26,7 @@ def resolve_due_date(due_text: str | None, meet_at: datetime | None, language: s
     if not due_text or meet_at is None or len(due_text) > MAX_PHRASE:
         return None
     grammars = _GRAMMARS.get(re.split(r"[-_ ]", language.strip().casefold())[0], ())
-    for grammar in grammars[:1] if "/" in due_text else grammars:
+    for grammar in grammars[:1] if _FIGURES.search(due_text) else grammars:
         found = grammar.resolve(due_text, meet_at.date())
         if found is not None:
             return found

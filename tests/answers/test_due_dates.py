@@ -66,6 +66,16 @@ def test_dates_in_figures_are_read_in_portuguese_only():
     assert resolve_due_date("12/05", MEETING, "pt") == date(2026, 5, 12)
 
 
+@pytest.mark.parametrize("phrase", ["12.05.2026", "12-05-2026", "by 12.05.2026"])
+def test_dates_in_figures_keep_to_the_meetings_language_however_they_are_written(phrase: str):
+    assert resolve_due_date(phrase, MEETING, "en") is None
+    assert resolve_due_date(phrase.removeprefix("by "), MEETING, "pt") == date(2026, 5, 12)
+
+
+def test_a_date_that_begins_with_its_year_is_read_in_any_mix_of_languages():
+    assert resolve_due_date("até 2026-05-12", MEETING, "en") == resolve_due_date("by 2026-05-12", MEETING, "pt") == date(2026, 5, 12)
+
+
 def test_the_date_is_the_meetings_own_whatever_its_zone():
     late = datetime(2025, 10, 15, 23, 30, tzinfo=timezone(timedelta(hours=-3)))
 
