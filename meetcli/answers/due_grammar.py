@@ -121,7 +121,7 @@ class Grammar:
         text = re.sub(r"['’´`]", "", text)
         text = re.sub(r"\b(20\d\d)([-/])(\d\d)\2(\d\d)\b", r"\1~\3~\4", text)
         text = re.sub(r"\b(\d{1,2})([-.])(\d{1,2})\2(20\d\d)\b", r"\1/\3/\4", text)
-        text = re.sub(r"(?<=\d)\.(?=\d\d)", ":", text)
+        text = re.sub(r"(?<=\d)\.(?=00|1[3-9]|[2-5]\d)", ":", text)  # 14.30 is a time; 14.08 may be a day in August
         text = re.sub(r"[^\w/:~%+&]|(?<!\d)[/:]|[/:](?!\d)", " ", text)
         text = " ".join(re.sub(r"(?<=\d)[º°]", "o", text).split())
         for pattern, canonical in self._vocabulary.phrases.items():
