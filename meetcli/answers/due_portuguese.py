@@ -104,6 +104,7 @@ mesmo|ainda|ta|ta bom|ok|ne|viu|certo|beleza|cedo|cedinho|bem cedo|logo cedo
 _VETOES = (
     r"\b(?:ate|para|antes d[eo])(?: o| este| esse)? fim de semana\b"  # may mean before it
     r"|\b(?:por|durante|para) (?:mais |os proximo |as proxima )?\d+ (?:dia|semana|mes|ano)"  # how long, not when
+    r"|\b(?:o|ao|no|pelo) mon\d"  # months have no article: "o marco" is a milestone, or a man
     r"|(?<!em )\b(?:as|ate) (?:as )?24 h(?:oras?)?\b"  # midnight, or a day from now?
     r"|(?<!dia )(?<!dias )(?<!semana )(?<!semanas )\bantes (?!d[oe] (?:fim|ultimo dia|meio dia|almoco)\b|das \d)"
 )
