@@ -95,8 +95,8 @@ if possible|ideally|hopefully|for sure|without fail|tops|ok|okay|right|my time|y
 _VETOES = (
     r"\b(?:by|until|till|til|before|for) (?:the |this )?weekend\b"  # may mean before it
     r"|\bfor (?:the next |the |another )?\d+ (?:day|week|month|year)"  # how long, not when
-    r"|\bthe next (?:week|month|year|weekend)\b"  # from now on, or the one after this?
-    r"|(?<!or )(?<!day )(?<!days )(?<!week )(?<!weeks )\bbefore "
+    r"|\bthe next (?:wd\d|week|month|year|weekend)\b"  # from now on, or the one after this?
+    r"|(?<!\bor )(?<!day )(?<!days )(?<!week )(?<!weeks )\bbefore "
     r"(?!(?:the )?(?:end|eod|last day|last business day|noon|midday|lunch|lunchtime|\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d)\b)"
     r"|\b(?:hour|day|week|month)s? late\b|\b24/7\b(?!/)"
     r"|\b(?:early|late) (?:on |in )?(?:next|this|the|mon\d|20\d\d|week|month|year)"
