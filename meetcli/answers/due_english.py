@@ -234,4 +234,4 @@ _PERIODS: list[Rule] = [
 ]
 
 
-ENGLISH = Grammar(Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _VETOES), [*_SPANS, *_DAYS, *_PERIODS])
+ENGLISH = Grammar(Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _VETOES, r"\bthis (?:year|mon\d)"), [*_SPANS, *_DAYS, *_PERIODS])

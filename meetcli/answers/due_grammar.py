@@ -49,7 +49,8 @@ Rule = tuple[Sequence[str], Meaning]
 class Vocabulary:
     """A language's words. `phrases` (patterns) are made canonical after folding, `words` one by one after that.
 
-    `leads` and `tails` are patterns, one a line; a phrase in which `vetoes` finds something means no date.
+    `leads` and `tails` are patterns, one a line. A phrase in which `vetoes` finds something means no date, one in which `this_year` does
+    means none of another year.
     """
 
     phrases: Mapping[str, str]
@@ -57,6 +58,7 @@ class Vocabulary:
     leads: str
     tails: str
     vetoes: str
+    this_year: str
 
 
 class Grammar:
@@ -67,6 +69,7 @@ class Grammar:
         self._leads = re.compile("|".join(vocabulary.leads.split("\n")[1:-1]))
         self._tails = re.compile("|".join(vocabulary.tails.split("\n")[1:-1]))
         self._vetoes = re.compile(vocabulary.vetoes)
+        self._this_year = re.compile(vocabulary.this_year)
         self._rules = [(_compile(pattern), meaning) for patterns, meaning in rules for pattern in patterns]
 
     def resolve(self, phrase: str, today: date) -> date | None:
@@ -79,8 +82,10 @@ class Grammar:
         if len(dates) != 1:
             return None
         found = dates.pop()
+        if found is None or (self._this_year.search(folded) and found.year != today.year):
+            return None
         # only a year that was said may put a date in the past
-        return found if found and (today <= found <= today + MAX_SPAN or _YEAR.search(folded)) else None
+        return found if today <= found <= today + MAX_SPAN or _YEAR.search(folded) else None
 
     def _cores(self, folded: str) -> set[str]:
         """Return `folded` and all that is left of it when leading and trailing words are taken off."""

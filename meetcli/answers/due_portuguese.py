@@ -215,4 +215,6 @@ _PERIODS: list[Rule] = [
     (("fim de {Y}",), lambda said: date(said.year, 12, 31)),
 ]
 
-PORTUGUESE = Grammar(Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _VETOES), [*_SPANS, *_DAYS, *_PERIODS])
+PORTUGUESE = Grammar(
+    Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _VETOES, r"\b(?:[dn]?est|[dn]?ess)e ano\b"), [*_SPANS, *_DAYS, *_PERIODS]
+)
