@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from meetcli.answers.due_calendar import (
@@ -60,7 +61,6 @@ _PHRASES = {
     r"\b([ap]) m\b": r"\1m",
     r"\bo clock\b": "oclock",
     r"^(?:first|second|third)$": "",  # an order, not a day
-    r"\b(?:by|at) \d{1,2} (?=(?:tonight|tomorrow|today|this|on)\b)": "",
     r"\bday (?=(?:before|after) (?!tomorrow))": "1 day ",
     r"\ban? (?=(?:business |working |calendar )?(?:day|week|fortnight|month|year)s?\b)": "1 ",
     r"\bend of (?:the )?(?:(?:business |working |work )?day|business)\b|\bclose of (?:the )?(?:business|play|day)\b|\b[ce]ob\b": "eod",
@@ -73,19 +73,24 @@ _ZONE = r"(?: (?:sharp|et|est|edt|ct|cst|cdt|mt|pt|pst|pdt|utc|gmt|cet|bst|easte
 _CLOCK = rf"(?:at |by |before |around |after )?(?:(?:\d{{1,2}}(?::\d\d)? ?(?:am|pm)|\d{{1,2}}:\d\d|noon|midday){_ZONE}|lunch|lunchtime)"
 _PART = r"(?:in the )?(?:early |late |mid )?(?:morning|afternoon|evening|night)"
 
-_LEADS = rf"""
+_LEADS = """
 by|on|at|for|until|till|til|the|due|its|is|this is|ideally|hopefully|please|definitely|deadline|deadline of
 no later than|not later than|latest|at the latest|at latest|on or before|by or before
 some ?time|at some point|any ?time|(?:in|over) the course of
+before|later
+"""
+_LEADING_HOURS = rf"""
 (?:by |at |before )?eod(?: on| of)?
 {_CLOCK}(?: on)?
-(?:at|by) \d{{1,2}}(?: oclock)? on
+(?:at|by) \d{{1,2}}(?: oclock)?(?: on)?
 (?:the )?(?:morning|afternoon|evening|night) of
-before|1th thing|early|late|later
+1th thing|early|late
 """
-_TAILS = rf"""
+_TAILS = """
 please|at the latest|latest|at latest|no later
 if possible|ideally|hopefully|for sure|without fail|tops|ok|okay|right|my time|your time|local time
+"""
+_TRAILING_HOURS = rf"""
 1th thing|early|late
 (?:by |at |before )?(?:the )?eod
 (?:at|by) \d{{1,2}}(?: oclock)?
@@ -94,12 +99,11 @@ if possible|ideally|hopefully|for sure|without fail|tops|ok|okay|right|my time|y
 """
 _VETOES = (
     r"\b(?:by|until|till|til|before|for) (?:the |this )?weekend\b"  # may mean before it
-    r"|\bfor (?:the next |the |another )?\d+ (?:day|week|month|year)"  # how long, not when
+    r"|\bfor (?:the next |the |another )?\d+ (?:business |working )?(?:hour|day|week|fortnight|month|year)"  # how long, not when
     r"|\bthe next (?:wd\d|week|month|year|weekend)\b"  # from now on, or the one after this?
     r"|(?<!\bor )(?<!day )(?<!days )(?<!week )(?<!weeks )\bbefore "
     r"(?!(?:the )?(?:end|eod|last day|last business day|noon|midday|lunch|lunchtime|\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d)\b)"
-    r"|\b(?:hour|day|week|month)s? late\b|\b24/7\b(?!/)"
-    r"|\b(?:early|late) (?:on |in )?(?:next|this|the|mon\d|20\d\d|week|month|year)"
+    r"|\b24/7\b(?!/)"
 )
 
 _MONTH_NAMES = MonthNames(
@@ -111,14 +115,17 @@ _MONTH_NAMES = MonthNames(
 
 
 def _after(unit: str) -> list[str]:
-    """Return patterns of a span of time from now; one of a single unit needs its "in", because "one day" is no date."""
-    several = rf"(?P<n>[2-9]|\d{{2,3}}) (?:calendar |consecutive )?{unit}"
+    """Return patterns of a span of time from now."""
     amount = rf"{{N}} (?:calendar |consecutive )?{unit}"
     return [
         rf"(?:in|within|within the next|inside|inside of|in another) {amount}(?: time| from now| from today)?",
         rf"{amount} (?:time|from now|from today)",
-        rf"(?:(?:in |over )?(?:the )?next )?{several}",
     ]
+
+
+def _amount(unit: str) -> list[str]:
+    """Return patterns of a bare amount of time, not of a single unit, because "one day" is no date."""
+    return [rf"(?:(?:in |over )?(?:the )?next )?(?P<n>[2-9]|\d{{2,3}}) (?:calendar |consecutive )?{unit}"]
 
 
 def _counted(unit: str, preposition: str) -> list[str]:
@@ -127,6 +134,10 @@ def _counted(unit: str, preposition: str) -> list[str]:
 
 def _end_of_week(today: date, weeks: int) -> date | None:
     return weekday_in_week(today, FRIDAY, weeks)
+
+
+def _weekend(said: Said) -> date | None:
+    return weekday_in_week(said.today, SUNDAY, 0) if said.today.weekday() < SUNDAY else None
 
 
 def _is_clear(said: Said) -> bool:
@@ -142,14 +153,20 @@ def _next_in_figures(said: Said) -> date | None:
     return found if found != said.today else None
 
 
-_SPANS: list[Rule] = [
-    (_after("days?"), lambda said: said.today + timedelta(days=said.n)),
-    (_after("hours?"), lambda said: said.today + timedelta(days=said.n // 24) if said.n % 24 == 0 else None),
-    (_after("weeks?"), lambda said: said.today + timedelta(weeks=said.n)),
-    (_after("fortnights?"), lambda said: said.today + timedelta(weeks=2 * said.n)),
-    (_after("months?"), lambda said: add_months(said.today, said.n)),
-    (_after("years?"), lambda said: add_months(said.today, 12 * said.n)),
-    (_after("(?:business|working|work|week) ?days?"), lambda said: add_business_days(said.today, said.n)),
+def _spans(patterns: Callable[[str], list[str]]) -> list[Rule]:
+    """Return the rules of all units, from their patterns."""
+    return [
+        (patterns("days?"), lambda said: said.today + timedelta(days=said.n)),
+        (patterns("hours?"), lambda said: said.today + timedelta(days=said.n // 24) if said.n % 24 == 0 else None),
+        (patterns("weeks?"), lambda said: said.today + timedelta(weeks=said.n)),
+        (patterns("fortnights?"), lambda said: said.today + timedelta(weeks=2 * said.n)),
+        (patterns("months?"), lambda said: add_months(said.today, said.n)),
+        (patterns("years?"), lambda said: add_months(said.today, 12 * said.n)),
+        (patterns("(?:business|working|work|week) ?days?"), lambda said: add_business_days(said.today, said.n)),
+    ]
+
+
+_COUNTED: list[Rule] = [
     (("(?:end of )?next (?:business|working) day",), lambda said: add_business_days(said.today, 1)),
     (_counted("days?", "(?:from|after)"), lambda said: said.rest and said.rest + timedelta(days=said.n)),
     (_counted("days?", "before"), lambda said: said.rest and said.rest - timedelta(days=said.n)),
@@ -206,32 +223,42 @@ _DAYS: list[Rule] = [
     *_MONTH_NAMES.rules(("(?:last|final) (?:business|working) day",), lambda said, first: nth_business_day(first, -1)),
     *_MONTH_NAMES.rules(("{N}th day",), lambda said, first: date_in_month(first, said.n)),
 ]
+_ENDS: list[Rule] = [
+    (("end of this week",), lambda said: _end_of_week(said.today, 0)),
+    (("(?:the )?end of next week",), lambda said: _end_of_week(said.today, 1)),
+    (("end of the week after next",), lambda said: _end_of_week(said.today, 2)),
+    (("end of (?:the|this) weekend",), _weekend),
+    (("(?:the )?end of the month after next",), lambda said: month_end(first_of_month(said.today, 2))),
+    *_MONTH_NAMES.rules(("(?:very )?end", "last day"), lambda said, first: month_end(first)),
+    (("end of {M}(?: of)? next year",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
+    (("end of this year", "last day of (?:the|this) year"), lambda said: date(said.today.year, 12, 31)),
+    (("(?:end|last day) of next year",), lambda said: date(said.today.year + 1, 12, 31)),
+    (("(?:the )?end of {Y}",), lambda said: date(said.year, 12, 31)),
+]
 _DURING = "(?:in |during |within )?(?:the )?"
 _PERIODS: list[Rule] = [
-    ((f"{_DURING}this week", "end of this week"), lambda said: _end_of_week(said.today, 0)),
-    ((f"{_DURING}next week", "(?:the )?end of next week"), lambda said: _end_of_week(said.today, 1)),
-    ((f"{_DURING}week after next", "end of the week after next"), lambda said: _end_of_week(said.today, 2)),
+    ((f"{_DURING}this week",), lambda said: _end_of_week(said.today, 0)),
+    ((f"{_DURING}next week",), lambda said: _end_of_week(said.today, 1)),
+    ((f"{_DURING}week after next",), lambda said: _end_of_week(said.today, 2)),
     ((f"{_DURING}week (?:of|commencing|beginning|starting) (?:the )?{{DATE}}",), lambda said: said.rest and _end_of_week(said.rest, 0)),
-    (
-        ("(?:over |during |at )?(?:the|this|this coming) weekend", "end of (?:the|this) weekend"),
-        lambda said: weekday_in_week(said.today, SUNDAY, 0) if said.today.weekday() < SUNDAY else None,
-    ),
+    (("(?:over |during |at )?(?:the|this|this coming) weekend",), _weekend),
     ((f"{_DURING}this month",), lambda said: month_end(first_of_month(said.today, 0))),
     ((f"{_DURING}next month",), lambda said: month_end(first_of_month(said.today, 1))),
-    (("(?:(?:the )?end of )?the month after next",), lambda said: month_end(first_of_month(said.today, 2))),
-    *_MONTH_NAMES.rules(("(?:very )?end", "last day"), lambda said, first: month_end(first)),
+    (("the month after next",), lambda said: month_end(first_of_month(said.today, 2))),
     *_MONTH_NAMES.rules(("(?:end of )?(?:the )?1th half",), lambda said, first: date_in_month(first, 15)),
     *_MONTH_NAMES.rules(("(?:end of )?(?:the )?2th half",), lambda said, first: month_end(first)),
     in_named_month("(?:in |during |this )?(?:the month of )?{M}(?: this year)?", lambda said, first: month_end(first)),
     (("(?:in |during )?(?:the month of )?{M}(?: of)? {Y}",), lambda said: month_end(date(said.year, said.month, 1))),
-    (("(?:in |end of )?{M}(?: of)? next year",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
-    (
-        (f"{_DURING}this year", "end of this year", "last day of (?:the|this) year"),
-        lambda said: date(said.today.year, 12, 31),
-    ),
-    ((f"{_DURING}next year", "(?:end|last day) of next year"), lambda said: date(said.today.year + 1, 12, 31)),
-    (("(?:in|the end of|end of) {Y}",), lambda said: date(said.year, 12, 31)),
+    (("(?:in )?{M}(?: of)? next year",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
+    ((f"{_DURING}this year",), lambda said: date(said.today.year, 12, 31)),
+    ((f"{_DURING}next year",), lambda said: date(said.today.year + 1, 12, 31)),
+    (("in {Y}",), lambda said: date(said.year, 12, 31)),
 ]
 
 
-ENGLISH = Grammar(Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _VETOES, r"\bthis (?:year|mon\d)"), [*_SPANS, *_DAYS, *_PERIODS])
+ENGLISH = Grammar(
+    Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _LEADING_HOURS, _TRAILING_HOURS, _VETOES, r"\bthis (?:year|mon\d)"),
+    days=[*_spans(_after), *_COUNTED, *_DAYS, *_ENDS],
+    periods=_PERIODS,
+    amounts=_spans(_amount),
+)

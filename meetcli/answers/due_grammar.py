@@ -2,7 +2,8 @@
 
 A phrase is folded to canonical words: weekdays become `wd0` to `wd6`, months `mon1` to `mon12`, number words digits. Words that lead or
 trail a date without moving it ("by", "at 5pm", "please") are then taken off in every possible way, and what is left must match a rule as
-a whole. Where two ways lead to two dates, there is none.
+a whole. Where two ways lead to two dates, there is none. Only a day has hours: "next week, first thing" is not the end of next week. A bare
+amount has no preposition but its own: "two weeks" may be a deadline, "by two weeks" is how far something moved.
 """
 
 from __future__ import annotations
@@ -49,45 +50,29 @@ Rule = tuple[Sequence[str], Meaning]
 class Vocabulary:
     """A language's words. `phrases` (patterns) are made canonical after folding, `words` one by one after that.
 
-    `leads` and `tails` are patterns, one a line. A phrase in which `vetoes` finds something means no date, one in which `this_year` does
-    means none of another year.
+    `leads` and `tails` are patterns, one a line; those of `hours` say when in a day. A phrase in which `vetoes` finds something means no
+    date, one in which `this_year` does means none of another year.
     """
 
     phrases: Mapping[str, str]
     words: Mapping[str, str]
     leads: str
     tails: str
+    leading_hours: str
+    trailing_hours: str
     vetoes: str
     this_year: str
 
 
-class Grammar:
-    """A vocabulary and its rules, compiled."""
+class _Shape:
+    """Rules of one shape, with the words that may lead and trail what they match."""
 
-    def __init__(self, vocabulary: Vocabulary, rules: Sequence[Rule]) -> None:
-        self._vocabulary = vocabulary
-        self._leads = re.compile("|".join(vocabulary.leads.split("\n")[1:-1]))
-        self._tails = re.compile("|".join(vocabulary.tails.split("\n")[1:-1]))
-        self._vetoes = re.compile(vocabulary.vetoes)
-        self._this_year = re.compile(vocabulary.this_year)
-        self._rules = [(_compile(pattern), meaning) for patterns, meaning in rules for pattern in patterns]
+    def __init__(self, rules: Sequence[Rule], leads: str, tails: str) -> None:
+        self.rules = [(_compile(pattern), meaning) for patterns, meaning in rules for pattern in patterns]
+        self._leads = _any_line(leads)
+        self._tails = _any_line(tails)
 
-    def resolve(self, phrase: str, today: date) -> date | None:
-        """Return the one date that `phrase` means when said on `today`."""
-        folded = self._fold(phrase)
-        return None if self._vetoes.search(folded) else self._resolve(folded, today)
-
-    def _resolve(self, folded: str, today: date) -> date | None:
-        dates = {self._match(core, today) for core in self._cores(folded)} - {None}
-        if len(dates) != 1:
-            return None
-        found = dates.pop()
-        if found is None or (self._this_year.search(folded) and found.year != today.year):
-            return None
-        # only a year that was said may put a date in the past
-        return found if today <= found <= today + MAX_SPAN or _YEAR.search(folded) else None
-
-    def _cores(self, folded: str) -> set[str]:
+    def cores(self, folded: str) -> set[str]:
         """Return `folded` and all that is left of it when leading and trailing words are taken off."""
         cores, fresh = set[str](), {folded}
         while fresh:
@@ -102,14 +87,44 @@ class Grammar:
             fresh = shorter - cores
         return cores
 
-    def _match(self, core: str, today: date) -> date | None:
-        for pattern, meaning in self._rules:
+
+class Grammar:
+    """A vocabulary and its rules, compiled: for days, periods such as "next week", and bare amounts of time such as "two weeks"."""
+
+    def __init__(self, vocabulary: Vocabulary, days: Sequence[Rule], periods: Sequence[Rule], amounts: Sequence[Rule]) -> None:
+        self._vocabulary = vocabulary
+        self._vetoes = re.compile(vocabulary.vetoes)
+        self._this_year = re.compile(vocabulary.this_year)
+        self._days = _Shape(days, vocabulary.leads + vocabulary.leading_hours, vocabulary.tails + vocabulary.trailing_hours)
+        self._shapes = [
+            self._days,
+            _Shape(periods, vocabulary.leads, vocabulary.tails),
+            _Shape(amounts, "", vocabulary.tails),
+        ]
+
+    def resolve(self, phrase: str, today: date) -> date | None:
+        """Return the one date that `phrase` means when said on `today`."""
+        folded = self._fold(phrase)
+        return None if self._vetoes.search(folded) else self._resolve(folded, today, self._shapes)
+
+    def _resolve(self, folded: str, today: date, shapes: Sequence[_Shape]) -> date | None:
+        dates = {self._match(core, today, shape) for shape in shapes for core in shape.cores(folded)} - {None}
+        if len(dates) != 1:
+            return None
+        found = dates.pop()
+        if found is None or (self._this_year.search(folded) and found.year != today.year):
+            return None
+        # only a year that was said may put a date in the past
+        return found if today <= found <= today + MAX_SPAN or _YEAR.search(folded) else None
+
+    def _match(self, core: str, today: date, shape: _Shape) -> date | None:
+        for pattern, meaning in shape.rules:
             match = pattern.fullmatch(core)
             if match is None:
                 continue
             captured = match.groupdict()
             rest = captured.pop("rest", None)
-            found = self._resolve(rest, today) if rest else None
+            found = self._resolve(rest, today, [self._days]) if rest else None
             if rest and found is None:
                 continue
             try:
@@ -169,6 +184,10 @@ def _joined(heads: Sequence[str], months: Sequence[str]) -> list[str]:
 def _unless_today(said: Said, found: date | None) -> date | None:
     """Take no day of a month that is today's: "March 3", said on March 3, may be next year's."""
     return None if said.day and found == said.today else found
+
+
+def _any_line(patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(filter(None, patterns.split("\n"))))
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

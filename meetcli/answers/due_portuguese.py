@@ -6,6 +6,7 @@ is its last day. Vague phrases, alternatives, holidays and quarters have no rule
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from meetcli.answers.due_calendar import (
@@ -83,17 +84,23 @@ _CLOCK = rf"(?:ate |antes d|por volta d)?as {_HOUR}|(?:ate )?\d{{1,2}}(?::\d\d| 
 _NOON = r"(?:ate |antes d|depois d|ao |no |na )?(?:o |a )?(?:hora do )?(?:almoco|meio dia)"
 _PART = r"(?:manha|tarde|noite|madrugada)"
 
-_LEADS = rf"""
-ate|no|na|nos|nas|em|para|o|a|ao|os|as|no maximo|no mais tardar|o mais tardar|mais tardar|impreterivelmente|sem falta|ja|ainda|logo
+_LEADS = """
+ate|no|na|nos|nas|em|para|o|a|ao|os|as|no maximo|no mais tardar|o mais tardar|mais tardar|impreterivelmente|sem falta|ainda
 por favor|de preferencia|se possivel|prazo|com prazo|o prazo|prazo final|prazo maximo|prazo e|prazo final e|prazo maximo e|data limite
 data limite e|entregar|em algum momento|em algum momento d[aeo]|durante|no decorrer d[aeo]|ao longo d[aeo]|vence|vence em
 antes d[oe]
+"""
+_LEADING_HOURS = rf"""
+ja|logo
 fim do dia(?: d[eao])?|fim da {_PART} d[eao]|comeco da {_PART} d[eao]|{_PART} d[eao]
 (?:{_CLOCK}|{_NOON}) d[eao]
 """
-_TAILS = rf"""
+_TAILS = """
 por favor|sem falta|no maximo|no mais tardar|o mais tardar|impreterivelmente|se possivel|de preferencia
-mesmo|ainda|ta|ta bom|ok|ne|viu|certo|beleza|cedo|cedinho|bem cedo|logo cedo
+mesmo|ainda|ta|ta bom|ok|ne|viu|certo|beleza
+"""
+_TRAILING_HOURS = rf"""
+cedo|cedinho|bem cedo|logo cedo
 (?:de|pela|a|da|na|ate a) (?:parte da )?{_PART}(?: cedo)?
 (?:n[ao] )?1o (?:hora|horario)
 (?:ate o |no |ate |ao )?(?:o )?(?:fim|comeco|inicio|meio) d[aeo] {_PART}
@@ -103,7 +110,7 @@ mesmo|ainda|ta|ta bom|ok|ne|viu|certo|beleza|cedo|cedinho|bem cedo|logo cedo
 """
 _VETOES = (
     r"\b(?:ate|para|antes d[eo])(?: o| este| esse)? fim de semana\b"  # may mean before it
-    r"|\b(?:por|durante|para) (?:mais |os proximo |as proxima )?\d+ (?:dia|semana|mes|ano)"  # how long, not when
+    r"|\b(?:por|durante|para) (?:mais |os proximo |as proxima )?\d+ (?:h\b|hora|dia|semana|mes|ano)"  # how long, not when
     r"|\b(?:o|ao|no|pelo) mon\d"  # months have no article: "o marco" is a milestone, or a man
     r"|(?<!em )\b(?:as|ate) (?:as )?24 h(?:oras?)?\b"  # midnight, or a day from now?
     r"|(?<!dia )(?<!dias )(?<!semana )(?<!semanas )\bantes (?!d[oe] (?:fim|ultimo dia|meio dia|almoco)\b|das \d)"
@@ -121,32 +128,38 @@ _THIS = "(?:n?est[ae]|n?ess[ae])"
 
 
 def _after(unit: str) -> list[str]:
-    """Return patterns of a span of time from now; one of a single unit needs its "em", because "um dia" is no date."""
-    several = rf"(?P<n>[2-9]|\d{{2,3}}) {unit}(?: corridos)?"
+    """Return patterns of a span of time from now."""
     amount = rf"{{N}} {unit}(?: corridos)?"
-    since = "(?: a partir de hoje| a contar de hoje| contados de hoje)?"
+    since = "(?: a partir de hoje| a contar de hoje| contados de hoje)"
     return [
-        rf"(?:em|em ate|em mais|daqui|daqui a|daqui ha|de hoje a|dentro de|no maximo em) {amount}{since}",
-        rf"(?:no |num |em 1 )?prazo(?: maximo)? de {amount}{since}",
-        rf"{amount} (?:a partir de hoje|a contar de hoje|contados de hoje)",
-        rf"(?:(?:(?:n?[oa]s|dentro d[oa]s) )?proxim[oa] )?{several}",
+        rf"(?:em|ate|em ate|em mais|daqui|daqui a|daqui ha|de hoje a|dentro de|no maximo|no maximo em) {amount}{since}?",
+        rf"(?:no |num |em 1 )?prazo(?: maximo)?(?: de)? {amount}{since}?",
+        rf"{amount}{since}",
     ]
+
+
+def _amount(unit: str) -> list[str]:
+    """Return patterns of a bare amount of time, not of a single unit, because "um dia" is no date."""
+    return [rf"(?:(?:(?:n?[oa]s|dentro d[oa]s) )?proxim[oa] )?(?P<n>[2-9]|\d{{2,3}}) {unit}(?: corridos)?"]
 
 
 def _counted(unit: str, preposition: str) -> list[str]:
     return [rf"{{N}} {unit} {preposition}(?: d[eoa]| [oa])? (?P<rest>proxim[ao] wd\d|wd\d.*|amanha|dia \d.*|\d+o? de .*|fim .*)"]
 
 
-_SPANS: list[Rule] = [
-    (_after("dias?"), lambda said: said.today + timedelta(days=said.n)),
-    (
-        _after("(?:h|horas?)"),
-        lambda said: said.today + timedelta(days=said.n // 24) if said.n % 24 == 0 else None,
-    ),
-    (_after("semanas?"), lambda said: said.today + timedelta(weeks=said.n)),
-    (_after("mes(?:es)?"), lambda said: add_months(said.today, said.n)),
-    (_after("anos?"), lambda said: add_months(said.today, 12 * said.n)),
-    (_after("dias? ut(?:il|eis)"), lambda said: add_business_days(said.today, said.n)),
+def _spans(patterns: Callable[[str], list[str]]) -> list[Rule]:
+    """Return the rules of all units, from their patterns."""
+    return [
+        (patterns("dias?"), lambda said: said.today + timedelta(days=said.n)),
+        (patterns("(?:h|horas?)"), lambda said: said.today + timedelta(days=said.n // 24) if said.n % 24 == 0 else None),
+        (patterns("semanas?"), lambda said: said.today + timedelta(weeks=said.n)),
+        (patterns("mes(?:es)?"), lambda said: add_months(said.today, said.n)),
+        (patterns("anos?"), lambda said: add_months(said.today, 12 * said.n)),
+        (patterns("dias? ut(?:il|eis)"), lambda said: add_business_days(said.today, said.n)),
+    ]
+
+
+_COUNTED: list[Rule] = [
     (("proximo dia util",), lambda said: add_business_days(said.today, 1)),
     (_counted("dias?", "(?:depois|apos)"), lambda said: said.rest and said.rest + timedelta(days=said.n)),
     (_counted("dias?", "antes"), lambda said: said.rest and said.rest - timedelta(days=said.n)),
@@ -194,9 +207,18 @@ _DAYS: list[Rule] = [
     *_MONTH_NAMES.rules(("ultimo dia util",), lambda said, first: nth_business_day(first, -1)),
     *_MONTH_NAMES.rules(("{N}o dia",), lambda said, first: date_in_month(first, said.n)),
 ]
+_ENDS: list[Rule] = [
+    (("fim d(?:a|esta|essa) semana",), lambda said: weekday_in_week(said.today, FRIDAY, 0)),
+    ((f"fim da {_NEXT_WEEK}",), lambda said: weekday_in_week(said.today, FRIDAY, 1)),
+    *_MONTH_NAMES.rules(("fim", "ultimo dia"), lambda said, first: month_end(first)),
+    ((f"fim de {{M}} {_OF_NEXT_YEAR}",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
+    (("(?:fim|ultimo dia) d(?:o|este|esse) ano",), lambda said: date(said.today.year, 12, 31)),
+    (("(?:fim|ultimo dia) do (?:ano que vem|proximo ano)",), lambda said: date(said.today.year + 1, 12, 31)),
+    (("fim de {Y}",), lambda said: date(said.year, 12, 31)),
+]
 _PERIODS: list[Rule] = [
-    ((f"{_THIS} semana", "fim d(?:a|esta|essa) semana"), lambda said: weekday_in_week(said.today, FRIDAY, 0)),
-    ((_NEXT_WEEK, f"fim da {_NEXT_WEEK}"), lambda said: weekday_in_week(said.today, FRIDAY, 1)),
+    ((f"{_THIS} semana",), lambda said: weekday_in_week(said.today, FRIDAY, 0)),
+    ((_NEXT_WEEK,), lambda said: weekday_in_week(said.today, FRIDAY, 1)),
     (("semana d[oe] {DATE}",), lambda said: said.rest and weekday_in_week(said.rest, FRIDAY, 0)),
     (
         (f"(?:{_THIS} )?fim de semana",),
@@ -206,15 +228,16 @@ _PERIODS: list[Rule] = [
     (("mes que vem", "proximo mes"), lambda said: month_end(first_of_month(said.today, 1))),
     *_MONTH_NAMES.rules(("(?:fim da )?1o quinzena",), lambda said, first: date_in_month(first, 15)),
     *_MONTH_NAMES.rules(("(?:fim da )?(?:wd0|2o) quinzena",), lambda said, first: month_end(first)),
-    *_MONTH_NAMES.rules(("fim", "ultimo dia"), lambda said, first: month_end(first)),
     in_named_month("(?:mes de )?{M}(?: d(?:este|esse) ano)?", lambda said, first: month_end(first)),
-    ((f"(?:fim de |mes de )?{{M}} {_OF_NEXT_YEAR}",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
+    ((f"(?:mes de )?{{M}} {_OF_NEXT_YEAR}",), lambda said: month_end(date(said.today.year + 1, said.month, 1))),
     (("(?:mes de )?{M}(?: de)? {Y}",), lambda said: month_end(date(said.year, said.month, 1))),
-    ((f"{_THIS} ano", "fim d(?:o|este|esse) ano", "ultimo dia d(?:o|este|esse) ano"), lambda said: date(said.today.year, 12, 31)),
-    (("ano que vem", "proximo ano", "(?:fim|ultimo dia) do (?:ano que vem|proximo ano)"), lambda said: date(said.today.year + 1, 12, 31)),
-    (("fim de {Y}",), lambda said: date(said.year, 12, 31)),
+    ((f"{_THIS} ano",), lambda said: date(said.today.year, 12, 31)),
+    (("ano que vem", "proximo ano"), lambda said: date(said.today.year + 1, 12, 31)),
 ]
 
 PORTUGUESE = Grammar(
-    Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _VETOES, r"\b(?:[dn]?est|[dn]?ess)e ano\b"), [*_SPANS, *_DAYS, *_PERIODS]
+    Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _LEADING_HOURS, _TRAILING_HOURS, _VETOES, r"\b(?:[dn]?est|[dn]?ess)e ano\b"),
+    days=[*_spans(_after), *_COUNTED, *_DAYS, *_ENDS],
+    periods=_PERIODS,
+    amounts=_spans(_amount),
 )
