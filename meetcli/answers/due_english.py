@@ -63,8 +63,9 @@ _PHRASES = {
     r"^(?:first|second|third)$": "",  # an order, not a day
     r"\bday (?=(?:before|after) (?!tomorrow))": "1 day ",
     r"\ban? (?=(?:business |working |calendar )?(?:day|week|fortnight|month|year)s?\b)": "1 ",
-    r"\bend of (?:the )?(?:(?:business |working |work )?day|business)\b|\bclose of (?:the )?(?:business|play|day)\b|\b[ce]ob\b": "eod",
-    r"\bend of (?:the )?(?:current |work |working )?week\b(?! after)|\bweeks end\b|\beow\b": "end of this week",
+    r"\bend of (?:the )?(?:(?:business |working |work )?day|business)\b(?! week)": "eod",
+    r"\bclose of (?:the )?(?:business|play|day)\b|\b[ce]ob\b": "eod",
+    r"\bend of (?:the )?(?:current |work |working |business )?week\b(?! after)|\bweeks end\b|\beow\b": "end of this week",
     r"\bend of (?:the )?(?:current |calendar )?year\b|\byears? end\b|\beoy\b": "end of this year",
     r"\bend of (?:the )?(?:current |calendar )?month\b(?! after)|\bmonths? end\b|\beom\b": "end of this month",
 }
@@ -75,24 +76,25 @@ _PART = r"(?:in the )?(?:early |late |mid )?(?:morning|afternoon|evening|night)"
 
 _LEADS = """
 by|on|at|for|until|till|til|the|due|its|is|this is|ideally|hopefully|please|definitely|deadline|deadline of
-no later than|not later than|latest|at the latest|at latest|on or before|by or before
+no later than|not later than|latest|at the (?:very )?latest|at latest|on or before|by or before
 some ?time|at some point|any ?time|(?:in|over) the course of
 before|later
+um|uh|er|erm|hm|hmm|oh|well|so|ok|okay|yeah
 """
 _LEADING_HOURS = rf"""
-(?:by |at |before )?eod(?: on| of)?
+(?:by |at |before )?(?:eod|start of (?:the )?(?:business|day))(?: on| of)?
 {_CLOCK}(?: on)?
 (?:at|by) \d{{1,2}}(?: oclock)?(?: on)?
 (?:the )?(?:morning|afternoon|evening|night) of
 1th thing|early|late
 """
 _TAILS = """
-please|at the latest|latest|at latest|no later
+please|at the (?:very )?latest|latest|at latest|no later
 if possible|ideally|hopefully|for sure|without fail|tops|ok|okay|right|my time|your time|local time
 """
 _TRAILING_HOURS = rf"""
 1th thing|early|late
-(?:by |at |before )?(?:the )?eod
+(?:by |at |before )?(?:the )?(?:eod|start of (?:the )?(?:business|day))
 (?:at|by) \d{{1,2}}(?: oclock)?
 {_CLOCK}
 {_PART}
@@ -119,6 +121,7 @@ def _after(unit: str) -> list[str]:
     amount = rf"{{N}} (?:calendar |consecutive )?{unit}"
     return [
         rf"(?:in|within|within the next|inside|inside of|in another) {amount}(?: time| from now| from today)?",
+        rf"(?:in |within )?(?:at most|no more than) {amount}",
         rf"{amount} (?:time|from now|from today)",
     ]
 

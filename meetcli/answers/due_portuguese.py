@@ -57,7 +57,7 @@ def _words() -> dict[str, str]:
     for ten, tens in zip(range(20, 100, 10), _TENS, strict=True):
         words[tens] = str(ten)
         words |= {f"{tens}_{name}": str(ten + number) for number, names in enumerate(_UNITS[:9], 1) for name in names.split()}
-    return words
+    return words | {"num": "em 1", "numa": "em 1"}
 
 
 _PHRASES = {
@@ -89,6 +89,7 @@ ate|no|na|nos|nas|em|para|o|a|ao|os|as|no maximo|no mais tardar|o mais tardar|ma
 por favor|de preferencia|se possivel|prazo|com prazo|o prazo|prazo final|prazo maximo|prazo e|prazo final e|prazo maximo e|data limite
 data limite e|entregar|em algum momento|em algum momento d[aeo]|durante|no decorrer d[aeo]|ao longo d[aeo]|vence|vence em
 antes d[oe]
+hum|ah|bom|bem|entao|ta|ok|olha
 """
 _LEADING_HOURS = rf"""
 ja|logo
@@ -132,8 +133,8 @@ def _after(unit: str) -> list[str]:
     amount = rf"{{N}} {unit}(?: corridos)?"
     since = "(?: a partir de hoje| a contar de hoje| contados de hoje)"
     return [
-        rf"(?:em|ate|em ate|em mais|daqui|daqui a|daqui ha|de hoje a|dentro de|no maximo|no maximo em) {amount}{since}?",
-        rf"(?:no |num |em 1 )?prazo(?: maximo)?(?: de)? {amount}{since}?",
+        rf"(?:em|ate|em ate|em mais|daqui|daqui a|daqui ha|de hoje a|dentro de|(?:em )?no maximo|no maximo em) {amount}{since}?",
+        rf"(?:no |em 1 |com )?prazo(?: maximo)?(?: de)? {amount}{since}?",
         rf"{amount}{since}",
     ]
 
