@@ -148,25 +148,25 @@ class BatchCollector:
         members = {member.digest: member for member in self._book.members(submission)}
         missing: Counter[str] = Counter()
         refused: list[Member] = []
-        kept = 0
+        kept: set[str] = set()
         for file in remote.result_files:
             some: list[dict[str, Any]] = []
             async for line in self._files.lines(file):
                 some.append(line)
                 if len(some) == 500:
-                    kept += self._keep_lines(submission, some, members, missing, refused)
+                    kept |= self._keep_lines(submission, some, members, missing, refused)
                     some = []
-            kept += self._keep_lines(submission, some, members, missing, refused)
+            kept |= self._keep_lines(submission, some, members, missing, refused)
         if remote.is_refused:
             refused = [member._replace(refusal=remote.error) for member in members.values()]
         self._book.write(submission._replace(state="collected"), refused)
-        if kept < len(members):
+        if len(kept) < len(members):
             missing.update(member.refusal for member in refused)
             logger.warning(
                 "batch %s ended as %s with %d of %d answered (%s): the rest is asked again%s",
                 remote.id,
                 remote.status,
-                kept,
+                len(kept),
                 len(members),
                 ", ".join(f"{count} {reason}" for reason, count in missing.items()) or remote.error or "no answer",
                 ", but what a second batch is refused too" if refused else "",
@@ -174,9 +174,10 @@ class BatchCollector:
 
     def _keep_lines(
         self, submission: Submission, lines: list[dict[str, Any]], members: dict[str, Member], missing: Counter[str], refused: list[Member]
-    ) -> int:
+    ) -> set[str]:
+        """Keep what lines of result files say; return the digests of the requests that they answer: a line may come twice."""
         results = read_results(lines, members)
         self._book.keep(submission, results.replies, self._now())
         missing.update(results.unanswered)
         refused += results.refused
-        return len(results.replies)
+        return {member.digest for member, _ in results.replies}

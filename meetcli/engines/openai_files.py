@@ -278,7 +278,9 @@ def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) ->
 
 def _reason(code: object, status: object) -> str:
     # Codes are words; anything else could quote a transcript.
-    return code if isinstance(code, str) and code.replace("_", "").isalpha() and len(code) <= 40 else f"status {status}"
+    if isinstance(code, str) and code.replace("_", "").isalpha() and len(code) <= 40:
+        return code
+    return "no reason given" if status is None else f"status {status}"
 
 
 def _parsed(line: bytes) -> object:

@@ -92,6 +92,19 @@ def test_what_is_finished_is_kept_and_the_rest_is_asked_again(batches, meetcli, 
     assert len(batches.asked) == 6
 
 
+def test_a_line_that_comes_twice_is_one_answer_and_one_without_a_reason_says_so(batches, meetcli, inputs):
+    run(meetcli, inputs)
+    [batch] = batches.batches.values()
+    batches.finish(lambda number, line: "failed" if number else "ok", status="expired")
+    batches.files[batch["output_file_id"]] += b"\n" + batches.files[batch["output_file_id"]]
+    errors = [json.loads(line) for line in batches.files[batch["error_file_id"]].splitlines()]
+    bare = [line | {"response": None} for line in errors]
+    batches.files[batch["error_file_id"]] = "\n".join(map(json.dumps, bare)).encode()
+    second = run(meetcli, inputs)
+    assert counted(second) == {"miss": 1, "submitted": 3}
+    assert "1 of 4 answered (3 no reason given)" in second.stderr
+
+
 @pytest.mark.parametrize("way", ["redis", "api project"])
 def test_another_machine_submits_nothing_again_and_collects_what_is_ready(batches, server, meetcli, inputs, way, request):
     shared = ("--cache-url", request.getfixturevalue("clean_redis")) if way == "redis" else ()

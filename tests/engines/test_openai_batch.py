@@ -198,8 +198,8 @@ def test_a_reasoning_model_s_batch_has_no_temperature_which_it_would_refuse_line
         ({"response": None, "error": {"code": "batch_expired"}}, "batch_expired"),
         ({"response": {"status_code": 429, "body": {"error": {"code": "Some text 1"}}}}, "status 429"),
         ({"response": {"status_code": 500, "body": "nonsense"}}, "status 500"),
-        ({"response": "nonsense"}, "status None"),
-        ({}, "status None"),
+        ({"response": "nonsense"}, "no reason given"),
+        ({}, "no reason given"),
     ],
 )
 def test_lines_without_an_answer_are_counted_by_reason(line, reason):
