@@ -49,15 +49,20 @@ def connect(url: str) -> redis.Redis:
     Raises UsageError for a URL that cannot be read. A connection that a restarted server has cut is made anew once.
     """
     try:
-        return redis.Redis.from_url(
+        client = redis.Redis.from_url(
             url,
             socket_connect_timeout=1.0,
             socket_timeout=2.0,
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),  # a timeout would only be doubled
         )
-    except (ValueError, TypeError):
+        pool = client.connection_pool
+        pool.connection_kwargs.pop("decode_responses", None)  # texts would be taken for nothing of ours, and bought again
+        pool.connection_class(**pool.connection_kwargs)  # an option that is none is refused here, not by the first command
+    except (ValueError, TypeError, redis.RedisError):
         # What went wrong quotes parts of the URL, a badly escaped password among them.
-        raise UsageError("the Redis URL cannot be read", hint="write redis://[user:password@]host[:port][/database]") from None
+        hint = "write redis://[user:password@]host[:port][/database]; options such as ssl_ca_certs need rediss://"
+        raise UsageError("the Redis URL cannot be read, or has an option that is none", hint=hint) from None
+    return client
 
 
 @contextmanager

@@ -48,6 +48,14 @@ def test_what_was_not_written_by_us_is_absent(cache, client):
     assert list(cache.scan("")) == []
 
 
+def test_a_url_that_asks_for_texts_finds_what_is_there(cache, clean_redis):
+    cache.set({"answer:a": "1"})
+    asking = open_shared(f"{clean_redis}?decode_responses=true")
+
+    assert asking.get_many(["answer:a"]) == {"answer:a": "1"}
+    asking.close()
+
+
 def test_many_keys_are_cleared_by_steps(cache, client):
     cache.set({f"answer:{number}": "x" for number in range(3000)})
 
@@ -111,6 +119,9 @@ def test_a_wrong_password_is_a_cache_error_without_it(tmp_path):
         "redis://:canary#1@host:6379",
         "redis://u:canary@host:port",
         "redis://host?socket_timeout=canary",
+        "redis://host?canary=1",
+        "redis://host?ssl_ca_certs=canary.pem",
+        "rediss://host?ssl_cert_reqs=canary",
         "canary",
         "redis://[canary",
     ],
