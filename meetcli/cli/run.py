@@ -14,6 +14,8 @@ from decimal import Decimal
 from signal import Signals
 from typing import TYPE_CHECKING
 
+import typer
+
 from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.forgiving import ForgivingCache
@@ -223,16 +225,29 @@ class _Run:
         """Price the plan and stop, or spend; on a terminal, ask before an expensive plan."""
         # Here and below, imported where it is needed: a run of hits only pays for none of it.
         from meetcli.cli.lanes import pending_batches
-        from meetcli.cli.money import forecast_plan, is_agreed, refuse_unserved
+        from meetcli.cli.money import forecast_plan, refuse_unserved
 
         refuse_unserved(self._settings)
         if self._settings.dry_run:
             self.report.forecast = forecast_plan(jobs, self._assignment, self._settings, self._cache, self.deliver)
             self.report.pending = pending_batches(self._settings, self._cache, self._assignment)
-        elif is_agreed(jobs, self._assignment, self._settings, self._cache):
+        elif self._is_agreed(jobs):
             self._spend(jobs)
         else:
             give_up(jobs, "declined", self.deliver)
+
+    def _is_agreed(self, jobs: list[Job]) -> bool:
+        """Ask before an expensive plan. No answer is a no; a signal instead of one ends the run as anywhere else."""
+        from meetcli.cli.money import is_agreed
+
+        try:
+            return is_agreed(jobs, self._assignment, self._settings, self._cache)
+        except typer.Abort as error:
+            sys.stderr.write("\n")  # the cursor stands behind the question
+            if self._stop.signal_number is None:
+                return False
+            give_up(jobs, "stopped", self.deliver)
+            raise KeyboardInterrupt(self._stop.signal_number) from error
 
     def _spend(self, jobs: list[Job]) -> None:
         from meetcli.cli.lanes import open_lane_engine, options_of, pending_batches

@@ -169,7 +169,7 @@ def test_a_budget_never_holds_and_spends_more_than_its_limit(limit, calls):
         assert budget.is_idle is not bool(held)
 
 
-@pytest.mark.parametrize(("given", "calls", "reason"), [("n", 0, "declined"), ("y", 1, None)])
+@pytest.mark.parametrize(("given", "calls", "reason"), [("n", 0, "declined"), ("y", 1, None), ("\x04", 0, "declined")])
 def test_on_a_terminal_a_plan_above_10_usd_asks_first(server, meetcli, given, calls, reason):
     meetcli.put("in/a.json", explicit())
     meetcli.put("dear.toml", '["gpt-4o"]\ninput = 20000\noutput = 20000\n')

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from tests.cli.command import Command, Done
 from tests.cli.signaler import Signaler
@@ -183,3 +184,20 @@ def test_local_engine_stops_too(meetcli: Command, tmp_path: Path) -> None:
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 143
     assert b'"not_attempted": 0' not in stderr
+
+
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_a_signal_at_the_question_before_an_expensive_plan_ends_the_run_in_order(
+    meetcli: Command, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def ask(*_: object) -> bool:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:  # as a prompt does
+            raise typer.Abort from None
+        return True
+
+    monkeypatch.setattr("meetcli.cli.money.is_agreed", ask)
+    done = meetcli("extract", "in", "--summary", "json")
+    assert (done.exit_code, done.summary["exit_code"], server.requests) == (code, code, 0)
+    assert {file["reason"] for file in done.summary["files"]} == {"stopped"}
