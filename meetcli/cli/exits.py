@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from signal import SIGINT
 
 import typer
 
-from meetcli.errors import MeetcliError
+from meetcli.errors import MeetcliError, RunStopped
 from meetcli.plain_text import error_text
 
 BUG = 70
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What writing to a file that standard output was sent to may end with."""
 
 
 @contextmanager
@@ -39,6 +42,10 @@ def exits() -> Iterator[None]:
     except KeyboardInterrupt as error:  # names its signal where it was raised by a run's own handler
         raise typer.Exit(128 + (error.args[0] if error.args else SIGINT)) from error
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            leave_standard_output()
+            say(RunStopped(f"cannot write to standard output: {error.strerror}", hint="make room, or send it elsewhere"))
+            raise typer.Exit(RunStopped.exit_code) from error
         report_bug(error)
         raise typer.Exit(BUG) from error
 

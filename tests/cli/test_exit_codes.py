@@ -256,6 +256,14 @@ def test_3_when_the_table_or_the_summary_cannot_be_written(meetcli: Command, kin
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["inspect in", "formats", "schema extract", "doctor --offline", "cache stats"])
+def test_3_when_what_another_command_prints_cannot_be_written(meetcli: Command, command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = meetcli.alone(*command.split(), stdout=full)
+    assert done.exit_code == 3
+    assert done.stderr == "error: cannot write to standard output: No space left on device\nhint: make room, or send it elsewhere\n"
+
+
 def test_70_with_a_traceback_without_a_word_of_the_meeting_and_nothing_paid_is_lost(
     meetcli: Command, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
