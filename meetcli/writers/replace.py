@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -50,7 +51,14 @@ class Folders:
 
 
 def replace_atomically(path: str, chunks: Iterable[bytes], *, mode: int = 0o600) -> None:
-    """Put `chunks` at `path` with this mode; the folder must exist. Raises `OSError` and leaves what was there."""
+    """Put `chunks` at `path` with this mode; the folder must exist. Raises `OSError` and leaves what was there.
+
+    A device or a pipe is written to: root could put a file in the place of `/dev/null`, for everybody.
+    """
+    if _is_stream(path):
+        with open(path, "wb") as stream:  # noqa: PTH123  # strings throughout, as above
+            stream.writelines(chunks)
+        return
     folder = path.rpartition("/")[0]
     # The leading dot keeps a file that a killed run left behind out of every later run's inputs. A process writes one file at a time, and
     # the file's own name may be as long as names can be.
@@ -102,6 +110,14 @@ def sweep(folder: str) -> None:
         if f"{host}-".endswith(f".{node}") and process_id.isdecimal() and not _is_running(int(process_id)):
             with contextlib.suppress(OSError):
                 Path(entry.path).unlink()
+
+
+def _is_stream(path: str) -> bool:
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116  # as above
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
 
 
 def _owner() -> str:

@@ -65,6 +65,17 @@ def test_folders_are_made_as_needed_and_a_link_is_replaced_not_followed(tmp_path
     assert not (tmp_path / "results" / "a.json").is_symlink()
 
 
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    replace_atomically(str(path), [b"a", b"b"])
+
+    assert (os.read(reader, 9), path.is_fifo(), names(tmp_path)) == (b"ab", True, ["pipe"])
+    os.close(reader)
+
+
 def test_what_cannot_be_written_stops_the_run_and_says_where(tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(RunStopped, match=r"cannot write .*/taken/x/a\.json: (Not a directory|File exists)") as stopped:
