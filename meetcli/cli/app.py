@@ -281,7 +281,7 @@ def _add_report(app: typer.Typer) -> None:
     @app.command("report")
     def report(
         paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Results, folders of results, or - for standard input.")],
-        output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The page.")] = "report.html",
+        output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The page; - for standard output.")] = "report.html",
         full: Annotated[bool, typer.Option("--full", help="Put in summaries and key points too.")] = False,
         language: Annotated[
             str | None, typer.Option(metavar="CODE", help="Language of the page at first: en or pt. [default: the reader's]")

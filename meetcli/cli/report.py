@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from meetcli.cache.lifetime import read_lifetime
 from meetcli.config import load_process_settings
-from meetcli.errors import UsageError
+from meetcli.errors import RunStopped, UsageError
 from meetcli.plain_text import count_text, printable
 from meetcli.readers.results import read_results
 from meetcli.writers.replace import Folders
@@ -31,13 +31,24 @@ def report(paths: list[str], output: str, *, is_full: bool, language: str | None
         raise UsageError(f"no result of meetcli in {', '.join(map(repr, paths))}", hint="extract and analyze write results")
     payload = make_payload(((result.document, result.meeting_path) for result in found.results), is_full=is_full)
     page = make_page(payload, today=datetime.now(UTC).astimezone().date(), language=language, is_full=is_full, savings=_savings())
-    Folders().put(str(Path(output).absolute()), page)
+    if output == "-":
+        sys.stdout.buffer.write(page)
+    else:
+        _write(output, page)
     skipped = f", skipped {count_text(found.skipped, 'file')} without results" if found.skipped else ""
     older = f", left out {count_text(payload.older, 'older result')}" if payload.older else ""
     meetings = count_text(len(payload.meetings), "meeting")
-    sys.stdout.write(
+    (sys.stderr if output == "-" else sys.stdout).write(
         f"{printable(output)}: {meetings} from {count_text(payload.results, 'result')}, {len(page) / 1000:,.0f} kB{older}{skipped}\n"
     )
+
+
+def _write(output: str, page: bytes) -> None:
+    try:
+        Folders().put(str(Path(output).absolute()), page)
+    except RunStopped as error:
+        error.hint = "name another file with --output"  # nothing was bought
+        raise
 
 
 def _savings() -> Savings | None:

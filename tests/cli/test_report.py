@@ -12,7 +12,7 @@ import pytest
 from meetcli.cache import open_cache
 from meetcli.cache.lifetime import add_run
 from meetcli.cli.report import report
-from meetcli.errors import UsageError
+from meetcli.errors import RunStopped, UsageError
 from meetcli.models import Outcome
 from meetcli.readers import parse, read
 from tests.results import as_text, result, source
@@ -37,6 +37,20 @@ def test_a_folder_becomes_one_page_for_its_owner_only(results, tmp_path, capsys)
     said = capsys.readouterr().out
     assert said.startswith("report.html: 1 meeting from 2 results, ")
     assert said.endswith(", skipped 2 files without results\n")
+
+
+def test_a_dash_is_standard_output_and_what_is_in_the_page_is_said_beside_it(results, tmp_path, capsys):
+    report(["results"], "-", is_full=False, language="en")
+    out, err = capsys.readouterr()
+    assert out.startswith("<!doctype html>")
+    assert err.startswith("-: 1 meeting from 2 results, ")
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_page_that_cannot_be_written_has_a_hint_of_its_own(results, tmp_path):
+    with pytest.raises(RunStopped, match="Is a directory") as stopped:
+        report(["results"], "results", is_full=False, language=None)
+    assert stopped.value.hint == "name another file with --output"
 
 
 def test_copies_and_globs_are_read_once(results, capsys):
