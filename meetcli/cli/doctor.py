@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -15,9 +17,12 @@ from meetcli import __version__
 from meetcli.cache import open_cache, open_shared
 from meetcli.cache.lifetime import read_lifetime
 from meetcli.cache.upkeep import unusable_rows
+from meetcli.cli.inputs import open_identity
+from meetcli.cli.money import open_budget, refuse_unserved
+from meetcli.cli.run import refuse_unstreamed
 from meetcli.config import OPTIONS, LoadedSettings, Settings, load_process_settings
 from meetcli.engines import EngineOptions, ask_for_model, open_engine
-from meetcli.errors import MeetcliError
+from meetcli.errors import MeetcliError, UsageError
 from meetcli.plain_text import bytes_text, count_text, duration_text, printable
 from meetcli.writers.replace import is_writable, nearest_place
 
@@ -102,10 +107,7 @@ def _shown(settings: Settings, name: str) -> str:
 
 def _checks(loaded: LoadedSettings, *, is_offline: bool) -> Iterator[Check]:
     settings = loaded.settings
-    for warning in loaded.warnings:
-        yield Check("settings", "warn", warning)
-    if not loaded.warnings:
-        yield Check("settings", "ok", "all understood")
+    yield from _check_settings(loaded)
     yield from _check_cache(settings)
     if settings.cache_url is not None and not settings.no_cache:
         yield _check_shared(settings.cache_url, is_offline=is_offline)
@@ -113,6 +115,29 @@ def _checks(loaded: LoadedSettings, *, is_offline: bool) -> Iterator[Check]:
     yield _check_engine(settings, is_offline=is_offline)
     if settings.metrics_file is not None:
         yield _check_metrics(settings)
+
+
+def _check_settings(loaded: LoadedSettings) -> Iterator[Check]:
+    """Tell what is odd about the settings, and what a run would refuse before its first call."""
+    refused: list[UsageError] = []
+    for look in (open_budget, refuse_unserved, partial(open_identity, ()), refuse_unstreamed, _refuse_log_file):
+        try:
+            look(loaded.settings)
+        except UsageError as error:
+            refused.append(error)
+    for warning in loaded.warnings:
+        yield Check("settings", "warn", warning)
+    for refusal in refused:
+        yield Check("settings", "fail", refusal.message, refusal.hint or "correct that setting")
+    if not loaded.warnings and not refused:
+        yield Check("settings", "ok", "all understood")
+
+
+def _refuse_log_file(settings: Settings) -> None:
+    path = settings.log_file
+    if path is None or (os.access(path, os.W_OK) and not path.is_dir()) or (not path.exists() and is_writable(path.parent)):
+        return
+    raise UsageError(f"cannot write the log {str(path)!r} (--log-file)", hint="name a file in a folder you can write to")
 
 
 def _check_cache(settings: Settings) -> Iterator[Check]:

@@ -327,10 +327,16 @@ def _refuse_unwritable(settings: Settings) -> None:
         )
 
 
+def refuse_unstreamed(settings: Settings) -> None:
+    """Raise `UsageError` where standard output is asked for what it does not take."""
+    not_streamed = [name for name in settings.format if name not in {"json", "jsonl"}]
+    if settings.is_streaming and not_streamed:
+        raise UsageError(f"standard output takes JSON Lines, not {', '.join(not_streamed)}", hint="name a folder with --output")
+
+
 def _open_writer(settings: Settings, task: str) -> Writer:
+    refuse_unstreamed(settings)
     if settings.is_streaming:
-        if not_streamed := [name for name in settings.format if name not in {"json", "jsonl"}]:
-            raise UsageError(f"standard output takes JSON Lines, not {', '.join(not_streamed)}", hint="name a folder with --output")
         from meetcli.writers.json_stream import JsonStream
 
         return JsonStream(sys.stdout.buffer)

@@ -65,6 +65,11 @@ def test_offline_asks_nobody(meetcli: Command) -> None:
         (("--cache-url", "redis://127.0.0.1:9"), {}, "redis", "start it, correct --cache-url, or leave it out"),
         (("-o", "a-file/results"), {}, "output", "choose another folder with --output"),
         (("--metrics-file", "missing/m.prom"), {}, "metrics", "name another file"),
+        ((), {"MEETCLI_LOG_FILE": "missing/run.log"}, "settings", "name a file in a folder you can write to"),
+        ((), {"MEETCLI_PRICES": "missing.toml"}, "settings", "correct that setting"),
+        ((), {"MEETCLI_MAX_COST": "5"}, "settings", "--prices openai, or a file that has its price; or leave out --max-cost"),
+        ((), {"MEETCLI_PATTERNS": "{nothing}"}, "settings", "write it as {customer_id}/{meet_date}_{meeting_id}.vtt"),
+        (("-o", "-"), {"MEETCLI_FORMAT": "csv"}, "settings", "name a folder with --output"),
     ],
 )
 def test_what_would_not_work_is_2_with_the_next_step(
