@@ -62,6 +62,11 @@ def test_answer_still_invalid_after_its_repair_fails_and_is_remembered(world):
     assert world.run()["a.json"].reason == "known_failure"
 
 
+def test_what_is_wrong_after_the_repair_is_counted(world):
+    world.engine.script = lambda request: answered(extract_answer(topics="plan"))
+    assert "after one repair (1 problem, " in world.run()["a.json"].error
+
+
 @pytest.mark.parametrize("score", [-1023845678, 1.5, "NaN", None])
 def test_score_that_no_grammar_stops_is_repaired(world, score):
     world.task = "analyze"

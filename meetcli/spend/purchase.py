@@ -16,6 +16,7 @@ from meetcli.errors import AnswerError
 from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting
 from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outcome, Reply, Request, Source, Usage
+from meetcli.plain_text import count_text
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
 from meetcli.tokens import Window, most_input_tokens
 
@@ -173,7 +174,7 @@ def next_step(purchase: Purchase, reply: Reply, assignment: Assignment, window: 
         return _asked_again(purchase, repair_messages(text, judgement.problems))
     if purchase.acceptable is not None:
         return purchase.acceptable
-    message = f"the answer is still invalid after one repair ({len(judgement.problems)} problems, {len(text)} characters)"
+    message = f"the answer is still invalid after one repair ({count_text(len(judgement.problems), 'problem')}, {len(text)} characters)"
     return AnswerError(message, reason="invalid")
 
 
