@@ -168,6 +168,13 @@ def test_what_is_irrelevant_stays_a_hit(known: Command, server: LoopbackServer, 
     assert server.requests == 1
 
 
+def test_what_is_given_for_every_file_is_asked_about_too(meetcli: Command) -> None:
+    given = ("--customer-name", "Acme", "--banker-id", "B-1", "--banker-name", "Rui", "--meet-type", "call")
+    meetcli.put(FILE, explicit())
+    assert meetcli("extract", FILE, *given).exit_code == 0
+    assert (explained(meetcli, *given)["status"], explained(meetcli)["status"]) == ("hit", "changed")
+
+
 def test_a_path_takes_no_part_in_identity(known: Command, server: LoopbackServer) -> None:
     known.put("elsewhere/b.json", (known.folder / FILE).read_bytes())
 
