@@ -92,6 +92,11 @@ def test_what_is_there_to_be_adapted_runs_against_a_server_too(block: str, tmp_p
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("group", [(), ("cache",), ("batch",)])
+def test_what_a_command_does_is_not_cut_in_the_list_of_commands(group: tuple[str, ...]) -> None:
+    assert "..." not in meetcli_help(*group).split("\nCommands:\n")[1]
+
+
 def test_every_option_is_in_the_table_and_the_table_has_no_other() -> None:
     documented = {option for row in table_below("Options") for option in OPTION.findall(row[0])}
     for task in ("extract", "analyze", "run"):

@@ -111,12 +111,15 @@ def _root(
 
 def _add_task(app: typer.Typer, name: str, description: str) -> None:
     """Make a task a command. All tasks take the same options, so they are declared here once."""
+    given, about = "PATH...", "Files, folders, globs, or - for standard input."
+    if name == RUN:
+        given, about = f"TASK {given}", f"The task: extract, analyze or a task file. Then {about[0].lower()}{about[1:]}"
 
     @app.command(name=name, help=description, cls=PlainCommand)
     def command(
         paths: Annotated[
             list[str] | None,
-            typer.Argument(metavar=f"{'TASK ' if name == RUN else ''}PATH...", help="Files, folders, globs, or - for standard input."),
+            typer.Argument(metavar=given, help=about),
         ] = None,
         check: Annotated[bool | None, typer.Option("--check", help="Only check a task file, and say what it asks for.")] = None,
         output: Output = None,

@@ -47,7 +47,7 @@ def _add_status(batch: typer.Typer) -> None:
 
 
 def _add_collect(batch: typer.Typer) -> None:
-    @batch.command("collect")
+    @batch.command("collect", short_help="Keep what is ready; the next run writes the results.")
     def collect(base_url: BaseUrl = None, cache_dir: CacheDir = None, cache_url: CacheUrl = None) -> None:
         """Keep what is ready; the next run over the meetings writes the results."""
         flags = _flags(locals())

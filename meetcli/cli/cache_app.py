@@ -40,7 +40,7 @@ def add_cache(app: typer.Typer) -> None:
 
 
 def _add_explain(cache: typer.Typer) -> None:
-    @cache.command("explain")
+    @cache.command("explain", short_help="Say what a run would do with each meeting, and why.")
     def explain(
         files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Transcripts, folders, globs.")],
         task: Annotated[str | None, typer.Option(metavar="NAME", help="Only this task. [default: extract and analyze]")] = None,
@@ -72,7 +72,7 @@ def _add_explain(cache: typer.Typer) -> None:
 
 
 def _add_list(cache: typer.Typer) -> None:
-    @cache.command("list")
+    @cache.command("list", short_help="List what was bought, the oldest first.")
     def list_(
         task: TaskName = None,
         model: ModelName = None,
@@ -93,7 +93,7 @@ def _add_list(cache: typer.Typer) -> None:
 
 
 def _add_show(cache: typer.Typer) -> None:
-    @cache.command("show")
+    @cache.command("show", short_help="Show the entries of one meeting with their results.")
     def show(
         key: Annotated[str, typer.Argument(metavar="KEY", help="An idempotency key, or its first digits.")],
         task: TaskName = None,
@@ -111,7 +111,7 @@ def _add_show(cache: typer.Typer) -> None:
 
 
 def _add_remove(cache: typer.Typer) -> None:
-    @cache.command("remove")
+    @cache.command("remove", short_help="Forget a meeting or a customer.")
     def remove(
         key: Annotated[str | None, typer.Argument(metavar="KEY", help="An idempotency key, or its first digits.")] = None,
         meeting: Annotated[str | None, typer.Option(metavar="ID", help="Everything about this meeting.")] = None,
