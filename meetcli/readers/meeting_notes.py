@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from itertools import accumulate, pairwise
 
@@ -18,12 +18,23 @@ from meetcli.readers.turns import Piece, as_mapping, meeting
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _HEAD_CHARACTERS = 4_000
 
-_MEET_MARK = re.compile(r"(?im)^\W*(?:this editable transcript was computer[- ]generated|(?:transcription|meeting) ended after \d)")
-_MEET_DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[ ,T]+(\d{1,2}):(\d\d)(?:[ ]?(?:(?:GMT|UTC)([+-]\d{1,2})(?::?(\d\d))?|([A-Z]{2,5})))?")
-_MEET_NO_SPEECH = re.compile(
-    r"(?i)(?:transcription|meeting) ended after \d|this editable transcript was computer|attendees\s*\Z|.{0,200}\btranscript\s*\Z"
+_MEET_END = (
+    r"(?:(?:transcription|meeting|session) ended after \d"
+    r"|a (?:transcrição|reunião|sessão) (?:foi encerrada após|terminou (?:após|depois de)) \d)"
 )
-_CLOCK = re.compile(r"\W*(\d{1,2}:\d\d:\d\d)\W*")
+_MEET_MARK = re.compile(
+    rf"(?im)^\W*(?:this editable transcript was computer[- ]generated|esta transcrição editável foi gerada por computador|{_MEET_END})"
+)
+_MEET_DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[ ,T]+(\d{1,2}):(\d\d)(?:[ ]?(?:(?:GMT|UTC)([+-]\d{1,2})(?::?(\d\d))?|([A-Z]{2,5})))?")
+_MEET_DAY = re.compile(r"(\d{1,2}) de (jan|fev|mar|abr|mai|jun|jul|ago|set|out|nov|dez)[a-zç]*\.? de (\d{4}) às ")
+_MONTHS = "jan fev mar abr mai jun jul ago set out nov dez".split()  # noqa: SIM905 - words read better than a page of quoted ones
+_MEET_NO_SPEECH = re.compile(
+    rf"(?i){_MEET_END}|this editable transcript was computer|esta transcrição editável foi gerada|(?:attendees|participantes|&nbsp;)\s*\Z"
+)
+_MEET_HEADING = re.compile(r"(?i)\W*transcri(?:pt|ção)\W*")
+_MEET_TITLE = re.compile(r"(?i).{1,200} \\?[-–] transcri(?:pt|ção)\W*")
+_CLOCK = re.compile(r"\W*(\d{1,2}:\d\d:\d\d)(?:\W+\1)?\W*")
+"""Markdown copies give a clock an anchor of the same digits."""
 _EMPHASIS = re.compile(r"\*{1,3}|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s*")
 _ZONES = {
@@ -67,7 +78,7 @@ def _seconds(stamp: str) -> float:
 
 def _claims_meet(content: Content) -> bool:
     text = content.text
-    return "ranscript" in text[:_HEAD_CHARACTERS] and bool(
+    return "ranscri" in text[:_HEAD_CHARACTERS] and bool(
         _MEET_MARK.search(text[:_HEAD_CHARACTERS]) or _MEET_MARK.search(text[-_HEAD_CHARACTERS:])
     )
 
@@ -87,8 +98,9 @@ def _meet_turns(text: str) -> Iterator[Piece]:
     clock_s: float | None = None
     spoken: list[str] = []
     starts: list[float | None] = []
-    for raw in _LINE_END.split(text):
-        line = _EMPHASIS.sub("", _HEADING.sub("", raw)).strip()
+    lines = _LINE_END.split(text)
+    for raw in lines[_meet_start(lines) :]:
+        line = _meet_plain(raw)
         if clock := _CLOCK.fullmatch(line):
             clock_s = _seconds(clock[1])
         elif line and not raw.lstrip().startswith("#") and not _MEET_NO_SPEECH.match(line) and (spoken or _is_named(line)):
@@ -101,13 +113,30 @@ def _meet_turns(text: str) -> Iterator[Piece]:
         yield Piece(speaker_name(turn.speaker), turn.text, starts[bisect_right(ends, turn.offset)])
 
 
+def _meet_start(lines: Sequence[str]) -> int:
+    """Return where the transcript starts: behind the last line that says so. Gemini's notes, whose points look like turns, stand above."""
+    start = 0
+    for number, raw in enumerate(lines, 1):
+        if "ranscri" not in raw:
+            continue
+        line = _meet_plain(raw)
+        is_title = _MEET_TITLE.fullmatch(line) and (raw.lstrip().startswith("#") or not _is_named(line))
+        if is_title or _MEET_HEADING.fullmatch(line):
+            start = number
+    return start
+
+
+def _meet_plain(raw: str) -> str:
+    return _EMPHASIS.sub("", _HEADING.sub("", raw)).strip()
+
+
 def _is_named(line: str) -> bool:
     turns = split_turns(line)
     return bool(turns) and turns[0].speaker is not None
 
 
 def _meet_date(head: str) -> str | None:
-    match = _MEET_DATE.search(head)
+    match = _MEET_DATE.search(_MEET_DAY.sub(lambda day: f"{day[3]}-{_MONTHS.index(day[2]) + 1:02}-{int(day[1]):02} ", head))
     if match is None:
         return None
     year, month, day, hour, minute = (int(part) for part in match.groups()[:5])
