@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from html import unescape
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -40,6 +40,9 @@ _OPENING_MARK = re.compile(r"(?:>{2,}|[-–—])\s*(?=[^\W_][^\n:]{0,119}:\s)")
 _BRACKETED_LABEL = re.compile(r"(?i)speaker[ _-]?\w{1,8}")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ROLLING_PAIRS = 4
+_CUE_LABEL = re.compile(r"([^:]{1,119}):(?=\s|\Z)")
+_FEW = 10
+"""Where no more than one cue in so many has no label, as in Zoom's files, what stands before a cue's colon is a name however it looks."""
 
 
 class _Cue(NamedTuple):
@@ -194,8 +197,10 @@ def _by_voice(cues: Sequence[_Cue]) -> Iterator[Piece]:
 def _by_name(cues: Sequence[_Cue]) -> list[Piece]:
     """Return pieces by the `Name:` at the start of cues; a cue without one goes on with the speaker before.
 
-    What is a name is `normalize`'s to say, which sees all cues as the lines of one text.
+    What is a name is `normalize`'s to say, which sees all cues as the lines of one text; where every cue has one, the cues say it.
     """
+    if labels := _cue_labels(cues):
+        return _by_label(cues, labels)
     lines = [(cue, _labelled(_text(line).strip())) for cue in cues for line in cue.lines]
     starts = list(accumulate((len(line) + 1 for _, line in lines), initial=0))
     turns = split_turns("\n".join(line for _, line in lines))
@@ -215,6 +220,38 @@ def _by_name(cues: Sequence[_Cue]) -> list[Piece]:
         else:
             pieces.append(Piece(speaker, turn.text, lines[first][0].start_s, lines[last][0].end_s))
     return pieces
+
+
+def _cue_labels(cues: Sequence[_Cue]) -> Set[str]:
+    """Return the labels of cues where hardly one has none: those that come back, or that any transcript would take for names."""
+    firsts = [_labelled(_text(cue.lines[0]).strip()) for cue in cues if cue.lines]
+    matches = [match for first in firsts if (match := _CUE_LABEL.match(first))]
+    counts = Counter(match[1] for match in matches)
+    if max(counts.values(), default=0) < 2 or (len(firsts) - len(matches)) * _FEW > len(firsts):
+        return set()
+    return {
+        label for label, count in counts.items() if count > 1 or (not label.islower() and split_turns(f"{label}: -")[0].speaker is not None)
+    }
+
+
+def _by_label(cues: Sequence[_Cue], labels: Set[str]) -> list[Piece]:
+    """Return what cues say by the labels before it; a cue without one goes on with the one before."""
+    pieces: list[Piece] = []
+    texts: list[list[str]] = []
+    for cue in cues:
+        lines = [_text(line).strip() for line in cue.lines] or [""]
+        lines[0] = _labelled(lines[0])
+        match = _CUE_LABEL.match(lines[0])
+        label = match[1] if match and match[1] in labels else None
+        if label is not None:
+            lines[0] = lines[0][len(label) + 1 :]
+        if label is not None or not pieces:
+            pieces.append(Piece(speaker_name(label), "", cue.start_s, cue.end_s))
+            texts.append(lines)
+        elif any(lines):
+            pieces[-1] = pieces[-1]._replace(end_s=cue.end_s)
+            texts[-1] += lines
+    return [piece._replace(text="\n".join(lines)) for piece, lines in zip(pieces, texts, strict=True)]
 
 
 def _labelled(line: str) -> str:

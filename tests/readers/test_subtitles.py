@@ -56,6 +56,45 @@ class TestTimes:
         assert said(turns(text)) == [("Speaker A", "first"), ("Speaker B", "later")]
 
 
+def labelled(*lines):
+    return HEAD + "\n\n".join(f"00:{number:02}.000 --> 00:{number + 1:02}.000\n{line}" for number, line in enumerate(lines))
+
+
+class TestLabels:
+    """Zoom writes a name before every cue, whatever people call themselves."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Ana Souza | Banco X",
+            "João / TI",
+            "ana@banco.com",
+            "15551234567",
+            "+55 11 99999-1234",
+            'Robert "Bob" Smith',
+            "Bom Kim",
+            "Sim Wei Ling",
+            "🎉 Ana",
+            "(Guest) Pedro",
+            "Maria Aparecida dos Santos da Silva Oliveira de Souza",
+        ],
+    )
+    def test_that_come_back_are_names_where_every_cue_has_one(self, turns, name):
+        found = turns(labelled(f"{name}: oi", "Bob: tudo: bem?", f"{name}: sim", "Bob: vamos"))
+        assert said(found) == [(name, "oi"), ("Bob", "tudo: bem?"), (name, "sim"), ("Bob", "vamos")]
+
+    def test_that_stand_in_a_cue_that_goes_on_are_speech(self, turns):
+        cues = ["Ana: oi", "Bob: tudo bem?"] * 6
+        found = turns(labelled(*cues, "so: we begin", "Ana: sim"))
+        assert said(found)[-2:] == [("Bob", "tudo bem? so: we begin"), ("Ana", "sim")]
+
+    def test_in_few_cues_stay_to_be_judged_by_their_looks(self, turns):
+        assert said(turns(labelled("Ana / TI: oi", "tudo", "bem?", "Ana / TI: sim"))) == [
+            (None, "Ana / TI: oi tudo bem?"),
+            (None, "Ana / TI: sim"),
+        ]
+
+
 class TestVoices:
     def test_two_in_one_cue_are_two_turns(self, turns):
         assert said(turns(f"{HEAD}{TIMES}\n<v Ana>oi</v> <v Bob>tudo bem?\n")) == [("Ana", "oi"), ("Bob", "tudo bem?")]
