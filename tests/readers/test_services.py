@@ -204,6 +204,14 @@ class TestOnce:
         results = [interim, {"final": True, "alternatives": [{"transcript": "oi bem", "timestamps": timestamps}]}]
         assert said(turns({"result_index": 0, "results": results, "speaker_labels": labels})) == [("Speaker 0", "oi"), ("Speaker 1", "bem")]
 
+    def test_a_last_result_that_alone_has_speakers_may_be_only_the_last_part(self, turns):
+        spoken = [("oi", "0s", "1s", {}), ("fim", "3s", "4s", {"speakerLabel": "1"})]
+        results = [
+            {"alternatives": [{"transcript": word, "words": [{"word": word, "startOffset": start, "endOffset": end, **who}]}]}
+            for word, start, end, who in spoken
+        ]
+        assert said(turns({"results": results})) == [(None, "oi"), ("Speaker 1", "fim")]
+
 
 class TestBroken:
     """A field of a wrong kind is an error that names it: never a crash, never words silently lost."""
