@@ -32,7 +32,8 @@ def _gong_pieces(monologue: Object, names: dict[str | None, str | None]) -> Iter
 
 
 def _party_names(value: Object) -> dict[str | None, str | None]:
-    return {label(party, "speakerId"): label(party, "name") for party in children(value, "parties")}
+    # Who never spoke, as most who were invited, has no speakerId, and is not who spoke without one.
+    return {speaker: label(party, "name") for party in children(value, "parties") if (speaker := label(party, "speakerId")) is not None}
 
 
 def _id(value: Object, key: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, children, first_of, is_object, label, seconds, text
 from meetcli.readers.format import Format, Found
@@ -16,17 +18,17 @@ def _claims(content: Content) -> bool:
 
 
 def _read(content: Content) -> list[Found]:
-    names = {label(speaker, "id"): label(speaker, "name") for speaker in children(content.document, "speakers")}
+    names = {who: label(speaker, "name") for speaker in children(content.document, "speakers") if (who := label(speaker, "id")) is not None}
     return meeting(_monologue(monologue, names) for monologue in children(content.document, "monologues"))
 
 
-def _monologue(monologue: Object, names: dict[str | None, str | None]) -> Piece:
+def _monologue(monologue: Object, names: Mapping[str, str | None]) -> Piece:
     elements = children(monologue, "elements") or children(monologue, "spans")
     speaker = label(monologue, "speaker")
     starts = [time for element in elements if (time := seconds(element, "ts")) is not None]
     ends = [time for element in elements for key in ("end_ts", "endTs") if (time := seconds(element, key)) is not None]
     said = "".join(text(element, "value") for element in elements)
-    return Piece(names.get(speaker) or speaker, said, min(starts, default=None), max(ends, default=None))
+    return Piece(speaker and (names.get(speaker) or speaker), said, min(starts, default=None), max(ends, default=None))
 
 
 FORMATS = (Format("Rev", "Rev.ai and Rev's editor", _claims, _read),)

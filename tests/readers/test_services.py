@@ -66,6 +66,14 @@ class TestSpeakers:
         named = {**call, "parties": [{"speakerId": "12345678901234567890", "name": "Ana"}]}
         assert said(turns({"callTranscripts": [named]})) == [("Ana", "oi")]
 
+    def test_nobody_known_is_not_the_guest_without_an_id(self, turns):
+        sentences = [{"start": 0, "end": 1, "text": "oi"}]
+        call = {"callId": "1", "parties": [{"speakerId": None, "name": "Zé"}], "transcript": [{"speakerId": None, "sentences": sentences}]}
+        assert said(turns({"callTranscripts": [call]})) == [(None, "oi")]
+        elements = [{"type": "text", "value": "oi", "ts": 0, "end_ts": 1}]
+        monologues = {"speakers": [{"id": None, "name": "Zé"}], "monologues": [{"speaker": None, "elements": elements}]}
+        assert said(turns(monologues)) == [(None, "oi")]
+
 
 class TestScripts:
     """What people keep of a reply when they save only what they need."""
