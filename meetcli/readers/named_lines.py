@@ -20,7 +20,7 @@ _MIN_TURNS_NAMED = 2
 _MIN_SHARE_NAMED = 0.25
 """Where the user names the file, speech may run over several lines, and one may do all the talking."""
 
-_CHAT_LINE = re.compile(r"\d\d:\d\d:\d\d\t[^\t\n]{1,120}:\t")
+_CHAT_LINE = re.compile(r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(?:\t[^\t\n]{1,120}:\t|[\t ]+From[ ]+[^\n:]{1,120}?(?: to [^\n:]{1,120}:| :))")
 _NO_SPEAKERS = frozenset("critical debug error fatal info notice trace warn warning".split())  # noqa: SIM905 - words read better than a page of quoted ones
 _CODE_ENDS = (",", ";", "{", "}", "(", "[", "=", "|")
 _MARKUP = re.compile(

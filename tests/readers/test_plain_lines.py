@@ -54,6 +54,13 @@ def test_less_does_not(counts, text, expected):
     assert counts(text) == expected
 
 
+@pytest.mark.parametrize(
+    "line", ["09:15:0{} From {} to Everyone: oi\n", "2026-08-05 09:15:0{} From {} to Everyone:\n\toi\n", "09:15:0{}\t From  {} : oi\n"]
+)
+def test_a_chat_saved_by_zoom_is_no_transcript(counts, line):
+    assert counts("".join(line.format(number, ("Ana Souza", "João")[number % 2]) for number in range(8))) == (False, False)
+
+
 def test_times_before_names_become_starts(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("[00:00:01] Ana: oi\n[00:00:05] Bob: tudo\n[00:00:09] Ana: bem\n[00:00:12] Bob: sim\n", encoding="utf-8")
