@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 
 from meetcli.errors import InputError
-from meetcli.readers.content import Content
+from meetcli.readers.content import Content, NoTranscript
 from meetcli.readers.format import Format, Found
 
 _TEXTS = ("transcript", "meet_transcription")
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
+_LINE_END = re.compile(r"[\r\n]")
+_SEPARATOR_LINE = re.compile(r'\s*"?sep=[,;\t|]"?[ \t]*\r?\n', re.IGNORECASE)
+"""What Excel writes above the table where the delimiter is not the country's own."""
+
 _FIELDS = ("meeting_id", "meet_id", "customer_id", "customer_name", "banker_id", "banker_name", "meet_date", "meet_type")
 _HEADER_CHARACTERS = 10_000
 
 csv.field_size_limit(2**31 - 1)  # the module's own is 131,072 characters, two hours of speech; the file's size is bounded
 
 
+def _table(content: Content) -> str:
+    return _SEPARATOR_LINE.sub("", content.text, count=1) if _SEPARATOR_LINE.match(content.text) else content.text.lstrip("\r\n")
+
+
 def _columns(content: Content) -> tuple[list[str], str]:
     """Return the names of the columns in small letters and the delimiter; none where this is no such table."""
-    line = content.text[:_HEADER_CHARACTERS].lstrip("\r\n").partition("\n")[0].strip()
+    line = _LINE_END.split(_table(content._replace(text=content.text[:_HEADER_CHARACTERS])), maxsplit=1)[0].strip()
+    if not any(name in line.lower() for name in _TEXTS):
+        return [], ","
     for delimiter in _DELIMITERS:
-        names = [name.strip().strip('"').lower() for name in line.split(delimiter)]
+        names = [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
         if any(name in _TEXTS for name in names) and (len(names) > 1 or content.suffix == ".csv"):
             return names, delimiter
     return [], ","
@@ -37,13 +48,16 @@ def _read(content: Content) -> Iterator[Found]:
     twice = sorted({name for name in names if name in (*_TEXTS, *_FIELDS) and names.count(name) > 1})
     if twice:
         raise InputError(f"has the column {twice[0]} twice, so it is ambiguous", field=twice[0])
-    rows = csv.reader(StringIO(content.text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True)
+    rows = csv.reader(StringIO(_table(content), newline=""), delimiter=delimiter, strict=True)
+    place = 0
     try:
         next(rows)
         for place, row in enumerate(filter(any, rows), 1):
             yield place, _meeting(names, row)
     except csv.Error:
         raise InputError(f"is no valid CSV at line {rows.line_num}: a quote is not closed or stands alone") from None
+    if not place:
+        raise NoTranscript("is a table without a row")
 
 
 def _meeting(names: list[str], row: list[str]) -> dict[str, object] | InputError:
