@@ -28,6 +28,8 @@ _TOTAL_FACTOR = 20
 _DIRECTORY_BYTES = 512 * MAX_MEMBERS
 _END_OF_DIRECTORY = struct.Struct("<4s4H2LH")
 _MAX_COMMENT = 65_535
+_LARGE_END_OF_DIRECTORY = struct.Struct("<4sQ2H2L4Q")
+_LARGE_LOCATOR_BYTES = 20
 _HEAD_BYTES = 1 << 16
 _CHUNK = 1 << 20
 
@@ -162,7 +164,7 @@ def _refusal(message: str, head: bytes, suffix: str, *, hint: str | None = None)
 
 def _refuse_large_directory(stream: BinaryIO, size: int) -> None:
     """Refuse an archive whose list of files would take more memory than its files."""
-    tail_size = min(size, _MAX_COMMENT + _END_OF_DIRECTORY.size)
+    tail_size = min(size, _MAX_COMMENT + _END_OF_DIRECTORY.size + _LARGE_LOCATOR_BYTES + _LARGE_END_OF_DIRECTORY.size)
     stream.seek(size - tail_size)
     tail = stream.read(tail_size)
     stream.seek(0)
@@ -171,6 +173,10 @@ def _refuse_large_directory(stream: BinaryIO, size: int) -> None:
         raise InputError("is not a valid zip archive: it is cut off")
     fields = _END_OF_DIRECTORY.unpack_from(tail, start)
     count, directory_size = fields[4], fields[5]
+    # The library believes the record of 64 bits that may stand before, whatever the shorter one says.
+    large = start - _LARGE_LOCATOR_BYTES - _LARGE_END_OF_DIRECTORY.size
+    if large >= 0 and tail[start - _LARGE_LOCATOR_BYTES :].startswith(b"PK\x06\x07") and tail[large:].startswith(b"PK\x06\x06"):
+        *_, count, directory_size, _ = _LARGE_END_OF_DIRECTORY.unpack_from(tail, large)
     if count > MAX_MEMBERS or directory_size > _DIRECTORY_BYTES:
         raise InputError(f"is an archive of more than {MAX_MEMBERS:,} files", hint="unpack it and name the folder")
 

@@ -178,6 +178,18 @@ class TestBombs:
         [found] = found_in(put("e.zip", bytes(content)))
         assert "more than 10,000 files" in found.error
 
+    def test_an_archive_that_hides_its_files_in_a_record_of_64_bits_is_refused_too(self, put):
+        content = zipped([("a.json", ONE)])
+        end = content.rindex(b"PK\x05\x06")
+        size, offset = struct.unpack_from("<LL", content, end + 12)
+        # The library reads as many bytes of the directory as this record says, and counts the files in them itself.
+        record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, MAX_MEMBERS + 1, MAX_MEMBERS + 1, size, offset)
+        locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+        [found] = found_in(put("e.zip", content[:end] + record + locator + content[end:]))
+        assert "more than 10,000 files" in found.error
+        record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, size, offset)
+        assert places(found_in(put("e.zip", content[:end] + record + locator + content[end:]))) == [("e.zip", 1)]
+
     def test_an_archive_is_bounded_as_a_whole(self, put):
         text = json.dumps({"transcript": "Ana: " + "oi tudo bem " * 50})
         path = put("e.zip", zipped([(f"{number}.json", text) for number in range(60)]))
