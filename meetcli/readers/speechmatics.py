@@ -42,15 +42,15 @@ def _read_v2(content: Content) -> list[Found]:
 
 def _words(results: Sequence[Object]) -> Iterator[tuple[Piece, bool]]:
     """Yield words; an entity (`$2.05`) is one, and repeats its words in two more forms."""
+    is_opened = False
     for result in results:
         best = next(iter(children(result, "alternatives")), {})
         if result.get("type") == "speaker_change":
             continue
         piece = Piece(label(best, "speaker"), text(best, "content"), seconds(result, "start_time"), seconds(result, "end_time"))
-        is_attached = result.get("attaches_to") in ("previous", "both") or (
-            result.get("type") == "punctuation" and "attaches_to" not in result
-        )
-        yield piece, is_attached
+        attaches = result.get("attaches_to", "previous" if result.get("type") == "punctuation" else None)
+        yield piece, attaches in ("previous", "both") or is_opened
+        is_opened = attaches in ("next", "both")
 
 
 def _delimiter(messages: Sequence[Object], results: Sequence[Object]) -> str:

@@ -175,6 +175,26 @@ class TestChannels:
         ]
 
 
+class TestMarks:
+    def test_of_speechmatics_stand_where_they_say(self, turns):
+        said_so = [
+            ("Dijo", None),
+            ("¿", "next"),
+            ("qué", None),
+            ("?", "previous"),
+            ("bem", None),
+            ("-", "both"),
+            ("vindo", None),
+            ("–", "none"),
+        ]
+        results = [
+            {"type": "word", "start_time": at, "end_time": at + 1, "alternatives": [{"content": content, "speaker": "S1"}]}
+            | ({"type": "punctuation", "attaches_to": attaches} if attaches else {})
+            for at, (content, attaches) in enumerate(said_so)
+        ]
+        assert said(turns({"format": "2.9", "metadata": {}, "results": results})) == [("S1", "Dijo ¿qué? bem-vindo –")]
+
+
 class TestOnce:
     """What a format says twice is read once."""
 
