@@ -50,8 +50,11 @@ def _read_fast(content: Content) -> list[Found]:
 
 
 def _of_fast(phrase: Object, is_multichannel: bool) -> Piece:
-    start_s = seconds(phrase, "offsetMilliseconds", per_second=1000)
-    length_s = seconds(phrase, "durationMilliseconds", per_second=1000)
+    # The API's preview had the same milliseconds without their unit in the name.
+    start_s, length_s = (
+        seconds(phrase, f"{name}Milliseconds" if f"{name}Milliseconds" in phrase else name, per_second=1000)
+        for name in ("offset", "duration")
+    )
     return Piece(_speaker(phrase, is_multichannel), text(phrase, "text"), start_s, _end(start_s, length_s))
 
 

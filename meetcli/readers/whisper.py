@@ -46,11 +46,11 @@ def _is_verbose(content: Content) -> bool:
 
 
 def _is_dump(content: Content) -> bool:
-    if is_object(content.document, "segments", "info"):
-        return content.document["segments"] == [] or _has_segments(content.document)
-    if not isinstance(content.document, list) or not content.document:
-        return False
-    first = content.document[0]
+    is_pair = is_object(content.document, "segments", "info")
+    rows = content.document["segments"] if is_pair else content.document
+    if not isinstance(rows, list) or not rows:
+        return is_pair and rows == []
+    first = rows[0]
     if is_object(first, "start", "end", "text"):
         return True
     return isinstance(first, list) and len(first) > _TEXT and isinstance(first[_TEXT], str) and isinstance(first[_START], int | float)

@@ -123,6 +123,15 @@ class TestWhisper:
             (None, "Go home."),
         ]
 
+    def test_rows_may_stand_beside_the_info(self, turns):
+        rows = [[1, 0, 0.0, 1.5, " Oi.", [1], -0.2, 1.0, 0.1, None, 0.0]]
+        assert turns({"segments": rows, "info": {"language": "pt"}}) == [(None, 0.0, 1.5, "Oi.")]
+
+    def test_azure_s_preview_named_no_unit(self, turns):
+        phrases = [{"offset": 960, "duration": 640, "text": "Oi."}, {"offset": 2000, "duration": 500, "text": "Bem?", "speaker": 1}]
+        found = turns({"duration": 2500, "combinedPhrases": [{"text": "Oi. Bem?"}], "phrases": phrases})
+        assert found == [(None, 0.96, 1.6, "Oi."), ("Speaker 1", 2.0, 2.5, "Bem?")]
+
 
 class TestChannels:
     def test_of_deepgram_are_the_speakers_in_the_order_of_time(self, turns):
