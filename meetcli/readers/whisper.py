@@ -74,6 +74,8 @@ def _read(content: Content) -> list[Found]:
     pieces = [piece for segment in segments for piece in _of_segment(segment)]
     if any(piece.speaker for piece in pieces):
         return utterances(pieces)
+    if not pieces and document.get("words"):
+        return utterances(_timed(list(sentences(text(document, "text"))), children(document, "words")))
     return utterances([*pieces, *sentences(_beyond(pieces, text(document, "text")))])
 
 
@@ -87,6 +89,28 @@ def _beyond(pieces: Sequence[Piece], told: str) -> str:
             return ""
         place += len(said) + 1 if said else 0
     return told[place:]
+
+
+def _timed(told: Sequence[Piece], words: Sequence[Object]) -> Sequence[Piece]:
+    """Return sentences with the times of their words, as they were told where words and text differ."""
+    left = iter(words)
+    found: list[Piece] = []
+    for sentence in told:
+        start_s: float | None = None
+        end_s: float | None = None
+        place = 0
+        said = max((number for number, letter in enumerate(sentence.text, 1) if letter.isalnum()), default=0)
+        while place < said:
+            word = next(left, None)
+            spoken = "" if word is None else text(word, "word").strip()
+            at = sentence.text.find(spoken, place) if spoken else -1
+            if word is None or at < 0 or any(map(str.isalnum, sentence.text[place:at])):
+                return told
+            place = at + len(spoken)
+            start_s = seconds(word, "start") if start_s is None else start_s
+            end_s = seconds(word, "end")
+        found.append(sentence._replace(start_s=start_s, end_s=end_s))
+    return found
 
 
 def _of_segment(segment: Object) -> Iterator[Piece]:

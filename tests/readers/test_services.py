@@ -132,6 +132,19 @@ class TestWhisper:
         found = turns({"duration": 2500, "combinedPhrases": [{"text": "Oi. Bem?"}], "phrases": phrases})
         assert found == [(None, 0.96, 1.6, "Oi."), ("Speaker 1", 2.0, 2.5, "Bem?")]
 
+    @pytest.mark.parametrize(
+        ("spoken", "times"),
+        [
+            ("Oi João São 10 30 não é", [(0, 1.5), (2, 6.5)]),
+            ("Oi João São 10 30 não", [(None, None), (None, None)]),  # one is missing
+            ("Oi Joana São 10 30 não é", [(None, None), (None, None)]),
+        ],
+    )
+    def test_words_without_segments_give_sentences_their_times(self, turns, spoken, times):
+        told = words(spoken, [None] * len(spoken.split()))
+        found = turns({"task": "transcribe", "language": "portuguese", "text": "Oi, João! São 10:30, não é?", "words": told})
+        assert found == [(None, *times[0], "Oi, João!"), (None, *times[1], "São 10:30, não é?")]
+
 
 class TestChannels:
     def test_of_deepgram_are_the_speakers_in_the_order_of_time(self, turns):
