@@ -200,7 +200,7 @@ class _Index:
             return False
         turns = self._meeting.turns
         before, after = (turns[self._turn_of(self._words.starts[word])].speaker for word in (last, first))
-        return bool(part.speakers) or before == after
+        return before == after or any(word == 0 for word, _ in part.speakers)
 
     def _places(self, needle: _Needle, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yield (first word, last word) of each place from letter `start` to `stop` where just the needle's words stand."""
@@ -252,16 +252,20 @@ class _Index:
         return letters in self._negations
 
     def _has_speakers(self, needle: _Needle, first: int, last: int) -> bool:
-        """Say whether labeled words were said by those speakers, and unlabeled ones reach into another turn with more than one word."""
+        """Say whether one speaker said all words up to the first label, and each labeled speaker those up to the next.
+
+        Unlabeled words reach into another turn of the same speaker with more than one word.
+        """
         words = self._words
-        if not needle.speakers:
-            turns = [self._turn_of(words.starts[word]) for word in range(first, last + 1)]
-            return turns[0] == turns[-1] or min(turns.count(turns[0]), turns.count(turns[-1])) >= MIN_PART_WORDS
-        for word, speaker in needle.speakers:
-            place = bisect_right(words.letter_starts, words.letter_starts[first] + needle.words.letter_starts[word]) - 1
-            if self._meeting.turns[self._turn_of(words.starts[place])].speaker != speaker:
-                return False
-        return True
+        turns = [self._turn_of(words.starts[word]) for word in range(first, last + 1)]
+        said_by = [self._meeting.turns[turn].speaker for turn in turns]
+        places = [words.letter_starts[first] + needle.words.letter_starts[word] for word, _ in needle.speakers]
+        begins = [bisect_right(words.letter_starts, place) - 1 - first for place in places]
+        speakers = [said_by[0], *(speaker for _, speaker in needle.speakers)]
+        stretches = zip(speakers, [0, *begins], [*begins, len(said_by)], strict=True)
+        if any(not {speaker}.issuperset(said_by[begin:end]) for speaker, begin, end in stretches):
+            return False
+        return bool(begins) or turns[0] == turns[-1] or min(turns.count(turns[0]), turns.count(turns[-1])) >= MIN_PART_WORDS
 
     def _evidence(self, needle: _Needle, first: int, last: int) -> Evidence:
         transcript = self._meeting.transcript

@@ -321,3 +321,42 @@ def invented_variants(words: list[str], draw: random.Random) -> list[str]:
             variants.append([*words[:place], changed, *words[place + 1 :]])
     place = draw.randrange(2, len(words) - 2)
     return [" ".join(variant) for variant in [*variants, [*words[:place], "not", *words[place:]]]]
+
+
+SPEAKERS = EvidenceFinder(
+    read_meeting(
+        "Ana: Can you send the contract?\nBob: I will send it tomorrow.\nBob: The fee is waived.\n"
+        "Ana: We will sign\nBob: {vocalsound}\nAna: on Monday."
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "turn"),
+    [
+        ("I will send it tomorrow. The fee is waived.", 2),
+        ("We will sign on Monday.", 4),
+        ("Bob: I will send it tomorrow. The fee is waived. Ana: We will sign", 2),
+        ("Can you send the contract? Bob: I will send it", 1),
+        ("Can you send ... Bob: I will send it", 1),
+    ],
+)
+def test_words_of_one_speaker_and_labeled_ones_are_found_over_several_turns(quote: str, turn: int):
+    assert SPEAKERS.find(quote).turn == turn
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "Can you send the contract? I will send it tomorrow.",
+        "Can you send the contract?\nI will send it tomorrow.",
+        "Can you send the contract? ... I will send it tomorrow.",
+        "Ana: Can you send the contract? I will send it tomorrow.",
+        "Ana: Can you send the contract ... I will send it tomorrow.",
+        "Bob: I will send it tomorrow. The fee is waived. We will sign",
+        "The fee is waived. We will sign Bob: on Monday",
+        "Can you send ... it tomorrow. Bob: The fee is waived.",
+    ],
+)
+def test_words_of_two_speakers_are_not_run_together(quote: str):
+    assert SPEAKERS.find(quote) is None
