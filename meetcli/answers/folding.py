@@ -34,6 +34,8 @@ _TAG_WORD = re.compile(
 )
 # "like" and "so" alone are words: "they did not like" would lose its "not" with them
 _SPOKEN = re.compile(r"\b(?:you\s+know|i\s+mean)\b|(?<=,)\s*(?:like|so|well|assim|sabe|entendeu)\s*(?=,)", re.IGNORECASE)
+MINUS = "-−–‒"  # people and their software write any of them
+_PLAIN_MINUS = str.maketrans(dict.fromkeys(MINUS, "-"))
 # scripts that write no spaces: each character is a word of its own
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 
@@ -113,15 +115,20 @@ def _blank_tag(match: re.Match[str]) -> str:
 
 def _fold_word(raw: str) -> str:
     """Drop case, accents and the separators of thousands; `1,500` is 1500, `1.500` is left because it may be one and a half."""
-    if raw[-1].isdigit() and re.fullmatch(r"[-−]?[1-9]\d{0,2}(?:,\d{3})+", raw):
+    if raw[-1].isdigit() and re.fullmatch(rf"[{MINUS}]?[1-9]\d{{0,2}}(?:,\d{{3}})+", raw):
         raw = raw.replace(",", "")
     letters = unicodedata.normalize("NFD", raw.casefold())
-    return "".join(char for char in letters if not "\u0300" <= char <= "\u036f").replace("−", "-")
+    return plain_minus("".join(char for char in letters if not "\u0300" <= char <= "\u036f"))
+
+
+def plain_minus(text: str) -> str:
+    """Write every minus as `-`."""
+    return text.translate(_PLAIN_MINUS)
 
 
 @lru_cache(maxsize=64)
 def _word_pattern(marks: str) -> re.Pattern[str]:
     """Return what a word is where `marks` (combining characters, which no word character class takes) occur."""
     letter = rf"(?:[^\W_ʼ{_UNSPACED}]|[{re.escape(marks)}])" if marks else rf"[^\W_ʼ{_UNSPACED}]"
-    minus = r"(?:(?<![^\s($€£¥])[-−](?=\d))?"
+    minus = rf"(?:(?<![^\s($€£¥])[{MINUS}](?=\d))?"
     return re.compile(rf"[{_UNSPACED}]|{minus}{letter}+(?:(?<=\d)[.,:/](?=\d){letter}+)*")

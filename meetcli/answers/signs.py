@@ -1,14 +1,14 @@
-"""Room of the answers: the signs beside numbers that change what they say: `$5`, `€5`, `-5`, `5 %`, `5 ‰`. Pure."""
+"""Room of the answers: the signs beside numbers that change what they say: `$5`, `€5`, `-5`, `5 %`, `5 ‰`, `5 °`. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Set
 
-from meetcli.answers.folding import Folded
+from meetcli.answers.folding import MINUS, Folded, plain_minus
 
-_BEFORE = re.compile(r"((?<!\w)[-−+±](?=[A-Z]*[$¢-¥₠-₿]))?[A-Z]*([$¢-¥₠-₿+±<>≤≥])[ \u00a0\u202f]?\Z")
-_AFTER = re.compile(r"[ \u00a0\u202f]?([$¢-¥₠-₿%‰])")
+_BEFORE = re.compile(rf"(?:(?<!\w)([{MINUS}](?=[A-Z]*[$¢-¥₠-₿])|[+±<>≤≥~≈]) ?)?[A-Z]*([$¢-¥₠-₿+±<>≤≥~≈])[ \u00a0\u202f]?\Z")
+_AFTER = re.compile(r"[ \u00a0\u202f]?([$¢-¥₠-₿%‰°])")
 _LONGEST_BEFORE = 6  # characters, as in "-US$ "
 _BINDING = frozenset("%‰")
 
@@ -24,7 +24,7 @@ def signs_beside_numbers(text: str, words: Folded, first: int, last: int) -> set
         if any(char.isdigit() for char in text[start:end]):
             before, after = _BEFORE.search(text, max(0, start - _LONGEST_BEFORE), start), _AFTER.match(text, end)
             place = words.letter_starts[word] - words.letter_starts[first]
-            found |= {(place, sign) for sign in (*(before.groups() if before else ()), after and after[1]) if sign}
+            found |= {(place, plain_minus(sign)) for sign in (*(before.groups() if before else ()), after and after[1]) if sign}
     return found
 
 
