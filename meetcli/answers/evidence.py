@@ -27,7 +27,7 @@ IN_PARTS = 0.8
 
 MAX_GAP_WORDS = 80  # what an ellipsis may stand for; beyond that two parts are two quotes
 MIN_PART_WORDS = 2  # a part of one word is found in any long turn
-MAX_HIDING_WORDS = 3  # so few words left out, a negation among them, are left out for its sake
+MAX_HIDING_WORDS = 3  # so few words left out, a negation among them, are left out for its sake, though it be another sentence's
 MIN_REPEATED_WORDS = 3  # below that a phrase that occurs twice says nothing about its place
 
 _ELLIPSIS = re.compile(r"[\[(]\s*(?:\.{2,}|…)\s*[\])]|\.{3,}|…|\.(?: \.){2,}")
@@ -38,9 +38,10 @@ _GLUED_AFTER = re.compile(r"[-‑'’´`ʼ]\w| ?n['’´`ʼ]t\b", re.IGNORECASE)
 # a time beside a speaker's label; it is no part of any turn
 _STAMP = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?[\])]|^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?(?=\s)", re.MULTILINE)
 _NEGATIONS = frozenset(
-    """not no never nothing none nobody neither nor cannot dont doesnt didnt isnt wont cant
-    nao nunca jamais nem nada ninguem nenhum nenhuma""".split()  # noqa: SIM905 - words read better than a column of quoted ones
+    """not no never nothing none nobody neither nor cannot dont doesnt didnt isnt arent wasnt werent hasnt havent wont cant wouldnt
+    couldnt shouldnt nao nunca jamais nem nada ninguem nenhum nenhuma""".split()  # noqa: SIM905 - words read better than a column of quoted ones
 )
+_WITHOUT = frozenset(["sem", "without"])  # no ellipsis hides them; cut off at an end they are no loss of what is quoted
 _CONTRACTED = re.compile(r"n['’´`ʼ]\Z", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]")
 _SENTENCE_END = re.compile(r"[.!?…;:\n]")
@@ -193,10 +194,15 @@ class _Index:
     def _may_leave_out(self, last: int, first: int, part: _Needle) -> bool:
         """Say whether an ellipsis may stand for what is between word `last` and the first of `part`.
 
-        It hides no negation of what is quoted, and does not put one speaker's words into the mouth of another.
+        It hides no negation beside what is quoted, and does not put one speaker's words into the mouth of another.
         """
-        gap = range(last + 1, first)
-        if any(map(self._is_negation, gap[-1:] if len(gap) > MAX_HIDING_WORDS else gap)):
+        words, transcript, gap = self._words, self._meeting.transcript, range(last + 1, first)
+        if len(gap) <= MAX_HIDING_WORDS:
+            hiding = list(gap)
+        else:
+            beside = ((last + 1, words.ends[last], words.starts[last + 1]), (first - 1, words.ends[first - 1], words.starts[first]))
+            hiding = [word for word, end, start in beside if not _SENTENCE_END.search(transcript, end, start)]
+        if any(self._is_negation(word) or self._letters_of(word) in _WITHOUT for word in hiding):
             return False
         turns = self._meeting.turns
         before, after = (turns[self._turn_of(self._words.starts[word])].speaker for word in (last, first))
@@ -246,10 +252,13 @@ class _Index:
         return not is_end and (after == len(transcript) or bool(_SENTENCE_END.search(transcript, words.ends[last + 1], after)))
 
     def _is_negation(self, word: int) -> bool:
-        letters, start = self._words.letters[self._words.letter_starts[word] : self._words.letter_ends[word]], self._words.starts[word]
+        letters, start = self._letters_of(word), self._words.starts[word]
         if letters == "t":  # of "don't" and "do n't"
             return _CONTRACTED.search(self._meeting.transcript, max(0, start - 2), start) is not None
         return letters in self._negations
+
+    def _letters_of(self, word: int) -> str:
+        return self._words.letters[self._words.letter_starts[word] : self._words.letter_ends[word]]
 
     def _has_speakers(self, needle: _Needle, first: int, last: int) -> bool:
         """Say whether one speaker said all words up to the first label, and each labeled speaker those up to the next.
@@ -304,10 +313,22 @@ def _needle(quote: str, labels: Sequence[_Label], fillers: Set[str]) -> _Needle:
 
 
 def _parts(quote: str, labels: Sequence[_Label], fillers: Set[str]) -> list[_Needle]:
-    """Read the stretches of a quote between its ellipses, but for those without words."""
+    """Read the stretches of a quote between its ellipses, but for those without words.
+
+    A lone word belongs to what stands before it, else after it: beside it is an ellipsis of the transcript's own.
+    """
     edges = [0, *(edge for match in _ELLIPSIS.finditer(quote) for edge in match.span()), len(quote)]
-    parts = []
+    parts: list[tuple[int, _Needle]] = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
-        inside = [_Label(label.start - start, label.end - start, label.speaker) for label in labels if start <= label.start < end]
-        parts.append(_needle(quote[start:end], inside, fillers))
-    return [part for part in parts if part.words.letters]
+        part = _part(quote, start, end, labels, fillers)
+        if parts and part.words.letters and min(len(part.words.starts), len(parts[-1][1].words.starts)) < MIN_PART_WORDS:
+            start, _ = parts.pop()
+            part = _part(quote, start, end, labels, fillers)
+        if part.words.letters:
+            parts.append((start, part))
+    return [part for _, part in parts]
+
+
+def _part(quote: str, start: int, end: int, labels: Sequence[_Label], fillers: Set[str]) -> _Needle:
+    inside = [_Label(label.start - start, label.end - start, label.speaker) for label in labels if start <= label.start < end]
+    return _needle(quote[start:end], inside, fillers)

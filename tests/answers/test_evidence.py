@@ -369,3 +369,37 @@ def test_words_of_one_speaker_and_labeled_ones_are_found_over_several_turns(quot
 )
 def test_words_of_two_speakers_are_not_run_together(quote: str):
     assert SPEAKERS.find(quote) is None
+
+
+GAPS = EvidenceFinder(
+    read_meeting(
+        "Ana: We are not going to give the exact number. Aceitamos manter a conta, mas sem taxa de administração.\n"
+        "Bob: The budget… well, the budget is signed off. Nobody objected to it at all. We start without a deposit on Friday… right."
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "We are ... the exact number",
+        "manter a conta ... taxa de administração",
+        "manter a conta, mas … taxa",
+        "We start ... a deposit on Friday",
+    ],
+)
+def test_an_ellipsis_hides_no_negation_beside_what_it_keeps(quote: str):
+    assert GAPS.find(quote) is None
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "the budget is signed off. ... We start without a deposit",
+        "budget… well, the ... signed off",
+        "The budget… well ... signed off",
+        "We start without ... on Friday… right.",
+    ],
+)
+def test_an_ellipsis_leaves_out_other_sentences_and_may_be_the_transcripts_own(quote: str):
+    assert GAPS.find(quote).turn == 2
