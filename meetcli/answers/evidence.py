@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from meetcli.answers.folding import Folded, choose_fillers, choose_language, fold, fold_all
+from meetcli.answers.folding import Folded, choose_fillers, choose_language, fold
 from meetcli.answers.signs import may_be_signed, signs_beside_numbers
 from meetcli.models import Meeting
 
@@ -35,6 +35,8 @@ _CLOSING = re.compile(r"[%.!?…]*")
 # "five" of "twenty-five", "can" of "can't" and "do" of "do n't" are not what was said
 _GLUED_BEFORE = re.compile(r"\w[-‑]\Z")
 _GLUED_AFTER = re.compile(r"[-‑'’´`ʼ]\w| ?n['’´`ʼ]t\b", re.IGNORECASE)
+# what follows a name that is a label, as in "Ana (Banco X.):" or "**Ana**:"
+_COLON = re.compile(r"[\s).\]*\"”’]{0,8}:")
 # a time beside a speaker's label; it is no part of any turn
 _STAMP = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?[\])]|^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?(?=\s)", re.MULTILINE)
 _NEGATIONS = frozenset(
@@ -87,7 +89,9 @@ class EvidenceFinder:
 
     def __init__(self, meeting: Meeting) -> None:
         self._meeting = meeting
-        self._speakers = {fold_all(turn.speaker): turn.speaker for turn in meeting.turns if turn.speaker}
+        folded = [(fold(name, [(0, len(name))], frozenset()), name) for name in {turn.speaker: None for turn in meeting.turns} if name]
+        self._speakers = {words.letters: name for words, name in folded}
+        self._longest_name = max((len(words.starts) for words, _ in folded), default=0)
 
     @cached_property
     def _complete(self) -> _Index:
@@ -123,14 +127,14 @@ class EvidenceFinder:
         """Return the known speakers' names that stand right before a colon, longest first: `Ana Souza:` is not `Souza:`."""
         labels: list[_Label] = []
         words = fold(quote, [(0, len(quote))], frozenset())
-        longest = max((len(speaker.split()) for speaker in self._speakers.values()), default=0)
         for last, end in enumerate(words.ends):
-            if not quote[end:].lstrip().startswith(":"):
+            colon = _COLON.match(quote, end)
+            if not colon:
                 continue
-            for first in range(max(0, last - longest), last + 1):
+            for first in range(max(0, last - self._longest_name + 1), last + 1):
                 speaker = self._speakers.get(words.letters[words.letter_starts[first] : words.letter_ends[last]])
                 if speaker:
-                    labels.append(_Label(words.starts[first], end, speaker))
+                    labels.append(_Label(words.starts[first], colon.end(), speaker))
                     break
         return labels
 

@@ -403,3 +403,11 @@ def test_an_ellipsis_hides_no_negation_beside_what_it_keeps(quote: str):
 )
 def test_an_ellipsis_leaves_out_other_sentences_and_may_be_the_transcripts_own(quote: str):
     assert GAPS.find(quote).turn == 2
+
+
+def test_labels_are_known_whatever_signs_a_name_has():
+    finder = EvidenceFinder(read_meeting("Hon. Ana-Rita Sá-Reis (Sul-Norte, Lib.): We sign it.\nBob P.: I agree to it.\nBob: Not yet."))
+
+    assert finder.find("Hon. Ana-Rita Sá-Reis (Sul-Norte, Lib.): We sign it.").turn == 1
+    assert finder.find("**Bob P.**: I agree to it.").turn == 2
+    assert finder.find("Bob P.: We sign it.") is None
