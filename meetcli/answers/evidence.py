@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from meetcli.answers.folding import Folded, choose_fillers, choose_language, fold
+from meetcli.answers.folding import Folded, choose_fillers, choose_language, fold, without_tags
 from meetcli.answers.signs import may_be_signed, signs_beside_numbers
 from meetcli.models import Meeting
 
@@ -240,7 +240,7 @@ class _Index:
         ends = words.starts[last + 1] if last + 1 < len(words.starts) else len(transcript)
         is_end = bool(_SENTENCE_END.search(transcript, words.ends[last], ends)) or ends == len(transcript)
         if first and self._is_negation(first - 1):
-            if _WORD.search(raw, 0, needle.words.starts[0]):  # a filler was taken off the quote: "não tá bom" is not "tá bom"
+            if _WORD.search(without_tags(raw), 0, needle.words.starts[0]):  # a filler was taken off the quote: "não tá bom" is not "tá bom"
                 return True
             begins = words.ends[first - 2] if first > 1 else 0
             is_opening = first == 1 or bool(_SENTENCE_END.search(transcript, begins, words.starts[first - 1]))
@@ -250,7 +250,7 @@ class _Index:
                 return True
         if last + 1 == len(words.starts) or not self._is_negation(last + 1):
             return False
-        if _WORD.search(raw, needle.words.ends[-1]):
+        if _WORD.search(without_tags(raw), needle.words.ends[-1]):
             return True
         after = words.starts[last + 2] if last + 2 < len(words.starts) else len(transcript)
         return not is_end and (after == len(transcript) or bool(_SENTENCE_END.search(transcript, words.ends[last + 1], after)))

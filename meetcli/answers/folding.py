@@ -53,7 +53,7 @@ class Folded:
 
 def choose_language(text: str) -> str | None:
     """Return `en` or `pt`, whichever `text` seems to be in by counting a few common words, None for neither."""
-    words = text[:SAMPLE].casefold().split()
+    words = unicodedata.normalize("NFC", text[:SAMPLE]).casefold().split()
     counts = {language: sum(word in common for word in words) for language, common in _COMMON_WORDS.items()}
     language = max(counts, key=counts.__getitem__)
     return language if counts[language] * 25 > len(words) else None

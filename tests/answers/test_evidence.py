@@ -1,6 +1,7 @@
 import json
 import random
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetcli.answers.evidence import FOLDED, IN_PARTS, VERBATIM, WITHOUT_FILLERS, Evidence, EvidenceFinder
-from meetcli.answers.folding import fold_all
+from meetcli.answers.folding import choose_language, fold_all
 from meetcli.models import Meeting, Turn
 
 FILLERS = {"um", "uh", "yeah", "né", "hum", "tipo", "ahn"}
@@ -232,6 +233,22 @@ def test_in_portuguese_no_is_no_negation():
 
     assert finder.find("banco eles disseram que não vão pagar.").turn == 1
     assert finder.find("cartório falta ... via do contrato").turn == 1
+
+
+def test_portuguese_is_known_with_its_accents_apart():
+    said = "Ana: Hum, não sei se você pode, né, mandar o contrato. No banco vamos ver isso amanhã com a Bia."
+    finder = EvidenceFinder(read_meeting(unicodedata.normalize("NFD", said)))
+
+    assert choose_language(unicodedata.normalize("NFD", "não vamos, você não vai")) == "pt"
+    assert finder.find("não sei se você pode mandar o contrato.").turn == 1
+    assert finder.find("banco vamos ver isso amanhã").turn == 1
+
+
+def test_a_tag_at_an_end_of_a_quote_is_no_word_beside_a_negation():
+    finder = EvidenceFinder(read_meeting("Ana: I would say no . {vocalsound} We sign the contract {pause} not before May ."))
+
+    assert finder.find("{vocalsound} we sign the contract").turn == 1
+    assert finder.find("we sign the contract {pause}").turn == 1
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=20))
