@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from meetcli.answers.folding import Folded, choose_fillers, choose_language, fold, without_tags
+from meetcli.answers.folding import Folded, choose_language, drop_fillers, fillers_of, fold, without_tags
 from meetcli.answers.signs import may_be_signed, signs_beside_numbers
 from meetcli.models import Meeting
 
@@ -94,12 +94,18 @@ class EvidenceFinder:
         self._longest_name = max((len(words.starts) for words, _ in folded), default=0)
 
     @cached_property
+    def _language(self) -> str | None:
+        return choose_language(self._meeting.transcript)
+
+    @cached_property
     def _complete(self) -> _Index:
-        return _Index(self._meeting, frozenset())
+        spans = ((turn.offset, turn.offset + len(turn.text)) for turn in self._meeting.turns)
+        return _Index(self._meeting, self._language, fold(self._meeting.transcript, spans, frozenset()), frozenset())
 
     @cached_property
     def _without_fillers(self) -> _Index:
-        return _Index(self._meeting, choose_fillers(self._meeting.transcript))
+        fillers = fillers_of(self._language)
+        return _Index(self._meeting, self._language, drop_fillers(self._complete.words, self._meeting.transcript, fillers), fillers)
 
     def find(self, quote: str | None, turns: Container[int] | None = None) -> Evidence | None:
         """Return where `quote` stands, or None where it does not, or where a short one stands in several places.
@@ -110,7 +116,7 @@ class EvidenceFinder:
         if not quote:
             return None
         unstamped = _STAMP.sub(lambda match: " " * len(match.group()), quote)
-        labels = self._labels_in(unstamped)
+        labels = self._labels_in(unstamped) if ":" in unstamped else []
         for index in (self._complete, self._without_fillers):
             found = index.find(_needle(quote, (), index.fillers), turns)
             if found is None and labels:
@@ -142,12 +148,12 @@ class EvidenceFinder:
 class _Index:
     """The words of one meeting without certain fillers, run together for searching."""
 
-    def __init__(self, meeting: Meeting, fillers: Set[str]) -> None:
+    def __init__(self, meeting: Meeting, language: str | None, words: Folded, fillers: Set[str]) -> None:
+        self.words = words
         self.fillers = fillers
         self._meeting = meeting
-        self._words = fold(meeting.transcript, [(turn.offset, turn.offset + len(turn.text)) for turn in meeting.turns], fillers)
         self._turn_starts = [turn.offset for turn in meeting.turns]
-        self._negations = _NEGATIONS - {"no"} if choose_language(meeting.transcript) == "pt" else _NEGATIONS  # "no banco": in the bank
+        self._negations = _NEGATIONS - {"no"} if language == "pt" else _NEGATIONS  # "no banco": in the bank
 
     def find(self, needle: _Needle, turns: Container[int] | None) -> Evidence | None:
         """Return the best place where all words of `needle` stand in a row; None also where too few of them stand in several places."""
@@ -155,8 +161,8 @@ class _Index:
         is_short = len(needle.words.starts) < MIN_REPEATED_WORDS
         if is_short and self.fillers:  # what is left of "right, yeah, no, yeah" would be found anywhere
             return None
-        for first, last in self._places(needle, 0, len(self._words.letters)):
-            if turns is not None and self._turn_of(self._words.starts[first]) + 1 not in turns:
+        for first, last in self._places(needle, 0, len(self.words.letters)):
+            if turns is not None and self._turn_of(self.words.starts[first]) + 1 not in turns:
                 continue
             if best is not None and is_short:
                 return None
@@ -172,8 +178,8 @@ class _Index:
         if len(parts) < 2 or min(len(part.words.starts) for part in parts) < MIN_PART_WORDS:
             return None
         spans = []
-        for first, end in self._places(parts[0], 0, len(self._words.letters)):
-            if turns is not None and self._turn_of(self._words.starts[first]) + 1 not in turns:
+        for first, end in self._places(parts[0], 0, len(self.words.letters)):
+            if turns is not None and self._turn_of(self.words.starts[first]) + 1 not in turns:
                 continue
             last: int | None = end
             for part in parts[1:]:
@@ -185,11 +191,11 @@ class _Index:
         if not spans:
             return None
         _, first, last = min(spans)
-        return self._at(self._words.starts[first], self._closed(last), IN_PARTS)
+        return self._at(self.words.starts[first], self._closed(last), IN_PARTS)
 
     def _gap_after(self, word: int) -> tuple[int, int]:
         """Return the stretch of letters in which the next part must stand: up to `MAX_GAP_WORDS` on and within the next turn."""
-        words, turn = self._words, self._turn_of(self._words.starts[word])
+        words, turn = self.words, self._turn_of(self.words.starts[word])
         limit = min(word + MAX_GAP_WORDS, len(words.starts) - 1)
         if turn + 2 < len(self._turn_starts):
             limit = min(limit, bisect_left(words.starts, self._turn_starts[turn + 2]) - 1)
@@ -200,7 +206,7 @@ class _Index:
 
         It hides no negation beside what is quoted, and does not put one speaker's words into the mouth of another.
         """
-        words, transcript, gap = self._words, self._meeting.transcript, range(last + 1, first)
+        words, transcript, gap = self.words, self._meeting.transcript, range(last + 1, first)
         if len(gap) <= MAX_HIDING_WORDS:
             hiding = list(gap)
         else:
@@ -209,12 +215,12 @@ class _Index:
         if any(self._is_negation(word) or self._letters_of(word) in _WITHOUT for word in hiding):
             return False
         turns = self._meeting.turns
-        before, after = (turns[self._turn_of(self._words.starts[word])].speaker for word in (last, first))
+        before, after = (turns[self._turn_of(self.words.starts[word])].speaker for word in (last, first))
         return before == after or any(word == 0 for word, _ in part.speakers)
 
     def _places(self, needle: _Needle, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yield (first word, last word) of each place from letter `start` to `stop` where just the needle's words stand."""
-        letters, words = needle.words.letters, self._words
+        letters, words = needle.words.letters, self.words
         at = words.letters.find(letters, start, stop) if letters else -1
         while at >= 0:
             first = bisect_left(words.letter_starts, at)
@@ -226,17 +232,17 @@ class _Index:
 
     def _is_said(self, needle: _Needle, first: int, last: int) -> bool:
         """Say whether the words are whole, and signs and speakers are those of the needle: `€5` is not `$5`."""
-        transcript, start, end = self._meeting.transcript, self._words.starts[first], self._words.ends[last]
+        transcript, start, end = self._meeting.transcript, self.words.starts[first], self.words.ends[last]
         if _GLUED_BEFORE.search(transcript, max(0, start - 2), start) or _GLUED_AFTER.match(transcript, end):
             return False
         asked = signs_beside_numbers(needle.raw, needle.words, 0, len(needle.words.starts) - 1)
-        if not may_be_signed(asked, signs_beside_numbers(transcript, self._words, first, last)):
+        if not may_be_signed(asked, signs_beside_numbers(transcript, self.words, first, last)):
             return False
         return not self._loses_negation(needle, first, last) and self._has_speakers(needle, first, last)
 
     def _loses_negation(self, needle: _Needle, first: int, last: int) -> bool:
         """Say whether a negation right before or after the words was cut off: "aprovamos o limite" of "Não aprovamos o limite"."""
-        words, transcript, raw = self._words, self._meeting.transcript, needle.raw
+        words, transcript, raw = self.words, self._meeting.transcript, needle.raw
         ends = words.starts[last + 1] if last + 1 < len(words.starts) else len(transcript)
         is_end = bool(_SENTENCE_END.search(transcript, words.ends[last], ends)) or ends == len(transcript)
         if first and self._is_negation(first - 1):
@@ -256,20 +262,20 @@ class _Index:
         return not is_end and (after == len(transcript) or bool(_SENTENCE_END.search(transcript, words.ends[last + 1], after)))
 
     def _is_negation(self, word: int) -> bool:
-        letters, start = self._letters_of(word), self._words.starts[word]
+        letters, start = self._letters_of(word), self.words.starts[word]
         if letters == "t":  # of "don't" and "do n't"
             return _CONTRACTED.search(self._meeting.transcript, max(0, start - 2), start) is not None
         return letters in self._negations
 
     def _letters_of(self, word: int) -> str:
-        return self._words.letters[self._words.letter_starts[word] : self._words.letter_ends[word]]
+        return self.words.letters[self.words.letter_starts[word] : self.words.letter_ends[word]]
 
     def _has_speakers(self, needle: _Needle, first: int, last: int) -> bool:
         """Say whether one speaker said all words up to the first label, and each labeled speaker those up to the next.
 
         Unlabeled words reach into another turn of the same speaker with more than one word.
         """
-        words = self._words
+        words = self.words
         turns = [self._turn_of(words.starts[word]) for word in range(first, last + 1)]
         said_by = [self._meeting.turns[turn].speaker for turn in turns]
         places = [words.letter_starts[first] + needle.words.letter_starts[word] for word, _ in needle.speakers]
@@ -282,14 +288,14 @@ class _Index:
 
     def _evidence(self, needle: _Needle, first: int, last: int) -> Evidence:
         transcript = self._meeting.transcript
-        lead = self._words.starts[first] - needle.words.starts[0]
+        lead = self.words.starts[first] - needle.words.starts[0]
         if lead >= 0 and transcript.startswith(needle.raw, lead):
             return self._at(lead, lead + len(needle.raw), VERBATIM)
-        return self._at(self._words.starts[first], self._closed(last), WITHOUT_FILLERS if self.fillers else FOLDED)
+        return self._at(self.words.starts[first], self._closed(last), WITHOUT_FILLERS if self.fillers else FOLDED)
 
     def _closed(self, word: int) -> int:
         """Return where the punctuation right after a word ends: a sentence is quoted with its full stop, a share with its percent sign."""
-        end = self._words.ends[word]
+        end = self.words.ends[word]
         match = _CLOSING.match(self._meeting.transcript, end)
         return match.end() if match else end
 
@@ -322,6 +328,8 @@ def _parts(quote: str, labels: Sequence[_Label], fillers: Set[str]) -> list[_Nee
     A lone word belongs to what stands before it, else after it: beside it is an ellipsis of the transcript's own.
     """
     edges = [0, *(edge for match in _ELLIPSIS.finditer(quote) for edge in match.span()), len(quote)]
+    if len(edges) == 2:
+        return []
     parts: list[tuple[int, _Needle]] = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         part = _part(quote, start, end, labels, fillers)

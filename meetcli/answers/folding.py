@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Set
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -53,15 +55,15 @@ class Folded:
 
 def choose_language(text: str) -> str | None:
     """Return `en` or `pt`, whichever `text` seems to be in by counting a few common words, None for neither."""
-    words = unicodedata.normalize("NFC", text[:SAMPLE]).casefold().split()
-    counts = {language: sum(word in common for word in words) for language, common in _COMMON_WORDS.items()}
+    words = Counter(unicodedata.normalize("NFC", text[:SAMPLE]).casefold().split())
+    counts = {language: sum(words[word] for word in common) for language, common in _COMMON_WORDS.items()}
     language = max(counts, key=counts.__getitem__)
-    return language if counts[language] * 25 > len(words) else None
+    return language if counts[language] * 25 > words.total() else None
 
 
-def choose_fillers(text: str) -> Set[str]:
-    """Return the spoken fillers of the language `text` seems to be in."""
-    return _FILLERS.get(choose_language(text) or "", _HESITATIONS)
+def fillers_of(language: str | None) -> Set[str]:
+    """Return the spoken fillers of a language, the ones of every language where it is not known."""
+    return _FILLERS.get(language or "", _HESITATIONS)
 
 
 def fold_all(text: str) -> str:
@@ -76,32 +78,48 @@ def without_tags(text: str) -> str:
 
 def fold(text: str, spans: Iterable[tuple[int, int]], fillers: Set[str]) -> Folded:
     """Return the words of `text` within `spans` (start, end), in order, without tags and, where there are `fillers`, without those."""
-    text = without_tags(text)
-    if fillers:
-        text = _SPOKEN.sub(_blank, text)
-    pattern = _word_pattern("".join(sorted(char for char in set(text) if unicodedata.category(char)[0] == "M")))
+    untagged = without_tags(text)
+    pattern = _word_pattern("".join(sorted(char for char in set(untagged) if unicodedata.category(char)[0] == "M")))
     known: dict[str, str] = {}
-    pieces: list[str] = []
-    letter_starts, letter_ends, starts, ends = [], [], [], []
-    size, ends_in_digit = 0, False
-    for start, end in spans:
-        for match in pattern.finditer(text, start, end):
+    words, starts, ends = [], [], []
+    for span in spans:
+        for match in pattern.finditer(untagged, *span):
             raw = match.group()
             word = known.get(raw)
             if word is None:
                 word = known[raw] = _fold_word(raw)
-            if not word or word in fillers:
-                continue
-            if ends_in_digit and word[0].isdigit():
-                pieces.append(" ")
-                size += 1
-            pieces.append(word)
-            letter_starts.append(size)
-            size += len(word)
-            letter_ends.append(size)
-            starts.append(match.start())
-            ends.append(match.end())
-            ends_in_digit = word[-1].isdigit()
+            if word:
+                words.append(word)
+                starts.append(match.start())
+                ends.append(match.end())
+    folded = _run_together(words, starts, ends)
+    return drop_fillers(folded, text, fillers) if fillers else folded
+
+
+def drop_fillers(folded: Folded, text: str, fillers: Set[str]) -> Folded:
+    """Return the words of `text` without `fillers` and without what is said to gain time, as "you know"."""
+    starts, ends = folded.starts, folded.ends
+    words = [folded.letters[start:end] for start, end in zip(folded.letter_starts, folded.letter_ends, strict=True)]
+    dropped = {place for place, word in enumerate(words) if word in fillers}
+    for match in _SPOKEN.finditer(without_tags(text)):
+        dropped.update(range(bisect_left(starts, match.start()), bisect_left(starts, match.end())))
+    kept = [place for place in range(len(words)) if place not in dropped]
+    return _run_together([words[place] for place in kept], [starts[place] for place in kept], [ends[place] for place in kept])
+
+
+def _run_together(words: Sequence[str], starts: list[int], ends: list[int]) -> Folded:
+    pieces: list[str] = []
+    letter_starts, letter_ends = [], []
+    size, ends_in_digit = 0, False
+    for word in words:
+        if ends_in_digit and word[0].isdigit():
+            pieces.append(" ")
+            size += 1
+        pieces.append(word)
+        letter_starts.append(size)
+        size += len(word)
+        letter_ends.append(size)
+        ends_in_digit = word[-1].isdigit()
     return Folded("".join(pieces), letter_starts, letter_ends, starts, ends)
 
 
@@ -117,6 +135,8 @@ def _fold_word(raw: str) -> str:
     """Drop case, accents and the separators of thousands; `1,500` is 1500, `1.500` is left because it may be one and a half."""
     if raw[-1].isdigit() and re.fullmatch(rf"[{MINUS}]?[1-9]\d{{0,2}}(?:,\d{{3}})+", raw):
         raw = raw.replace(",", "")
+    if raw.isascii():
+        return raw.lower()
     letters = unicodedata.normalize("NFD", raw.casefold())
     return plain_minus("".join(char for char in letters if not "\u0300" <= char <= "\u036f"))
 
