@@ -26,6 +26,7 @@ IN_PARTS = 0.8
 """It leaves words out and says so with an ellipsis."""
 
 MAX_GAP_WORDS = 80  # what an ellipsis may stand for; beyond that two parts are two quotes
+MAX_PARTS = 20  # beyond that nobody quotes, and each part is looked for at every place of the first
 MIN_PART_WORDS = 2  # a part of one word is found in any long turn
 MAX_HIDING_WORDS = 3  # so few words left out, a negation among them, are left out for its sake, though it be another sentence's
 MIN_REPEATED_WORDS = 3  # below that a phrase that occurs twice says nothing about its place
@@ -328,7 +329,7 @@ def _parts(quote: str, labels: Sequence[_Label], fillers: Set[str]) -> list[_Nee
     A lone word belongs to what stands before it, else after it: beside it is an ellipsis of the transcript's own.
     """
     edges = [0, *(edge for match in _ELLIPSIS.finditer(quote) for edge in match.span()), len(quote)]
-    if len(edges) == 2:
+    if not 2 <= len(edges) // 2 <= MAX_PARTS:
         return []
     parts: list[tuple[int, _Needle]] = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):

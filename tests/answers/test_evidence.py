@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meetcli.answers import evidence
 from meetcli.answers.evidence import FOLDED, IN_PARTS, VERBATIM, WITHOUT_FILLERS, Evidence, EvidenceFinder
-from meetcli.answers.folding import choose_language, fold_all
+from meetcli.answers.folding import choose_language, fold, fold_all
 from meetcli.models import Meeting, Turn
 
 FILLERS = {"um", "uh", "yeah", "né", "hum", "tipo", "ahn"}
@@ -428,3 +429,13 @@ def test_labels_are_known_whatever_signs_a_name_has():
     assert finder.find("Hon. Ana-Rita Sá-Reis (Sul-Norte, Lib.): We sign it.").turn == 1
     assert finder.find("**Bob P.**: I agree to it.").turn == 2
     assert finder.find("Bob P.: We sign it.") is None
+
+
+def test_hundreds_of_ellipses_are_no_quote_and_cost_nothing(monkeypatch: pytest.MonkeyPatch):
+    finder = EvidenceFinder(read_meeting("Ana: " + "we agree on it today. " * 500))
+    folds: list[str] = []
+    monkeypatch.setattr(evidence, "fold", lambda text, *rest: folds.append(text) or fold(text, *rest))
+
+    assert finder.find("we agree ... " * 300) is None
+    assert finder.find("we agree ... " * 5).turn == 1
+    assert len(folds) < 20
