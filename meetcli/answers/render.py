@@ -110,18 +110,28 @@ def _body(task: str, answer: dict[str, Any], meeting: Meeting, claims: _Claims) 
             for item in answer["action_items"]
             for proof in claims.proofs(item)
         ],
-        **(_minutes(answer, claims) if task == "extract" else _sentiment(answer, meeting, people, claims)),
+        **(_minutes(answer, people, claims) if task == "extract" else _sentiment(answer, meeting, people, claims)),
         "speaker_statistics": asdict(speaker_statistics(meeting)),
     }
 
 
-def _minutes(answer: dict[str, Any], claims: _Claims) -> dict[str, Any]:
+def _minutes(answer: dict[str, Any], people: Sequence[str], claims: _Claims) -> dict[str, Any]:
     return {
         "topics": answer["topics"],
         "decisions": claims.of(answer["decisions"], "text", "rationale"),
         "open_questions": claims.of(answer["open_questions"], "text"),
-        "participants": answer["participants"],
+        "participants": _participants(answer["participants"], people),
     }
+
+
+def _participants(asked: list[dict[str, Any]], people: Sequence[str]) -> list[dict[str, Any]]:
+    """Name participants as owners are named, each once: parts of a long meeting may know one by several names."""
+    found: dict[str, dict[str, Any]] = {}
+    for person in asked:
+        name = resolve_owner(person["name"], people) or person["name"]
+        known = found.setdefault(name, {"name": name, "role": None, "side": None})
+        known.update({field: known[field] or person[field] for field in ("role", "side")})
+    return list(found.values())
 
 
 def _sentiment(answer: dict[str, Any], meeting: Meeting, people: Sequence[str], claims: _Claims) -> dict[str, Any]:

@@ -155,3 +155,13 @@ def test_a_score_stands_on_words_of_its_speaker_and_its_stretch():
     assert (result["speakers"][0]["evidence"]["speaker"], result["speakers"][0]["evidence"]["turn"]) == ("Rui", 2)
     assert first <= result["timeline"][0]["evidence"]["turn"] <= last
     assert result["timeline"][1]["evidence"] is None  # said, but later
+
+
+def test_participants_are_named_as_the_speakers_they_are_each_once():
+    asked = [("rui", "manager", None), ("Rui", None, "bank"), ("Ana", None, None), ("Zeca", "lawyer", None)]
+    answer = extract_answer(participants=[{"name": name, "role": role, "side": side} for name, role, side in asked])
+    assert rendered(answer, meeting=explicit(TALK))["participants"] == [
+        {"name": "Rui", "role": "manager", "side": "bank"},
+        {"name": "Ana", "role": None, "side": None},
+        {"name": "Zeca", "role": "lawyer", "side": None},
+    ]
