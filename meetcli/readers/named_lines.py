@@ -76,7 +76,10 @@ def _plain(text: str) -> str:
 
 
 def _read(content: Content) -> list[Found]:
-    return [(None, {"transcript": _plain(content.text).strip("\n"), "metadata": {}})]
+    text = _plain(content.text)
+    # Blank lines before the first turn stay in a text that is read as it stands: places in it are counted from the file's start.
+    transcript = text.rstrip("\n") if text is content.text else text.strip("\n")
+    return [(None, {"transcript": transcript, "metadata": {}})]
 
 
 FORMATS = (

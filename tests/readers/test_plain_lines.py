@@ -73,3 +73,11 @@ def test_a_large_log_is_judged_by_its_start(tmp_path):
     path.write_text("2026-03-02 10:00:00 started\n" * 400_000, encoding="utf-8")
     [found] = found_in(path, is_named=False)
     assert isinstance(found, Outcome)
+
+
+@pytest.mark.parametrize("before", ["", "\n\n  \t", "\r\n"])
+def test_places_are_counted_from_the_start_of_the_file(tmp_path, before):
+    path = tmp_path / "a.txt"
+    path.write_bytes((before + TALK).encode())
+    [(_, meeting)] = meetings_in(path)
+    assert [meeting.turns[0].offset, meeting.turns[3].offset] == [(before + TALK).index("oi"), (before + TALK).index("vamos")]
