@@ -20,7 +20,7 @@ _HESITATIONS = {"disfmarker", "vocalsound"} | frozenset(  # two tags that lost t
 # by language, because "um" is a number in Portuguese, "er" is "he" in German and "ne" is "not" in French
 _FILLERS = {
     "en": _HESITATIONS | {"um", "er", "erm", "oh", "yeah"},
-    "pt": _HESITATIONS | {"ahn", "hum", "ne", "ta", "tipo"},
+    "pt": _HESITATIONS | {"ahn", "hum", "ne", "ta"},
 }
 SAMPLE = 50_000  # characters that tell a language
 _COMMON_WORDS = {
@@ -34,8 +34,8 @@ _TAG_WORD = re.compile(
     r"(?:non)?vocalsound|disfmarker|pause|gap|comment|laugh(?:s|ter|ing)?|inaudible|unintelligible|crosstalk|unk|noise|music|applause|silence"
     r"|cough(?:s|ing)?|affirmative|foreign|risos?|risadas?|inaudivel|ininteligivel|musica|aplausos|silencio|tosse"
 )
-# "like" and "so" alone are words: "they did not like" would lose its "not" with them
-_SPOKEN = re.compile(r"\b(?:you\s+know|i\s+mean)\b|(?<=,)\s*(?:like|so|well|assim|sabe|entendeu)\s*(?=,)", re.IGNORECASE)
+# "like", "so" and "tipo" alone are words: "they did not like" would lose its "not" with them, "esse tipo de conta" its kind
+_SPOKEN = re.compile(r"\b(?:you\s+know|i\s+mean)\b|(?<=,)\s*(?:like|so|well|assim|tipo|sabe|entendeu)\s*(?=,)", re.IGNORECASE)
 MINUS = "-−–‒"  # people and their software write any of them
 _PLAIN_MINUS = str.maketrans(dict.fromkeys(MINUS, "-"))
 # scripts that write no spaces: each character is a word of its own

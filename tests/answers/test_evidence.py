@@ -252,6 +252,14 @@ def test_a_tag_at_an_end_of_a_quote_is_no_word_beside_a_negation():
     assert finder.find("we sign the contract {pause}").turn == 1
 
 
+def test_tipo_is_a_filler_only_between_commas():
+    finder = EvidenceFinder(read_meeting("Ana: Não temos esse tipo de conta para vocês, mas, tipo, dá para abrir em março, né."))
+
+    assert finder.find("mas, dá para abrir em março").turn == 1
+    assert finder.find("Não temos esse de conta para vocês") is None
+    assert finder.find("dá para abrir tipo em março") is None
+
+
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=20))
 def test_any_text_is_searched_without_a_fault_and_quotes_what_stands_there(first: str, second: str, quote: str):
     transcript = f"A: {first}\nB: {second}"
