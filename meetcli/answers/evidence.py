@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from meetcli.answers.folding import Folded, choose_language, drop_fillers, fillers_of, fold, without_tags
+from meetcli.answers.quotes import MIN_PART_WORDS, Needle, SpeakerLabels, read_needle, read_parts, without_stamps
 from meetcli.answers.signs import may_be_signed, signs_beside_numbers
 from meetcli.models import Meeting
 
@@ -26,20 +27,13 @@ IN_PARTS = 0.8
 """It leaves words out and says so with an ellipsis."""
 
 MAX_GAP_WORDS = 80  # what an ellipsis may stand for; beyond that two parts are two quotes
-MAX_PARTS = 20  # beyond that nobody quotes, and each part is looked for at every place of the first
-MIN_PART_WORDS = 2  # a part of one word is found in any long turn
 MAX_HIDING_WORDS = 3  # so few words left out, a negation among them, are left out for its sake, though it be another sentence's
 MIN_REPEATED_WORDS = 3  # below that a phrase that occurs twice says nothing about its place
 
-_ELLIPSIS = re.compile(r"[\[(]\s*(?:\.{2,}|…)\s*[\])]|\.{3,}|…|\.(?: \.){2,}")
 _CLOSING = re.compile(r"[%.!?…]*")
 # "five" of "twenty-five", "can" of "can't" and "do" of "do n't" are not what was said
 _GLUED_BEFORE = re.compile(r"\w[-‑]\Z")
 _GLUED_AFTER = re.compile(r"[-‑'’´`ʼ]\w| ?n['’´`ʼ]t\b", re.IGNORECASE)
-# what follows a name that is a label, as in "Ana (Banco X.):" or "**Ana**:"
-_COLON = re.compile(r"[\s).\]*\"”’]{0,8}:")
-# a time beside a speaker's label; it is no part of any turn
-_STAMP = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?[\])]|^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?(?=\s)", re.MULTILINE)
 _NEGATIONS = frozenset(
     """not no never nothing none nobody neither nor cannot dont doesnt didnt isnt arent wasnt werent hasnt havent wont cant wouldnt
     couldnt shouldnt nao nunca jamais nem nada ninguem nenhum nenhuma""".split()  # noqa: SIM905 - words read better than a column of quoted ones
@@ -48,7 +42,6 @@ _WITHOUT = frozenset(["sem", "without"])  # no ellipsis hides them; cut off at a
 _CONTRACTED = re.compile(r"n['’´`ʼ]\Z", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]")
 _SENTENCE_END = re.compile(r"[.!?…;:\n]")
-_AROUND = " \t\r\n\"'“”‘’«»„"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +60,12 @@ class Evidence:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
-    """A speaker's name before a colon in a quote: where it stands there, and whose words follow."""
-
-    start: int
-    end: int
-    speaker: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Needle:
-    """What to look for: a quote as given, without what surrounds it, and its words. `speakers` are (word, who must say it)."""
-
-    raw: str
-    words: Folded
-    speakers: tuple[tuple[int, str], ...]
-
-
 class EvidenceFinder:
     """Finds quotes in one meeting; the index is built once, and a quote then costs a few substring searches."""
 
     def __init__(self, meeting: Meeting) -> None:
         self._meeting = meeting
-        folded = [(fold(name, [(0, len(name))], frozenset()), name) for name in {turn.speaker: None for turn in meeting.turns} if name]
-        self._speakers = {words.letters: name for words, name in folded}
-        self._longest_name = max((len(words.starts) for words, _ in folded), default=0)
+        self._speakers = SpeakerLabels(turn.speaker for turn in meeting.turns)
 
     @cached_property
     def _language(self) -> str | None:
@@ -116,34 +89,19 @@ class EvidenceFinder:
         """
         if not quote:
             return None
-        unstamped = _STAMP.sub(lambda match: " " * len(match.group()), quote)
-        labels = self._labels_in(unstamped) if ":" in unstamped else []
+        unstamped = without_stamps(quote)
+        labels = self._speakers.labels_in(unstamped)
         for index in (self._complete, self._without_fillers):
-            found = index.find(_needle(quote, (), index.fillers), turns)
+            found = index.find(read_needle(quote, (), index.fillers), turns)
             if found is None and labels:
-                found = index.find(_needle(unstamped, labels, index.fillers), turns)
+                found = index.find(read_needle(unstamped, labels, index.fillers), turns)
             if found is not None:
                 return found
         for index in (self._complete, self._without_fillers):
-            found = index.find_in_order(_parts(unstamped if labels else quote, labels, index.fillers), turns)
+            found = index.find_in_order(read_parts(unstamped if labels else quote, labels, index.fillers), turns)
             if found is not None:
                 return found
         return None
-
-    def _labels_in(self, quote: str) -> list[_Label]:
-        """Return the known speakers' names that stand right before a colon, longest first: `Ana Souza:` is not `Souza:`."""
-        labels: list[_Label] = []
-        words = fold(quote, [(0, len(quote))], frozenset())
-        for last, end in enumerate(words.ends):
-            colon = _COLON.match(quote, end)
-            if not colon:
-                continue
-            for first in range(max(0, last - self._longest_name + 1), last + 1):
-                speaker = self._speakers.get(words.letters[words.letter_starts[first] : words.letter_ends[last]])
-                if speaker:
-                    labels.append(_Label(words.starts[first], colon.end(), speaker))
-                    break
-        return labels
 
 
 class _Index:
@@ -156,7 +114,7 @@ class _Index:
         self._turn_starts = [turn.offset for turn in meeting.turns]
         self._negations = _NEGATIONS - {"no"} if language == "pt" else _NEGATIONS  # "no banco": in the bank
 
-    def find(self, needle: _Needle, turns: Container[int] | None) -> Evidence | None:
+    def find(self, needle: Needle, turns: Container[int] | None) -> Evidence | None:
         """Return the best place where all words of `needle` stand in a row; None also where too few of them stand in several places."""
         best: Evidence | None = None
         is_short = len(needle.words.starts) < MIN_REPEATED_WORDS
@@ -174,7 +132,7 @@ class _Index:
                 break
         return best
 
-    def find_in_order(self, parts: Sequence[_Needle], turns: Container[int] | None) -> Evidence | None:
+    def find_in_order(self, parts: Sequence[Needle], turns: Container[int] | None) -> Evidence | None:
         """Return the tightest place where all `parts` stand one after the other within the gaps an ellipsis may stand for."""
         if len(parts) < 2 or min(len(part.words.starts) for part in parts) < MIN_PART_WORDS:
             return None
@@ -202,7 +160,7 @@ class _Index:
             limit = min(limit, bisect_left(words.starts, self._turn_starts[turn + 2]) - 1)
         return words.letter_ends[word], words.letter_ends[limit]
 
-    def _may_leave_out(self, last: int, first: int, part: _Needle) -> bool:
+    def _may_leave_out(self, last: int, first: int, part: Needle) -> bool:
         """Say whether an ellipsis may stand for what is between word `last` and the first of `part`.
 
         It hides no negation beside what is quoted, and does not put one speaker's words into the mouth of another.
@@ -219,7 +177,7 @@ class _Index:
         before, after = (turns[self._turn_of(self.words.starts[word])].speaker for word in (last, first))
         return before == after or any(word == 0 for word, _ in part.speakers)
 
-    def _places(self, needle: _Needle, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    def _places(self, needle: Needle, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yield (first word, last word) of each place from letter `start` to `stop` where just the needle's words stand."""
         letters, words = needle.words.letters, self.words
         at = words.letters.find(letters, start, stop) if letters else -1
@@ -231,7 +189,7 @@ class _Index:
                 yield first, last
             at = words.letters.find(letters, at + 1, stop)
 
-    def _is_said(self, needle: _Needle, first: int, last: int) -> bool:
+    def _is_said(self, needle: Needle, first: int, last: int) -> bool:
         """Say whether the words are whole, and signs and speakers are those of the needle: `€5` is not `$5`."""
         transcript, start, end = self._meeting.transcript, self.words.starts[first], self.words.ends[last]
         if _GLUED_BEFORE.search(transcript, max(0, start - 2), start) or _GLUED_AFTER.match(transcript, end):
@@ -241,7 +199,7 @@ class _Index:
             return False
         return not self._loses_negation(needle, first, last) and self._has_speakers(needle, first, last)
 
-    def _loses_negation(self, needle: _Needle, first: int, last: int) -> bool:
+    def _loses_negation(self, needle: Needle, first: int, last: int) -> bool:
         """Say whether a negation right before or after the words was cut off: "aprovamos o limite" of "Não aprovamos o limite"."""
         words, transcript, raw = self.words, self._meeting.transcript, needle.raw
         ends = words.starts[last + 1] if last + 1 < len(words.starts) else len(transcript)
@@ -271,7 +229,7 @@ class _Index:
     def _letters_of(self, word: int) -> str:
         return self.words.letters[self.words.letter_starts[word] : self.words.letter_ends[word]]
 
-    def _has_speakers(self, needle: _Needle, first: int, last: int) -> bool:
+    def _has_speakers(self, needle: Needle, first: int, last: int) -> bool:
         """Say whether one speaker said all words up to the first label, and each labeled speaker those up to the next.
 
         Unlabeled words reach into another turn of the same speaker with more than one word.
@@ -287,7 +245,7 @@ class _Index:
             return False
         return bool(begins) or turns[0] == turns[-1] or min(turns.count(turns[0]), turns.count(turns[-1])) >= MIN_PART_WORDS
 
-    def _evidence(self, needle: _Needle, first: int, last: int) -> Evidence:
+    def _evidence(self, needle: Needle, first: int, last: int) -> Evidence:
         transcript = self._meeting.transcript
         lead = self.words.starts[first] - needle.words.starts[0]
         if lead >= 0 and transcript.startswith(needle.raw, lead):
@@ -307,41 +265,3 @@ class _Index:
 
     def _turn_of(self, offset: int) -> int:
         return max(0, bisect_right(self._turn_starts, offset) - 1)
-
-
-def _needle(quote: str, labels: Sequence[_Label], fillers: Set[str]) -> _Needle:
-    """Read a quote without its labels; a label at its very start is not part of `raw`."""
-    begin = labels[0].end if labels and not quote[: labels[0].start].strip(_AROUND) else 0
-    raw = quote[begin:].strip(_AROUND if not begin else _AROUND + ":")
-    begin = quote.index(raw, begin)
-    spans, at = [], 0
-    for label in labels:
-        spans.append((at, max(at, label.start - begin)))
-        at = max(0, label.end - begin)
-    words = fold(raw, [*spans, (at, len(raw))], fillers)
-    speakers = ((bisect_left(words.starts, label.end - begin), label.speaker) for label in labels)
-    return _Needle(raw, words, tuple((word, speaker) for word, speaker in speakers if word < len(words.starts)))
-
-
-def _parts(quote: str, labels: Sequence[_Label], fillers: Set[str]) -> list[_Needle]:
-    """Read the stretches of a quote between its ellipses, but for those without words.
-
-    A lone word belongs to what stands before it, else after it: beside it is an ellipsis of the transcript's own.
-    """
-    edges = [0, *(edge for match in _ELLIPSIS.finditer(quote) for edge in match.span()), len(quote)]
-    if not 2 <= len(edges) // 2 <= MAX_PARTS:
-        return []
-    parts: list[tuple[int, _Needle]] = []
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
-        part = _part(quote, start, end, labels, fillers)
-        if parts and part.words.letters and min(len(part.words.starts), len(parts[-1][1].words.starts)) < MIN_PART_WORDS:
-            start, _ = parts.pop()
-            part = _part(quote, start, end, labels, fillers)
-        if part.words.letters:
-            parts.append((start, part))
-    return [part for _, part in parts]
-
-
-def _part(quote: str, start: int, end: int, labels: Sequence[_Label], fillers: Set[str]) -> _Needle:
-    inside = [_Label(label.start - start, label.end - start, label.speaker) for label in labels if start <= label.start < end]
-    return _needle(quote[start:end], inside, fillers)
