@@ -52,11 +52,19 @@ class Leases(Protocol):
         ...
 
 
-def open_leases(folder: Path, *, url: str | None = None, is_required: bool = False, clock: Callable[[], float] = time.monotonic) -> Leases:
+def open_leases(
+    folder: Path,
+    *,
+    url: str | None = None,
+    is_required: bool = False,
+    warn: Callable[[CacheError], None] = lambda error: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Leases:
     """Open the leases of a cache folder; with `url`, those of the shared cache too.
 
     Losing the shared cache later leaves the leases of this machine, without a word since the cache itself says it, unless
-    `is_required` makes that a CacheError. `clock` counts seconds, the same for all processes of a machine. Raises
+    `is_required` makes that a CacheError. A shared cache that is there and refuses leases is given to `warn`, once: it may take
+    all else. `clock` counts seconds, the same for all processes of a machine. Raises
     UsageError for an unsafe folder or a URL that cannot be read, CacheError when the folder cannot be used.
     """
     here = DiskLeases(folder, clock=clock)
@@ -65,7 +73,7 @@ def open_leases(folder: Path, *, url: str | None = None, is_required: bool = Fal
     try:
         from meetcli.cache.redis_leases import RedisLeases, SharedLeases
 
-        return SharedLeases(RedisLeases(url, here.token), here, clock=clock, is_required=is_required)
+        return SharedLeases(RedisLeases(url, here.token), here, clock=clock, is_required=is_required, warn=warn)
     except BaseException:
         here.close()
         raise

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from meetcli.cache.leases import LEASE_S, DiskLeases
 from meetcli.cache.redis import LEASE, PREFIX, connect, reported, shown_url
-from meetcli.errors import CacheError
+from meetcli.errors import CacheError, CacheRefused
 
 T = TypeVar("T")
 
@@ -71,11 +71,21 @@ class RedisLeases:
 class SharedLeases:
     """Leases of this machine and, for those, of all machines that share the server."""
 
-    def __init__(self, there: RedisLeases, here: DiskLeases, *, clock: Callable[[], float], is_required: bool = False) -> None:
+    def __init__(
+        self,
+        there: RedisLeases,
+        here: DiskLeases,
+        *,
+        clock: Callable[[], float],
+        is_required: bool = False,
+        warn: Callable[[CacheError], None] = lambda error: None,
+    ) -> None:
         self._there = there
         self._here = here
         self._clock = clock
         self._is_required = is_required
+        self._warn = warn
+        self._has_warned = False
         self._retry_at = float("-inf")
         self._ours: set[str] = set()
 
@@ -124,9 +134,12 @@ class SharedLeases:
             return None
         try:
             return work()
-        except CacheError:
+        except CacheError as error:
             if self._is_required:
                 raise
+            if isinstance(error, CacheRefused) and not self._has_warned:  # a server that is lost is told of by the cache
+                self._has_warned = True
+                self._warn(error)
             self._retry_at = self._clock() + _RETRY_AFTER_S
             return None
 

@@ -56,7 +56,7 @@ def opened_leases(settings: Settings, cache: ForgivingCache | None) -> Iterator[
     from meetcli.cache.leases import open_leases
 
     try:
-        leases = open_leases(settings.cache_dir, url=settings.cache_url)
+        leases = open_leases(settings.cache_dir, url=settings.cache_url, warn=warn_of_leases)
     except CacheError as error:
         warn_of_leases(error)
         yield None

@@ -260,6 +260,24 @@ def test_a_required_server_that_is_lost_is_an_error(tmp_path, clock):
     assert files(tmp_path / "a") == ["cache.leases.db", "cache.lock"]
 
 
+def test_a_server_that_refuses_leases_alone_is_told_of_once(tmp_path, clock, clean_redis):
+    redis = pytest.importorskip("redis")
+    with redis.Redis.from_url(clean_redis) as client:
+        client.execute_command("ACL", "SETUSER", "keeper", "on", "nopass", "~*", "+@all", "-@scripting")
+        url, told = clean_redis.replace("redis://", "redis://keeper:any@"), []
+        leases = open_leases(tmp_path / "a", url=url, warn=told.append, clock=clock)
+        try:
+            assert leases.acquire(["a"]) == {"a"}
+            clock.now += 31
+            assert leases.renew() == frozenset()
+        finally:
+            leases.close()
+            client.execute_command("ACL", "DELUSER", "keeper")
+
+    assert len(told) == 1
+    assert "cannot keep leases in" in told[0].message
+
+
 def test_a_damaged_file_is_made_anew(tmp_path):
     (tmp_path / "a").mkdir(mode=0o700)
     (tmp_path / "a" / "cache.leases.db").write_bytes(b"no database" * 1000)
