@@ -188,6 +188,22 @@ def load_at(rows: Mapping[str, str], name: str) -> Entry | None:
     return entry if entry is not None and place_of(name) == (entry.idempotency_key, entry.fingerprint.digest) else None
 
 
+def bought_at(name: str, text: str) -> datetime | None:
+    """Return when what stands under a name was bought; None where it cannot be used or is of a kind that has no such time."""
+    kind = name.partition(":")[0]
+    if kind in ("answer", "failure"):
+        entry = load_at({name: text}, name)
+        return entry.created_at if entry else None
+    if kind == "reply":
+        header = load_header(text.partition("\n")[0])
+        return header.created_at if header and load_reply(text, "") else None
+    if kind == "latest":
+        pointer = load_pointer(text)
+        return pointer.created_at if pointer else None
+    indexed = load_index(name, text) if kind == "index" else None
+    return indexed.created_at if indexed else None
+
+
 def dump_reply(reply: Reply, header: Header) -> str:
     """Write a paid reply. `header` says for whom it was bought, so that removing a customer reaches it; its kind is `reply`."""
     rest = {

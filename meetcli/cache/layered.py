@@ -8,9 +8,12 @@ import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 from typing import TypeVar
 
 from meetcli.cache import Cache, SharedCache
+from meetcli.cache.entry import bought_at, load_header
 from meetcli.errors import CacheError, CacheRefused
 
 T = TypeVar("T")
@@ -51,13 +54,19 @@ class LayeredCache:
         return "redis+disk" if self._lost_until is None or self._is_readable else "disk"
 
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return the values of the keys that are in either cache, the shared one first."""
+        """Return the values of the keys that are in either cache, the shared one first where neither is known to be better.
+
+        The disk may have what is newer, bought by a run without the shared cache, or good where the shared one is damaged.
+        """
         wanted = list(keys)
         found = self._read(lambda: self._shared.get_many(key for key in wanted if key not in self._behind))
         if found is None:
             return self._disk.get_many(wanted)
         try:
-            found.update(self._disk.get_many(key for key in wanted if key not in found))
+            for key, ours in self._disk.get_many(wanted).items():
+                theirs = found.setdefault(key, ours)
+                if theirs != ours and _is_better(key, ours, theirs):
+                    found[key] = ours
         except CacheError as error:  # what the shared cache gave is not to be bought again
             if self._is_required:
                 raise
@@ -80,11 +89,12 @@ class LayeredCache:
     def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield (key, first line of the value) for every key in either cache that starts with `prefix`, in key order."""
         there = self._read(lambda: [row for row in self._shared.scan(prefix) if row[0] not in self._behind]) or []
-        last = None
-        for key, first_line in heapq.merge(there, self._disk.scan(prefix), key=lambda row: row[0]):
-            if key != last and not key.startswith(PENDING):
+        for key, rows in groupby(heapq.merge(there, self._disk.scan(prefix), key=itemgetter(0)), key=itemgetter(0)):
+            if not key.startswith(PENDING):
+                (_, first_line), *others = rows
+                if others and others[0][1] != first_line and _is_later(others[0][1], first_line):
+                    first_line = others[0][1]
                 yield key, first_line
-            last = key
 
     def size(self) -> int | None:
         """Return the number of answers on this disk; nobody knows that of the shared cache."""
@@ -173,3 +183,15 @@ class LayeredCache:
                 self._shared.set(items)
             self._disk.remove(chunk)
         self._behind.clear()
+
+
+def _is_better(key: str, ours: str, theirs: str) -> bool:
+    """Say whether ours can be used and theirs cannot, or is older."""
+    our_time, their_time = bought_at(key, ours), bought_at(key, theirs)
+    return our_time is not None and (their_time is None or our_time > their_time)
+
+
+def _is_later(ours: str, theirs: str) -> bool:
+    """Say the same of two first lines, as far as they tell."""
+    our_header, their_header = load_header(ours), load_header(theirs)
+    return our_header is not None and (their_header is None or our_header.created_at > their_header.created_at)

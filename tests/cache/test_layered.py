@@ -1,10 +1,16 @@
 """Losing the shared cache costs a notice, never an answer, and nothing that others removed comes back."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
+
 import pytest
 
+from meetcli.cache import entry as entries
 from meetcli.cache import open_cache, open_shared
+from meetcli.cache.entry import Header, Indexed, Pointer
 from meetcli.cache.layered import LayeredCache
 from meetcli.errors import CacheError, CacheRefused
+from meetcli.models import Entry, Fingerprint, Reply, Usage
 from tests.fakes import MemoryCache
 
 
@@ -90,6 +96,50 @@ def test_the_shared_one_is_asked_first_and_the_disk_for_the_rest(cache, shared, 
     assert cache.get_many(["a", "b", "c", "d"]) == {"a": "shared", "b": "shared", "c": "disk"}
     assert list(cache.scan("")) == [("a", "shared"), ("b", "shared"), ("c", "disk")]
     assert disk.items == {"b": "disk", "c": "disk"}
+
+
+@pytest.mark.parametrize("kind", ["answer", "failure", "reply", "latest", "index"])
+def test_what_is_newer_or_undamaged_counts_wherever_it_is(cache, shared, disk, kind):
+    (name, older), (_, newer) = written(kind, 0), written(kind, 1)
+
+    for there, here in ((older, newer), (newer, older), (newer[:-3], newer), (newer, newer[:-3])):
+        shared.items[name], disk.items[name] = there, here
+        assert cache.get_many([name]) == {name: newer}
+    if kind in ("answer", "failure", "reply"):
+        for there, here in ((older, newer), (newer, older)):
+            shared.items[name], disk.items[name] = there, here
+            assert list(cache.scan("")) == [(name, newer.partition("\n")[0])]
+
+
+def written(kind, hours):
+    """Return the name of a row of this kind and its text, bought so many hours after another."""
+    at = datetime(2026, 8, 1, hours, tzinfo=UTC)
+    asked = Fingerprint("f" * 64, {"content": "c"})
+    name = entries.answer_key("extract", "a" * 64, asked.digest)
+    if kind == "reply":
+        header = Header("reply", "extract", "openai", "gpt-4o", "M-1", "C-1", at, Decimal(1))
+        return entries.reply_key("extract", "a" * 64, "d" * 64), entries.dump_reply(Reply("1", "text", usage=Usage(1, 0, 1, 1)), header)
+    if kind == "latest":
+        return entries.latest_key("extract", "openai", "a" * 64), entries.dump_pointer(Pointer(asked, at))
+    entry = Entry(
+        kind="failure" if kind == "failure" else "answer",
+        task="extract",
+        task_version="1",
+        idempotency_key="a" * 64,
+        fingerprint=asked,
+        engine="openai",
+        model="gpt-4o",
+        endpoint="api.openai.com",
+        created_at=at,
+        input_sha256="b" * 64,
+        usage=Usage(1, 0, 1, 1),
+        cost_usd=Decimal(1),
+        meetcli_version="1",
+    )
+    if kind == "index":
+        place = entries.index_key("e" * 64)
+        return place, entries.dump_index(place, Indexed.of(name, entry, unsupported=0))
+    return name.replace("answer", kind), entries.dump(entry)
 
 
 def test_removing_reaches_both_and_clearing_only_the_disk(cache, shared, disk):
