@@ -80,17 +80,22 @@ def prune(flags: Flags, *, max_size: str | None, is_confirmed: bool) -> None:
     most = None if max_size is None else _size_of(max_size)
     with opened(flags, is_shared_used=False) as (settings, cache):
         doomed = list(_prunable(kept_entries(cache), settings.ttl_s, most, datetime.now(UTC)))
-        text = f"{count_text(len(doomed), 'entry', 'entries')} ({bytes_text(sum(kept.header.size for kept in doomed))})"
         if doomed:
             worth = sum_text(kept.header.cost_usd for kept in doomed)
-            confirm(f"Remove {text} that cost {worth} from {settings.cache_dir}?", is_confirmed=is_confirmed)
+            confirm(f"Remove {_sized(doomed)} that cost {worth} from {settings.cache_dir}?", is_confirmed=is_confirmed)
+            there = set(kept_entries(cache))  # what a run has bought again while the question stood is not what was asked about
+            doomed = [kept for kept in doomed if kept in there]
             remove_entries(cache, doomed)
-    typer.echo(f"removed {text}")
+    typer.echo(f"removed {_sized(doomed)}")
 
 
 def path(flags: Flags) -> None:
     """Print the folder of the cache."""
     typer.echo(str(folder_of(load_process_settings(flags).settings)))
+
+
+def _sized(entries: list[Kept]) -> str:
+    return f"{count_text(len(entries), 'entry', 'entries')} ({bytes_text(sum(kept.header.size for kept in entries))})"
 
 
 def _prunable(entries: Iterable[Kept], ttl_s: float | None, most: int | None, now: datetime) -> Iterator[Kept]:

@@ -273,3 +273,20 @@ def test_what_removes_asks_on_a_terminal_and_takes_no_for_an_answer(bought: Comm
     assert question in stdout.decode()
     assert process.returncode == 1
     assert len(listed(bought)) == 4
+
+
+def test_prune_spares_what_was_bought_again_while_it_asked(bought: Command) -> None:
+    """A night's job may meet a question that stands since the evening."""
+    controller, terminal = pty.openpty()
+
+    with bought.start("cache", "prune", "--ttl", "0", stdin=terminal) as process:
+        assert process.stdout is not None
+        assert b"Remove" in os.read(process.stdout.fileno(), 1000)
+        bought("extract", "in", "--refresh")
+        os.write(controller, b"y\n")
+        stdout, _ = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(controller)
+
+    assert "removed 1 entry (" in stdout.decode()
+    assert [entry["kind"] for entry in listed(bought)] == ["answer"] * 4
