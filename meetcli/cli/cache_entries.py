@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -148,9 +148,19 @@ class Doomed(NamedTuple):
 
 def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confirmed: bool) -> None:
     """Remove what is kept about a meeting or a customer, and with `results` the result files, after asking on a terminal."""
-    removal = Removal([], [], []) if results is None else find_doomed(Path(results), doomed.takes_result)
+    keys: set[str] = set()
+
+    def takes(result: Mapping[str, Any]) -> bool:
+        is_taken = doomed.takes_result(result)
+        if is_taken:
+            keys.add(str(result.get("idempotency_key")))
+        return is_taken
+
+    removal = Removal([], [], []) if results is None else find_doomed(Path(results), takes)
     with opened(flags, is_shared_used=True) as (settings, cache):
         entries = doomed.entries(cache)
+        if doomed.key is not None:  # results may be of meetings that the cache has forgotten
+            _refuse_several(doomed.key, keys.union(kept.idempotency_key for kept in entries if kept.idempotency_key))
         text = ", ".join(_counted(entries, removal))
         if entries or removal.results:
             confirm(f"Remove {text}?", is_confirmed=is_confirmed)
@@ -195,10 +205,14 @@ def _about(cache: Cache, key: str) -> list[Kept]:
     """Return all entries of the one meeting whose key begins with these digits."""
     digits = _digits(key)
     found = [kept for kept in kept_entries(cache) if kept.idempotency_key.startswith(digits)]
-    meetings = {kept.idempotency_key for kept in found}
-    if len(meetings) > 1:
-        raise UsageError(f"the keys of {len(meetings)} meetings begin with {digits}", hint="give more digits of the key")
+    _refuse_several(key, {kept.idempotency_key for kept in found})
     return found
+
+
+def _refuse_several(key: str, meetings: Collection[str]) -> None:
+    """Raise UsageError where the start of a key fits the keys of several meetings."""
+    if len(meetings) > 1:
+        raise UsageError(f"the keys of {len(meetings)} meetings begin with {_digits(key)}", hint="give more digits of the key")
 
 
 def _digits(key: str) -> str:

@@ -131,6 +131,11 @@ def test_the_start_of_a_key_must_be_one_meeting_s(meetcli: Command) -> None:
         assert "the keys of 2 meetings begin with" in done.stderr
     assert meetcli("cache", "show", key).exit_code == 0
 
+    meetcli("cache", "clear")
+    done = meetcli("cache", "remove", key[:4], "--results", "results")
+    assert (done.exit_code, len(meetcli.results())) == (2, 2), "results may outlive the cache"
+    assert meetcli("cache", "remove", key, "--results", "results").stdout == "removed 0 answers, 1 result\n"
+
 
 # remove
 
