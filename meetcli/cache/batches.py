@@ -42,7 +42,7 @@ class CachedBatches:
         """Return the requests of a batch; of one that is collected, those that were refused in it."""
         name = _key(submission)
         lines = self._cache.get_many([name]).get(name, "").split("\n")[1:]
-        return [Member(*json.loads(line)) for line in lines]
+        return [member for line in lines if (member := _member(line)) is not None]
 
     def write(self, submission: Submission, members: Sequence[Member] | None = None) -> None:
         """Remember a batch, with new members or with those it had."""
@@ -80,11 +80,14 @@ class CachedBatches:
 
 
 def forget_members(cache: Cache, is_doomed: Callable[[Member], bool]) -> None:
-    """Take requests out of every remembered batch. Replies that are still to come for them are nobody's then, and not kept."""
+    """Take requests out of every remembered batch. Replies that are still to come for them are nobody's then, and not kept.
+
+    What cannot be read may be about anybody and is of no use: it goes too.
+    """
     names = [name for name, _ in cache.scan("batch:")]
     for name, text in cache.get_many(names).items():
         head, *lines = text.split("\n")
-        kept = [line for line in lines if not is_doomed(Member(*json.loads(line)))]
+        kept = [line for line in lines if (member := _member(line)) is not None and not is_doomed(member)]
         if len(kept) < len(lines):
             cache.set({name: "\n".join((head, *kept))})
 
@@ -102,4 +105,11 @@ def _load(line: str) -> Submission | None:
         fields = json.loads(line)
         return Submission(**{**fields, "created_at": datetime.fromisoformat(fields["created_at"])})
     except (ValueError, TypeError, LookupError):
+        return None
+
+
+def _member(line: str) -> Member | None:
+    try:
+        return Member(*json.loads(line))
+    except (ValueError, TypeError, RecursionError):
         return None

@@ -27,6 +27,8 @@ _EARLIER = 7  # fingerprints beside the latest: 4 kB a meeting at most
 _SEAL_LENGTH = len(',"crc32":"00000000"}')
 _decode = json.JSONDecoder().raw_decode
 _UNUSABLE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
+_MAYBE_TEXT = (str, type(None))
+_MOST_DIGITS = 18  # of an amount, on either side of its point: sums of more overflow
 _TEXTS = ("task_version", "endpoint", "input_sha256", "meetcli_version", "render_id")
 
 
@@ -247,6 +249,8 @@ def load_header(first_line: str) -> Header | None:
             return None
         if not (type(kind) is type(task) is type(engine) is type(model) is str and type(size) is int):
             return None
+        if not (type(meeting_id) in _MAYBE_TEXT and type(customer_id) in _MAYBE_TEXT):
+            return None
         return Header(
             kind,
             task,
@@ -359,7 +363,7 @@ def _moment(text: str) -> datetime:
 
 def _money(text: str) -> Decimal:
     amount = Decimal(text)
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount.adjusted()) > _MOST_DIGITS:
         raise ValueError("not an amount")
     return amount
 

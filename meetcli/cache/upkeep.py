@@ -9,6 +9,7 @@ from meetcli.cache import Cache
 from meetcli.cache.entry import Header, answer_key, latest_key, load_header, load_index, load_pointer, place_of
 
 _KINDS = ("answer:", "failure:", "reply:")
+_COLONS = 3  # in the name of a row of ours: its kind, task, key, digest
 
 
 class Kept(NamedTuple):
@@ -31,11 +32,11 @@ class Kept(NamedTuple):
 def all_rows(cache: Cache) -> Iterator[tuple[str, Header | None]]:
     """Yield the name and header of everything that was bought: answers, failures, replies, each kind in the order of its names.
 
-    The header is None where nobody can read it: damaged, or of a newer format.
+    The header is None where nobody can read it: damaged, foreign, or of a newer format.
     """
     for kind in _KINDS:
         for name, first_line in cache.scan(kind):
-            yield name, load_header(first_line)
+            yield name, load_header(first_line) if name.count(":") >= _COLONS else None
 
 
 def kept_entries(cache: Cache) -> Iterator[Kept]:

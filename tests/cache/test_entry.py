@@ -203,9 +203,16 @@ def test_hostile_text_is_absent(text):
     assert entries.load_reply(text, "1") is None
 
 
-@pytest.mark.parametrize("field", [["NaN", 1], ["sNaN", 1], ["Infinity", 1], ["x", 1], [1.5, "1"], [None, None], [None, True]])
+@pytest.mark.parametrize(
+    "field", [["NaN", 1], ["sNaN", 1], ["Infinity", 1], ["x", 1], ["1e999999", 1], [1.5, "1"], [None, None], [None, True]]
+)
 def test_a_header_with_a_wrong_amount_or_size_is_absent(field):
     assert entries.load_header(json.dumps([1, "answer", "t", "e", "m", None, None, "2026-11-01T00:00:00+00:00", *field])) is None
+
+
+@pytest.mark.parametrize("ids", [[5, None], [None, {"a": 1}], [["M"], "C"]])
+def test_a_header_with_ids_that_are_no_text_is_absent(ids):
+    assert entries.load_header(json.dumps([1, "answer", "t", "e", "m", *ids, "2026-11-01T00:00:00+00:00", "1", 1])) is None
 
 
 def test_a_newer_format_is_absent(monkeypatch):

@@ -94,6 +94,29 @@ def test_rows_that_nobody_can_read_are_named(cache: MemoryCache) -> None:
     assert unusable_rows(cache) == ["answer:extract:k9:f9"]
 
 
+@pytest.mark.parametrize("name", ["answer:", "answer:k1", "failure:extract:k1"])
+def test_a_foreign_name_is_named_too_whatever_stands_under_it(cache: MemoryCache, name: str) -> None:
+    cache.set({name: cache.items["answer:extract:k1:f1"]})
+
+    assert name in unusable_rows(cache)
+    assert [kept.asked for kept in kept_entries(cache) if kept.header.kind == "answer"] == ["f1", "f2"]
+
+
+@pytest.mark.parametrize("line", ["not json", "5", "[1, 2, 3, 4, 5, 6]"])
+def test_a_damaged_batch_does_not_keep_anybody_from_being_forgotten(line: str) -> None:
+    cache = MemoryCache()
+    book = CachedBatches(ForgivingCache(cache, pytest.fail), "openai")
+    submission = Submission("d", "batch_1", "submitted", NOW, "https://h/v1", "gpt-4o", 2)
+    book.write(submission, [Member("r1", "extract", "M-1", "CANARY"), Member("r2", "extract", "M-2", "C-2")])
+    cache.items["batch:d"] += f"\n{line}"
+
+    assert len(book.members(submission)) == 2
+    forget_members(cache, lambda member: member.customer_id == "CANARY")
+
+    assert book.members(submission) == [Member("r2", "extract", "M-2", "C-2")]
+    assert not cache.items["batch:d"].endswith(line), "nobody can say whom it is about"
+
+
 def test_a_batch_forgets_whom_it_was_bought_for() -> None:
     cache = MemoryCache()
     book = CachedBatches(ForgivingCache(cache, pytest.fail), "openai")
