@@ -103,8 +103,8 @@ class DiskCache:
 
     def close(self) -> None:
         """Release the file."""
-        if self._store is not None:
-            self._store.close()
+        if self._store is not None and not self._store.close():
+            self.notices.append(f"another process is reading {self._path}: until it ends, what was removed can be found in its bytes")
         if self._reader is not None:
             self._reader.close()
         self._reader = self._store = None

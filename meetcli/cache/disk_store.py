@@ -94,12 +94,14 @@ class DiskStore:
             self._has_removed = True
             self._cache.clear()
 
-    def close(self) -> None:
-        """Release the database, with nothing left in its log of what was removed, unless others are reading just now."""
+    def close(self) -> bool:
+        """Release the database, with nothing left in its log of what was removed; return False where others who read kept it from that."""
         self._cache.close()
+        is_busy = 0
         if self._has_removed:
             with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, timeout=1.0)) as database:
-                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                is_busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_busy
 
 
 def _literal(folder: Path) -> str:

@@ -33,8 +33,8 @@ def opened(flags: Flags, *, is_shared_used: bool) -> Iterator[tuple[Settings, Ca
     try:
         yield settings, cache
     finally:
-        _tell(cache, told)
         cache.close()
+        _tell(cache, told)
 
 
 def folder_of(settings: Settings) -> Path:

@@ -56,6 +56,17 @@ def test_a_removed_customer_is_in_no_byte_of_the_cache_and_the_results(bought: C
     assert (again.exit_code, again.stdout) == (0, "removed 0 answers\n")
 
 
+def test_bytes_that_a_reader_keeps_are_told_of_and_go_when_it_ends(bought: Command) -> None:
+    with closing(sqlite3.connect(bought.folder / "cache" / "cache.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM Cache").fetchall()
+        done = bought("cache", "remove", "--customer", CANARY)
+        assert CANARY.encode() in bytes_of(bought.folder / "cache")
+
+    assert (done.exit_code, done.stderr.count("what was removed can be found in its bytes")) == (0, 1)
+    assert CANARY.encode() not in bytes_of(bought.folder / "cache")
+
+
 def test_nothing_leads_to_what_was_removed_and_the_others_are_unharmed(bought: Command, server: LoopbackServer) -> None:
     bought("cache", "remove", "--customer", CANARY)
     with closing(sqlite3.connect(bought.folder / "cache" / "cache.db")) as rows:
