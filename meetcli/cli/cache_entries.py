@@ -22,7 +22,7 @@ from meetcli.cache.upkeep import Kept, kept_entries, remove_entries, unusable_ro
 from meetcli.cli.cache import Flags, confirm, folder_of, opened
 from meetcli.cli.result_removal import Removal, find_doomed, names_of
 from meetcli.config.values import parse_duration
-from meetcli.errors import UsageError
+from meetcli.errors import CacheError, UsageError
 from meetcli.models import Entry, Member
 from meetcli.plain_text import age_text, bytes_text, count_text, decimal_text, money_text, printable
 
@@ -169,9 +169,12 @@ def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confi
         forget_members(cache, lambda member: (member.meeting_id, member.customer_id) in people or doomed.takes_member(member))
         remove_entries(cache, entries)
         _warn_of_remains(cache, folder_of(settings))
+        is_all_reached = settings.cache_url is None or "redis" in cache.backend
     if removal.opaque:
         events.LOGGER.warning("%s: not said whom it is about; look into it or make it anew", ", ".join(names_of(removal.opaque)))
     typer.echo(f"removed {text}")
+    if not is_all_reached:
+        raise CacheError("the shared cache was not reached and may hold more", hint="run this again when it is back")
 
 
 def _people(entries: Iterable[Kept]) -> set[tuple[str | None, str | None]]:

@@ -171,3 +171,12 @@ def test_a_customer_is_forgotten_in_both(meetings: Command, clean_redis: str) ->
 
 def test_no_cache_and_a_required_one_exclude_each_other(meetings: Command) -> None:
     assert meetings("extract", "in", "--no-cache", "--cache-required").exit_code == 2
+
+
+def test_forgetting_without_the_server_is_not_done(meetings: Command) -> None:
+    meetings("extract", "in")
+
+    done = meetings("cache", "remove", "--meeting", "M-1", REDIS_URL=NOBODY)
+
+    assert (done.exit_code, done.stdout) == (1, "removed 1 answer\n")
+    assert "the shared cache was not reached and may hold more" in done.stderr
