@@ -124,7 +124,7 @@ def _explained(
         inputs,
         assignment=assignment,
         rules=rules_of(settings),
-        cache=forgiving,
+        cache=None if settings.no_cache else forgiving,
         around=Surroundings(now, note, identity),
     )
     because = {source: job.reason for job in planned.jobs for source in (job.source, *(twin for twin, _ in job.twins))}
@@ -214,6 +214,8 @@ def _why(outcome: Outcome, part: str | None, meeting: Meeting, settings: Setting
         return outcome.error
     ids = {"meeting_id": meeting.meeting_id, "meet_date": meeting.meet_date, "customer_id": meeting.customer_id}
     absent = " and ".join(name for name, value in ids.items() if value is None)
+    if part == "no_cache":
+        return "--no-cache neither reads nor saves answers: every run asks again"
     sentences = {
         "hit": f"this very answer is in the cache and younger than the TTL of {duration_text(settings.ttl_s)}",
         "kept": "the cache has another answer to this meeting, and --on-change keep takes it",

@@ -255,6 +255,16 @@ def test_a_meeting_without_a_key_is_told_what_is_missing(meetcli: Command) -> No
     assert explained(meetcli, "--key-fallback", "content")["status"] == "miss"
 
 
+def test_settings_without_a_cache_are_explained_as_a_run_takes_them(known: Command) -> None:
+    folder = known("cache", "path").stdout.strip()
+    known.environment |= {"MEETCLI_NO_CACHE": "1", "MEETCLI_CACHE_DIR": folder}
+
+    found = explained(known)
+
+    assert (found["status"], known("extract", FILE, "--summary", "json").summary["files"][0]["status"]) == ("bypassed", "bypassed")
+    assert found["why"] == "--no-cache neither reads nor saves answers: every run asks again"
+
+
 def test_what_is_no_transcript_says_so(meetcli: Command) -> None:
     meetcli.put(FILE, {"recipe": "bread"})
     meetcli.put("in/b.json", explicit(meet_date="yesterday"))
