@@ -14,6 +14,7 @@ from meetcli.errors import UsageError
 from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK
 from meetcli.readers.own_marks import is_result
 from meetcli.writers.replace import Folders
+from meetcli.writers.tabular import plain_cell, table_text
 
 IsDoomed = Callable[[Mapping[str, Any]], bool]
 """Takes what a result says of its meeting: `idempotency_key`, `meeting_id`, `customer_id`."""
@@ -104,15 +105,8 @@ def _without_rows(text: str, is_doomed: IsDoomed) -> tuple[bytes, int]:
     if not text.removeprefix(mark).startswith(CSV_MARK):
         return b"", 0
     head, *rows = csv.reader(io.StringIO(text.removeprefix(mark), newline=""))
-    kept = [row for row in rows if not is_doomed({name: _plain(cell) for name, cell in zip(head, row, strict=False)})]
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([head, *kept])
-    return (mark + out.getvalue()).encode(), len(rows) - len(kept)
-
-
-def _plain(cell: str) -> str:
-    """Return a cell without the apostrophe that keeps a spreadsheet from taking it for a formula."""
-    return cell[1:] if cell.startswith("'") else cell
+    kept = [row for row in rows if not is_doomed({name: plain_cell(cell) for name, cell in zip(head, row, strict=False)})]
+    return (mark + table_text(head, kept)).encode(), len(rows) - len(kept)
 
 
 def _loaded(content: bytes) -> object:

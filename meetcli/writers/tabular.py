@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,10 @@ _BYTE_ORDER_MARK = "\ufeff"
 _FORMULA_STARTS = tuple("=+-@＝＋－＠")
 """What spreadsheets take for the start of a formula, some of them behind blanks; the wide forms count where East Asian input is set up."""
 _CONTROLS = ("\t", "\r", "\n")
+_FORMULA_WITHIN = re.compile(rf"([;\t\r\n]\s*)(?=[{re.escape(''.join(_FORMULA_STARTS))}])")
+_GUARDED_WITHIN = re.compile(rf"([;\t\r\n]\s*)'(?=[{re.escape(''.join(_FORMULA_STARTS))}])")
+"""Where a formula would start for a spreadsheet that splits at semicolons, as Excel does where the comma is the decimal mark, or at tabs;
+quotes then hold no line together either."""
 
 
 class Tabular:
@@ -42,8 +47,8 @@ class Tabular:
 
     def __init__(self, folder: Path, task: str, *, has_byte_order_mark: bool) -> None:
         mark = _BYTE_ORDER_MARK if has_byte_order_mark else ""
-        self._meetings = WholeRun(folder / f"results.{task}.csv", (mark + _line(MEETING_COLUMNS)).encode())
-        self._actions = WholeRun(folder / f"results.{task}.actions.csv", (mark + _line(ACTION_COLUMNS)).encode())
+        self._meetings = WholeRun(folder / f"results.{task}.csv", (mark + table_text(MEETING_COLUMNS, ())).encode())
+        self._actions = WholeRun(folder / f"results.{task}.actions.csv", (mark + table_text(ACTION_COLUMNS, ())).encode())
 
     def write(self, source: Source, text: str) -> str | None:
         """Take one result; return the path of the file that will hold its row."""
@@ -66,17 +71,35 @@ class Tabular:
 
 
 def cell_text(value: object) -> str:
-    """Return a value as a spreadsheet takes it for text: an apostrophe goes before what would start a formula."""
+    """Return a value as a spreadsheet takes it for text: an apostrophe goes before what would start a formula, wherever it splits."""
     if value is None:
         return ""
-    text = str(value)
+    text = _FORMULA_WITHIN.sub(r"\1'", str(value))
     return f"'{text}" if text.startswith(_CONTROLS) or text.lstrip().startswith(_FORMULA_STARTS) else text
 
 
-def _line(cells: Sequence[object]) -> str:
+def plain_cell(cell: str) -> str:
+    """Return what `cell_text` was given."""
+    return _GUARDED_WITHIN.sub(r"\1", cell.removeprefix("'"))
+
+
+def table_text(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of cells as it stands in a file. Heads are bare, so that the mark comes first; every other cell is in quotes."""
     out = io.StringIO()
-    csv.writer(out).writerow([cell_text(cell) for cell in cells])
+    out.write(",".join(head) + "\r\n")
+    out.writelines(map(row_text, rows))
     return out.getvalue()
+
+
+def row_text(cells: Sequence[str]) -> str:
+    """Return one row. Bare cells are split at semicolons and tabs too by a LibreOffice that was not told otherwise."""
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerow(cells)
+    return out.getvalue()
+
+
+def _line(cells: Sequence[object]) -> str:
+    return row_text([cell_text(cell) for cell in cells])
 
 
 def _meeting_row(result: Mapping[str, Any]) -> list[object]:

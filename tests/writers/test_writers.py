@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from meetcli.errors import RunStopped
 from meetcli.models import Outcome
 from meetcli.readers import parse, read
 from meetcli.writers import open_writer
+from meetcli.writers.tabular import cell_text, plain_cell
 from tests.results import as_text, result, source
 
 MEETINGS = [
@@ -151,6 +153,23 @@ def test_no_cell_starts_as_a_formula_does(start, tmp_path):
     cells = [cell for name in ("csv", "actions.csv") for row in rows_of(tmp_path / f"results.analyze.{name}") for cell in row.values()]
     assert sum(cell.startswith("'") for cell in cells) >= 7
     assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@", "＝")) or cell.startswith(("\t", "\r", "\n"))]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "; ", ";\u00a0", "\n", "\r"])
+def test_no_formula_starts_where_a_spreadsheet_splits_at_something_else(separator, tmp_path):
+    hostile = f"paid{separator}=cmd|' /C calc'!A0{separator}@SUM(1)"
+    made = result("analyze", customer_name=hostile, summary=hostile, key_points=[{"text": "paid"}, {"text": "=1"}], topics=[hostile])
+    write(tmp_path, ("csv",), [(source(), made)], "analyze")
+    for name in ("csv", "actions.csv"):
+        lines = (tmp_path / f"results.analyze.{name}").read_text(encoding="utf-8-sig").splitlines()
+        cells = [cell for line in lines for cell in re.split(r"[;\t]", line)]
+        assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))]
+        assert lines[1].startswith('"analyze","M-1","'), "bare cells are split at semicolons by whoever does that"
+
+
+@pytest.mark.parametrize("text", ["=1", "C-1;=2", "a;\t@b\n+1", "\t=1", "plain; text", " -3"])
+def test_what_a_cell_says_can_be_told_again(text):
+    assert plain_cell(cell_text(text)) == text
 
 
 def test_numbers_keep_the_digits_of_the_result(tmp_path):
