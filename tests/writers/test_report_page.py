@@ -331,3 +331,25 @@ def test_a_meeting_opens_with_what_a_custom_task_found(chromium, tmp_path):
     page.click("#panel-meetings .claim")
     assert "decision makerthe <b>owner</b>" in page.text("#dialog")
     assert page.complaints() == []
+
+
+def test_a_single_month_stands_in_the_middle_of_its_chart(chromium, tmp_path):
+    page = chromium.open(write_page(tmp_path / "month.html", payload_of([result("analyze")])))
+    page.driver.execute_script(
+        "const over = document.querySelector('#panel-overview .u-over'), place = over.getBoundingClientRect();"
+        "const at = { clientX: place.left + place.width / 2, clientY: place.top + 20, bubbles: true };"
+        "over.dispatchEvent(new MouseEvent('mouseenter', at)); over.dispatchEvent(new MouseEvent('mousemove', at));"
+    )
+    page.wait_for("document.querySelector('#panel-overview .u-cursor-pt')?.getBoundingClientRect().width")
+    share = page.get(
+        "((point, over) => (point.left + point.width / 2 - over.left) / over.width)"
+        "(document.querySelector('#panel-overview .u-cursor-pt').getBoundingClientRect(),"
+        " document.querySelector('#panel-overview .u-over').getBoundingClientRect())"
+    )
+    assert share == pytest.approx(0.5, abs=0.02)
+    assert page.texts("#panel-overview .u-legend td") == ["Aug 2026", "0.53"]
+
+
+def test_nothing_is_empty_below_a_chart(page):
+    below = "document.querySelector('.card details').getBoundingClientRect().top"
+    assert page.get(f"{below} - document.querySelector('.chart canvas').getBoundingClientRect().bottom") < 20

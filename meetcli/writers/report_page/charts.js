@@ -23,7 +23,7 @@ function chartByMonth(title, points, { format, isBars = false, range = null }) {
   const draw = () => {
     forget(container);
     const width = container.clientWidth;
-    if (width) drawn.set(container, new uPlot(chartOptions(width, { format, isBars, range, count: points.length }), [times, values], container));
+    if (width) drawn.set(container, new uPlot(chartOptions(width, { format, isBars, range, times }), [times, values], container));
   };
   new ResizeObserver(draw).observe(container);
   container.redraw = draw;
@@ -31,7 +31,7 @@ function chartByMonth(title, points, { format, isBars = false, range = null }) {
   return [container, element("details", {}, element("summary", {}, word("as_table")), table)];
 }
 
-function chartOptions(width, { format, isBars, range, count: points }) {
+function chartOptions(width, { format, isBars, range, times }) {
   const axis = { stroke: color("ink-quiet"), grid: { stroke: color("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
   const asMonth = (seconds) => monthText(new Date(seconds * 1000).toISOString().slice(0, 7));
   return {
@@ -42,7 +42,7 @@ function chartOptions(width, { format, isBars, range, count: points }) {
     legend: { live: true },
     // Empty, it looks like something that failed to load.
     hooks: { setLegend: [(chart) => chart.root.querySelector(".u-legend").classList.toggle("is-empty", chart.cursor.idx == null)] },
-    scales: { x: { range: (_, low, high) => [low - 1.3e6, high + 1.3e6] }, y: { range: range ?? ((_, low, high) => [0, (high || 1) * 1.1]) } },
+    scales: { x: { range: [times[0] - 1.3e6, times.at(-1) + 1.3e6] }, y: { range: range ?? ((_, low, high) => [0, (high || 1) * 1.1]) } },
     axes: [
       { ...axis, grid: { show: false }, gap: 12, space: 70, splits: (_, __, low, high) => months(low, high, Math.max(2, Math.floor(width / 115))), values: (_, splits) => splits.map(asMonth) },
       { ...axis, size: 64, values: (_, splits) => splits.map(format) },
@@ -55,7 +55,7 @@ function chartOptions(width, { format, isBars, range, count: points }) {
         fill: isBars ? color("accent") : null,
         width: isBars ? 0 : 2,
         paths: isBars ? uPlot.paths.bars({ size: [0.6, 40] }) : null,
-        points: { show: !isBars && points < 40, size: 6, fill: color("accent") },
+        points: { show: !isBars && times.length < 40, size: 6, fill: color("accent") },
         value: (_, value) => (value == null ? "–" : format(value)),
       },
     ],
