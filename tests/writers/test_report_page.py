@@ -353,3 +353,22 @@ def test_a_single_month_stands_in_the_middle_of_its_chart(chromium, tmp_path):
 def test_nothing_is_empty_below_a_chart(page):
     below = "document.querySelector('.card details').getBoundingClientRect().top"
     assert page.get(f"{below} - document.querySelector('.chart canvas').getBoundingClientRect().bottom") < 20
+
+
+def test_what_has_no_date_comes_last_whichever_way_a_list_is_sorted(page, payload):
+    page.click("#tab-actions")
+    dated = sum("due" in claim for _, claim in claims(payload, "actions"))
+    assert dated > 50
+    for _ in range(2):
+        assert page.get(
+            "Array.from(document.querySelectorAll('#panel-actions .column-due'), (cell) => Boolean(cell.querySelector('.due'))).every(Boolean)"
+        )
+        page.click('#panel-actions th[data-column="due"] button')
+
+
+def test_of_risks_as_grave_the_newest_comes_first(page, payload):
+    page.click("#tab-risks")
+    newest = max(meeting["date"] for meeting, claim in claims(payload, "risks") if claim["severity"] == "high")
+    page.click("#panel-risks tbody .claim")
+    day = date.fromisoformat(newest)
+    assert f"{day:%b} {day.day}, {day.year}" in page.text("#dialog .facts")

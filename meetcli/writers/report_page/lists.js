@@ -14,34 +14,34 @@ const dateOf = (item) => (item.meeting ?? item).date ?? "";
 const shownDate = (item) => (dateOf(item) ? dayText(dateOf(item)) : "–");
 const meetingButton = (meeting) => button(meetingName(meeting), () => openMeeting(meeting), { class: "claim" });
 
-// Each column: its name, what it sorts by, what it shows.
+// Each column: its name, what it sorts by, what it shows. What is not there sorts last, upwards and downwards.
 const COLUMNS = {
   actions: [
-    ["due", (item) => item.due ?? "9999", dueCell],
+    ["due", (item) => item.due, dueCell],
     ["action", (item) => item.text, claimButton],
-    ["owner", (item) => item.owner ?? "", (item) => item.owner ?? element("span", { class: "quiet" }, word("nobody"))],
-    ["customer", (item) => item.meeting.customer ?? "", (item) => item.meeting.customer ?? "–"],
+    ["owner", (item) => item.owner, (item) => item.owner ?? element("span", { class: "quiet" }, word("nobody"))],
+    ["customer", (item) => item.meeting.customer, (item) => item.meeting.customer ?? "–"],
     ["meeting", dateOf, (item) => button(shownDate(item), () => openMeeting(item.meeting), { class: "claim" })],
   ],
   decisions: [
     ["date", dateOf, shownDate],
     ["decision", (item) => item.text, claimButton],
-    ["rationale", (item) => item.rationale ?? "", (item) => item.rationale ?? "–"],
-    ["customer", (item) => item.meeting.customer ?? "", (item) => item.meeting.customer ?? "–"],
-    ["banker", (item) => item.meeting.banker ?? "", (item) => item.meeting.banker ?? "–"],
+    ["rationale", (item) => item.rationale, (item) => item.rationale ?? "–"],
+    ["customer", (item) => item.meeting.customer, (item) => item.meeting.customer ?? "–"],
+    ["banker", (item) => item.meeting.banker, (item) => item.meeting.banker ?? "–"],
   ],
   risks: [
     ["severity", (item) => SEVERITIES.indexOf(item.severity), (item) => severityBadge(item.severity)],
     ["risk", (item) => item.text, claimButton],
-    ["customer", (item) => item.meeting.customer ?? "", (item) => item.meeting.customer ?? "–"],
-    ["banker", (item) => item.meeting.banker ?? "", (item) => item.meeting.banker ?? "–"],
+    ["customer", (item) => item.meeting.customer, (item) => item.meeting.customer ?? "–"],
+    ["banker", (item) => item.meeting.banker, (item) => item.meeting.banker ?? "–"],
     ["date", dateOf, shownDate],
   ],
   meetings: [
     ["date", dateOf, shownDate],
     ["meeting", meetingName, meetingButton],
-    ["banker", (item) => item.banker ?? "", (item) => item.banker ?? "–"],
-    ["sentiment", (item) => item.score ?? 2, (item) => (item.score === undefined ? "–" : scoreBadge(item.score))],
+    ["banker", (item) => item.banker, (item) => item.banker ?? "–"],
+    ["sentiment", (item) => item.score, (item) => (item.score === undefined ? "–" : scoreBadge(item.score))],
     ["actions", (item) => item.actions?.length ?? 0, (item) => count(item.actions?.length ?? 0)],
     ["risks", (item) => item.risks?.length ?? 0, (item) => count(item.risks?.length ?? 0)],
   ],
@@ -64,14 +64,20 @@ function ownItems(kind, items) {
   );
 }
 
+function order(one, other) {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
 function drawList(kind, panel, all) {
   const items = ownItems(kind, all);
   const { by, isUp } = sorting[kind];
   const sortKey = COLUMNS[kind].find(([name]) => name === by)[1];
   // Folded text compares as fast as numbers; a collator takes a tenth of a second for thousands of rows.
-  const keyed = items.map((item) => [sortKey(item), item]).map(([key, item]) => [typeof key === "string" ? folded(key) : key, item]);
+  const keyed = items.map((item) => [sortKey(item), item]).map(([key, item]) => [typeof key === "string" ? folded(key) || null : (key ?? null), item]);
   const direction = isUp ? 1 : -1;
-  const sorted = keyed.sort(([one], [other]) => (one < other ? -direction : one > other ? direction : 0));
+  // Of equals the newest comes first.
+  const sorted = keyed.sort(([one, first], [other, second]) => (one === null) - (other === null) || direction * order(one, other) || order(dateOf(second), dateOf(first)));
   const body = element("tbody");
   const more = element("div", { class: "more" });
   const show = (from, to) => {
