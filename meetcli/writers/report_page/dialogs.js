@@ -41,7 +41,7 @@ function openClaim(claim) {
 }
 
 function claimButton(claim) {
-  return element("span", {}, button(claim.text, () => openClaim(claim), { class: "claim", title: word("open_quote") }), quoteMark(claim));
+  return element("span", {}, button(claim.text, () => openClaim(claim), { class: "claim", title: word("open_quote") }), " ", quoteMark(claim));
 }
 
 // A claim that nothing in the transcript supports is marked wherever it stands.
@@ -73,7 +73,7 @@ function claimList(title, claims, { isCustom = false } = {}) {
   const list = element("ul", { class: "claims" });
   for (const claim of claims) {
     const details = [claim.severity && word(claim.severity), claim.owner, claim.due && dayText(claim.due), claim.tentative && word("tentative")].filter(Boolean).join(" · ");
-    list.append(element("li", {}, claim.text, details && element("span", { class: "quiet" }, ` (${details})`), claim.quote ? quoteBlock(claim) : !isCustom && quoteMark(claim)));
+    list.append(element("li", {}, claim.text, details && element("span", { class: "quiet" }, ` (${details})`), " ", claim.quote ? quoteBlock(claim) : !isCustom && quoteMark(claim)));
   }
   return element("div", {}, element("h3", {}, title), list);
 }

@@ -50,7 +50,9 @@ const COLUMNS = {
 function dueCell(action) {
   const kind = dueKind(action);
   const due = action.due ? element("span", { class: `due ${kind}` }, dayText(action.due)) : element("span", { class: "quiet" }, action.said ? `“${action.said}”` : "–");
-  return element("span", {}, due, kind === "overdue" && element("span", { class: "badge negative" }, word("overdue")), action.tentative && element("span", { class: "badge neutral" }, word("tentative")));
+  const late = kind === "overdue" && element("span", { class: "badge negative" }, word("is_overdue"));
+  // Blanks between, no margins: a badge that goes to the next line starts where the line does.
+  return element("span", {}, due, " ", late, " ", action.tentative && element("span", { class: "badge neutral" }, word("tentative")));
 }
 
 function ownItems(kind, items) {
@@ -107,7 +109,7 @@ function listHead(kind, panel, all) {
     }, { title: word("sort", { name: word(name) }) });
     return element("th", { scope: "col", role: "columnheader", "data-column": name, "aria-sort": isSorted ? (isUp ? "ascending" : "descending") : "none" }, sort);
   });
-  return element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...cells));
+  return element("thead", { role: "rowgroup" }, element("tr", { role: "row", "data-label": word("sort_by") }, ...cells));
 }
 
 function listRow(kind, item) {
@@ -131,8 +133,8 @@ function makeListPanel(kind, panel, lists) {
     add(word("due_filter"), choice("due", [["", word("due_all")], ["overdue", word("due_overdue")], ["week", word("due_week")], ["later", word("due_later")], ["none", word("due_none")]]));
     const owners = [...grouped(lists.actions, (action) => action.owner).keys()].sort(new Intl.Collator(language).compare);
     add(word("owner"), choice("owner", [["", word("everyone")], ...owners.map((name) => [name, name])]));
-    add(word("status"), choice("status", [["", word("everyone")], ["agreed", word("agreed")], ["tentative", word("tentative")]]));
+    add(word("status"), choice("status", [["", word("any")], ["agreed", word("agreed")], ["tentative", word("tentative")]]));
   }
-  if (kind === "risks") add(word("severity"), choice("severity", [["", word("everyone")], ...[...SEVERITIES].reverse().map((name) => [name, word(name)])]));
+  if (kind === "risks") add(word("severity"), choice("severity", [["", word("any")], ...[...SEVERITIES].reverse().map((name) => [name, word(name)])]));
   panel.replaceChildren(element("h2", { class: "print-only" }, word(kind)), own, element("div", { class: "rows" }));
 }

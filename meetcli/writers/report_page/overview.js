@@ -14,10 +14,15 @@ function sentimentOverTime(meetings) {
   const byMonth = [...grouped(scored, (meeting) => meeting.date?.slice(0, 7))].sort(([one], [other]) => (one < other ? -1 : 1));
   const points = byMonth.map(([month, group]) => [month, average(group.map((meeting) => meeting.score))]);
   const title = word("sentiment_time");
-  const chart = points.length ? chartByMonth(title, points, { format: scoreText, range: [0, 1] }) : [nothing(word(scored.length ? "no_dates" : "no_sentiment"))];
+  const chart = points.length ? chartByMonth(title, points, { format: scoreText, range: [0, 1] }) : [scored.length ? nothing(word("no_dates")) : noSentiment(meetings)];
   const made = card(title, points.length ? word("sentiment_time_hint") : null, ...chart);
   made.classList.add("full-width");
   return made;
+}
+
+// Of no meetings nothing is known, least of all that nobody analyzed them.
+function noSentiment(meetings) {
+  return nothing(meetings.length ? word("no_sentiment") : undefined);
 }
 
 // As it is shown, so that a color never says other than the number beside it.
@@ -31,7 +36,7 @@ function sentimentByCustomer(meetings) {
     .map(([name, group]) => ({ name, score: hundredths(average(group.map((meeting) => meeting.score))), count: group.length }))
     .sort((one, other) => one.score - other.score);
   const title = word("sentiment_customer");
-  if (!rows.length) return card(title, null, nothing(scored.length ? undefined : word("no_sentiment")));
+  if (!rows.length) return card(title, null, scored.length ? nothing() : noSentiment(meetings));
   const drawn = (some) => bars(some.map((row) => ({ name: row.name, share: row.score, value: `${scoreText(row.score)} · ${word("shown", { n: row.count })}`, tone: toneOf(row.score), onclick: () => chooseCustomer(row.name) })));
   const made = card(title, word("sentiment_customer_hint"), drawn(rows.slice(0, TOP)));
   if (rows.length > TOP) {
@@ -48,7 +53,7 @@ function owners(actions) {
   const most = Math.max(1, ...rows.map(([, group]) => group.length));
   const drawn = rows.map(([name, group]) => {
     const late = group.filter((action) => dueKind(action) === "overdue").length;
-    const value = late ? `${count(group.length)} · ${count(late)} ${word("overdue").toLowerCase()}` : count(group.length);
+    const value = late ? `${count(group.length)} · ${word("late", { n: late })}` : count(group.length);
     return { name, share: group.length / most, part: late / most, value, onclick: () => chooseOwner(name) };
   });
   return card(word("owners"), word("owners_hint"), drawn.length ? bars(drawn) : nothing());

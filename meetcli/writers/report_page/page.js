@@ -24,7 +24,7 @@ function refresh() {
   drawTiles();
   for (const name of ["actions", "decisions", "risks", "meetings"]) document.querySelector(`[data-count="${name}"]`).textContent = count(shown[name].length);
   const all = lists.meetings.length;
-  byId("shown").textContent = shown.meetings.length === all ? word("shown", { n: all }) : `${word("shown_of", { shown: shown.meetings.length, all })}`;
+  byId("shown").textContent = shown.meetings.length === all ? word("shown", { n: all }) : word("shown_of", { shown: shown.meetings.length, n: all });
 }
 
 function drawTab(name) {
