@@ -67,7 +67,9 @@ def make_page(payload: Payload, *, today: date, language: str | None, is_full: b
         period=_period(payload.totals(today.isoformat()), shown),
         made=f"{words['made']} {date_text(today.isoformat(), shown)}",
         results=payload.results,
+        results_text=_number(f"{payload.results:,}", shown),
         older=payload.older,
+        older_text=_number(f"{payload.older:,}", shown),
         style=style,
         script=script,
         policy=_policy(style, script),
@@ -158,9 +160,15 @@ def _tiles(totals: Totals, words: dict[str, Any], language: str, today: date) ->
     tiles = [(name, words[name], _number(f"{value:,}", language), note) for name, value, note in numbers]
     mood = "–" if totals.sentiment is None else _number(f"{totals.sentiment:.2f}", language)
     tiles.append(("sentiment", words["sentiment"], mood, words["average"]))
-    cost = words["unknown"] if totals.cost_usd is None else _number(money_text(totals.cost_usd), language)
+    cost = words["unknown"] if totals.cost_usd is None else _cost(totals.cost_usd, language)
     tiles.append(("cost", words["cost"], cost, unknown))
     return tiles
+
+
+def _cost(amount: Decimal, language: str) -> str:
+    """Return an amount as the page's scripts write it, so that a total does not change when they start."""
+    text = _number(money_text(amount) if amount else "$0.00", language)
+    return text.replace("$", "US$\u00a0") if language == "pt" else text
 
 
 def _number(text: str, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -413,3 +414,30 @@ def test_no_meeting_found_is_not_a_meeting_without_sentiment(page):
     page.type("#search", "no such words anywhere")
     assert "analyzed" not in page.text("#panel-overview")
     assert page.text("#shown") == "0 of 150 meetings"
+
+
+def priced(cost):
+    made = result("analyze")
+    return {**made, "provenance": {**made["provenance"], "cost_usd": cost}}
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+@pytest.mark.parametrize("cost", ["0", "0.00003", "0.5", "6.66", "36.2251", "1234.5"])
+def test_a_cost_reads_the_same_before_and_after_the_scripts_start(chromium, tmp_path, cost, language):
+    path = write_page(tmp_path / "cost.html", payload_of([priced(cost)]), language=language)
+    written = re.search(r'data-tile="cost"><dt [^>]*>[^<]*</dt><dd>([^/]*)</dd>', path.read_text())
+    assert written is not None
+    assert chromium.open(path).tile("cost") == html.unescape(written[1])
+
+
+def test_answers_that_cost_nothing_make_no_empty_chart(chromium, tmp_path):
+    page = chromium.open(write_page(tmp_path / "free.html", payload_of([priced("0")])))
+    page.click("#tab-costs")
+    assert "These answers cost nothing." in page.text("#panel-costs")
+    assert page.every("#panel-costs .chart") == []
+
+
+def test_numbers_stand_under_their_headings(page):
+    page.click("#tab-costs")
+    cells = "#panel-costs .card:nth-child(2) :is(thead, tbody tr:first-child) :is(th, td):not(:first-child)"
+    assert set(page.get(f"Array.from(document.querySelectorAll('{cells}'), (cell) => getComputedStyle(cell).textAlign)")) == {"right"}

@@ -16,14 +16,14 @@ function forget(container) {
 }
 
 // Draw values by month, (month, value) in order, with a table of the same for those who cannot see it.
-function chartByMonth(title, points, { format, isBars = false, range = null }) {
+function chartByMonth(title, points, { format, onAxis = format, isBars = false, range = null }) {
   const container = element("div", { class: "chart", role: "img", "aria-label": title });
   const times = points.map(([month]) => Date.parse(`${month}-01T00:00:00Z`) / 1000);
   const values = points.map(([, value]) => value);
   const draw = () => {
     forget(container);
     const width = container.clientWidth;
-    if (width) drawn.set(container, new uPlot(chartOptions(width, { format, isBars, range, times }), [times, values], container));
+    if (width) drawn.set(container, new uPlot(chartOptions(width, { format, onAxis, isBars, range, times }), [times, values], container));
   };
   new ResizeObserver(draw).observe(container);
   container.redraw = draw;
@@ -31,7 +31,7 @@ function chartByMonth(title, points, { format, isBars = false, range = null }) {
   return [container, element("details", {}, element("summary", {}, word("as_table")), table)];
 }
 
-function chartOptions(width, { format, isBars, range, times }) {
+function chartOptions(width, { format, onAxis, isBars, range, times }) {
   const axis = { stroke: color("ink-quiet"), grid: { stroke: color("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
   const asMonth = (seconds) => monthText(new Date(seconds * 1000).toISOString().slice(0, 7));
   return {
@@ -45,7 +45,7 @@ function chartOptions(width, { format, isBars, range, times }) {
     scales: { x: { range: [times[0] - 1.3e6, times.at(-1) + 1.3e6] }, y: { range: range ?? ((_, low, high) => [0, (high || 1) * 1.1]) } },
     axes: [
       { ...axis, grid: { show: false }, gap: 12, space: 70, splits: (_, __, low, high) => months(low, high, Math.max(2, Math.floor(width / 115))), values: (_, splits) => splits.map(asMonth) },
-      { ...axis, size: 64, values: (_, splits) => splits.map(format) },
+      { ...axis, size: 64, values: (_, splits) => splits.map(onAxis) },
     ],
     series: [
       { label: word("month"), value: (_, seconds) => (seconds ? asMonth(seconds) : "–") },

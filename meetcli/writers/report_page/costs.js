@@ -6,7 +6,8 @@ function drawCosts(panel, shown, savings) {
   const unknown = purchases.length - known.length;
   const byMonth = [...grouped(known, (bought) => bought.day?.slice(0, 7))].sort(([one], [other]) => (one < other ? -1 : 1));
   const title = word("costs_time");
-  const chart = byMonth.length ? chartByMonth(title, byMonth.map(([month, group]) => [month, sumOf(group, "cost")]), { format: money, isBars: true }) : [nothing()];
+  const points = byMonth.map(([month, group]) => [month, sumOf(group, "cost")]);
+  const chart = points.some(([, cost]) => cost) ? chartByMonth(title, points, { format: money, onAxis: roundMoney, isBars: true }) : [nothing(points.length ? word("no_costs") : undefined)];
   const tokens = sumOf(purchases, "in");
   panel.replaceChildren(
     element("h2", { class: "print-only" }, word("costs")),

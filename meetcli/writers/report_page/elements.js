@@ -52,17 +52,17 @@ function bars(rows) {
   return list;
 }
 
-// A plain table; numbers stand to the right.
+// A plain table of numbers, which stand to the right, each row with its name.
 function plainTable(caption, headings, rows) {
-  const cell = (name, value, attributes = {}) => element(name, { class: typeof value === "number" ? "number" : null, ...attributes }, typeof value === "number" ? count(value) : value);
+  const number = (value) => element("td", { class: "number" }, typeof value === "number" ? count(value) : value);
   return element(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     element(
       "table",
       { class: "plain" },
-      element("thead", {}, element("tr", {}, ...headings.map((heading) => element("th", { scope: "col" }, heading)))),
-      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((value, place) => (place ? cell("td", value) : cell("th", value, { scope: "row" })))))),
+      element("thead", {}, element("tr", {}, ...headings.map((heading, place) => element("th", { scope: "col", class: place && "number" }, heading)))),
+      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((value, place) => (place ? number(value) : element("th", { scope: "row" }, value)))))),
     ),
   );
 }

@@ -33,9 +33,20 @@ function percent(share) {
   return formatter(Intl.NumberFormat, "percent", { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
+function dollars(amount, least, most) {
+  return formatter(Intl.NumberFormat, `money ${least} ${most}`, { style: "currency", currency: "USD", minimumFractionDigits: least, maximumFractionDigits: most }).format(amount);
+}
+
+// Finer the smaller it is; what costs something is never shown as nothing.
 function money(amount) {
+  if (amount > 0 && amount < 0.00005) return `<${dollars(0.0001, 4, 4)}`;
   const digits = amount === 0 || amount >= 10 ? 2 : 4;
-  return formatter(Intl.NumberFormat, `money ${digits}`, { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: digits }).format(amount);
+  return dollars(amount, digits, digits);
+}
+
+// On an axis, where digits that every line has alike say nothing.
+function roundMoney(amount) {
+  return dollars(amount, 2, 4);
 }
 
 // Days are days: without the zone they would move by one west of Greenwich.
