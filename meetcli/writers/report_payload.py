@@ -5,7 +5,7 @@ Names are written out: deflate makes a repeated name cost next to nothing, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -120,14 +120,15 @@ def _meeting(by_task: Mapping[str, Mapping[str, Any]], is_full: bool) -> dict[st
     latest_first = sorted(by_task.values(), key=_bought_at, reverse=True)
     minutes = by_task.get("extract") or by_task.get("analyze") or latest_first[0]
     mood = by_task.get("analyze", minutes)
-    people = [name for result in latest_first for name in [text_of(result.get("banker_name")) or text_of(result.get("banker_id"))] if name]
+    # A name that one task's answer filled in and the other's did not holds for the meeting.
+    named = [minutes, *latest_first]
     made = {
         "id": text_of(minutes.get("meeting_id")),
         "date": _date(minutes.get("meet_date")),
-        "customer": text_of(minutes.get("customer_name")) or text_of(minutes.get("customer_id")),
+        "customer": _first(named, "customer_name", "customer_id"),
         "customer_id": text_of(minutes.get("customer_id")),
-        "banker": people[0] if people else "",
-        "type": text_of(minutes.get("meet_type")).replace("_", " "),
+        "banker": _first(latest_first, "banker_name", "banker_id"),
+        "type": _first(named, "meet_type").replace("_", " "),
         "language": text_of(minutes.get("language"))[:2].lower(),
         "source": text_of(minutes.get("source")),
         "score": score_of(mood.get("sentiment_score")),
@@ -145,6 +146,11 @@ def _meeting(by_task: Mapping[str, Mapping[str, Any]], is_full: bool) -> dict[st
         made["questions"] = list(_claims(minutes, "open_questions"))
         made["custom"] = [section for result in by_task.values() for section in _custom(result)]
     return {name: value for name, value in made.items() if value not in (None, "", [])}
+
+
+def _first(results: Sequence[Mapping[str, Any]], *names: str) -> str:
+    """Return the first text that one of the results has: the first name in any of them goes before the second."""
+    return next((text for name in names for result in results if (text := text_of(result.get(name)))), "")
 
 
 def _date(value: object) -> str:

@@ -65,6 +65,14 @@ def bought(day, fingerprint, **changes):
     return {**made, "provenance": {**made["provenance"], "created_at": f"{day}T02:30:00Z", "fingerprint": fingerprint}}
 
 
+def test_a_name_that_one_task_filled_in_is_the_meetings():
+    bare = result(customer_name=None, meet_type=None)
+    filled = result("analyze", customer_name="Brightmoor", meet_type="review")
+    for results in ([bare, filled], [filled, bare]):
+        (meeting,) = payload_of(results).meetings
+        assert (meeting["customer"], meeting["type"]) == ("Brightmoor", "review")
+
+
 def test_of_two_answers_to_one_question_the_one_bought_last_stays():
     payload = payload_of([bought("2026-08-20", "b", summary="new"), bought("2026-08-15", "a", summary="old")], is_full=True)
     assert [meeting["summary"] for meeting in payload.meetings] == ["new"]
