@@ -78,7 +78,7 @@ def read_minutes(result: Mapping[str, Any]) -> Minutes:
         summary_title=words["summary"],
         summary=text_of(result.get("summary")),
         sentiment=_sentiment(result, words),
-        sections=tuple(section for section in _sections(result, words) if section.claims),
+        sections=tuple(section for section in _sections(result, language) if section.claims),
     )
 
 
@@ -173,7 +173,9 @@ def _sentiment(result: Mapping[str, Any], words: Mapping[str, str]) -> Sentiment
     return Sentiment(words["sentiment"], words.get(label, label), score, tuple(part for part in course if part is not None))
 
 
-def _sections(result: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[Section]:
+def _sections(result: Mapping[str, Any], language: str) -> Iterator[Section]:
+    words = LABELS[language]
+
     def claims(name: str, text: str = "text", **details: str) -> tuple[Claim, ...]:
         return tuple(
             Claim(text_of(item.get(text)), tuple(_details(item, details, words)), quote_of(item))
@@ -184,7 +186,7 @@ def _sections(result: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[S
     yield Section(words["key_points"], claims("key_points"))
     yield Section(words["decisions"], claims("decisions", rationale=words["because"] + " {}"))
     actions = items_of(result, "action_items")
-    yield Section(words["action_items"], tuple(_action(item, words) for item in actions if text_of(item.get("description"))), True)
+    yield Section(words["action_items"], tuple(_action(item, language) for item in actions if text_of(item.get("description"))), True)
     yield Section(words["risks"], claims("risks", severity="{}"))
     yield Section(words["open_questions"], claims("open_questions"))
     yield Section(words["speakers"], claims("speakers", "name", sentiment_label="{}", sentiment_score="{}"))
@@ -202,8 +204,9 @@ def _details(item: Mapping[str, Any], wanted: Mapping[str, str], words: Mapping[
         yield words["unsupported"]
 
 
-def _action(item: Mapping[str, Any], words: Mapping[str, str]) -> Claim:
-    date, said = text_of(item.get("due_date")), text_of(item.get("due_text"))
+def _action(item: Mapping[str, Any], language: str) -> Claim:
+    words = LABELS[language]
+    date, said = date_text(text_of(item.get("due_date")), language), text_of(item.get("due_text"))
     due = f"{date}, “{said}”" if date and said else date or said
     details = (
         text_of(item.get("owner")) or words["nobody"],
