@@ -1,6 +1,6 @@
 """The look-up room: what the cache knows of many inputs and many meetings at once. Decides nothing, changes nothing.
 
-Whatever is broken or foreign is as good as absent.
+Whatever is broken or foreign is as good as absent, and the cache is told of it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class LookUp:
         stored = self._cache.get_many(place.name for place in indexed.values())
         found: dict[str, Entry] = {}
         for name, place in indexed.items():
-            entry = load_at(stored, place.name)
+            entry = self._entry(stored, place.name)
             if entry is not None and entry.render_id == place.render_id and self.is_fresh(entry.created_at):
                 found[name] = entry
         return found
@@ -60,13 +60,13 @@ class LookUp:
         rows = self._cache.get_many({row for question in names.values() for row in question})
         found: dict[tuple[str, str], Known] = {}
         for question, (answer, failure, latest) in names.items():
-            found[question] = Known(load_at(rows, answer), load_at(rows, failure), load_pointer(rows.get(latest, "")))
+            found[question] = Known(self._entry(rows, answer), self._entry(rows, failure), load_pointer(rows.get(latest, "")))
         return found
 
     def answer(self, key: str, digest: str) -> Entry | None:
         """Return the fresh answer to one question, None where there is none."""
         name = answer_key(self._task, key, digest)
-        entry = load_at(self._cache.get_many([name]), name)
+        entry = self._entry(self._cache.get_many([name]), name)
         return entry if entry is not None and self.is_fresh(entry.created_at) else None
 
     def age_s(self, created_at: datetime) -> float:
@@ -76,6 +76,12 @@ class LookUp:
     def is_fresh(self, created_at: datetime) -> bool:
         """Say whether an answer is still one."""
         return self._rules.is_fresh(created_at, self._now)
+
+    def _entry(self, rows: Mapping[str, str], name: str) -> Entry | None:
+        entry = load_at(rows, name)
+        if entry is None and name in rows:
+            self._cache.note_unusable(name)
+        return entry
 
     def _latest_key(self, key: str) -> str:
         return latest_key(self._task, self._engine, key)

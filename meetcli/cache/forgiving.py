@@ -31,6 +31,7 @@ class ForgivingCache:
         self._warn = warn
         self._notify = notify
         self._warned: set[str] = set()
+        self._unusable: set[str] = set()
         self._notified = 0
         self.errors = 0
         self.loss: CacheError | None = None
@@ -62,6 +63,16 @@ class ForgivingCache:
         """Return (key, first line of the value) of the first `limit` keys that start with `prefix`."""
         return self._attempt("read", lambda: list(islice(self._cache.scan(prefix), limit)), [])
 
+    def note_unusable(self, name: str) -> None:
+        """Count a row that is there and counts as absent, once, and say of the first that what it held is asked for again.
+
+        No loss of the cache: everything else in it is as good as before.
+        """
+        if name not in self._unusable:
+            self._unusable.add(name)
+            self.errors += 1
+            self._warn_once("row", CacheError("an answer in the cache is damaged or of a newer version: it counts as absent"))
+
     def size(self) -> int | None:
         """Return the number of answers, None where it is not cheaply known."""
         return self._attempt("read", self._cache.size, None)
@@ -72,12 +83,15 @@ class ForgivingCache:
         except CacheError as error:
             self.errors += 1
             self.loss = self.loss or error
-            if kind not in self._warned:
-                self._warned.add(kind)
-                self._warn(error)
+            self._warn_once(kind, error)
             return otherwise
         finally:
             self._pass_on_notices()
+
+    def _warn_once(self, kind: str, error: CacheError) -> None:
+        if kind not in self._warned:
+            self._warned.add(kind)
+            self._warn(error)
 
     def _pass_on_notices(self) -> None:
         for notice in self._cache.notices[self._notified :]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pickle
 import sqlite3
@@ -13,6 +14,8 @@ import pytest
 from tests.cli.command import Command
 from tests.corridor import explicit
 from tests.loopback_server import LoopbackServer
+
+UNUSABLE = "an answer in the cache is damaged or of a newer version: it counts as absent"
 
 
 @pytest.fixture
@@ -62,7 +65,9 @@ def test_poisoned_rows_are_misses_and_are_replaced(meetcli: Command, database: P
     before = meetcli.results()
     execute(database, "UPDATE Cache SET value = ?", value)
     done = meetcli("extract", "in", "--summary", "json")
-    assert (done.exit_code, server.requests, done.stderr) == (0, 6, "")
+    assert (done.exit_code, server.requests) == (0, 6)
+    assert done.stderr == f"warning: [CACHE ERROR] error={UNUSABLE} | backend=disk\n", "said once, however many there are"
+    assert json.loads(meetcli("cache", "stats", "--json").stdout)["lifetime"]["cache_errors"] == 3
     assert meetcli("extract", "in", "--summary", "json").summary["counts"]["hit"] == 3
     assert meetcli.results().keys() == before.keys()
 
