@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ from meetcli.plain_text import age_text, bytes_text, count_text, decimal_text, m
 _KEY = re.compile(r"[0-9a-f]{4,64}")
 _HEADINGS = ("kind", "task", "meeting", "customer", "age", "left", "cost", "size", "model", "key")
 _RIGHT = {"age", "left", "cost", "size"}
+_DISPENSABLE = ("size", "model", "kind")
+"""The columns that a narrow terminal is spared, the first one first; `--json` and a pipe have all."""
 
 
 class Filters(NamedTuple):
@@ -81,7 +84,7 @@ def list_entries(filters: Filters, flags: Flags, *, is_json: bool) -> None:
     if is_json:
         sys.stdout.write("[" + ",\n ".join(rows) + "]\n")
     elif rows:
-        sys.stdout.write("".join(_aligned(rows)))
+        sys.stdout.write("".join(_aligned(rows, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)))
     else:
         typer.echo("no entries", err=True)
 
@@ -242,13 +245,17 @@ def print_json(value: object) -> None:
     sys.stdout.write("\n")
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Yield the lines of a table without borders; numbers stand on the right."""
-    widths = [max(len(heading), *map(len, column)) for heading, column in zip(_HEADINGS, zip(*rows, strict=True), strict=True)]
-    widths[-1] = 0  # nothing stands after the key
-    layout = "  ".join(f"%{'' if name in _RIGHT else '-'}{width}s" for name, width in zip(_HEADINGS, widths, strict=True)) + "\n"
-    yield layout % _HEADINGS
-    for row in rows:
+def _aligned(rows: list[tuple[str, ...]], room: int | None = None) -> Iterator[str]:
+    """Yield the lines of a table without borders, of at most `room` characters where few columns are enough; numbers stand on the right."""
+    columns = dict(zip(_HEADINGS, zip(*rows, strict=True), strict=True))
+    widths = {name: max(len(name), *map(len, column)) for name, column in columns.items()}
+    for name in _DISPENSABLE:
+        if room is not None and sum(widths.values()) + 2 * (len(widths) - 1) > room:
+            del columns[name], widths[name]
+    widths["key"] = 0  # nothing stands after it
+    layout = "  ".join(f"%{'' if name in _RIGHT else '-'}{width}s" for name, width in widths.items()) + "\n"
+    yield layout % tuple(columns)
+    for row in rows if len(columns) == len(_HEADINGS) else zip(*columns.values(), strict=True):
         yield layout % row
 
 

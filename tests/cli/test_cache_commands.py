@@ -56,6 +56,27 @@ def test_list_shows_what_was_bought_the_oldest_first(bought: Command) -> None:
 
 
 @pytest.mark.parametrize(
+    ("columns", "headings"),
+    [
+        ("80", ["task", "meeting", "customer", "age", "left", "cost", "key"]),
+        ("200", ["kind", "task", "meeting", "customer", "age", "left", "cost", "size", "model", "key"]),
+    ],
+)
+def test_a_list_fits_the_terminal(bought: Command, columns: str, headings: list[str]) -> None:
+    bought.put("in/long.json", explicit(meeting_id="MTG-2026-0502-A", customer_id="CUST-ACME-0001"))
+    bought("extract", "in/long.json")
+    controller, terminal = pty.openpty()
+    with bought.start("cache", "list", stdout=terminal, environment={"COLUMNS": columns}) as process:
+        process.wait(timeout=60)
+    os.close(terminal)
+    lines = os.read(controller, 10_000).decode().splitlines()
+    os.close(controller)
+
+    assert lines[0].split() == headings
+    assert max(map(len, lines)) <= int(columns)
+
+
+@pytest.mark.parametrize(
     ("options", "meetings"),
     [
         (("--customer", "C-0"), ["M-0", "M-2"]),
