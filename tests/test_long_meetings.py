@@ -227,6 +227,13 @@ def test_another_model_is_not_asked_in_the_parts_of_a_smaller_window(world):
     assert world.calls < 10
 
 
+def test_a_larger_window_of_the_same_model_is_not_asked_in_the_parts_of_the_smaller(world):
+    run(world, six_hours())
+    world.window = WINDOW._replace(tokens=32_000)
+    run(world, [*six_hours(), ("Ana", "One more thing.")], Status.CHANGED)
+    assert world.calls < 10
+
+
 def test_taking_a_turn_out_or_putting_one_in_costs_no_more(world):
     turns = six_hours()
     run(world, turns)

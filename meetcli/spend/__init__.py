@@ -181,7 +181,7 @@ class _Spending:
         if window is None or fits(request, window):
             self._send(purchase, request)
         else:
-            cut = part_digest(self._assignment.parts, (), {})
+            cut = part_digest(self._assignment.parts, (), {"window": window.tokens})
             known = self._ledger.known_starts(job, cut)
             long = LongMeeting(task, request, self._model, window, known)
             if long.starts != known:
