@@ -15,6 +15,7 @@ from meetcli.answers.merge import merge_answers, unite
 from meetcli.chunks import split
 from meetcli.models import Reply, Status, Usage
 from meetcli.normalize import normalize
+from meetcli.tasks.prompt import FIRST_CAP
 from meetcli.tokens import Window, message_tokens, most_input_tokens
 from tests.corridor import World, answered, explicit, extract_answer
 
@@ -296,6 +297,25 @@ def test_a_part_is_repaired_by_itself(world):
     run(world, six_hours())
     assert world.engine.requests[1].messages[:3] == spoiled[0].messages or world.engine.requests[0] is spoiled[0]
     assert sum(len(request.messages) > 3 for request in world.engine.requests) == 1
+
+
+def test_the_repair_of_a_part_fits_the_window_too(world):
+    def script(request):
+        answer = minutes_of(request._replace(messages=request.messages[:3]))
+        return answered(answer if len(request.messages) > 3 else answer | {"language": None})
+
+    world.engine.script = script
+    run(world, six_hours()[:600])
+    repairs = [request for request in world.engine.requests if len(request.messages) > 3]
+    assert len(repairs) * 2 == world.calls
+    assert min(request.max_output_tokens for request in repairs) < FIRST_CAP
+    assert max(most_input_tokens(request, WINDOW.count) + request.max_output_tokens for request in repairs) <= WINDOW.tokens
+
+
+def test_a_repair_that_the_window_has_no_room_for_is_not_bought(world):
+    world.engine.script = lambda request: answered({"language": "so long an answer " * 800})
+    world.put("a.json", explicit(text_of(six_hours()[:600])))
+    assert (world.run()["a.json"].reason, max(len(request.messages) for request in world.engine.requests)) == ("invalid", 3)
 
 
 def test_many_stretches_are_summed_up_in_steps(world):

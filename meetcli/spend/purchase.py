@@ -14,7 +14,7 @@ from meetcli.answers.validate import judge, repair_messages
 from meetcli.budget import Budget
 from meetcli.errors import AnswerError
 from meetcli.keys import request_digest
-from meetcli.long_meetings import LongMeeting
+from meetcli.long_meetings import LongMeeting, fits
 from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outcome, Reply, Request, Source, Usage
 from meetcli.plain_text import count_text
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
@@ -171,7 +171,9 @@ def next_step(purchase: Purchase, reply: Reply, assignment: Assignment, window: 
     if not purchase.is_repaired:
         purchase.is_repaired = True
         purchase.acceptable = judgement.answer
-        return _asked_again(purchase, repair_messages(text, judgement.problems))
+        again = _asked_again(purchase, repair_messages(text, judgement.problems), window)
+        if window is None or again.max_output_tokens >= min(purchase.cap, window.count(text)):  # as much as it had is what it needs
+            return again
     if purchase.acceptable is not None:
         return purchase.acceptable
     message = f"the answer is still invalid after one repair ({count_text(len(judgement.problems), 'problem')}, {len(text)} characters)"
@@ -186,14 +188,17 @@ def _truncated(purchase: Purchase, window: Window | None) -> str | AnswerError |
             return purchase.acceptable
         return AnswerError(f"the answer was cut at {purchase.request.max_output_tokens:,} output tokens", reason="truncated")
     purchase.is_cap_raised, purchase.cap = True, raised
-    return _asked_again(purchase, ())
+    return _asked_again(purchase, (), window)
 
 
-def _asked_again(purchase: Purchase, messages: tuple[Message, ...]) -> Request:
+def _asked_again(purchase: Purchase, messages: tuple[Message, ...], window: Window | None) -> Request:
+    """Return the follow-up with these messages; its answer may be as long as the window has room for beside them."""
     asked = (*purchase.request.messages, *messages)
+    request = purchase.request._replace(messages=asked, max_output_tokens=purchase.cap, is_follow_up=True)
+    if window is not None and not fits(request, window):
+        request = request._replace(max_output_tokens=max(0, window.tokens - most_input_tokens(request, window.count)))
     added = tuple((message.role, message.content) for message in asked[3:])
-    digest = request_digest(purchase.job.idempotency_key, purchase.asked, purchase.cap, added)
-    return purchase.request._replace(digest=digest, messages=asked, max_output_tokens=purchase.cap, is_follow_up=True)
+    return request._replace(digest=request_digest(purchase.job.idempotency_key, purchase.asked, request.max_output_tokens, added))
 
 
 def _wanted_language(purchase: Purchase, assignment: Assignment) -> str | None:
