@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meetcli.answers.merge import merge_answers, merge_results
+from meetcli.answers.merge import merge_answers, united_lists, with_list
 from meetcli.chunks import Chunk, split
 from meetcli.models import Meeting, Message, Request, Task
 from meetcli.tasks.prompt import FIRST_CAP, compose_chunk, compose_whole
@@ -82,13 +82,18 @@ class LongMeeting:
 
     def _finished(self, last: dict[str, Any]) -> dict[str, Any]:
         meeting = self._whole.meeting
+        coverage: dict[str, Any] = {"chunks": len(self._chunks), "turns": len(meeting.turns)}
         if self._task.schema is None:
             merged = merge_answers(self._found, self._chunks, meeting) | {"summary": last["summary"]}
         else:
-            merged = {**last, "result": merge_results(last["result"], [answer["result"] for answer in self._found], meeting)}
-            if not self._is_valid(merged):  # as where a list must have just one item for each of some names
-                merged = last
-        return merged | {"language": last["language"], "coverage": {"chunks": len(self._chunks), "turns": len(meeting.turns)}}
+            merged = last
+            for path, items in united_lists(last["result"], [answer["result"] for answer in self._found], meeting):
+                united = {**merged, "result": with_list(merged["result"], path, items)}
+                if self._is_valid(united):
+                    merged = united
+                else:  # as where a list must have just one item for each of some names: the model's choice stays, and says so
+                    coverage.setdefault("chosen", []).append(".".join(("result", *path)))
+        return merged | {"language": last["language"], "coverage": coverage}
 
     def _is_valid(self, answer: dict[str, Any]) -> bool:
         from pydantic import ValidationError

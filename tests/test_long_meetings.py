@@ -377,6 +377,30 @@ def test_twins_are_those_that_say_the_same_or_stand_on_the_same_words(first, sec
     assert len(unite([[first, second]], found_in(TALK), "text")) == 2  # one model saw both and told them apart
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        ({"rule": "costs", "quote": SENT}, {"rule": "costs", "quote": CHECKED}, 2),  # two breaches of one rule
+        ({"rule": "costs", "quote": SENT}, {"rule": "costs", "quote": SENT.upper()}, 1),
+        ({"rule": "costs", "quote": SENT}, {"rule": "costs", "quote": None}, 1),
+        ({"rule": "costs", "why": "It is late.", "quote": SENT}, {"rule": "risks", "why": "It is late.", "quote": SENT}, 2),
+        (
+            {"what": "a fee for late payment", "amount": 30, "quote": SENT},
+            {"what": "a fee for late payment", "amount": 40, "quote": SENT},
+            2,
+        ),
+        (
+            {"need": "The contract is sent.", "level": "low", "quote": SENT},
+            {"need": "The contract is sent", "level": "high", "quote": SENT},
+            1,
+        ),
+        ({"need": "It is sent.", "owner": "Ana", "quote": SENT}, {"need": "It is sent.", "owner": "ANA", "quote": SENT}, 1),
+    ],
+)
+def test_in_a_task_of_the_users_own_what_tells_two_items_apart_may_be_a_word_or_the_quote(first, second, left):
+    assert len(unite([[first], [second]], found_in(TALK))) == left
+
+
 def test_of_twins_stays_what_is_proved_and_what_is_known():
     weak = item("The contract is sent.", "never said", owner=None, status="tentative")
     strong = item("The contract is sent.", SENT, owner="Ana", status="agreed")

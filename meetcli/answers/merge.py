@@ -7,7 +7,7 @@ much the same. Two items of one chunk never are: its model saw both and told the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,28 +71,40 @@ class _Claim:
     said: str
     words: frozenset[str]
     evidence: Evidence | None
-    details: Mapping[str, str]
+    details: Mapping[str, object]
+    is_prose: bool
 
 
 def _read(item: Answer, finder: EvidenceFinder, text: str | None) -> _Claim:
     said = str(item[text]) if text else " ".join(str(value) for name, value in sorted(item.items()) if name != "quote")
     quote = item.get("quote")
     found = finder.find(quote) if isinstance(quote, str) else None
-    details = {name: fold_all(item[name]) for name in ("owner", "due_text") if isinstance(item.get(name), str)}
-    return _Claim(item, fold_all(said), _words(said), found, details)
+    details: dict[str, object] = {name: fold_all(item[name]) for name in ("owner", "due_text") if isinstance(item.get(name), str)}
+    if text is None:  # in a task of the user's own a name of a rule, an amount or a verdict is what tells two items apart
+        telling = {name: value for name, value in item.items() if name != "quote" and _is_telling(value)}
+        details |= {name: fold_all(value) if isinstance(value, str) else value for name, value in telling.items()}
+    return _Claim(item, fold_all(said), _words(said), found, details, text is not None)
+
+
+def _is_telling(value: object) -> bool:
+    """Say whether another value makes another item: a number, yes or no, a word that is no measure, but no prose."""
+    return isinstance(value, int | float) or (isinstance(value, str) and len(value.split()) == 1 and value not in _STRENGTH)
 
 
 def _are_twins(claim: _Claim, other: _Claim) -> bool:
     if any(other.details.get(name, detail) != detail for name, detail in claim.details.items()):
         return False
-    if claim.said == other.said:
-        return True
     one, two = claim.evidence, other.evidence
+    # Prose that is the same says the same; two breaches of one rule differ in nothing but the words they stand on.
+    if claim.said == other.said and (claim.is_prose or one is None or two is None):
+        return True
     if one is None or two is None:
         return False
     shared = min(one.offset + len(one.quote), two.offset + len(two.quote)) - max(one.offset, two.offset)
     if shared * 2 < min(len(one.quote), len(two.quote)):
         return False
+    if claim.said == other.said:
+        return True
     quoted = _words(f"{one.quote} {two.quote}")
     if all(any(len(word) >= TELLING for word in own & quoted) for own in (claim.words - other.words, other.words - claim.words)):
         return False  # "the contract and the rates": each names what the other does not, and both were said
@@ -170,23 +182,33 @@ def _mean(scores: Sequence[tuple[float, int]]) -> float:
     return round(sum(score * weight for score, weight in scores) / sum(weight for _, weight in scores), 4)
 
 
-def merge_results(final: Any, results: Sequence[Any], meeting: Meeting) -> Any:  # noqa: ANN401  # any JSON
-    """Return a custom task's final result with every object of the chunks' lists in its own lists, by the names of its fields."""
+Path = tuple[str, ...]
+
+
+def united_lists(final: Any, results: Sequence[Any], meeting: Meeting) -> Iterator[tuple[Path, list[Any]]]:  # noqa: ANN401  # any JSON
+    """Yield each list of a custom task's result with every item that the chunks' results have there, by the names of the fields to it.
+
+    Lists in the objects of a list stay with their object. Numbers and the like stay as `final` has them: equal ones may be meant twice.
+    """
     finder = EvidenceFinder(meeting)
-    if isinstance(final, list):
-        return _with_all(final, [result for result in results if isinstance(result, list)], finder)
-    if not isinstance(final, Mapping):
-        return final
-    found = [result for result in results if isinstance(result, Mapping)]
-    return {
-        name: _with_all(value, [result[name] for result in found if isinstance(result.get(name), list)], finder)
-        if isinstance(value, list)
-        else value
-        for name, value in final.items()
-    }
+
+    def inside(final: Any, results: Sequence[Any], path: Path) -> Iterator[tuple[Path, list[Any]]]:  # noqa: ANN401  # any JSON
+        lists = [result for result in results if isinstance(result, list)]
+        items = [item for found in lists for item in found]
+        if any(isinstance(item, dict) for item in items):
+            yield path, unite([[item for item in found if isinstance(item, dict)] for found in lists], finder)
+        elif items and all(isinstance(item, str) for item in items):
+            yield path, list({fold_all(item): item for item in reversed(items)}.values())[::-1]
+        elif isinstance(final, Mapping):
+            found = [result for result in results if isinstance(result, Mapping)]
+            for name in dict.fromkeys([*final, *(name for result in found for name in result)]):
+                yield from inside(final.get(name), [result.get(name) for result in found], (*path, name))
+
+    yield from inside(final, results, ())
 
 
-def _with_all(final: list[Any], lists: Sequence[list[Any]], finder: EvidenceFinder) -> list[Any]:
-    """Return the objects of `lists`, each once, in place of what the final answer made of them; plain values stay as it has them."""
-    objects = [[item for item in items if isinstance(item, dict)] for items in lists]
-    return unite(objects, finder) if any(objects) else final
+def with_list(result: Any, path: Path, items: list[Any]) -> Any:  # noqa: ANN401  # any JSON
+    """Return a result with a list in its place."""
+    if not path:
+        return items
+    return {**result, path[0]: with_list(result.get(path[0]), path[1:], items)}

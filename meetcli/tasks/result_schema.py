@@ -117,7 +117,7 @@ def _provenance() -> dict[str, Any]:
     usage = dict.fromkeys(("input_tokens", "cached_input_tokens", "output_tokens", "requests"), _COUNT)
     texts = dict.fromkeys(("engine", "model", "task_version", "created_at", "input_sha256", "fingerprint", "meetcli_version"), _TEXT)
     made = {**texts, "endpoint": _TEXT_OR_NULL, "usage": _object(usage), "cost_usd": _TEXT_OR_NULL}
-    return _object(made, {"coverage": _object({"chunks": _PLACE, "turns": _PLACE})})
+    return _object(made, {"coverage": _object({"chunks": _PLACE, "turns": _PLACE}, {"chosen": _list(_TEXT)})})
 
 
 def _claims(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -294,4 +294,35 @@ def test_where_united_lists_break_the_schema_the_last_answer_stands(world):
         return answered(answer)
 
     world.engine.script = script
-    assert [item["quote"] for item in result_of(world)["result"]["needs"]] == POINTS[:1]
+    result = result_of(world)
+    assert [item["quote"] for item in result["result"]["needs"]] == POINTS[:1]
+    assert result["provenance"]["coverage"]["chosen"] == ["result.needs"]
+
+
+PLACES = """
+name = "places"
+instructions = "List what was said."
+schema = "places.json"
+"""
+WORDS = {"type": "array", "items": {"type": "string"}}
+
+
+def test_no_list_of_a_long_meeting_depends_on_what_the_last_answer_made_of_it(world):
+    long_world(world)
+    write(world, PLACES)
+    inner = {"type": "object", "required": ["points"], "properties": {"points": WORDS}}
+    fields = {"few": {**WORDS, "maxItems": 3}, "points": WORDS, "inner": inner, "optional": WORDS}
+    shape = {"type": "object", "required": ["few", "points", "inner"], "properties": fields}
+    (world.folder.parent / "places.json").write_text(json.dumps(shape))
+
+    def script(request):
+        said = [said for said in POINTS if said in request.messages[1].content]
+        if "results of this task" in request.messages[2].content:
+            return answered({"language": "en", "result": {"few": ["a"], "points": [], "inner": {"points": []}, "optional": None}})
+        return answered({"language": "en", "result": {"few": said[:3], "points": said, "inner": {"points": said}, "optional": said}})
+
+    world.engine.script = script
+    result = result_of(world)
+    assert result["result"] == {"few": ["a"], "points": POINTS, "inner": {"points": POINTS}, "optional": POINTS}
+    assert result["provenance"]["coverage"]["chosen"] == ["result.few"]
+    jsonschema.Draft202012Validator(result_schema(open_task(world.task, read_toml))).validate(result)
