@@ -20,6 +20,8 @@ LONG_ENOUGH_WORDS = 400
 """Transcripts shorter than this may have summaries as short as they deserve."""
 MOST_PROBLEMS_QUOTED = 12
 LONGEST_NAME = 40  # characters
+LONGEST_WORD = 20
+"""Prose with longer words on average is in a script without spaces, and nobody can count its words so."""
 PROSE_WORDS = 5
 """A shorter text may be a name or a term in any language."""
 _VERBATIM = frozenset({"quote", "due_text"})
@@ -104,6 +106,6 @@ def _summary_problems(answer: BaseModel, transcript_words: int) -> list[str]:
     if not isinstance(summary, str) or transcript_words < LONG_ENOUGH_WORDS:
         return []
     words = len(summary.split())
-    if SUMMARY_WORDS[0] <= words <= SUMMARY_WORDS[1]:
+    if SUMMARY_WORDS[0] <= words <= SUMMARY_WORDS[1] or len(summary) > LONGEST_WORD * max(1, words):
         return []
     return [f"summary: it has {words} words; 100 to 200 were asked for"]
