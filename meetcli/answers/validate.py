@@ -76,7 +76,10 @@ def _phrase(detail: Any) -> str:  # noqa: ANN401  # pydantic's ErrorDetails live
         part if isinstance(part, int) or (part.isidentifier() and len(part) <= LONGEST_NAME) else "(a field)" for part in detail["loc"]
     )
     path = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).lstrip(".")
-    return f"{path or 'the answer'}: {detail['msg']}"
+    # This one message of pydantic's quotes what the model wrote.
+    is_tag = detail["type"] == "union_tag_invalid"
+    said = f"{detail['ctx']['discriminator']} must be one of {detail['ctx']['expected_tags']}" if is_tag else detail["msg"]
+    return f"{path or 'the answer'}: {said}"
 
 
 def _language_problems(found: str | None, wanted: str | None) -> list[str]:
