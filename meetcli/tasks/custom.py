@@ -101,6 +101,9 @@ def _import_model(given: str, folder: Path) -> type[BaseModel]:
         model = getattr(importlib.import_module(module), name, None)
     except ImportError as error:
         raise UsageError(f"cannot import {module!r} for schema = {given!r}: {error}", hint="put it beside the task file") from error
+    except Exception as error:  # whatever a module of the user's own raises, as a SyntaxError
+        said = f"{type(error).__name__}: {error}"
+        raise UsageError(f"cannot import {module!r} for schema = {given!r}: {said}", hint="python -c 'import ...' shows where") from error
     finally:
         sys.path.pop(0)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):

@@ -210,6 +210,15 @@ def test_a_schema_that_is_none_is_refused_before_any_call(world):
     assert world.engine.requests == []
 
 
+@pytest.mark.parametrize("code", ["class M(", "raise RuntimeError('no')", "import no_such_module"])
+def test_a_module_that_cannot_be_imported_is_the_user_s_mistake(tmp_path, code):
+    (tmp_path / "broken_module.py").write_text(code)
+    (tmp_path / "task.toml").write_text('name = "t"\ninstructions = "x"\nschema = "broken_module:M"\n')
+    with pytest.raises(UsageError, match="cannot import 'broken_module'"):
+        open_task(str(tmp_path / "task.toml"), read_toml)
+    sys.modules.pop("broken_module", None)
+
+
 def test_without_the_library_a_json_schema_task_says_what_to_install(world, monkeypatch):
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     with pytest.raises(UsageError) as refused:
