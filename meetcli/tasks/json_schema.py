@@ -5,6 +5,7 @@ Source: OpenAI, "Structured model outputs", supported schemas, read 2026-11.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -45,7 +46,12 @@ def strict_subset(schema: Mapping[str, Any]) -> Asked:
 
 
 def without_absent(value: object, optional: frozenset[Place], place: Place = ("result",)) -> object:
-    """Return `value` without the optional fields that are null: strict mode cannot leave a field out."""
+    """Return `value` without the optional fields that are null: strict mode cannot leave a field out.
+
+    Raises ValueError for a number that JSON does not have, as NaN: it would be kept as null.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("it holds NaN or an infinite number, which JSON does not have")
     if isinstance(value, dict):
         inner = {name: (*place, name) for name in value}
         return {

@@ -9,7 +9,7 @@ import pytest
 
 from meetcli.config import read_toml
 from meetcli.errors import UsageError
-from meetcli.models import Status
+from meetcli.models import Reply, Status, Usage
 from meetcli.tasks import open_task
 from meetcli.tasks.result_schema import result_schema
 from meetcli.tokens import Window
@@ -217,6 +217,16 @@ def test_a_module_that_cannot_be_imported_is_the_user_s_mistake(tmp_path, code):
     with pytest.raises(UsageError, match="cannot import 'broken_module'"):
         open_task(str(tmp_path / "task.toml"), read_toml)
     sys.modules.pop("broken_module", None)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_a_number_that_json_does_not_have_is_sent_back(world, number):
+    write(world, TASK.replace('{type = "integer", minimum = 1, maximum = 5}', '{type = "number"}'))
+    bad = Reply("", f'{{"language": "en", "result": {{"needs": [], "urgency": {number}}}}}', usage=Usage(10, 0, 10, 1))
+    replies = [bad, answered(needs(TRUE, urgency=2.5))]
+    world.engine.script = lambda request: replies.pop(0)
+    assert result_of(world)["result"]["urgency"] == 2.5
+    assert world.calls == 2
 
 
 def test_without_the_library_a_json_schema_task_says_what_to_install(world, monkeypatch):
