@@ -15,6 +15,7 @@ _SCORE: Mapping[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
 _SENTIMENT: Mapping[str, Any] = {"enum": ["positive", "neutral", "negative"]}
 _EVIDENCE: Mapping[str, Any] = {"anyOf": [{"$ref": "#/$defs/evidence"}, {"type": "null"}]}
 _HEAD = ("meeting_id", "customer_id", "customer_name", "banker_id", "banker_name", "meet_type", "meet_date")
+_OF_OBJECTS = frozenset({"properties", "$ref", "anyOf", "oneOf", "allOf"})
 
 
 def result_schema(task: Task) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def result_schema(task: Task) -> dict[str, Any]:
 def with_evidence(schema: Any) -> Any:  # noqa: ANN401  # any part of a schema
     """Return a user's schema as a result has it: wherever there is a `quote`, `evidence` beside it, and `unsupported` where there is none.
 
-    What is unsupported may be null: it is left out where evidence is required.
+    What is unsupported may be null: it is left out where evidence is required, and a list of objects may then be shorter than asked for.
     """
     if isinstance(schema, list):
         return [with_evidence(item) for item in schema]
@@ -61,7 +62,10 @@ def with_evidence(schema: Any) -> Any:  # noqa: ANN401  # any part of a schema
             made[name] = item.replace("#", "#/$defs/result", 1)
         else:
             made[name] = item if name in ("enum", "const", "required", "default", "examples") else with_evidence(item)
+    if isinstance(made.get("items"), dict) and made["items"].keys() & _OF_OBJECTS:
+        made = {name: item for name, item in made.items() if name not in ("minItems", "contains", "minContains", "maxContains")}
     if isinstance(made.get("properties"), dict) and "quote" in made["properties"]:
+        made = {name: item for name, item in made.items() if name not in ("maxProperties", "propertyNames")}
         made["properties"] |= {"evidence": _EVIDENCE, "unsupported": {"const": True}}
         return {"anyOf": [made, {"type": "null"}]}
     return made

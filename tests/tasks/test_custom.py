@@ -274,6 +274,20 @@ def test_results_match_the_schema_that_is_told_of_them(world):
         jsonschema.Draft202012Validator(schema).validate(json.loads(world.results["a.json"]))
 
 
+def test_so_they_do_where_what_is_left_out_was_counted(world):
+    shape = 'type = "array"\nminItems = 2\ncontains = {required = ["need"]}\nminContains = 2'
+    write(
+        world,
+        TASK.replace('type = "array"', shape).replace('required = ["need", "quote"]', 'maxProperties = 2\nrequired = ["need", "quote"]'),
+    )
+    schema = result_schema(open_task(world.task, read_toml))
+    for world.requires_evidence, left in ((False, 2), (True, 1)):
+        world.run()
+        result = json.loads(world.results["a.json"])
+        assert len(result["result"]["needs"]) == left
+        jsonschema.Draft202012Validator(schema).validate(result)
+
+
 # Long meetings
 
 POINTS = [f"In point {number} we need a plan for branch {number}." for number in range(400)]
