@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from meetcli.models import Meeting, Turn
@@ -43,21 +43,40 @@ class _Unit(NamedTuple):
     name: str
 
 
-def split(meeting: Meeting, most_tokens: int, count: Callable[[str], int], known_starts: Collection[str] = ()) -> list[Chunk]:
+def split(meeting: Meeting, most_tokens: int, count: Callable[[str], int], known_starts: Sequence[str] = ()) -> list[Chunk]:
     """Return the chunks of a meeting, in order, each of at most `most_tokens`; together they hold every turn.
 
-    `known_starts` are the starts of an earlier cut of the same meeting.
+    `known_starts` are the starts of an earlier cut of the same meeting, in order.
     """
     core, overlap = most_tokens * 3 // 4, most_tokens // 8
     units = list(_units(meeting, max(1, overlap), count))
     names = Counter(unit.name for unit in units)
-    borders = [0]
-    borders += [place for place, unit in enumerate(units) if place and unit.name in known_starts and names[unit.name] == 1]
+    borders = [0, *_known_borders(units, known_starts)]
     chunks = []
     for first, after in zip(borders, [*borders[1:], len(units)], strict=True):
         for begin, end in _cut(units, first, after, core, names):
             chunks.append(_chunk(meeting, units, _overlap_start(units, begin, overlap), begin, end))
     return chunks
+
+
+def _known_borders(units: Sequence[_Unit], known_starts: Sequence[str]) -> list[int]:
+    """Return where chunks started that start there still, in order.
+
+    What is said once is known by itself; what is said again elsewhere, as after an edit, by the starts before and after it.
+    """
+    places: dict[str, list[int]] = {}
+    for place, unit in enumerate(units):
+        places.setdefault(unit.name, []).append(place)
+    found = [places.get(name, []) for name in known_starts]
+    sure = [found_at[0] if len(found_at) == 1 else None for found_at in found]
+    borders = set(sure)
+    for number, several in enumerate(found):
+        if len(several) > 1:
+            before = next((place for place in reversed(sure[:number]) if place is not None), 0)
+            after = next((place for place in sure[number + 1 :] if place is not None), len(units))
+            between = [place for place in several if before < place < after]
+            borders |= set(between) if len(between) == 1 else set()
+    return sorted(place for place in borders if place)
 
 
 def _cut(units: Sequence[_Unit], first: int, after: int, most: int, names: Counter[str]) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@ lists, is made anew from the chunks' answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ def fits(request: Request, window: Window) -> bool:
 class LongMeeting:
     """One long meeting on its way: `first` asks about the chunks, `then` takes the answers to what was asked and asks on, or is done."""
 
-    def __init__(self, task: Task, whole: Request, model: type[BaseModel], window: Window, known_starts: Collection[str] = ()) -> None:
+    def __init__(self, task: Task, whole: Request, model: type[BaseModel], window: Window, known_starts: Sequence[str] = ()) -> None:
         """`whole` is the request that does not fit."""
         self._task = task
         self._whole = whole

@@ -157,6 +157,18 @@ def test_where_an_earlier_cut_is_known_no_edit_of_an_opening_turn_moves_more_tha
             assert sum(chunk.meeting.transcript not in before for chunk in after) <= 3, place
 
 
+def test_a_start_that_is_said_again_elsewhere_is_still_one():
+    turns = six_hours()
+    chunks = split(meeting_of(turns), 2_000, WINDOW.count)
+    starts, before = [chunk.start for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
+    lines = text_of(turns).splitlines()
+    opening = [place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts]
+    for place in opening[::4]:
+        far = (place + len(turns) // 2) % len(turns)
+        after = split(meeting_of([*turns[:far], turns[place], *turns[far:]]), 2_000, WINDOW.count, starts)
+        assert sum(chunk.meeting.transcript not in before for chunk in after) <= 2, place
+
+
 # Buying
 
 
