@@ -37,7 +37,7 @@ def detect_language(text: str) -> str | None:
     if identifier is None or not text.strip():
         return None
     code, probability = identifier.classify(text)
-    return str(code) if probability >= SURE else None
+    return primary_code(str(code)) if probability >= SURE else None
 
 
 def meeting_language(meeting: Meeting) -> str | None:
@@ -48,8 +48,9 @@ def meeting_language(meeting: Meeting) -> str | None:
 
 
 def primary_code(language: str) -> str:
-    """Return the language itself of a code that may name a country too: `pt` of `pt-BR`."""
-    return language.replace("_", "-").partition("-")[0].lower()
+    """Return the language itself of a code that may name a country too: `pt` of `pt-BR`; `no` of all that is written in Norway."""
+    code = language.replace("_", "-").partition("-")[0].lower()
+    return "no" if code in ("nb", "nn") else code  # the library gives any of the three for either of the two
 
 
 def _samples(text: str) -> Iterator[str]:

@@ -52,6 +52,11 @@ def test_prose_in_another_language_than_the_transcript_s_is_repaired(world, tran
     assert f"must be in '{language}'" in world.engine.requests[1].messages[-1].content
 
 
+def test_norwegian_is_norwegian_by_any_of_its_codes():
+    norwegian = "Vi snakket lenge om selskapets lån og om betalingsvilkårene som kunden kan godta. Kunden vil ikke betale mer enn i dag."
+    assert detect_language(norwegian) == "no" == primary_code("nb") == primary_code("nn-NO")
+
+
 def test_still_wrong_after_its_repair_it_is_taken_as_it_is(world):
     result = run(world, SPOKEN_PORTUGUESE, answer(ENGLISH), answer(ENGLISH, language="pt"))
     assert (result["summary"], result["language"], world.calls) == (ENGLISH, "en", 2)  # what it is in, not what it says it is in
