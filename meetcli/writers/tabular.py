@@ -14,6 +14,7 @@ from typing import Any
 from meetcli.marks import CSV_MARK
 from meetcli.minutes import items_of, quote_of, texts_of
 from meetcli.models import Source
+from meetcli.plain_text import printable
 from meetcli.writers.whole_run import WholeRun
 
 _TASK = CSV_MARK.rstrip(",")
@@ -40,6 +41,8 @@ _FORMULA_WITHIN = re.compile(rf"([;\t\r\n]\s*)(?=[{re.escape(''.join(_FORMULA_ST
 _GUARDED_WITHIN = re.compile(rf"([;\t\r\n]\s*)'(?=[{re.escape(''.join(_FORMULA_STARTS))}])")
 """Where a formula would start for a spreadsheet that splits at semicolons, as Excel does where the comma is the decimal mark, or at tabs;
 quotes then hold no line together either."""
+_COMMANDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal that shows the file takes for a command, or what reorders what stands beside it."""
 
 
 class Tabular:
@@ -71,10 +74,10 @@ class Tabular:
 
 
 def cell_text(value: object) -> str:
-    """Return a value as a spreadsheet takes it for text: an apostrophe goes before what would start a formula, wherever it splits."""
+    """Return a value as a spreadsheet takes it for text: an apostrophe goes before what would start a formula, commands are escaped."""
     if value is None:
         return ""
-    text = _FORMULA_WITHIN.sub(r"\1'", str(value))
+    text = _FORMULA_WITHIN.sub(r"\1'", _COMMANDS.sub(lambda found: printable(found[0]), str(value)))
     return f"'{text}" if text.startswith(_CONTROLS) or text.lstrip().startswith(_FORMULA_STARTS) else text
 
 

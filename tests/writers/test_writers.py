@@ -172,6 +172,16 @@ def test_what_a_cell_says_can_be_told_again(text):
     assert plain_cell(cell_text(text)) == text
 
 
+def test_no_cell_holds_a_command_for_a_terminal(tmp_path):
+    hostile = "a\x1b[2J\x1b]0;b\x07 \x9b31m\u202ec\u202c\x7f"
+    made = result("extract", customer_name=hostile, summary=f"{hostile}\n👩\u200d🔧", key_points=[{"text": hostile}])
+    write(tmp_path, ("csv",), [(source(), made)], "extract")
+    [row] = rows_of(tmp_path / "results.extract.csv")
+    assert row["customer_name"] == r"a\x1b[2J\x1b]0;b\x07 \x9b31m\u202ec\u202c\x7f"
+    assert row["summary"].endswith("\n👩\u200d🔧")
+    assert not re.search("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e]", (tmp_path / "results.extract.csv").read_text("utf-8-sig"))
+
+
 def test_numbers_keep_the_digits_of_the_result(tmp_path):
     text = as_text(result("analyze")).replace('"sentiment_score": 0.53,', '"sentiment_score": 0.530000000000000001,')
     writer = open_writer(("csv",), tmp_path, "analyze")
