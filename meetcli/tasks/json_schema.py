@@ -101,6 +101,8 @@ class _Reader:
         made: dict[str, Any] = {"type": types}
         for name in names:
             made |= {word: schema[word] for word in _KEPT.get(name, ()) if word in schema}
+        if any(isinstance(bound, bool) for bound in made.values()):
+            raise _refused(place, "has a bound that is true or false, as in old drafts", "give exclusiveMinimum and the like as numbers")
         if made.get("format", "date") not in _FORMATS:
             del made["format"]
         if "object" in names:

@@ -77,6 +77,7 @@ def test_references_and_allof_are_written_out():
         ({**an_object(a=TEXT), "additionalProperties": TEXT}, "fields of any name"),
         ({**an_object(a=TEXT), "patternProperties": {"^x": TEXT}}, "fields of any name"),
         ({"type": "array"}, "list of anything"),
+        (an_object(a={"type": "number", "exclusiveMinimum": True}), "bound that is true or false"),
         (an_object(a={"type": "array", "items": {"x": 1}}), r"result.a\[\] has no type"),
         ({"$ref": "#/$defs/none"}, "not there"),
         ({"$ref": "https://example.org/s"}, "refers to"),
