@@ -82,7 +82,7 @@ def cell_text(value: object) -> str:
 
 
 def plain_cell(cell: str) -> str:
-    """Return what `cell_text` was given."""
+    """Return what `cell_text` was given; escaped commands stay so."""
     return _GUARDED_WITHIN.sub(r"\1", cell.removeprefix("'"))
 
 

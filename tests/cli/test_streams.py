@@ -218,7 +218,7 @@ def test_cache_clear_asks_on_a_terminal(meetcli: Command) -> None:
         os.close(leader)
         assert b"Remove 1 paid answer from" in stdout
         assert process.returncode == left
-        assert f"answers              {left}\n" in meetcli("cache", "stats").stdout
+        assert ["answers", str(left)] in [line.split() for line in meetcli("cache", "stats").stdout.splitlines()]
 
 
 def test_cache_commands_without_a_terminal(meetcli: Command) -> None:
@@ -230,7 +230,7 @@ def test_cache_commands_without_a_terminal(meetcli: Command) -> None:
     assert re.search(r"^worth +unknown$", stats, re.MULTILINE)
     cleared = meetcli("cache", "clear", "--cache-dir", path.rstrip("\n"))
     assert cleared.stdout == "removed 1 answer\n"
-    assert "answers              0" in meetcli("cache", "stats").stdout
+    assert ["answers", "0"] in [line.split() for line in meetcli("cache", "stats").stdout.splitlines()]
     assert meetcli("extract", "in", "--summary", "json").statuses == {"in/a.json": "miss"}
 
 
