@@ -8,7 +8,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from meetcli.errors import InputError
 
@@ -19,6 +19,8 @@ _JSON_START = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:["}]|\Z)|\[\s*[{"\]])
 _UTF16_START = re.compile(rb"(?:\xff\xfe[{\[]\0|\xfe\xff\0[{\[])")
 _MAX_DIGITS = 4300  # where Python stops by default, because its conversion takes quadratic time
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
+_OWN_TEXTS = ("transcript", "meet_transcription")
+_OWN_METADATA = ("meeting_id", "meet_date")
 
 
 class NoTranscript(InputError):
@@ -89,26 +91,43 @@ def _guessed(data: bytes, error: UnicodeDecodeError | None) -> str:
     return f"it looks like Latin-1 or Windows-1252 (first at byte {error.start + 1})"
 
 
+def is_own_shape(document: object) -> TypeGuard[Mapping[str, Any]]:
+    """Say whether a document is a meeting in one of meetcli's own shapes.
+
+    One whose text is missing is worth an error; other JSON, which may well have `metadata` and a `customer_id`, is not.
+    """
+    if not isinstance(document, Mapping):
+        return False
+    metadata = document.get("metadata")
+    if isinstance(metadata, Mapping) and any(key in metadata for key in _OWN_METADATA):
+        return True
+    return "meet_id" in document or any(key in document and not isinstance(document[key], dict | list) for key in _OWN_TEXTS)
+
+
 class _Unusable(NamedTuple):
     """Stands in a parsed document for a value that JSON does not have or that cannot be told apart."""
 
     problem: str
+    is_number: bool = False
 
 
 def _parse(text: str) -> Any:  # noqa: ANN401 - JSON is anything
-    """Parse JSON strictly: no NaN, no number beyond a float's range, no key twice."""
+    """Parse JSON strictly: no number of too many digits, no key twice.
+
+    NaN and numbers beyond a float's range, which other programs write where they know no value, are null, except in our own shapes.
+    """
     unusable: list[_Unusable] = []
 
-    def refuse(problem: str) -> _Unusable:
-        unusable.append(_Unusable(problem))
+    def refuse(problem: str, *, is_number: bool = False) -> _Unusable:
+        unusable.append(_Unusable(problem, is_number))
         return unusable[-1]
 
     def constant(name: str) -> object:
-        return refuse(f"is {name}, which is no JSON number")
+        return refuse(f"is {name}, which is no JSON number", is_number=True)
 
     def number(digits: str) -> object:
         value = float(digits)
-        return refuse("is a number too large") if math.isinf(value) else value
+        return refuse("is a number too large", is_number=True) if math.isinf(value) else value
 
     def integer(digits: str) -> object:
         return refuse(f"is a number of {len(digits):,} digits") if len(digits) > _MAX_DIGITS else int(digits)
@@ -130,11 +149,17 @@ def _parse(text: str) -> Any:  # noqa: ANN401 - JSON is anything
         raise _broken(text, error) from None  # its cause would carry the whole text
     except RecursionError:
         raise InputError("is JSON nested too deeply") from None
-    if not unusable:
-        return document
+    return _judged(document) if unusable else document
+
+
+def _judged(document: object) -> object:
+    """Return a document whose unusable values are an error, of the one place where it is a list."""
     if isinstance(document, list):
         return [_problem(place) or place for place in document]
-    raise _problem(document) or InputError("is JSON with a value that cannot be used")
+    problem = _problem(document)
+    if problem is not None:
+        raise problem
+    return document
 
 
 def _broken(text: str, error: json.JSONDecodeError) -> InputError:
@@ -152,7 +177,12 @@ def _twice(pairs: list[tuple[str, Any]]) -> str:
 
 
 def _problem(document: object) -> InputError | None:
-    """Return an unusable value below `document` as an error that names its field, or None where all can be used."""
+    """Return an unusable value below `document` as an error that names its field, or None where all can be used.
+
+    Numbers that JSON does not have become null on the way, where they are no part of our own shapes.
+    """
+    if not is_own_shape(document):
+        _drop_numbers(document)
     pending = [(document, "")]
     while pending:
         value, path = pending.pop()
@@ -163,6 +193,17 @@ def _problem(document: object) -> InputError | None:
         elif isinstance(value, list):
             pending.extend((inner, f"{path}[{number}]") for number, inner in enumerate(value, 1))
     return None
+
+
+def _drop_numbers(document: object) -> None:
+    pending: list[Any] = [[document]]
+    while pending:
+        value = pending.pop()
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(inner, dict | list):
+                pending.append(inner)
+            elif isinstance(inner, _Unusable) and inner.is_number:
+                value[key] = None
 
 
 def _below(path: str, key: str) -> str:

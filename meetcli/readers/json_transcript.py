@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from meetcli.readers.content import Content
+from meetcli.readers.content import Content, is_own_shape
 from meetcli.readers.format import Format, Found
-
-_TEXT_KEYS = ("transcript", "meet_transcription")
-_OWN_METADATA = ("meeting_id", "meet_date")
 
 
 def _claims(content: Content) -> bool:
-    # A meeting whose text is missing is worth an error; other JSON, which may well have `metadata` and a `customer_id`, is not.
-    document = content.document
-    if not isinstance(document, Mapping):
-        return False
-    metadata = document.get("metadata")
-    if isinstance(metadata, Mapping) and any(key in metadata for key in _OWN_METADATA):
-        return True
-    return "meet_id" in document or any(key in document and not isinstance(document[key], dict | list) for key in _TEXT_KEYS)
+    return is_own_shape(content.document)
 
 
 def _read(content: Content) -> list[Found]:

@@ -1,6 +1,7 @@
 """Traps of the speech services' JSON that the samples do not show, and files that only look like it."""
 
 import json
+import math
 
 import pytest
 
@@ -86,6 +87,27 @@ class TestScripts:
     def test_keep_the_words_of_deepgram(self, turns):
         channels = [{"alternatives": [{"words": words("oi bem", [0, 1])}]}]
         assert said(turns({"results": {"channels": channels}})) == [("Speaker 0", "oi"), ("Speaker 1", "bem")]
+
+
+class TestNumbersThatJsonDoesNotHave:
+    """Python writes NaN where it knows no value; in meetcli's own shapes they fail, see `test_read`."""
+
+    @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+    def test_are_no_number(self, turns, number):
+        segments = [
+            {"start": 0.0, "end": number, "text": "Oi.", "avg_logprob": number, "tokens": [number]},
+            {"start": 2, "end": 3, "text": "Bem."},
+        ]
+        expected = [(None, 0.0, None, "Oi."), (None, 2.0, 3.0, "Bem.")]
+        assert turns({"segments": segments, "language": "pt"}) == expected
+        assert turns(segments) == expected
+
+    def test_a_key_twice_beside_them_still_fails(self, put):
+        path = put({})
+        path.write_text('{"text": "oi", "segments": [{"start": 0, "end": 1, "text": "oi", "x": NaN, "y": {"a": 1, "a": 2}}]}')
+        [found] = found_in(path)
+        assert isinstance(found, Outcome)
+        assert "segments[1].y has the key a twice" in found.error
 
 
 class TestWhisper:
