@@ -40,7 +40,9 @@ def _of_batch(phrase: Object, is_multichannel: bool) -> Piece:
 
 def _claims_fast(content: Content) -> bool:
     phrase = first_of(content.document, "phrases")
-    return is_object(phrase, "offsetMilliseconds", "text") or is_object(content.document, "combinedPhrases", "phrases")
+    if is_object(content.document, "combinedPhrases", "phrases"):
+        return is_object(phrase) or content.document["phrases"] == []
+    return is_object(phrase, "offsetMilliseconds", "text")
 
 
 def _read_fast(content: Content) -> list[Found]:

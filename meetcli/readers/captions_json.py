@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from meetcli.readers.content import Content
-from meetcli.readers.fields import Object, children, first_of, is_object, label, seconds, text
+from meetcli.readers.fields import Object, children, first_of, is_object, is_time, label, seconds, text
 from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, as_mapping, meeting
 
 
 def _claims_podcast(content: Content) -> bool:
-    return is_object(first_of(content.document, "segments"), "body", "startTime")
+    segment = first_of(content.document, "segments")
+    return is_object(segment, "body", "startTime") and is_time(segment["startTime"])
 
 
 def _read_podcast(content: Content) -> list[Found]:

@@ -30,6 +30,17 @@ def first_of(value: object, key: str) -> Any:  # noqa: ANN401 - it may be anythi
     return items[0] if isinstance(items, list) and items else None
 
 
+def is_time(value: object) -> bool:
+    """Say whether a value may be a time in seconds: a number, as text too, or none at all; a date is not. For claims."""
+    if isinstance(value, str) and value and len(value) <= _MAX_DIGITS:
+        try:
+            float(value)
+        except ValueError:
+            return False
+        return True
+    return value is None or value == "" or type(value) in (int, float)
+
+
 def child(value: Object, key: str) -> Object:
     """Return the object under a key, an empty one where there is none."""
     found = value.get(key)

@@ -7,7 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from meetcli.errors import InputError
 from meetcli.readers.content import Content
-from meetcli.readers.fields import Object, as_seconds, child, children, first_of, is_object, label, seconds, speaker_name, text, wrong
+from meetcli.readers.fields import (
+    Object,
+    as_seconds,
+    child,
+    children,
+    first_of,
+    is_object,
+    is_time,
+    label,
+    seconds,
+    speaker_name,
+    text,
+    wrong,
+)
 from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, sentences, utterances
 
@@ -18,7 +31,9 @@ _START, _END, _TEXT = 2, 3, 4
 
 def _has_segments(document: object) -> bool:
     segment = first_of(document, "segments")
-    return is_object(segment, "start", "end", "text") or (is_object(document, "text", "segments") and document["segments"] == [])
+    if is_object(document, "text", "segments"):
+        return document["segments"] == [] or is_object(segment, "start", "end", "text")
+    return is_object(segment, "start", "end", "text") and is_time(segment["start"])
 
 
 def _is_diarized(content: Content) -> bool:
@@ -52,7 +67,7 @@ def _is_dump(content: Content) -> bool:
         return is_pair and rows == []
     first = rows[0]
     if is_object(first, "start", "end", "text"):
-        return True
+        return is_time(first["start"])
     return isinstance(first, list) and len(first) > _TEXT and isinstance(first[_TEXT], str) and isinstance(first[_START], int | float)
 
 
