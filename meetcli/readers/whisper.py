@@ -25,6 +25,7 @@ from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, sentences, utterances
 
 _MARKER = re.compile(r"\[SPEAKER_TURN\]|^\s*\(speaker [\d?]\)")
+_SEGMENT_TYPE = "transcript.text.segment"
 _START, _END, _TEXT = 2, 3, 4
 """Places in a segment of faster-whisper that was dumped as a plain array."""
 
@@ -38,7 +39,7 @@ def _has_segments(document: object) -> bool:
 
 def _is_diarized(content: Content) -> bool:
     segment = first_of(content.document, "segments")
-    return is_object(segment, "text") and segment.get("type") == "transcript.text.segment"
+    return is_object(segment, "text") and segment.get("type") == _SEGMENT_TYPE
 
 
 def _is_whisperx(content: Content) -> bool:
@@ -67,7 +68,9 @@ def _is_dump(content: Content) -> bool:
         return is_pair and rows == []
     first = rows[0]
     if is_object(first, "start", "end", "text"):
-        return is_time(first["start"])
+        # Entities found in a text have a kind, and places in it for start and end.
+        is_entity = not is_pair and ("label" in first or "entity" in first or first.get("type", _SEGMENT_TYPE) != _SEGMENT_TYPE)
+        return is_time(first["start"]) and not is_entity
     return isinstance(first, list) and len(first) > _TEXT and isinstance(first[_TEXT], str) and isinstance(first[_START], int | float)
 
 

@@ -149,6 +149,10 @@ class TestWhisper:
         rows = [[1, 0, 0.0, 1.5, " Oi.", [1], -0.2, 1.0, 0.1, None, 0.0]]
         assert turns({"segments": rows, "info": {"language": "pt"}}) == [(None, 0.0, 1.5, "Oi.")]
 
+    def test_segments_of_diarized_json_may_stand_alone(self, turns):
+        segments = [{"type": "transcript.text.segment", "id": "seg_1", "start": 0, "end": 1, "text": "Oi.", "speaker": "A"}]
+        assert turns(segments) == [("Speaker A", 0.0, 1.0, "Oi.")]
+
     def test_azure_s_preview_named_no_unit(self, turns):
         phrases = [{"offset": 960, "duration": 640, "text": "Oi."}, {"offset": 2000, "duration": 500, "text": "Bem?", "speaker": 1}]
         found = turns({"duration": 2500, "combinedPhrases": [{"text": "Oi. Bem?"}], "phrases": phrases})
@@ -353,6 +357,9 @@ def test_silence_is_a_meeting_without_words(turns, document):
         [{"start": "2026-01-01", "end": "2026-01-02", "text": "a holiday"}],
         {"segments": [{"start": "2026-01-01", "end": "2026-01-02", "text": "a holiday"}]},
         {"segments": [{"startTime": "2026-01-01", "body": "a holiday"}]},
+        [{"text": "Apple", "start": 10, "end": 15, "label": "ORG"}],
+        [{"text": "Apple", "start": 10, "end": 15, "entity": "B-ORG", "score": 0.9}],
+        [{"text": "Apple", "start": 10, "end": 15, "type": "organization"}],
         [[1, 2, 3, 4, 5]],
         {"retval": {"words": []}},
         {"job": {}, "words": [{"name": "x"}]},
