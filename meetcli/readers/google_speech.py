@@ -9,6 +9,11 @@ from meetcli.readers.fields import Object, as_seconds, child, children, first_of
 from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, join, meeting, sentences
 
+_STARTS = ("startTime", "startOffset", "start_time", "start_offset")
+_ENDS = ("endTime", "endOffset", "end_time", "end_offset")
+_SPEAKERS = ("speakerLabel", "speaker_label", "speakerTag", "speaker_tag")
+"""The names of v1 and v2, as the services write them and as Python's client does."""
+
 
 def _results(document: object) -> object:
     if is_object(document, "response"):  # a finished long-running operation
@@ -28,7 +33,7 @@ def _read(content: Content) -> list[Found]:
     # With diarization v1 says the whole recording again in its last result, where alone the words have their speakers.
     if len(results) > 1 and len(tagged) == 1 and tagged[0] is results[-1][1] and _is_from_start(tagged[0], results[0][1]):
         return meeting(_words(tagged[0]))
-    channels = {str(result.get("channelTag")) for result, _ in results}
+    channels = {_channel(result) for result, _ in results}
     return meeting(piece for result, alternative in results for piece in _of_result(result, alternative, is_multichannel=len(channels) > 1))
 
 
@@ -43,19 +48,23 @@ def _of_result(result: Object, alternative: Object, *, is_multichannel: bool) ->
     if not is_multichannel:
         yield from pieces
         return
-    channel = f"Channel {result.get('channelTag') or 0}"
+    channel = f"Channel {_channel(result)}"
     for piece in join(pieces, is_split=True):
         yield piece._replace(speaker=channel if piece.speaker is None else f"{channel}, {piece.speaker}")
+
+
+def _channel(result: Object) -> str:
+    return str(result.get("channelTag") or result.get("channel_tag") or 0)
 
 
 def _words(alternative: Object) -> Iterator[Piece]:
     words: Sequence[Object] = children(alternative, "words")
     for word in words:
-        yield Piece(_speaker(word), text(word, "word"), _time(word, "startTime", "startOffset"), _time(word, "endTime", "endOffset"))
+        yield Piece(_speaker(word), text(word, "word"), _time(word, *_STARTS), _time(word, *_ENDS))
 
 
 def _speaker(word: Object) -> str | None:
-    return label(word, "speakerLabel") or (label(word, "speakerTag") if word.get("speakerTag") else None)  # tag 0: not told
+    return next((speaker for key in _SPEAKERS if word.get(key) and (speaker := label(word, key))), None)  # tag 0: not told
 
 
 def _time(word: Object, *keys: str) -> float | None:

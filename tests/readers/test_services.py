@@ -280,6 +280,16 @@ class TestOnce:
         results = [interim, {"final": True, "alternatives": [{"transcript": "oi bem", "timestamps": timestamps}]}]
         assert said(turns({"result_index": 0, "results": results, "speaker_labels": labels})) == [("Speaker 0", "oi"), ("Speaker 1", "bem")]
 
+    @pytest.mark.parametrize(
+        ("start", "end", "who"), [("start_time", "end_time", {"speaker_tag": 2}), ("start_offset", "end_offset", {"speaker_label": "2"})]
+    )
+    def test_google_s_names_may_be_those_of_python(self, turns, start, end, who):
+        spoken = [{"word": "oi", end: "0.500s", **who}, {"word": "bem", start: {"seconds": 1, "nanos": 200_000_000}, end: 1.5}]
+        results = [{"alternatives": [{"transcript": "oi bem", "words": spoken}], "channel_tag": 0}]
+        assert turns({"results": results}) == [("Speaker 2", None, 0.5, "oi"), (None, 1.2, 1.5, "bem")]
+        results.append({"alternatives": [{"transcript": "sim", "words": []}], "channel_tag": 1})
+        assert said(turns({"results": results})) == [("Channel 0, Speaker 2", "oi"), ("Channel 0", "bem"), ("Channel 1", "sim")]
+
     def test_a_last_result_that_alone_has_speakers_may_be_only_the_last_part(self, turns):
         spoken = [("oi", "0s", "1s", {}), ("fim", "3s", "4s", {"speakerLabel": "1"})]
         results = [
