@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from meetcli.errors import InputError
 from meetcli.readers.content import Content
-from meetcli.readers.fields import Object, children, first_of, is_object, label, seconds, text
+from meetcli.readers.fields import Object, children, first_of, is_object, label, seconds, speaker_name, text
 from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, as_mapping, join, meeting
 
@@ -25,7 +25,7 @@ def _read_gong(content: Content) -> Iterator[Found]:
 
 
 def _gong_pieces(monologue: Object, names: dict[str | None, str | None]) -> Iterator[Piece]:
-    speaker = label(monologue, "speakerId")
+    speaker = _speaker(monologue)
     for sentence in children(monologue, "sentences"):
         times = seconds(sentence, "start", per_second=1000), seconds(sentence, "end", per_second=1000)
         yield Piece(names.get(speaker) or speaker, text(sentence, "text"), *times)
@@ -33,7 +33,13 @@ def _gong_pieces(monologue: Object, names: dict[str | None, str | None]) -> Iter
 
 def _party_names(value: Object) -> dict[str | None, str | None]:
     # Who never spoke, as most who were invited, has no speakerId, and is not who spoke without one.
-    return {speaker: label(party, "name") for party in children(value, "parties") if (speaker := label(party, "speakerId")) is not None}
+    return {speaker: label(party, "name") for party in children(value, "parties") if (speaker := _speaker(party)) is not None}
+
+
+def _speaker(value: Object) -> str | None:
+    """Return who speaks by the id, which has up to 20 digits; a whole number still has them all."""
+    speaker = value.get("speakerId")
+    return speaker_name(str(speaker)) if type(speaker) is int and speaker >= 0 else label(value, "speakerId")
 
 
 def _id(value: Object, key: str) -> str | None:

@@ -67,6 +67,12 @@ class TestSpeakers:
         named = {**call, "parties": [{"speakerId": "12345678901234567890", "name": "Ana"}]}
         assert said(turns({"callTranscripts": [named]})) == [("Ana", "oi")]
 
+    def test_ids_may_be_whole_numbers(self, turns):
+        call = {"callId": "1", "transcript": [{"speakerId": 12345678901234567890, "sentences": [{"start": 0, "end": 1, "text": "oi"}]}]}
+        assert said(turns({"callTranscripts": [call]})) == [("12345678901234567890", "oi")]
+        named = {**call, "parties": [{"speakerId": "12345678901234567890", "name": "Ana"}]}
+        assert said(turns({"callTranscripts": [named]})) == [("Ana", "oi")]
+
     def test_nobody_known_is_not_the_guest_without_an_id(self, turns):
         sentences = [{"start": 0, "end": 1, "text": "oi"}]
         call = {"callId": "1", "parties": [{"speakerId": None, "name": "Zé"}], "transcript": [{"speakerId": None, "sentences": sentences}]}
