@@ -17,6 +17,8 @@ LINE_SUFFIXES = (".jsonl", ".ndjson")
 CUE_SUFFIXES = (".vtt", ".srt")
 _JSON_START = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:["}]|\Z)|\[\s*[{"\]])')
 _UTF16_START = re.compile(rb"(?:\xff\xfe[{\[]\0|\xfe\xff\0[{\[])")
+_SESSION_MESSAGE = re.compile(rb'"message"\s*:\s*"(?:RecognitionStarted|Add(?:Partial)?Transcript|AudioAdded)"')
+_SESSION_START_BYTES = 4_000
 _MAX_DIGITS = 4300  # where Python stops by default, because its conversion takes quadratic time
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 _OWN_TEXTS = ("transcript", "meet_transcription")
@@ -54,6 +56,15 @@ def claims_json(start: bytes, suffix: str) -> bool:
     return suffix in JSON_SUFFIXES or bool(_JSON_START.match(start) or _UTF16_START.match(start))
 
 
+def claims_session(start: bytes) -> bool:
+    """Say whether lines are the messages of one real-time session, as Speechmatics sends them, and so one document."""
+    place = start.find(b'"message"', 0, _SESSION_START_BYTES)
+    if place < 0 or not _SESSION_MESSAGE.match(start, place):
+        return False
+    line = start.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0].rstrip()
+    return line.startswith(b"{") and line.endswith(b"}") and b'"message"' in line
+
+
 def claims_cues(start: bytes, suffix: str) -> bool:
     """Say whether a file claims to be WebVTT or SRT by its suffix or its first bytes, and so must parse."""
     if suffix in CUE_SUFFIXES:
@@ -78,7 +89,12 @@ def open_content(data: bytes, suffix: str, *, is_named: bool = True) -> Content:
         raise InputError(f"is not UTF-8: {_guessed(data, None)}", hint="save it as UTF-8")
     if not text or text.isspace():
         raise (InputError if is_claimed else NoTranscript)("is empty")
-    return Content(text, _parse(text) if is_json else None, suffix, is_named)
+    return Content(text, _parse(_as_list(text) if claims_session(data) else text) if is_json else None, suffix, is_named)
+
+
+def _as_list(lines: str) -> str:
+    inner = ",\n".join(line for line in lines.split("\n") if line.strip())
+    return f"[{inner}]"
 
 
 def _guessed(data: bytes, error: UnicodeDecodeError | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from meetcli.errors import InputError
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, child, children, first_of, is_object, label, seconds, text
 from meetcli.readers.format import Format, Found
@@ -18,7 +19,9 @@ _V1_MARKS = frozenset(".,?!")
 def _claims_v2(content: Content) -> bool:
     document = content.document
     if isinstance(document, list):
-        return any(is_object(message, "message", "results") and message["message"] == _MESSAGE for message in document[:20])
+        is_session = is_object(next(iter(document), None), "message")
+        messages = document if is_session else document[:20]
+        return any(is_object(message, "message", "results") and message["message"] == _MESSAGE for message in messages)
     result = first_of(document, "results")
     is_marked = is_object(document, "format", "results") and (is_object(document, "metadata") or is_object(document, "message"))
     return is_marked and (document["results"] == [] or is_object(result, "type", "alternatives"))
@@ -26,6 +29,10 @@ def _claims_v2(content: Content) -> bool:
 
 def _read_v2(content: Content) -> list[Found]:
     messages = content.document if isinstance(content.document, list) else [content.document]
+    if broken := next((message for message in messages if isinstance(message, InputError)), None):
+        raise broken
+    if sum(is_object(message, "message") and message["message"] == "RecognitionStarted" for message in messages) > 1:
+        raise InputError("holds several real-time sessions, whose times start anew", hint="put each in a file of its own")
     # Other messages of a real-time session, partial transcripts among them, say nothing that does not come again.
     final = [message for message in messages if is_object(message, "results") and message.get("message", _MESSAGE) == _MESSAGE]
     results = [result for message in final for result in children(message, "results")]

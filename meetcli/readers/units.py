@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meetcli.errors import InputError
 from meetcli.models import Outcome, Source, Status
 from meetcli.plain_text import place_text
-from meetcli.readers.content import LINE_SUFFIXES, NoTranscript, claims_cues, claims_json, suffix_of
+from meetcli.readers.content import LINE_SUFFIXES, NoTranscript, claims_cues, claims_json, claims_session, suffix_of
 from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Raw
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _of_member(at: Source, member: Member, max_bytes: int, identify: Identify, p
 def _units(source: Source, raw: Bytes, max_bytes: int, probe: Probe) -> Iterator[Unit | Outcome]:
     suffix = suffix_of(source.name)
     if claims_json(raw.head, suffix):
-        if raw.is_json_lines(suffix in LINE_SUFFIXES, max_bytes):
+        if not claims_session(raw.head) and raw.is_json_lines(suffix in LINE_SUFFIXES, max_bytes):
             yield from _lines(source, raw, max_bytes, probe)
             return
     elif claims_cues(raw.head, suffix):

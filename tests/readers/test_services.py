@@ -305,6 +305,62 @@ class TestOnce:
         assert said(turns({"results": results})) == [(None, "oi"), ("Speaker 1", "fim")]
 
 
+STARTED = {"message": "RecognitionStarted", "id": "x"}
+
+
+class TestSessionsOfSpeechmatics:
+    """A session's messages, a line each, are one meeting and cost one call."""
+
+    @pytest.fixture
+    def put_lines(self, tmp_path):
+        def write(*messages, name="a.jsonl"):
+            path = tmp_path / name
+            path.write_text("\n\n".join(json.dumps(message, ensure_ascii=False) for message in messages), encoding="utf-8")
+            return path
+
+        return write
+
+    @staticmethod
+    def final(content, start, speaker, **fields):
+        word = {"type": "word", "start_time": start, "end_time": start + 1, "alternatives": [{"content": content, "speaker": speaker}]}
+        return {"message": "AddTranscript", "format": "2.9", "metadata": {"transcript": content}, "results": [word], **fields}
+
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a"])
+    @pytest.mark.parametrize("before", [[], [STARTED], [STARTED, *[{"message": "AudioAdded", "seq_no": n} for n in range(50)]]])
+    def test_are_one_meeting(self, put_lines, before, name):
+        messages = [self.final("oi\u2028", 0, "S1"), {"message": "AddPartialTranscript", "results": []}, self.final("bem", 2, "S2")]
+        path = put_lines(*before, *messages, {"message": "EndOfTranscript"}, name=name)
+        [(transcript, meeting)] = meetings_in(path)
+        assert (transcript.source.place, transcript.source.result_path) == (None, name)
+        assert [(turn.speaker, turn.start_s, turn.text) for turn in meeting.turns] == [("S1", 0, "oi"), ("S2", 2, "bem")]
+
+    def test_a_message_over_several_lines_is_one_document(self, tmp_path):
+        path = tmp_path / "a.json"
+        path.write_text(json.dumps(self.final("oi", 0, "S1")).replace(', "format"', ',\n"format"'), encoding="utf-8")
+        [(_, meeting)] = meetings_in(path)
+        assert [turn.text for turn in meeting.turns] == ["oi"]
+
+    def test_two_in_a_file_are_refused(self, put_lines):
+        one = [STARTED, self.final("oi", 0, "S1")]
+        [found] = found_in(put_lines(*one, *one), is_named=False)
+        assert isinstance(found, Outcome)
+        assert (found.status, "several real-time sessions" in found.error) == (Status.FAILED, True)
+
+    @pytest.mark.parametrize("broken", ['"results": 1, "results"', "]"])
+    def test_a_broken_message_loses_no_words_silently(self, put_lines, broken):
+        path = put_lines(self.final("oi", 0, "S1"), self.final("bem", 2, "S2"))
+        first, last = path.read_text(encoding="utf-8").split("\n\n")
+        path.write_text(first + "\n" + last.replace('"results"', broken), encoding="utf-8")
+        [found] = found_in(path, is_named=False)
+        assert isinstance(found, Outcome)
+        assert found.status is Status.FAILED
+
+    def test_without_words_are_no_transcript(self, put_lines):
+        [found] = found_in(put_lines(STARTED, {"message": "EndOfTranscript"}), is_named=False)
+        assert isinstance(found, Outcome)
+        assert found.status is Status.SKIPPED
+
+
 class TestBroken:
     """A field of a wrong kind is an error that names it: never a crash, never words silently lost."""
 
