@@ -10,7 +10,8 @@ from typing import Literal
 from meetcli.answers.folding import without_tags
 from meetcli.models import Meeting, Turn
 
-_QUESTION = re.compile(r"[?？؟][?？؟!\s]*")
+_QUESTION = re.compile(r"(?i:https?://|www\.)[!-~]*[A-Za-z0-9]|([?？؟][?？؟!\s]*)")
+"""An address holds its own mark; one behind its last letter or digit asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def speaker_statistics(meeting: Meeting) -> MeetingStatistics:
             turns=len(turns),
             words=sum(words[name]),
             share=round(talk[name] / total, 4) if total else 0.0,
-            questions=sum(len(_QUESTION.findall(turn.text)) for turn in turns),
+            questions=sum(bool(mark) for turn in turns for mark in _QUESTION.findall(turn.text)),
             longest_turn_words=max(words[name]),
         )
         for name, turns in by_speaker.items()

@@ -56,3 +56,17 @@ def test_shares_add_up_and_everything_is_json(rows: list[tuple[str | None, str, 
     assert sum(speaker.turns for speaker in found.speakers) == len(rows)
     assert found.silence_s is None or found.silence_s >= 0
     json.dumps(asdict(found), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        ("See https://example.com/a?b=1&c=2 and www.example.com/?q=x.", 0),
+        ("Did you see https://example.com/a?b=1? And (https://example.com/?)", 2),
+        ("Really?https://example.com/?a=1 Yes?!", 2),
+    ],
+)
+def test_an_address_asks_nothing(text: str, questions: int):
+    [speaker] = speaker_statistics(Meeting("", (Turn("Ana", text, 0),))).speakers
+
+    assert speaker.questions == questions
