@@ -30,6 +30,8 @@ _MARKUP = re.compile(
 )
 """Headings and rules, which go, bold names, which lose their stars, and WhisperX's `[SPEAKER_00]:`, which loses its brackets."""
 
+_BULLET = re.compile(r"(?m)^[ \t]*[-*+][ \t]+(?=[^\W_][^\n:]{0,119}:[ \t])")
+
 
 def _claims_text(content: Content) -> bool:
     found = _evidence(content)
@@ -40,7 +42,7 @@ def _claims_text(content: Content) -> bool:
 def _claims_named_text(content: Content) -> bool:
     if not content.is_named:
         return False
-    found = _evidence(content)
+    found = _evidence(content._replace(text=_without_bullets(content.text)))
     return found.turns >= _MIN_TURNS_NAMED and found.share >= _MIN_SHARE_NAMED
 
 
@@ -75,8 +77,18 @@ def _plain(text: str) -> str:
     return _MARKUP.sub(lambda mark: f"{name}:" if (name := mark["name"] or mark["label"]) else "", canonical_text(text))
 
 
+def _without_bullets(text: str) -> str:
+    """Return `- Name: text` lines without their bullets where most lines are such; elsewhere points are part of what is said.
+
+    Only for a file the user named: in a folder, lists of changes and settings look the same.
+    """
+    judged = text[:_JUDGED_CHARACTERS]
+    lines = sum(bool(line.strip()) for line in _LINE_END.split(judged))
+    return _BULLET.sub("", text) if len(_BULLET.findall(judged)) > lines * _MIN_SHARE else text
+
+
 def _read(content: Content) -> list[Found]:
-    text = _plain(content.text)
+    text = _plain(_without_bullets(content.text))
     # Blank lines before the first turn stay in a text that is read as it stands: places in it are counted from the file's start.
     transcript = text.rstrip("\n") if text is content.text else text.strip("\n")
     return [(None, {"transcript": transcript, "metadata": {}})]

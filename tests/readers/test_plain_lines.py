@@ -39,6 +39,8 @@ def test_four_turns_of_two_who_recur_count_whatever_the_name(counts, name):
         ("Ana: oi\nAna: tudo\nAna: bem\nBob: oi\nBob: sim\n", (False, True)),  # nobody comes back
         ("Classifier: MIT\nClassifier: Linux\nRequires: attrs\nRequires: numpy\nLicense: MIT\n", (False, True)),
         ("stdin: int,\nstdout: int,\n" * 4, (False, True)),
+        ("- Ana: oi\n- Bob: tudo bem?\n- Ana: tudo\n- Bob: vamos\n", (False, True)),
+        ("* Fix: a crash\n* Add: a flag\n* Fix: a leak\n* Add: a test\n", (False, True)),  # so no folder of changelogs is bought
         ("Ana: oi\n", (False, False)),
         ("INFO: started\nWARNING: slow\nINFO: done\nWARNING: again\nERROR: no\n", (False, False)),
         ("name: x\nversion: 1\nlicense: MIT\nauthor: y\n", (False, False)),
@@ -59,6 +61,17 @@ def test_less_does_not(counts, text, expected):
 )
 def test_a_chat_saved_by_zoom_is_no_transcript(counts, line):
     assert counts("".join(line.format(number, ("Ana Souza", "João")[number % 2]) for number in range(8))) == (False, False)
+
+
+def test_bullets_before_names_go_and_points_of_a_speech_stay(tmp_path):
+    path = tmp_path / "a.md"
+    for text, expected in (
+        ("# Weekly\n\n- Ana: oi\n- Bob: tudo - bem?\n  - Ana: tudo\n", [("Ana", "oi"), ("Bob", "tudo - bem?"), ("Ana", "tudo")]),
+        ("Ana: dois\n- Preço: alto\n- Prazo: curto\nBob: sim\n", [("Ana", "dois\n- Preço: alto\n- Prazo: curto"), ("Bob", "sim")]),
+    ):
+        path.write_text(text, encoding="utf-8")
+        [(_, meeting)] = meetings_in(path, is_named=True)
+        assert [(turn.speaker, turn.text) for turn in meeting.turns] == expected
 
 
 def test_times_before_names_become_starts(tmp_path):
