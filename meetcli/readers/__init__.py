@@ -15,7 +15,7 @@ from meetcli.models import Outcome, Source
 from meetcli.readers.content import Content, NoTranscript, open_content, suffix_of
 from meetcli.readers.format import Format
 from meetcli.readers.formats import all_formats, format_of
-from meetcli.readers.own_marks import is_ours, is_sidecar
+from meetcli.readers.own_marks import is_ours, is_sidecar, serves_another
 from meetcli.readers.raw import GZIP_START, MAX_BYTES, Bytes, Held, Raw
 from meetcli.readers.units import Identify, Unit, refused, units_of, unpacked
 
@@ -62,7 +62,7 @@ def parse(unit: Unit) -> list[Transcript | Outcome]:
     try:
         return _transcripts(unit)
     except InputError as error:
-        return [refused(unit.source, error)]
+        return [refused(unit.source, _once(unit.source, error))]
 
 
 class Rereader:
@@ -126,6 +126,13 @@ class Rereader:
 
 
 # From a unit to transcripts
+
+
+def _once(source: Source, error: InputError) -> InputError:
+    """Return what is wrong with a file; of a sidecar that was only met, that is said once, of the file that it is about."""
+    if source.is_named or source.member is not None or not serves_another(source.path):
+        return error
+    return NoTranscript(error.message, reason="sidecar")
 
 
 def _transcripts(unit: Unit) -> list[Transcript | Outcome]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeGuard
 
 from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK
 from meetcli.readers.content import Content
-from meetcli.sidecars import SIDECAR_SUFFIX
+from meetcli.sidecars import SIDECAR_SUFFIX, sidecar_names
 
 _TRANSCRIPTS = {"transcript", "meet_transcription"}
 
@@ -29,6 +31,18 @@ def is_sidecar(name: str, content: Content) -> bool:
     """Say whether a file only says what is known about another one: `x.meta.json` without a transcript."""
     document = content.document
     return name.lower().endswith(SIDECAR_SUFFIX) and isinstance(document, Mapping) and not (document.keys() & _TRANSCRIPTS)
+
+
+def serves_another(path: Path) -> bool:
+    """Say whether a file is the sidecar of another one beside it, which fails where the sidecar cannot be used."""
+    if not path.name.endswith(SIDECAR_SUFFIX):
+        return False
+    try:
+        with os.scandir(path.parent) as listing:
+            names = {entry.name for entry in listing if entry.is_file() and not entry.name.startswith(".")}
+    except OSError:
+        return False
+    return any(next((sidecar for sidecar in sidecar_names(name) if sidecar in names), None) == path.name for name in names)
 
 
 def _is_marked(text: str) -> bool:

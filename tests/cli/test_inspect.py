@@ -30,6 +30,18 @@ def test_shows_what_was_understood_without_the_text(meetcli, server, exports):
     assert server.requests == 0
 
 
+def test_says_once_what_is_wrong_with_a_sidecar(meetcli, exports):
+    (exports / "q3.meta.json").write_text("{broken", encoding="utf-8")
+    done = meetcli("inspect", "exports")
+    assert done.exit_code == 1
+    assert "its q3.meta.json is not valid JSON" in done.stdout
+    assert "1 failed" in done.stdout
+    assert "1 skipped: sidecar" in done.stdout
+    assert "1 failed" in meetcli("inspect", "exports/q3.meta.json").stdout
+    (exports / "q3.vtt").rename(exports / "q4.vtt")  # nobody else says it now
+    assert "q3.meta.json: is not valid JSON" in meetcli("inspect", "exports").stdout
+
+
 def test_says_which_ids_a_key_lacks(meetcli, exports):
     done = meetcli("inspect", "exports/q3.vtt", "--meet-date", "2026-03-02")
     assert "none without" not in done.stdout
