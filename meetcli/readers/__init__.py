@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meetcli.errors import InputError
 from meetcli.models import Outcome, Source
-from meetcli.readers.content import Content, NoTranscript, open_content, suffix_of
+from meetcli.readers.content import Content, NoTranscript, NotUtf8, open_content, suffix_of
 from meetcli.readers.format import Format
 from meetcli.readers.formats import all_formats, format_of
 from meetcli.readers.own_marks import is_ours, is_sidecar, serves_another
@@ -136,7 +136,14 @@ def _once(source: Source, error: InputError) -> InputError:
 
 
 def _transcripts(unit: Unit) -> list[Transcript | Outcome]:
-    content = open_content(unit.content, suffix_of(unit.source.name), is_named=unit.source.is_named)
+    suffix = suffix_of(unit.source.name)
+    try:
+        content = open_content(unit.content, suffix, is_named=unit.source.is_named)
+    except NotUtf8 as error:
+        # What would be a transcript in UTF-8 must not vanish among the skipped; nor is it guessed how its letters are meant.
+        if format_of(Content(unit.content.decode("latin-1"), None, suffix, is_named=False)):
+            raise InputError(error.message, hint=error.hint) from None
+        raise
     if is_ours(content):
         raise NoTranscript("is a result that meetcli wrote, not a transcript", reason="own_result")
     if is_sidecar(unit.source.name, content):

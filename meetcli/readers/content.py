@@ -33,6 +33,10 @@ class NoTranscript(InputError):
         self.reason = reason  # type: ignore[misc]  # an instance says more than its class here
 
 
+class NotUtf8(NoTranscript):
+    """Says that a file which claims nothing is text in another encoding, and may be a transcript all the same."""
+
+
 class Content(NamedTuple):
     """What readers look at. `document` is the parsed JSON, None where the text is no JSON.
 
@@ -77,14 +81,18 @@ def claims_cues(start: bytes, suffix: str) -> bool:
 
 
 def open_content(data: bytes, suffix: str, *, is_named: bool = True) -> Content:
-    """Decode and parse a unit; `InputError` says where it breaks, `NoTranscript` that it is no text at all."""
+    """Decode and parse a unit; `InputError` says where it breaks, `NoTranscript` that it is no text at all.
+
+    Text that starts as UTF-16 does is read as that, as Notepad and Excel write it; JSON, WebVTT and SRT are UTF-8 by their rules.
+    """
     is_json = claims_json(data, suffix)
     is_claimed = is_json or claims_cues(data, suffix)
+    is_utf16 = not is_claimed and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"is not UTF-8: {_guessed(data, error)}"
-        raise (InputError if is_claimed else NoTranscript)(message, hint="save it as UTF-8") from None
+        raise (InputError if is_claimed else NotUtf8)(message, hint="save it as UTF-8") from None
     if is_claimed and b"\0" in data[:4]:
         raise InputError(f"is not UTF-8: {_guessed(data, None)}", hint="save it as UTF-8")
     if not text or text.isspace():

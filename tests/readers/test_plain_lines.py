@@ -2,7 +2,7 @@
 
 import pytest
 
-from meetcli.models import Outcome
+from meetcli.models import Outcome, Status
 from meetcli.readers import Transcript
 from tests.readers.formats_seen import found_in, meetings_in
 
@@ -61,6 +61,34 @@ def test_less_does_not(counts, text, expected):
 )
 def test_a_chat_saved_by_zoom_is_no_transcript(counts, line):
     assert counts("".join(line.format(number, ("Ana Souza", "João")[number % 2]) for number in range(8))) == (False, False)
+
+
+ACCENTED = "Ana: não\nBob: é bom?\nAna: é\nBob: sim\n"
+TABLE = "meeting_id;transcript\r\nM1;Ana: não\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_text_that_starts_as_utf_16_does_is_read(tmp_path, encoding):
+    for name, text in (("a.txt", ACCENTED), ("a.csv", TABLE)):
+        path = tmp_path / name
+        path.write_bytes(f"\ufeff{text}".encode(encoding))
+        [(_, meeting)] = meetings_in(path)
+        assert (meeting.turns[0].speaker, meeting.turns[0].text) == ("Ana", "não")
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.txt", ACCENTED), ("a.csv", TABLE)])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "mac-roman"])
+def test_a_transcript_in_another_encoding_is_not_skipped(tmp_path, name, text, encoding):
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    for is_named in (False, True):
+        [found] = found_in(path, is_named=is_named)
+        assert isinstance(found, Outcome)
+        assert (found.status, found.hint) == (Status.FAILED, "save it as UTF-8")
+    path.write_bytes("Isto não é uma reunião.\n".encode(encoding))
+    [found] = found_in(path, is_named=False)
+    assert isinstance(found, Outcome)
+    assert found.status is Status.SKIPPED
 
 
 def test_bullets_before_names_go_and_points_of_a_speech_stay(tmp_path):
