@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from itertools import accumulate, pairwise
 
 from meetcli.errors import InputError
@@ -28,6 +28,12 @@ _MEET_MARK = re.compile(
 _MEET_DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[ ,T]+(\d{1,2}):(\d\d)(?:[ ]?(?:(?:GMT|UTC)([+-]\d{1,2})(?::?(\d\d))?|([A-Z]{2,5})))?")
 _MEET_DAY = re.compile(r"(\d{1,2}) de (jan|fev|mar|abr|mai|jun|jul|ago|set|out|nov|dez)[a-zç]*\.? de (\d{4}) às ")
 _MONTHS = "jan fev mar abr mai jun jul ago set out nov dez".split()  # noqa: SIM905 - words read better than a page of quoted ones
+_ENGLISH_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 - as above
+_MEET_DAY_ALONE = re.compile(
+    rf"(?m)^[^\w\n]*(?:(?P<month>{'|'.join(_ENGLISH_MONTHS)})[a-z]*\.? (?P<day>\d{{1,2}}), "
+    rf"|(?P<dia>\d{{1,2}}) de (?P<mes>{'|'.join(_MONTHS)})[a-zç]*\.? de )(?P<year>\d{{4}})[^\w\n]*$"
+)
+"""What Gemini writes above its notes and the transcript."""
 _MEET_NO_SPEECH = re.compile(
     rf"(?i){_MEET_END}|this editable transcript was computer|esta transcrição editável foi gerada|(?:attendees|participantes|&nbsp;)\s*\Z"
 )
@@ -138,7 +144,7 @@ def _is_named(line: str) -> bool:
 def _meet_date(head: str) -> str | None:
     match = _MEET_DATE.search(_MEET_DAY.sub(lambda day: f"{day[3]}-{_MONTHS.index(day[2]) + 1:02}-{int(day[1]):02} ", head))
     if match is None:
-        return None
+        return _meet_day(head)
     year, month, day, hour, minute = (int(part) for part in match.groups()[:5])
     offset = timedelta(hours=int(match[6]), minutes=int(match[7] or 0)) if match[6] else None
     if match[8] in _ZONES:
@@ -147,7 +153,23 @@ def _meet_date(head: str) -> str | None:
         zone = None if offset is None else timezone(offset)
         return datetime(year, month, day, hour, minute, tzinfo=zone).isoformat()
     except ValueError as error:
-        raise InputError("the date in its title is none of the calendar", field="meet_date") from error
+        raise _no_date() from error
+
+
+def _meet_day(head: str) -> str | None:
+    """Return the day that stands alone on a line, where no time of it is told."""
+    match = _MEET_DAY_ALONE.search(head)
+    if match is None:
+        return None
+    months, month = (_ENGLISH_MONTHS, match["month"]) if match["month"] else (_MONTHS, match["mes"])
+    try:
+        return date(int(match["year"]), months.index(month) + 1, int(match["day"] or match["dia"])).isoformat()
+    except ValueError as error:
+        raise _no_date() from error
+
+
+def _no_date() -> InputError:
+    return InputError("the date in its title is none of the calendar", field="meet_date")
 
 
 # Otter

@@ -79,12 +79,29 @@ def test_portuguese_documents_are_read_as_english_ones(turns):
     [
         ("29 de jan. de 2026 às 13:44 UTC", "2026-01-29T13:44:00+00:00"),
         ("1 de março de 2026 às 9:05 GMT-03:00", "2026-03-01T09:05:00-03:00"),
-        ("29 de jan. de 2026", None),
+        ("29 de jan. de 2026", "2026-01-29"),
     ],
 )
 def test_portuguese_dates_are_dates(tmp_path, written, date):
     path = tmp_path / "a.txt"
     path.write_text(PORTUGUESE.replace("29 de jan. de 2026 às 13:44 UTC", written), encoding="utf-8")
+    [(_, meeting)] = meetings_in(path)
+    assert meeting.meet_date == date
+
+
+@pytest.mark.parametrize(
+    ("written", "date"),
+    [
+        ("Nov 21, 2024", "2024-11-21"),
+        ("**May 1, 2024**", "2024-05-01"),
+        ("June 30, 2024", "2024-06-30"),
+        ("We met on Nov 21, 2024", None),
+        ("Meeting started 2024/11/21 15:51 GMT\nNov 21, 2024", "2024-11-21T15:51:00+00:00"),
+    ],
+)
+def test_the_day_that_gemini_writes_is_the_date(tmp_path, written, date):
+    path = tmp_path / "a.md"
+    path.write_text(GEMINI.replace("Nov 21, 2024", written), encoding="utf-8")
     [(_, meeting)] = meetings_in(path)
     assert meeting.meet_date == date
 
