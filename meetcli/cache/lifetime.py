@@ -1,7 +1,8 @@
 """The lifetime counters of a cache folder: what all runs together hit, missed, paid and saved. Knows no run, only amounts.
 
 They live in a file beside the database, so that emptying the cache does not forget what it was worth. An amount has a name
-that may end in a label, as `hits.disk`. A lost file costs the history, never an answer: so it is replaced, and never synced.
+that may end in a label, as `hits.disk`. A lost file costs the history, never an answer: so it is replaced, and never synced. One
+that cannot be used is moved aside by the next change, which says so in the `notice` of what it returns.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from meetcli.models import Ended
 
 FORMAT = 1
 _NAME = "cache.state.json"
+_TIMES = ("began_at", "zeroed_at", "last_run_at", "last_success_at")
 
 Amounts = Mapping[str, Decimal]
 
@@ -29,7 +31,8 @@ class Lifetime(NamedTuple):
     """What was counted since the first run, and what that was when somebody last set the count to zero.
 
     `last_success_at` is the end of the last run with exit code 0, of whatever task; `tasks` has each by itself, since the success of
-    one job must not hide that another fails every night. Times are aware UTC, None for what never was.
+    one job must not hide that another fails every night. Times are aware UTC, None for what never was. `notice` is what people should be
+    told about the file, empty where all is well with it.
     """
 
     total: Amounts
@@ -39,6 +42,7 @@ class Lifetime(NamedTuple):
     last_run_at: datetime | None = None
     last_success_at: datetime | None = None
     tasks: Mapping[str, Ended] = {}
+    notice: str = ""
 
     @property
     def since_zero(self) -> Amounts:
@@ -47,19 +51,28 @@ class Lifetime(NamedTuple):
 
 
 def read_lifetime(folder: Path) -> Lifetime:
-    """Return the counters of a cache folder, empty where there are none or they cannot be read."""
+    """Return the counters of a cache folder, empty where there are none or they cannot be used; `notice` tells the second."""
+    path = folder / _NAME
     try:
-        fields = json.loads((folder / _NAME).read_text(encoding="utf-8"))
+        fields = json.loads(path.read_text(encoding="utf-8"))
         if fields["format"] != FORMAT:
-            return Lifetime({}, {})
-        times = {name: _moment(fields[name]) for name in ("began_at", "zeroed_at", "last_run_at", "last_success_at")}
+            return _unusable(path, "another version's")
+        began, zeroed, last_run, last_success = (_moment(fields[name]) for name in _TIMES)
         # Files of earlier versions know no tasks.
         tasks = {
             name: Ended(int(code), datetime.fromisoformat(at), _moment(good)) for name, (code, at, good) in fields.get("tasks", {}).items()
         }
-        return Lifetime(_amounts(fields["total"]), _amounts(fields["at_zero"]), **times, tasks=tasks)
-    except (OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
+        return Lifetime(_amounts(fields["total"]), _amounts(fields["at_zero"]), began, zeroed, last_run, last_success, tasks)
+    except (FileNotFoundError, NotADirectoryError):
         return Lifetime({}, {})
+    except OSError as error:
+        return _unusable(path, error.strerror or str(error))
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
+        return _unusable(path, "damaged")
+
+
+def _unusable(path: Path, why: str) -> Lifetime:
+    return Lifetime({}, {}, notice=f"the counters {path} cannot be used ({why})")
 
 
 def add_run(folder: Path, amounts: Mapping[str, Decimal | int], *, task: str, exit_code: int, at: datetime) -> Lifetime:
@@ -91,11 +104,15 @@ def _change(folder: Path, change: Callable[[Lifetime], Lifetime]) -> Lifetime:
     path = folder / _NAME
     try:
         with locked(folder):
-            after = change(read_lifetime(folder))
+            before = read_lifetime(folder)
+            after = change(before)
             fresh = path.with_suffix(".new")  # one name, and only under the lock: a killed run leaves at most this
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(_text(after))
+            if before.notice:
+                aside = _move_aside(path)
+                after = after._replace(notice=f"{before.notice}: moved to {aside}, and everything is counted anew")
             fresh.replace(path)
             return after
     except OSError as error:
@@ -104,9 +121,18 @@ def _change(folder: Path, change: Callable[[Lifetime], Lifetime]) -> Lifetime:
         raise CacheError(f"cannot write the counters {path}: {error.strerror or error}") from error
 
 
+def _move_aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"cache.damaged-{number}.state.json")).exists():
+        number += 1
+    return path.rename(aside)
+
+
 def _text(lifetime: Lifetime) -> str:
     fields: dict[str, Any] = {"format": FORMAT}
     for name, value in lifetime._asdict().items():
+        if name == "notice":
+            continue
         if isinstance(value, datetime):
             fields[name] = value.isoformat()
         elif name == "tasks":

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from meetcli import events
 from meetcli.cache.entry import Header
 from meetcli.cache.lifetime import Amounts, Lifetime, read_lifetime, zero
 from meetcli.cache.upkeep import all_rows
@@ -43,12 +44,12 @@ def stats(flags: Flags, *, is_zero: bool, is_json: bool) -> None:
     """Print both; with `is_zero` count anew from now on first."""
     with opened(flags, is_shared_used=False) as (settings, cache):
         folder = folder_of(settings)
-        if is_zero:
-            zero(folder, at=datetime.now(UTC))
+        lifetime = zero(folder, at=datetime.now(UTC)) if is_zero else read_lifetime(folder)
+        if lifetime.notice:
+            events.LOGGER.warning("%s", lifetime.notice)
         found = [header for _, header in all_rows(cache)]
     headers = [header for header in found if header]
     unreadable = len(found) - len(headers)
-    lifetime = read_lifetime(folder)
     if is_json:
         print_json({"folder": str(folder), **_held(headers, unreadable, folder), **_lived(lifetime)})
         return

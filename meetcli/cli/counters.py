@@ -43,7 +43,9 @@ def count_run(report: RunReport, settings: Settings, cache: ForgivingCache | Non
     try:
         if cache is None:
             prepare_folder(settings.cache_dir)
-        add_run(settings.cache_dir, amounts, task=report.task, exit_code=report.exit_code, at=datetime.now(UTC))
+        lifetime = add_run(settings.cache_dir, amounts, task=report.task, exit_code=report.exit_code, at=datetime.now(UTC))
+        if lifetime.notice:
+            log.warning("%s", lifetime.notice)
         if settings.metrics_file is not None:
             size = cache.size() if cache else _size_of(settings.cache_dir)
             _write_metrics(settings.metrics_file, settings.cache_dir, report, size)

@@ -9,13 +9,12 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from meetcli import __version__
 from meetcli.cache import open_cache, open_shared
-from meetcli.cache.lifetime import read_lifetime
+from meetcli.cache.lifetime import Lifetime, read_lifetime
 from meetcli.cache.upkeep import unusable_rows
 from meetcli.cli.inputs import open_identity
 from meetcli.cli.money import open_budget, refuse_unserved
@@ -162,15 +161,16 @@ def _check_cache(settings: Settings) -> Iterator[Check]:
         yield Check("cache", "fail", error.message, error.hint or "choose another folder with --cache-dir")
         return
     size = sum(path.stat().st_size for path in folder.glob("cache.db*"))
-    yield Check("cache", "ok", f"{folder}: {count_text(answers, 'answer')}, {bytes_text(size)}{_last_success(folder)}")
-    for notice in cache.notices:
+    lifetime = read_lifetime(folder)
+    yield Check("cache", "ok", f"{folder}: {count_text(answers, 'answer')}, {bytes_text(size)}{_last_success(lifetime)}")
+    for notice in (*cache.notices, *([lifetime.notice] if lifetime.notice else [])):
         yield Check("cache", "warn", notice)
     if unreadable:
         yield Check("cache", "warn", f"{count_text(unreadable, 'entry', 'entries')} cannot be read and will be bought again")
 
 
-def _last_success(folder: Path) -> str:
-    at = read_lifetime(folder).last_success_at
+def _last_success(lifetime: Lifetime) -> str:
+    at = lifetime.last_success_at
     return f", last success {at:%Y-%m-%d %H:%M} UTC" if at else ""
 
 

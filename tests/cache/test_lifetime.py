@@ -72,12 +72,24 @@ NEVER = '"began_at": null, "zeroed_at": null, "last_run_at": null, "last_success
         f'{{"format": 1, {NEVER}, "total": {{"runs": "many"}}, "at_zero": {{}}}}',
     ],
 )
-def test_a_file_that_cannot_be_used_begins_anew(tmp_path, spoiled):
+def test_a_file_that_cannot_be_used_is_moved_aside_which_is_said_once(tmp_path, spoiled):
     (tmp_path / STATE).write_text(spoiled)
-    assert read_lifetime(tmp_path) == Lifetime({}, {})
+    notice = read_lifetime(tmp_path).notice
+    assert str(tmp_path / STATE) in notice
+    assert read_lifetime(tmp_path) == Lifetime({}, {}, notice=notice)
 
-    add_run(tmp_path, {"runs": 1}, task="extract", exit_code=0, at=NOON)
-    assert read_lifetime(tmp_path).total == {"runs": 1}
+    aside = tmp_path / "cache.damaged-1.state.json"
+    assert add_run(tmp_path, {"runs": 1}, task="extract", exit_code=0, at=NOON).notice.startswith(f"{notice}: moved to {aside}")
+    assert aside.read_text() == spoiled
+    assert (read_lifetime(tmp_path).total, read_lifetime(tmp_path).notice) == ({"runs": 1}, "")
+    assert add_run(tmp_path, {"runs": 1}, task="extract", exit_code=0, at=NOON).notice == ""
+
+
+def test_what_was_moved_aside_earlier_stays(tmp_path):
+    for number in (1, 2):
+        (tmp_path / STATE).write_text(str(number))
+        zero(tmp_path, at=NOON)
+        assert (tmp_path / f"cache.damaged-{number}.state.json").read_text() == str(number)
 
 
 def test_a_place_that_cannot_be_written_is_a_cache_error(tmp_path):

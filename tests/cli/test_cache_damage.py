@@ -129,3 +129,17 @@ def test_a_folder_of_somebody_else_is_refused(meetings: Command, server: Loopbac
 
     assert meetings("extract", "in", "--cache-dir", folder).exit_code == 2
     assert server.requests == 0
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"format": 99}'])
+def test_counters_that_cannot_be_used_are_moved_aside_by_the_next_run_and_every_reader_says_so(meetings: Command, content: str) -> None:
+    state = meetings.put("cache/cache.state.json", content)
+    state.parent.chmod(0o700)
+    for command in ("cache stats", "doctor --offline"):
+        done = meetings(*command.split(), "--cache-dir", "cache")
+        assert "cache.state.json cannot be used" in done.stdout + done.stderr
+        assert state.read_text() == content
+    done = meetings("extract", "in/0.json", "--cache-dir", "cache")
+    assert (done.exit_code, done.stderr.count("moved to cache/cache.damaged-1.state.json")) == (0, 1)
+    assert (state.parent / "cache.damaged-1.state.json").read_text() == content
+    assert meetings("extract", "in/0.json", "--cache-dir", "cache").stderr == ""
