@@ -23,7 +23,7 @@ from meetcli.engines.openai_files import BatchFiles, RemoteBatch, Spool
 from meetcli.engines.openai_gate import NAP_S, Timers
 from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.engines.openai_wire import Dialect
-from meetcli.errors import CallError, RunStopped
+from meetcli.errors import CallError, LaneNotServed, RunStopped
 from meetcli.models import Reply, Request, Submission
 from meetcli.plain_text import count_text
 
@@ -260,7 +260,11 @@ class BatchEngine:
         except RunStopped:
             self._book.forget(intent)
             raise
-        remote = await self._files.create(file_id, intent.digest)
+        try:
+            remote = await self._files.create(file_id, intent.digest)
+        except LaneNotServed:  # whatever else goes wrong, a batch may have been made
+            self._book.forget(intent)
+            raise
         submitted = intent._replace(batch_id=remote.id, state="submitted")
         self._book.write(submitted, writer.members)
         logger.info("batch %s submitted with %d requests", remote.id, len(writer.members))

@@ -20,7 +20,7 @@ from meetcli.engines import EngineOptions
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Timers
 from meetcli.engines.openai_live import open_client
 from meetcli.engines.openai_wire import FILTER_CODES, Dialect, read_reply, translate
-from meetcli.errors import RunStopped
+from meetcli.errors import LaneNotServed, RunStopped
 from meetcli.models import Member, Reply, Request
 
 if TYPE_CHECKING:
@@ -220,7 +220,9 @@ class BatchFiles:
         return None
 
     async def _retried(self, work: Callable[[], Awaitable[T]], *, passes: type[Exception] | tuple[()] = ()) -> T:
-        """Try until it works. Raises `RunStopped` when patience ends, and what `passes` names as it is."""
+        """Try until it works. Raises `RunStopped` when patience ends, as `LaneNotServed` on a server without batches, and what `passes`
+        names as it is.
+        """
         failed = 0
         while True:
             try:
@@ -234,7 +236,8 @@ class BatchFiles:
                     raise
                 failed += 1
                 if failure.ends != "attempt" or failed > self._options.retries or self._options.is_stopping():
-                    raise RunStopped(f"the batch lane: {failure.message}", hint=failure.hint) from error
+                    stopped = LaneNotServed if failure.reason == "lane_not_served" else RunStopped
+                    raise stopped(f"the batch lane: {failure.message}", hint=failure.hint) from error
                 jitter_s = self._timers.random() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (failed - 1))
                 await self._timers.sleep(max(failure.retry_after_s or 0.0, jitter_s))
 

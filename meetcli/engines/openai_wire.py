@@ -34,6 +34,7 @@ SAME_ROLE: Final = "two messages of one role in a row"  # chat templates of some
 UNSUPPORTED: Final = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed")
 UNKNOWN_FATE_STATUSES: Final = frozenset({408, 502, 504, *range(520, 528)})  # said by a gateway, while the model may have answered
 VENDORS: Final = frozenset({"openai", "httpx2", "aiohttp", "anyio"})
+BATCH_PATH: Final = re.compile(r"/(files|batches)/?$")  # below them stand single files and batches, which may be gone
 SAFE_CODE: Final = re.compile(r"[a-z_]{1,40}")  # no digits and no hyphen: a code that has them could be a quoted key
 ONLY_JSON: Final = "\n\nAnswer with one JSON object and nothing else, no fences. It must match this JSON Schema:\n"
 
@@ -253,6 +254,8 @@ def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s
     codes = {str(code).lower() for code in (error.code, error.type) if code}
     shown = next((f" ({code})" for code in (error.code, error.type) if code and SAFE_CODE.fullmatch(str(code))), "")
     message = f"the server answered {status}{shown}"
+    if status in (404, 405) and BATCH_PATH.search(error.request.url.path) and "model_not_found" not in codes and not error.param:
+        return Failure("lane_not_served", f"{message}: this server has no batch lane", "run", "use --lane standard")
     if stopping := _stopping_failure(status, codes, message):
         return stopping
     if sent.get("service_tier") and re.search(r"service.?tier|\bflex\b", str(error.message).lower()) and status in (400, 404, 422):

@@ -275,7 +275,7 @@ def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, 
 
 
 def test_a_server_without_batches_is_said_to_have_none_and_serves_live_calls_all_the_same(server, meetcli, inputs):
-    assert run(meetcli, inputs).exit_code == 3
+    assert run(meetcli, inputs).exit_code == 2
     assert counted(run(meetcli, inputs, lane="standard")) == {"miss": 4}
 
 
@@ -426,3 +426,20 @@ def test_the_parts_of_a_long_meeting_go_in_one_batch_and_its_summary_in_the_next
     result = json.loads((tmp_path / "results" / "a.extract.json").read_text())
     assert result["provenance"]["coverage"] == {"chunks": parts, "turns": 600}
     assert result["provenance"]["usage"]["requests"] == parts + summary
+
+
+@pytest.mark.parametrize("missing", ["/v1/files", "/v1/batches"])
+def test_a_server_without_batches_is_told_from_a_wrong_model_or_address(batches, server, meetcli, inputs, missing):
+    route = server.routes
+    server.routes = lambda method, path, *rest: None if path.startswith(missing) else route(method, path, *rest)
+    done = run(meetcli, inputs)
+    assert (done.exit_code, counted(done)) == (2, {"not_attempted": 4})
+    assert "this server has no batch lane\nhint: use --lane standard" in done.stderr
+    assert counted(run(meetcli, inputs, lane="standard")) == {"miss": 4}
+
+
+def test_a_model_that_is_not_known_is_no_missing_lane(batches, server, meetcli, inputs):
+    error = json.dumps({"error": {"message": "no", "code": "model_not_found", "param": None}}).encode()
+    server.routes = lambda method, path, *_: (404, error) if path == "/v1/files" else batches.route(method, path, *_)
+    done = run(meetcli, inputs)
+    assert (done.exit_code, "check --model" in done.stderr) == (3, True)
