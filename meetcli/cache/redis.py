@@ -73,6 +73,8 @@ def reported(verb: str, shown: str) -> Iterator[None]:
     except UnicodeError as error:  # its text quotes the value
         raise CacheError(f"cannot {verb} the cache {shown}: a key or value is not valid Unicode") from error
     except redis.ResponseError as error:
+        if "DB index" in str(error):  # said before the first command: nothing can be read there either
+            raise CacheError(f"cannot {verb} the cache {shown}: the server has no such database") from error
         raise CacheRefused(f"cannot {verb} the cache {shown}: {error}") from error
     except (redis.RedisError, OSError) as error:
         raise CacheError(f"cannot {verb} the cache {shown}: {error}") from error

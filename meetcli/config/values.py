@@ -214,8 +214,9 @@ def parse_cache_url(value: object) -> str:
     try:
         parts = urlsplit(text)
         is_server = parts.scheme in {"redis", "rediss"} or (parts.scheme == "unix" and bool(parts.path))
-        # An @ in the path is what an unescaped slash leaves of a password, and a path is shown.
-        is_address = is_server and parts.port != 0 and " " not in text and (parts.scheme == "unix" or "@" not in parts.path)
+        # Anything but a number would be database 0 to the client, and may be what an unescaped slash leaves of a password.
+        is_place = parts.scheme == "unix" or re.fullmatch(r"/?[0-9]*/?", parts.path) is not None
+        is_address = is_server and parts.port != 0 and " " not in text and is_place
     except ValueError:  # a broken port or IPv6 address
         is_address = False
     if not is_address:

@@ -54,6 +54,13 @@ def test_a_server_out_of_reach_is_said_once_and_costs_nothing_else(meetings: Com
     assert "redis://127.0.0.1:1/0" in done.stderr
 
 
+def test_a_database_that_the_server_does_not_have_is_a_cache_out_of_reach(meetings: Command, clean_redis: str) -> None:
+    done = meetings("extract", "in", "--summary", "json", REDIS_URL=f"{clean_redis}/99")
+
+    assert (done.exit_code, done.summary["backend"]) == (0, "disk")
+    assert "the server has no such database; going on with the disk cache alone" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["extract in -vv", "cache list", "cache clear --shared", "cache explain in/0.json"])
 def test_the_password_is_never_shown(meetings: Command, command: str) -> None:
     done = meetings(*command.split(), REDIS_URL=NOBODY)

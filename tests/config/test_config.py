@@ -225,6 +225,7 @@ def test_an_endpoint_is_refused_without_being_repeated(load, url):
         "redis://u:CANARY@[h/",
         "redis://CANARY h",
         "redis://:47/CANARY@h/0",
+        *("redis://h/CANARY", "redis://h/-1", "rediss://h/0x1", "redis://h/1/2", "redis://h/³"),
         "unix://",
     ],
 )
