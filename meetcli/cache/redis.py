@@ -75,9 +75,13 @@ def reported(verb: str, shown: str) -> Iterator[None]:
     except redis.ResponseError as error:
         if "DB index" in str(error):  # said before the first command: nothing can be read there either
             raise CacheError(f"cannot {verb} the cache {shown}: the server has no such database") from error
-        raise CacheRefused(f"cannot {verb} the cache {shown}: {error}") from error
+        raise CacheRefused(f"cannot {verb} the cache {shown}: {_said(error)}") from error
     except (redis.RedisError, OSError) as error:
-        raise CacheError(f"cannot {verb} the cache {shown}: {error}") from error
+        raise CacheError(f"cannot {verb} the cache {shown}: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    return str(error).rstrip(".")  # more of our own sentence follows
 
 
 class RedisCache:

@@ -50,7 +50,7 @@ def test_a_server_out_of_reach_is_said_once_and_costs_nothing_else(meetings: Com
     assert done.exit_code == 0
     assert done.summary["backend"] == "disk"
     assert done.summary["counts"]["miss"] == server.requests == 6
-    assert done.stderr.count("going on with the disk cache alone") == 1
+    assert done.stderr.count("refused; going on with the disk cache alone") == 1
     assert "redis://127.0.0.1:1/0" in done.stderr
 
 
