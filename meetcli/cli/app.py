@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from meetcli import __version__
-from meetcli.cli.exits import exits
+from meetcli.cli.exits import exits, unwritable_output
 from meetcli.cli.options import (
     BankerId,
     BankerName,
@@ -64,7 +64,17 @@ class PlainCommand(_AsTyped, TyperCommand):
 
 
 class PlainGroup(_AsTyped, TyperGroup):
-    """A group of commands whose own values stay as they were typed."""
+    """A group of commands whose own values stay as they were typed. What help and version are written to may be gone or full."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+        """Read the arguments; options that act do so here."""
+        with unwritable_output():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # as above
+        """Go on to the command, whose help is shown here."""
+        with unwritable_output():
+            return super().invoke(ctx)
 
 
 OPTIONS_OF_INPUTS = (

@@ -24,30 +24,40 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 def exits() -> Iterator[None]:
     """Turn what a command raises into its exit code, after saying on standard error what went wrong.
 
-    A closed pipe is no error: the reader has seen enough. Anything unforeseen is a bug in meetcli, code 70.
+    Anything unforeseen is a bug in meetcli, code 70.
     """
     _prepare_streams()
     try:
-        yield
+        with unwritable_output():
+            yield
     except typer.Exit:
         raise
     except MeetcliError as error:
         say(error)
         raise typer.Exit(error.exit_code) from error
-    except BrokenPipeError as error:
-        leave_standard_output()
-        raise typer.Exit(0) from error
     except typer.Abort as error:  # Ctrl-C at a question
         raise typer.Exit(128 + SIGINT) from error
     except KeyboardInterrupt as error:  # names its signal where it was raised by a run's own handler
         raise typer.Exit(128 + (error.args[0] if error.args else SIGINT)) from error
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-            leave_standard_output()
-            say(RunStopped(f"cannot write to standard output: {error.strerror}", hint="make room, or send it elsewhere"))
-            raise typer.Exit(RunStopped.exit_code) from error
         report_bug(error)
         raise typer.Exit(BUG) from error
+
+
+@contextmanager
+def unwritable_output() -> Iterator[None]:
+    """End a command whose output finds no place. A closed pipe is no error: the reader has seen enough."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        leave_standard_output()
+        raise typer.Exit(0) from error
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        leave_standard_output()
+        say(RunStopped(f"cannot write to standard output: {error.strerror}", hint="make room, or send it elsewhere"))
+        raise typer.Exit(RunStopped.exit_code) from error
 
 
 def _prepare_streams() -> None:

@@ -238,3 +238,17 @@ def test_clearing_is_logged(meetcli: Command) -> None:
     meetcli("extract", "in")
     done = meetcli("cache", "clear", MEETCLI_VERBOSE="1")
     assert "[CACHE CLEARED] removed=1 items | backend=disk\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["--help", "--version", "extract --help", "cache --help", "cache list --help", "--show-completion bash"]
+)
+def test_what_is_shown_at_once_goes_to_a_closed_pipe_and_to_a_full_disk_as_any_output(meetcli: Command, command: str) -> None:
+    unread, closed = os.pipe()
+    os.close(unread)
+    with os.fdopen(closed, "wb") as pipe:
+        done = meetcli.alone(*command.split(), stdout=pipe, environment={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
+    assert (done.exit_code, done.stderr) == (0, "")
+    with Path("/dev/full").open("wb") as full:
+        done = meetcli.alone(*command.split(), stdout=full, environment={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (3, "error: cannot write to standard output: No space left on device")
