@@ -170,7 +170,8 @@ class _Run:
             except RunStopped as error:
                 if outcome.status is Status.BYPASSED or self._cache is None or self._cache.errors:
                     error.hint = "the cache does not hold it either; make room or give another folder with --output, and run again"
-                self._count(outcome._replace(status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint))
+                unwritten = outcome._replace(status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint)
+                self._count(unwritten, is_shown_later=True)  # it ends the run, which says so
                 raise
             except InputError as error:
                 where = place_text(outcome.source.shown, outcome.source.place)
@@ -215,9 +216,9 @@ class _Run:
         except RunStopped as error:
             self._unwritable = error
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome, *, is_shown_later: bool = False) -> None:
         self.report.add(outcome)
-        events.meeting_finished(outcome, is_shown_later=self._shows_failures)
+        events.meeting_finished(outcome, is_shown_later=is_shown_later or self._shows_failures)
         if self._progress:
             self._progress.add(outcome)
 

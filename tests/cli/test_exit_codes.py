@@ -240,6 +240,13 @@ def test_3_when_the_disk_is_full_and_the_result_that_was_there_stays(
     assert server.requests == 2
 
 
+def test_a_result_of_a_hit_that_cannot_be_written_is_said_once(meetcli: Command) -> None:
+    assert meetcli("extract", "in").exit_code == 0
+    meetcli.put("a-file", "")
+    done = meetcli("extract", "in", "-o", "a-file")
+    assert (done.exit_code, done.stderr.count("cannot write"), done.stdout.count("cannot write")) == (3, 1, 1)
+
+
 def test_3_when_streamed_results_cannot_be_written(meetcli: Command) -> None:
     with Path("/dev/full").open("wb") as full:
         done = meetcli.alone("extract", "in", "-o", "-", "--summary", "none", stdout=full)
