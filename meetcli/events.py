@@ -57,10 +57,11 @@ def cache_error(error: CacheError, *, backend: str) -> None:
     _cache_event(logging.WARNING, "error", error=error.message, backend=backend)
 
 
-def stopping() -> None:
-    """Log that a run was asked to end and why it does not yet."""
+def stopping(*, is_interrupt: bool) -> None:
+    """Log that a run was asked to end, by Ctrl-C or by a signal that nobody typed, and why it does not yet."""
     LOGGER.warning(
-        "stopping: waiting for the calls under way, which are paid for; Ctrl-C again leaves at once",
+        "stopping: no new call is made, and the answers to those under way are waited for and kept; %s leaves at once",
+        "Ctrl-C again" if is_interrupt else "a second signal",
         extra={"event": "stopping", "fields": {}},
     )
 

@@ -15,15 +15,15 @@ from types import FrameType
 class Stop:
     """Whether, and by which signal, the run was asked to end; also set, without a signal, when nobody reads its results any more.
 
-    With `finishes_first` the run finishes what it has begun and `tell` says so; without, the first signal raises KeyboardInterrupt.
-    `tidy` is called before the second one ends the process.
+    With `finishes_first` the run finishes what it has begun and `tell`, given the signal, says so; without, the first one raises
+    KeyboardInterrupt. `tidy` is called before the second one ends the process.
     """
 
     def __init__(self, tidy: Callable[[], None] = lambda: None) -> None:
         self.signal_number: int | None = None
         self.is_unread = False
         self.finishes_first = False
-        self.tell: Callable[[], object] = lambda: None
+        self.tell: Callable[[int], object] = lambda number: None
         self.tidy = tidy
         self._terminals = [handle for handle in (1, 2) if os.isatty(handle)]
 
@@ -42,7 +42,7 @@ class Stop:
         self.signal_number = number
         if not self.finishes_first:
             raise KeyboardInterrupt(number)
-        self.tell()
+        self.tell(number)
 
     def _leave_lost_terminal(self) -> None:
         """Send what is still to be shown nowhere: writing to a terminal that is gone would fail a run that ends in order."""

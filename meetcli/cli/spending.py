@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import partial
+from signal import SIGINT
 from typing import Any
 
 from meetcli import events
@@ -83,9 +84,10 @@ def run_to_its_end(spending: Coroutine[Any, Any, None], stop: Stop) -> None:
 
     async def spend() -> None:
         # The handler of a signal may stand in the middle of anything: what it has to say is said by the loop, once it is through.
-        stop.tell = partial(asyncio.get_running_loop().call_soon_threadsafe, events.stopping)
+        loop = asyncio.get_running_loop()
+        stop.tell = lambda number: loop.call_soon_threadsafe(partial(events.stopping, is_interrupt=number == SIGINT))
         await spending
-        stop.tell = lambda: None
+        stop.tell = lambda number: None
 
     gc.enable()  # from here on objects come and go, for as long as the calls take
     asyncio.run(spend())

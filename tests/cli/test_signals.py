@@ -20,7 +20,11 @@ from tests.corridor import explicit
 from tests.loopback_server import HANG, LoopbackServer, status
 
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
-STOPPING = b"stopping: waiting for the calls under way, which are paid for; Ctrl-C again leaves at once"
+STOPPING = "stopping: no new call is made, and the answers to those under way are waited for and kept; {} leaves at once"
+
+
+def stopping(number: int) -> str:
+    return STOPPING.format("Ctrl-C again" if number == signal.SIGINT else "a second signal")
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +59,7 @@ def test_first_signal_finishes_what_is_paid_for_and_leaves_the_rest(
         done = finish(process)
     counts = done.summary["counts"]
     assert (done.exit_code, done.summary["exit_code"]) == (code, code)
-    assert done.stderr == f"warning: {STOPPING.decode()}\n"
+    assert done.stderr == f"warning: {stopping(number)}\n"
     assert counts["miss"] == server.requests == len(meetcli.results())
     assert counts["miss"] + counts["not_attempted"] == 10
     assert {file["reason"] for file in done.summary["files"] if file["status"] == "not_attempted"} == {"stopped"}
@@ -75,7 +79,7 @@ def test_second_signal_leaves_at_once_and_takes_the_copy_of_standard_input_along
     with transcript.open("rb") as stdin, meetcli.start("extract", "-", stdin=stdin, environment={"TMPDIR": str(spool)}) as process:
         signaler.aim(process)
         assert process.stderr is not None
-        assert STOPPING in process.stderr.readline()
+        assert stopping(number) in process.stderr.readline().decode()
         assert list(spool.iterdir()) != []
         process.send_signal(number)
         assert process.wait(60) == code
@@ -122,7 +126,7 @@ def test_terminal_gets_its_cursor_back_from_a_run_that_leaves_at_once(meetcli: C
         os.close(follower)
         signaler.aim(process)
         shown = b""
-        while STOPPING[:30] not in shown:
+        while STOPPING[:30].encode() not in shown:
             shown += os.read(leader, 65536)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
