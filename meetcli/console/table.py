@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TextIO
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
@@ -35,6 +36,7 @@ _TOTALS_HEIGHT = 12
 _PIPE_HEIGHT = 50
 _ALIKE = 3
 """Above so many failures of one cause, they are told as one."""
+_ESCAPE_OR_CHARACTER = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})|.", re.DOTALL)
 _OPENAI = "api.openai.com"
 
 
@@ -81,13 +83,31 @@ def shorten_path(path: str, width: int) -> str:
         return "…" + end[end.index("/") :]
     # The end holds the suffix and the place in a list, the start what people sort by.
     tail = width // 3
-    return set_cell_size(name, width - tail - 1).rstrip() + "…" + _last_cells(name, tail)
+    start = "".join(_fitting(_letters(name), width - tail - 1))
+    return start.rstrip() + "…" + _last_cells(name, tail)
 
 
 def _last_cells(text: str, width: int) -> str:
-    while cell_len(text) > width:
-        text = text[1:]
-    return text
+    return "".join(reversed(list(_fitting(reversed(_letters(text)), width))))
+
+
+def _fitting(letters: Iterable[str], width: int) -> Iterator[str]:
+    for letter in letters:
+        width -= cell_len(letter)
+        if width < 0:
+            return
+        yield letter
+
+
+def _letters(text: str) -> list[str]:
+    """Return what a reader takes for one letter: an escape, or a character with the accents that combine with it."""
+    letters: list[str] = []
+    for letter in _ESCAPE_OR_CHARACTER.findall(text):
+        if letters and not cell_len(letter):
+            letters[-1] += letter
+        else:
+            letters.append(letter)
+    return letters
 
 
 def _worth_a_line(report: RunReport, screen: int) -> tuple[list[Outcome], list[Outcome], int]:

@@ -160,6 +160,14 @@ def test_a_shortened_path_fits_and_keeps_its_end(path, width):
     assert short[-1] == path[-1]
 
 
+@pytest.mark.parametrize("letter", ["e\u0301", "\\u200d", "\\x1b", "\\U000e0061", "日"])
+@pytest.mark.parametrize("width", range(20, 40))
+def test_a_shortened_path_cuts_no_escape_and_no_accent_from_its_letter(letter, width):
+    start, _, end = shorten_path(letter * 40, width).partition("…")
+    assert cell_len(start) + cell_len(end) < width
+    assert start + end == letter * ((len(start) + len(end)) // len(letter))
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
