@@ -22,6 +22,8 @@ QUOTED = {"message": f"no: {KEY} may not say {SPOKEN}", "code": f"invalid-{CANAR
 FAULTS = {
     "answered": None,
     "key refused": status(401, error=QUOTED),
+    "a word for a code": status(401, error={**QUOTED, "code": CANARY}),
+    "a word for a type": status(400, error={**QUOTED, "type": CANARY}),
     "quota": status(429, error={**QUOTED, "code": "insufficient_quota"}),
     "forbidden": status(403, error=QUOTED),
     "no model": status(404, error={**QUOTED, "code": "model_not_found"}),

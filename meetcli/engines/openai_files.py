@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from meetcli.engines import EngineOptions
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Timers
 from meetcli.engines.openai_live import open_client
-from meetcli.engines.openai_wire import FILTER_CODES, Dialect, read_reply, translate
+from meetcli.engines.openai_wire import FILTER_CODES, Dialect, is_known_code, read_reply, translate
 from meetcli.errors import LaneNotServed, RunStopped
 from meetcli.models import Member, Reply, Request
 
@@ -280,8 +280,7 @@ def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) ->
 
 
 def _reason(code: object, status: object) -> str:
-    # Codes are words; anything else could quote a transcript.
-    if isinstance(code, str) and code.replace("_", "").isalpha() and len(code) <= 40:
+    if isinstance(code, str) and is_known_code(code):
         return code
     return "no reason given" if status is None else f"status {status}"
 

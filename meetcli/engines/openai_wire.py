@@ -35,7 +35,18 @@ UNSUPPORTED: Final = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknow
 UNKNOWN_FATE_STATUSES: Final = frozenset({408, 502, 504, *range(520, 528)})  # said by a gateway, while the model may have answered
 VENDORS: Final = frozenset({"openai", "httpx2", "aiohttp", "anyio"})
 BATCH_PATH: Final = re.compile(r"/(files|batches)/?$")  # below them stand single files and batches, which may be gone
-SAFE_CODE: Final = re.compile(r"[a-z_]{1,40}")  # no digits and no hyphen: a code that has them could be a quoted key
+CODE_WORDS: Final = frozenset(
+    """
+    above access account active api authentication bad balance batch below billing blocked cancelled capacity code completion connection
+    content context credit custom data denied disabled duplicate empty endpoint enqueued error exceeded exhausted expired failed file filter
+    flex for forbidden found generation hard id input insufficient internal invalid json key large length limit line long max message
+    messages method mismatched missing model network no not organization output overloaded parameter parse payload payment per permission
+    permissions policy project prompt quota rate reached refused region request requests required resource response schema server service
+    size small soft spend status string supported tier timeout token tokens too type unauthorized unavailable unexpected unknown unsupported
+    upload url usage value violation
+    """.split()  # noqa: SIM905  # read as a list of words
+)
+"""What the error codes of OpenAI and its likes are made of. A server may put anything there, a key or a word of the transcript too."""
 ONLY_JSON: Final = "\n\nAnswer with one JSON object and nothing else, no fences. It must match this JSON Schema:\n"
 
 
@@ -252,7 +263,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s: float) -> Failure:
     status = error.status_code
     codes = {str(code).lower() for code in (error.code, error.type) if code}
-    shown = next((f" ({code})" for code in (error.code, error.type) if code and SAFE_CODE.fullmatch(str(code))), "")
+    shown = next((f" ({code})" for code in (error.code, error.type) if is_known_code(code)), "")
     message = f"the server answered {status}{shown}"
     if status in (404, 405) and BATCH_PATH.search(error.request.url.path) and "model_not_found" not in codes and not error.param:
         return Failure("lane_not_served", f"{message}: this server has no batch lane", "run", "use --lane standard")
@@ -279,6 +290,11 @@ def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s
         is_uncertain = status in UNKNOWN_FATE_STATUSES
         return Failure("server_error", message, "attempt", retry_after_s=retry_after_s, is_uncertain=is_uncertain)
     return Failure("bad_request", message, "request")
+
+
+def is_known_code(code: object) -> bool:
+    """Return whether an error code can be shown: one that says no more than what error codes say."""
+    return isinstance(code, str) and code.count("_") < 8 and CODE_WORDS.issuperset(code.split("_"))
 
 
 def _stopping_failure(status: int, codes: set[str], message: str) -> Failure | None:

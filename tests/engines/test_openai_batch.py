@@ -196,6 +196,7 @@ def test_a_reasoning_model_s_batch_has_no_temperature_which_it_would_refuse_line
     ("line", "reason"),
     [
         ({"response": None, "error": {"code": "batch_expired"}}, "batch_expired"),
+        ({"response": None, "error": {"code": "kanarienvogel"}}, "no reason given"),
         ({"response": {"status_code": 429, "body": {"error": {"code": "Some text 1"}}}}, "status 429"),
         ({"response": {"status_code": 500, "body": "nonsense"}}, "status 500"),
         ({"response": "nonsense"}, "no reason given"),
