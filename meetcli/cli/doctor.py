@@ -21,7 +21,7 @@ from meetcli.cli.money import open_budget, refuse_unserved
 from meetcli.cli.run import refuse_unstreamed
 from meetcli.config import OPTIONS, LoadedSettings, Settings, load_process_settings
 from meetcli.engines import EngineOptions, ask_for_model, open_engine
-from meetcli.errors import MeetcliError, UsageError
+from meetcli.errors import CacheError, MeetcliError, UsageError
 from meetcli.plain_text import bytes_text, count_text, duration_text, printable
 from meetcli.writers.replace import is_writable, nearest_place
 
@@ -107,9 +107,9 @@ def _shown(settings: Settings, name: str) -> str:
 def _checks(loaded: LoadedSettings, *, is_offline: bool) -> Iterator[Check]:
     settings = loaded.settings
     yield from _check_settings(loaded)
-    yield from _check_cache(settings)
+    yield from _check_cache(settings, loaded.origins["no_cache"])
     if settings.cache_url is not None and not settings.no_cache:
-        yield _check_shared(settings.cache_url, is_offline=is_offline)
+        yield _check_shared(settings.cache_url, is_offline=is_offline, is_required=settings.cache_required)
     yield from _check_places(settings)
     yield _check_engine(settings, is_offline=is_offline)
     if settings.metrics_file is not None:
@@ -119,7 +119,7 @@ def _checks(loaded: LoadedSettings, *, is_offline: bool) -> Iterator[Check]:
 def _check_settings(loaded: LoadedSettings) -> Iterator[Check]:
     """Tell what is odd about the settings, and what a run would refuse before its first call."""
     refused: list[UsageError] = []
-    for look in (open_budget, refuse_unserved, partial(open_identity, ()), refuse_unstreamed, _refuse_log_file):
+    for look in (open_budget, refuse_unserved, partial(open_identity, ()), refuse_unstreamed, _refuse_files_from, _refuse_log_file):
         try:
             look(loaded.settings)
         except UsageError as error:
@@ -132,6 +132,13 @@ def _check_settings(loaded: LoadedSettings) -> Iterator[Check]:
         yield Check("settings", "ok", "all understood")
 
 
+def _refuse_files_from(settings: Settings) -> None:
+    path = settings.files_from
+    if path is None or str(path) == "-" or (os.access(path, os.R_OK) and not path.is_dir()):
+        return
+    raise UsageError(f"the list {str(path)!r} cannot be read (--files-from)", hint="name a file with a path on each line")
+
+
 def _refuse_log_file(settings: Settings) -> None:
     path = settings.log_file
     if path is None or (os.access(path, os.W_OK) and not path.is_dir()) or (not path.exists() and is_writable(path.parent)):
@@ -139,10 +146,12 @@ def _refuse_log_file(settings: Settings) -> None:
     raise UsageError(f"cannot write the log {str(path)!r} (--log-file)", hint="name a file in a folder you can write to")
 
 
-def _check_cache(settings: Settings) -> Iterator[Check]:
+def _check_cache(settings: Settings, no_cache_origin: str) -> Iterator[Check]:
     folder = settings.cache_dir
     if settings.no_cache or folder is None:
-        yield Check("cache", "warn", "not used: every run pays for everything again", "leave --no-cache out")
+        yield Check(
+            "cache", "warn", "not used: every run pays for everything again", f"take no_cache out of where it is set: {no_cache_origin}"
+        )
         return
     if not folder.exists():  # a look must not make it
         place = nearest_place(folder)
@@ -174,7 +183,7 @@ def _last_success(lifetime: Lifetime) -> str:
     return f", last success {at:%Y-%m-%d %H:%M} UTC" if at else ""
 
 
-def _check_shared(url: str, *, is_offline: bool) -> Check:
+def _check_shared(url: str, *, is_offline: bool, is_required: bool) -> Check:
     if is_offline:
         return Check("redis", "skip", "not asked (--offline)")
     try:
@@ -184,7 +193,10 @@ def _check_shared(url: str, *, is_offline: bool) -> Check:
         finally:
             shared.close()
     except MeetcliError as error:
-        return Check("redis", "fail", error.message, error.hint or "start it, correct --cache-url, or leave it out")
+        hint = error.hint or "start it, correct --cache-url, or leave it out"
+        if isinstance(error, CacheError) and not is_required:
+            return Check("redis", "warn", f"{error.message}; a run goes on with the disk cache alone", hint)
+        return Check("redis", "fail", error.message, hint)
     return Check("redis", "ok", "answers")
 
 

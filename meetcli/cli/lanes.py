@@ -45,7 +45,10 @@ def open_lane_engine(
     what waits in a batch must not be bought again. Raises `UsageError` for the batch lane without a cache.
     """
     if settings.lane == "batch" and cache is None:
-        raise UsageError("--lane batch needs the cache: it is what knows which answers are on their way", hint="leave --no-cache out")
+        raise UsageError(
+            "--lane batch needs the cache: it is what knows which answers are on their way",
+            hint="leave --no-cache out, or no_cache where it is set",
+        )
     if settings.engine == "local" or cache is None:
         return open_engine(settings.engine, options)
     return open_batch_engine(settings, options, cache=cache, identity=assignment.identity, tell=tell)

@@ -62,7 +62,13 @@ def test_offline_asks_nobody(meetcli: Command) -> None:
         ((), {"OPENAI_API_KEY": ""}, "endpoint", "set OPENAI_API_KEY"),
         (("--model", "gpt-nobody"), {}, "endpoint", "choose with --model: gpt-4o"),
         (("--base-url", "http://127.0.0.1:9/v1"), {}, "endpoint", "check the network and the base URL"),
-        (("--cache-url", "redis://127.0.0.1:9"), {}, "redis", "start it, correct --cache-url, or leave it out"),
+        (
+            ("--cache-url", "redis://127.0.0.1:9"),
+            {"MEETCLI_CACHE_REQUIRED": "1"},
+            "redis",
+            "start it, correct --cache-url, or leave it out",
+        ),
+        ((), {"MEETCLI_FILES_FROM": "missing.txt"}, "settings", "name a file with a path on each line"),
         (("-o", "a-file/results"), {}, "output", "choose another folder with --output"),
         (("--metrics-file", "missing/m.prom"), {}, "metrics", "name another file"),
         ((), {"MEETCLI_LOG_FILE": "missing/run.log"}, "settings", "name a file in a folder you can write to"),
@@ -80,6 +86,20 @@ def test_what_would_not_work_is_2_with_the_next_step(
     assert done.exit_code == 2
     assert [name for name, state in states(done).items() if state == "fail"] == [check]
     assert re.search(rf"^next: {re.escape(step)}.*; then run meetcli doctor again$", done.stdout, re.MULTILINE)
+
+
+def test_a_shared_cache_out_of_reach_is_a_warning_as_in_a_run(meetcli: Command) -> None:
+    done = meetcli("doctor", "--cache-url", "redis://127.0.0.1:9")
+    assert (done.exit_code, states(done)["redis"]) == (0, "warn")
+    assert "refused; a run goes on with the disk cache alone\n" in done.stdout
+    assert "start it, correct --cache-url, or leave it out\n" in done.stdout
+
+
+@pytest.mark.parametrize(("variable", "origin"), [("1", "variable MEETCLI_NO_CACHE"), ("", "./meetcli.toml")])
+def test_a_cache_that_is_not_used_is_told_with_where_that_is_set(meetcli: Command, variable: str, origin: str) -> None:
+    meetcli.put("meetcli.toml", "no_cache = true\n")
+    done = meetcli("doctor", "--offline", MEETCLI_NO_CACHE=variable)
+    assert (done.exit_code, f"take no_cache out of where it is set: {origin}\n" in done.stdout) == (0, True)
 
 
 def test_a_cache_that_others_may_write_to_is_refused(meetcli: Command) -> None:
