@@ -37,8 +37,9 @@ def test_run_takes_a_built_in_task_too_and_shares_its_answers(meetcli: Command, 
 
 def test_the_local_engine_says_that_it_does_not_do_it(meetcli: Command) -> None:
     meetcli.put("in/a.json", explicit())
-    done = meetcli("run", SALES, "in", "--engine", "local", "--summary", "json")
-    assert (done.exit_code, done.summary["files"][0]["reason"]) == (1, "unsupported_task")
+    done = meetcli("run", SALES, "in", "--engine", "local")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == ("error: the local engine does extract and analyze, not sales-call\nhint: use --engine openai for other tasks\n")
 
 
 @pytest.mark.parametrize(
