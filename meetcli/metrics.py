@@ -67,7 +67,7 @@ class _Counted(Collector):
         yield self._single("meetcli_requests", "Requests the server saw, failed ones included.", "requests.openai")
         yield self._single("meetcli_runs_of_unknown_cost", "Runs with a call of unknown price.", "unknown_costs")
         yield _gauge("meetcli_saved_usd", "What the answers taken from the cache once cost.", self._amount("saved_usd"))
-        yield self._single("meetcli_cache_errors", "Troubles with the cache.", "cache_errors")
+        yield self._single("meetcli_cache_errors", "Cache errors.", "cache_errors")
         yield self._labeled("meetcli_meetings", "Meetings by how they ended.", "status", {name: f"meetings.{name}" for name in Status})
         about = "From a meeting's first request to its last answer."
         yield self._summary("meetcli_request_duration_seconds", about, "purchases", "purchase_seconds")

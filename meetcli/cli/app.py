@@ -144,13 +144,19 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         engine: Engine = None,
         model: Model = None,
         base_url: BaseUrl = None,
-        prices: Annotated[str | None, typer.Option(metavar="SOURCE", help="openai, none, or a file of prices.")] = None,
+        prices: Annotated[
+            str | None,
+            typer.Option(
+                metavar="SOURCE",
+                help="Where prices come from: openai, none, or a file of prices. [default: openai for its endpoint, else none]",
+            ),
+        ] = None,
         concurrency: Annotated[int | None, typer.Option("--concurrency", "-j", metavar="N", help="Calls at once. [default: 8]")] = None,
         rpm: Annotated[int | None, typer.Option(metavar="N", help="Requests a minute. [default: learned from the server]")] = None,
         tpm: Annotated[int | None, typer.Option(metavar="N", help="Tokens a minute. [default: learned from the server]")] = None,
-        timeout: Annotated[str | None, typer.Option(metavar="DURATION", help="One attempt. [default: 120s]")] = None,
+        timeout: Annotated[str | None, typer.Option(metavar="DURATION", help="Time limit for one attempt. [default: 120s]")] = None,
         retries: Annotated[int | None, typer.Option(metavar="N", help="Transport retries of one request. [default: 5]")] = None,
-        max_wait: Annotated[str | None, typer.Option(metavar="DURATION", help="All waiting of one request. [default: 10m]")] = None,
+        max_wait: Annotated[str | None, typer.Option(metavar="DURATION", help="Longest total wait for one request. [default: 10m]")] = None,
         lane: Annotated[str | None, typer.Option(metavar="NAME", help="Price lane: standard, flex or batch. [default: standard]")] = None,
         flex_fallback: Annotated[
             bool | None, typer.Option("--flex-fallback", help="Pay the standard price where flex has no capacity.")
@@ -188,11 +194,13 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             bool | None, typer.Option("--require-evidence", help="Leave out of results what no quote in the transcript supports.")
         ] = None,
         max_file_size: MaxFileSize = None,
-        summary: Annotated[str | None, typer.Option(metavar="KIND", help="table, json or none. [default: table]")] = None,
+        summary: Annotated[
+            str | None, typer.Option(metavar="KIND", help="What is printed about the run: table, json or none. [default: table]")
+        ] = None,
         quiet: Annotated[bool | None, typer.Option("--quiet", "-q", help="Print failures only.")] = None,
         verbose: Annotated[int | None, typer.Option("--verbose", "-v", count=True, help="-v for INFO, -vv for DEBUG.")] = None,
-        log_format: Annotated[str | None, typer.Option(metavar="FORMAT", help="text or json. [default: text]")] = None,
-        log_file: Annotated[str | None, typer.Option(metavar="FILE", help="Logs go there instead of standard error.")] = None,
+        log_format: Annotated[str | None, typer.Option(metavar="FORMAT", help="How log lines look: text or json. [default: text]")] = None,
+        log_file: Annotated[str | None, typer.Option(metavar="FILE", help="Write logs there instead of standard error.")] = None,
         metrics_file: MetricsFile = None,
     ) -> None:
         flags: dict[str, Any] = {

@@ -12,7 +12,7 @@ BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The id of a batch
 
 def add_batch(app: typer.Typer) -> None:
     """Make the batch commands known."""
-    batch = typer.Typer(help="Look after batches that were submitted.", no_args_is_help=True, rich_markup_mode=None)
+    batch = typer.Typer(help="Manage submitted batches.", no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(batch, name="batch")
     for add in (_add_list, _add_status, _add_collect, _add_cancel):
         add(batch)

@@ -33,7 +33,7 @@ ModelName = Annotated[str | None, typer.Option(metavar="NAME", help="Only this m
 
 def add_cache(app: typer.Typer) -> None:
     """Make the cache commands known."""
-    cache = typer.Typer(help="Look after the cache of paid answers.", no_args_is_help=True, rich_markup_mode=None)
+    cache = typer.Typer(help="Manage the cache of paid answers.", no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(cache, name="cache")
     for add in (_add_explain, _add_list, _add_show, _add_remove, _add_prune, _add_clear, _add_stats, _add_path):
         add(cache)

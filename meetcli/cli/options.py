@@ -29,13 +29,13 @@ KeyFallback = Annotated[
     str | None, typer.Option(metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]")
 ]
 
-MeetingId = Annotated[str | None, typer.Option(metavar="ID", help="The meeting's id, where one file has none.")]
-CustomerId = Annotated[str | None, typer.Option(metavar="ID", help="The customer's id, where a file has none.")]
-MeetDate = Annotated[str | None, typer.Option(metavar="DATE", help="ISO 8601, where a file has no date.")]
-CustomerName = Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")]
-BankerId = Annotated[str | None, typer.Option(metavar="ID", help="Where a file has none.")]
-BankerName = Annotated[str | None, typer.Option(metavar="NAME", help="Where a file has none.")]
-MeetType = Annotated[str | None, typer.Option(metavar="KIND", help="Where a file has none.")]
+MeetingId = Annotated[str | None, typer.Option(metavar="ID", help="The meeting's id, for one file without it.")]
+CustomerId = Annotated[str | None, typer.Option(metavar="ID", help="The customer's id, for files without one.")]
+MeetDate = Annotated[str | None, typer.Option(metavar="DATE", help="The meeting's date in ISO 8601, for files without one.")]
+CustomerName = Annotated[str | None, typer.Option(metavar="NAME", help="The customer's name, for files without one.")]
+BankerId = Annotated[str | None, typer.Option(metavar="ID", help="The banker's id, for files without one.")]
+BankerName = Annotated[str | None, typer.Option(metavar="NAME", help="The banker's name, for files without one.")]
+MeetType = Annotated[str | None, typer.Option(metavar="KIND", help="The kind of meeting, for files without one.")]
 Patterns = Annotated[str | None, typer.Option(metavar="PATTERN", help="What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt")]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -28,7 +28,7 @@ def report(paths: list[str], output: str, *, is_full: bool, language: str | None
         raise UsageError(f"--language {language!r} must be one of {', '.join(LANGUAGES)}")
     found = read_results(paths)
     if not found.results:
-        raise UsageError(f"no result of meetcli in {', '.join(map(repr, paths))}", hint="extract and analyze write results")
+        raise UsageError(f"no meetcli results in {', '.join(map(repr, paths))}", hint="extract and analyze write results")
     payload = make_payload(((result.document, result.meeting_path) for result in found.results), is_full=is_full)
     page = make_page(payload, today=datetime.now(UTC).astimezone().date(), language=language, is_full=is_full, savings=_savings())
     if output == "-":

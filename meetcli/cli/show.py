@@ -14,7 +14,7 @@ def show(paths: list[str]) -> None:
     found = read_results(paths)
     if not found.results:
         raise UsageError(
-            f"no result of meetcli in {', '.join(map(repr, paths))}",
+            f"no meetcli results in {', '.join(map(repr, paths))}",
             hint="extract and analyze write results; inspect shows what is understood of a transcript",
         )
     from meetcli.console.minutes import print_minutes

@@ -146,7 +146,7 @@ def _open_check(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
         from jsonschema import Draft202012Validator, SchemaError
         from jsonschema.validators import validator_for
     except ImportError as error:
-        raise UsageError("checking results against a JSON Schema is not installed", hint="pip install 'meetcli[tasks]'") from error
+        raise UsageError("checking results needs the jsonschema library", hint="pip install 'meetcli[tasks]'") from error
     kind = validator_for(schema, default=Draft202012Validator)
     try:
         kind.check_schema(schema)

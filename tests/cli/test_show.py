@@ -39,5 +39,5 @@ def test_what_is_no_result_is_refused(name, tmp_path):
     (tmp_path / "b.json").write_text('{"broken')
     (tmp_path / "c.txt").write_text("Ana: hello")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match=r"no result of meetcli|does not exist"):
+    with pytest.raises(UsageError, match=r"no meetcli results|does not exist"):
         show([name])
