@@ -33,6 +33,7 @@ from meetcli.cli.options import (
     Paths,
     Patterns,
     Ttl,
+    offers,
 )
 from meetcli.errors import UsageError
 
@@ -134,7 +135,12 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         check: Annotated[bool | None, typer.Option("--check", help="Only check a task file, and say what it asks for.")] = None,
         output: Output = None,
         format: Annotated[  # noqa: A002  # the option's name is the contract's
-            str | None, typer.Option(metavar="LIST", help="Which results to write: json, jsonl, csv, md. [default: json]")
+            str | None,
+            typer.Option(
+                metavar="LIST",
+                help="Which results to write: json, jsonl, csv, md. [default: json]",
+                autocompletion=offers("json", "jsonl", "csv", "md"),
+            ),
         ] = None,
         no_csv_bom: Annotated[
             bool | None, typer.Option("--no-csv-bom", help="Start CSV files without the byte order mark that Excel needs.")
@@ -157,7 +163,14 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         timeout: Annotated[str | None, typer.Option(metavar="DURATION", help="Time limit for one attempt. [default: 120s]")] = None,
         retries: Annotated[int | None, typer.Option(metavar="N", help="Transport retries of one request. [default: 5]")] = None,
         max_wait: Annotated[str | None, typer.Option(metavar="DURATION", help="Longest total wait for one request. [default: 10m]")] = None,
-        lane: Annotated[str | None, typer.Option(metavar="NAME", help="Price lane: standard, flex or batch. [default: standard]")] = None,
+        lane: Annotated[
+            str | None,
+            typer.Option(
+                metavar="NAME",
+                help="Price lane: standard, flex or batch. [default: standard]",
+                autocompletion=offers("standard", "flex", "batch"),
+            ),
+        ] = None,
         flex_fallback: Annotated[
             bool | None, typer.Option("--flex-fallback", help="Pay the standard price where flex has no capacity.")
         ] = None,
@@ -195,7 +208,12 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         ] = None,
         max_file_size: MaxFileSize = None,
         summary: Annotated[
-            str | None, typer.Option(metavar="KIND", help="What is printed about the run: table, json or none. [default: table]")
+            str | None,
+            typer.Option(
+                metavar="KIND",
+                help="What is printed about the run: table, json or none. [default: table]",
+                autocompletion=offers("table", "json", "none"),
+            ),
         ] = None,
         quiet: Annotated[bool | None, typer.Option("--quiet", "-q", help="Print failures only.")] = None,
         verbose: Annotated[int | None, typer.Option("--verbose", "-v", count=True, help="-v for INFO, -vv for DEBUG.")] = None,

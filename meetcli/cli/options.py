@@ -1,8 +1,20 @@
 """The options that several commands take, each declared once; what their values mean is `config`'s."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
+
+
+def offers(*values: str) -> Callable[[str], list[str]]:
+    """Return what completes an option that takes these values; of several with commas, the last."""
+
+    def complete(incomplete: str) -> list[str]:
+        given, comma, begun = incomplete.rpartition(",")
+        return [f"{given}{comma}{value}" for value in values if value.startswith(begun)]
+
+    return complete
+
 
 Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")]
 FilesFrom = Annotated[
@@ -13,7 +25,10 @@ Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for results; - streams JSON Lines. [default: results]")
 ]
 
-Engine = Annotated[str | None, typer.Option(metavar="NAME", help="openai, or local: no key, no network. [default: openai]")]
+Engine = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="openai, or local: no key, no network. [default: openai]", autocompletion=offers("openai", "local")),
+]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="The model. [default: gpt-4o]")]
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server. [default: OpenAI]")]
 Language = Annotated[str | None, typer.Option(metavar="CODE", help="Language of the prose. [default: auto, the transcript's]")]
@@ -23,7 +38,11 @@ CacheDir = Annotated[str | None, typer.Option(metavar="DIR", help="The disk cach
 CacheUrl = Annotated[str | None, typer.Option(metavar="URL", help="A shared Redis cache in front of the disk cache: redis://host:6379/0.")]
 OnChange = Annotated[
     str | None,
-    typer.Option(metavar="WHAT", help="A known meeting with other content, task or model: reprocess, keep, fail. [default: reprocess]"),
+    typer.Option(
+        metavar="WHAT",
+        help="A known meeting with other content, task or model: reprocess, keep, fail. [default: reprocess]",
+        autocompletion=offers("reprocess", "keep", "fail"),
+    ),
 ]
 KeyFallback = Annotated[
     str | None, typer.Option(metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]")

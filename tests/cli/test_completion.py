@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from meetcli.config import OPTIONS
+
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -45,6 +47,18 @@ def test_commands_and_options_are_offered(installed: dict[str, str], shell: str)
     assert "extract" in offered(installed, shell, "meetcli ext")
     assert "stats" in offered(installed, shell, "meetcli cache st")
     assert {"--cache-dir", "--cache-url", "--cache-only"} <= offered(installed, shell, "meetcli extract --cache")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("option", ["engine", "lane", "format", "on_change", "summary"])
+def test_the_values_of_an_option_are_offered(installed: dict[str, str], shell: str, option: str) -> None:
+    with pytest.raises(ValueError, match="must be one of") as refused:
+        OPTIONS[option].parse("none of them")
+    taken = str(refused.value).removeprefix("must be one of ").split(", ")
+    found = offered(installed, shell, f"meetcli extract {OPTIONS[option].flag} ")
+    assert {word for word in found if word[0].isalpha()} == set(taken)  # zsh is told what to do with them too
+    first = taken[0]
+    assert first in offered(installed, shell, f"meetcli extract {OPTIONS[option].flag} {first[:-1]}")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
