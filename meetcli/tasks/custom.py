@@ -16,7 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meetcli.errors import UsageError
+from meetcli.errors import RunStopped, UsageError
 from meetcli.models import Task
 from meetcli.tasks.json_schema import Asked, strict_subset, without_absent
 from meetcli.tasks.schema import schema_digest
@@ -133,10 +133,13 @@ def _answer_model(whole: Mapping[str, Any], model: type[BaseModel] | None, asked
     """Return the model that whole answers are held to."""
     from typing import Annotated
 
-    from pydantic import AfterValidator, BeforeValidator, ConfigDict, create_model
+    from pydantic import AfterValidator, BeforeValidator, ConfigDict, WrapValidator, create_model
 
     drop = BeforeValidator(partial(without_absent, optional=asked.optional))
-    result: Any = Annotated[model, drop] if model else Annotated[Any, drop, AfterValidator(_open_check(whole))]
+    if model is None:
+        result: Any = Annotated[Any, drop, AfterValidator(_open_check(whole))]
+    else:
+        result = Annotated[model, WrapValidator(partial(_validated, model)), drop]
     return create_model("CustomAnswer", __config__=ConfigDict(extra="forbid", frozen=True), language=(str, ...), result=(result, ...))
 
 
@@ -180,3 +183,15 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  # any TOML
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return float(value) if isinstance(value, Decimal) else value
+
+
+def _validated(model: type[BaseModel], value: Any, validate: Callable[[Any], Any]) -> Any:  # noqa: ANN401  # any JSON
+    """Hold a value to a model of the user's own, whose validators may fail in ways that say nothing about the value."""
+    try:
+        return validate(value)
+    except (ValueError, AssertionError):
+        raise
+    except Exception as error:
+        # Its own words may be of the answer: only its kind is told. The replies are kept.
+        said = f"a validator of {model.__module__}:{model.__qualname__} ended with {type(error).__name__}"
+        raise RunStopped(said, hint="mend the model; what was bought is kept for it") from error

@@ -42,6 +42,20 @@ def test_the_local_engine_says_that_it_does_not_do_it(meetcli: Command) -> None:
     assert done.stderr == ("error: the local engine does extract and analyze, not sales-call\nhint: use --engine openai for other tasks\n")
 
 
+def test_a_validator_that_fails_by_itself_stops_the_run_and_loses_no_answer(meetcli: Command, server: LoopbackServer) -> None:
+    model = "from pydantic import BaseModel, field_validator\nclass Found(BaseModel):\n    stage: str\n"
+    broken = f"{model}    @field_validator('stage')\n    def check(cls, value):\n        return {{}}[value]\n"
+    meetcli.put("failing_model.py", broken)
+    meetcli.put("task.toml", 'name = "found"\ninstructions = "Say the stage."\nschema = "failing_model:Found"\n')
+    meetcli.put("in/a.json", explicit())
+    done = meetcli.alone("run", "task.toml", "in")
+    assert (done.exit_code, server.requests) == (3, 1)
+    assert "a validator of failing_model:Found ended with KeyError" in done.stderr
+    assert "Traceback" not in done.stderr
+    again = meetcli.alone("run", "task.toml", "in")
+    assert (again.exit_code, server.requests) == (3, 1), "its reply is kept and judged again"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
