@@ -70,6 +70,11 @@ def resolve_owner(owner: str | None, people: Sequence[str], *, speaking: str | N
     return next((names[0] for names in (alike, longer) if len(names) == 1), None)
 
 
+def is_among(name: str, people: Sequence[str]) -> bool:
+    """Say whether a name may be of one of `people`, or of several of them."""
+    return any(_may_mean(name, person) or _letters(name) == _letters(person) for person in people)
+
+
 def _may_mean(said: str, name: str) -> bool:
     """Say whether the words of one name are all among the other's, in order; an initial stands for a word, but not alone."""
     first, second = sorted((_words(said), _words(name)), key=len)

@@ -11,7 +11,7 @@ from typing import Any
 from meetcli.answers.due_dates import resolve_due_date
 from meetcli.answers.evidence import EvidenceFinder
 from meetcli.answers.folding import choose_language
-from meetcli.answers.names import find_people, resolve_owner
+from meetcli.answers.names import find_people, is_among, resolve_owner
 from meetcli.answers.speaker_statistics import speaker_statistics
 from meetcli.models import NO_KEY, Entry, Meeting, Source
 from meetcli.plain_text import decimal_text
@@ -125,9 +125,14 @@ def _minutes(answer: dict[str, Any], people: Sequence[str], claims: _Claims) -> 
 
 
 def _participants(asked: list[dict[str, Any]], people: Sequence[str]) -> list[dict[str, Any]]:
-    """Name participants as owners are named, each once: parts of a long meeting may know one by several names."""
+    """Name participants as owners are named, each once: parts of a long meeting may know one by several names.
+
+    Left out is who neither speaks nor is named anywhere in the meeting.
+    """
     found: dict[str, dict[str, Any]] = {}
     for person in asked:
+        if not is_among(person["name"], people):
+            continue
         name = resolve_owner(person["name"], people) or person["name"]
         known = found.setdefault(name, {"name": name, "role": None, "side": None})
         known.update({field: known[field] or person[field] for field in ("role", "side")})

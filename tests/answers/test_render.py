@@ -158,9 +158,15 @@ def test_a_score_stands_on_words_of_its_speaker_and_its_stretch():
 
 
 def test_participants_are_named_as_the_speakers_they_are_each_once():
-    asked = [("rui", "manager", None), ("Rui", None, "bank"), ("Ana", None, None), ("Zeca", "lawyer", None)]
+    asked = [
+        ("rui", "manager", None),
+        ("Rui", None, "bank"),
+        ("Ana", None, None),
+        ("Zeca", "lawyer", None),
+        ("Invented Person", None, None),
+    ]
     answer = extract_answer(participants=[{"name": name, "role": role, "side": side} for name, role, side in asked])
-    assert rendered(answer, meeting=explicit(TALK))["participants"] == [
+    assert rendered(answer, meeting=explicit(f"{TALK}\nRui: Zeca is on the line too."))["participants"] == [
         {"name": "Rui", "role": "manager", "side": "bank"},
         {"name": "Ana", "role": None, "side": None},
         {"name": "Zeca", "role": "lawyer", "side": None},
