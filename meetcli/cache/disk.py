@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +59,7 @@ class DiskCache:
         self._inode: int | None = None
         self._reader: sqlite3.Connection | None = None
         self._store: DiskStore | None = None
+        self._reading = threading.Lock()  # a read that begins while another is under way would see what was there when that one began
         self._do("open", self._connect)
         if kind := network_type(folder):
             self.notices.append(f"the cache folder {folder} is on a network file system ({kind}), where sqlite can lose data")
@@ -120,17 +122,18 @@ class DiskCache:
         if self._reader is None:
             self._connect()
         assert self._reader is not None  # noqa: S101  # for the type checker
-        try:
-            return self._reader.execute(query, arguments).fetchall()
-        except sqlite3.OperationalError as error:
-            if hasattr(error, "sqlite_errorcode"):
-                raise
-        # The text in a row is no UTF-8, which Python says by quoting it. The others are to be had, and no checksum will fit that one.
-        self._reader.text_factory = _decoded
-        try:
-            return [row for row in self._reader.execute(query, arguments) if "\ufffd" not in row[0]]
-        finally:
-            self._reader.text_factory = str
+        with self._reading:
+            try:
+                return self._reader.execute(query, arguments).fetchall()
+            except sqlite3.OperationalError as error:
+                if hasattr(error, "sqlite_errorcode"):
+                    raise
+            # The text in a row is no UTF-8, which Python says by quoting it. The others are to be had, and no checksum will fit that one.
+            self._reader.text_factory = _decoded
+            try:
+                return [row for row in self._reader.execute(query, arguments) if "\ufffd" not in row[0]]
+            finally:
+                self._reader.text_factory = str
 
     def _writer(self) -> DiskStore:
         if self._reader is not None and self._inode_there() != self._inode:
