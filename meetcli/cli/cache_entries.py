@@ -269,8 +269,8 @@ def _cells(kept: Kept, now: datetime, ttl_s: float | None) -> tuple[str, ...]:
         printable(customer_id or "–"),
         age_text(age_s),
         left_text(age_s, ttl_s),
-        money_text(cost_usd),
-        bytes_text(size),
+        _often(money_text, cost_usd),
+        _often(bytes_text, size),
         _often(printable, model),
         kept.idempotency_key[:16] or "–",
     )
