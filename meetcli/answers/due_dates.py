@@ -6,6 +6,7 @@ No library of dates is asked: measured on phrases from meetings they invent more
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 
 from meetcli.answers.due_english import ENGLISH
@@ -14,6 +15,7 @@ from meetcli.answers.due_portuguese import PORTUGUESE
 _GRAMMARS = {"en": (ENGLISH, PORTUGUESE), "pt": (PORTUGUESE, ENGLISH)}
 _GRAMMARS |= {"english": _GRAMMARS["en"], "portuguese": _GRAMMARS["pt"], "português": _GRAMMARS["pt"]}
 _FIGURES = re.compile(r"/|\b\d{1,2}([-.])\d{1,2}\1\d")
+_ISO = re.compile(r"\s*(\d{4}-\d{2}-\d{2})\s*")
 MAX_PHRASE = 120  # characters; beyond that it is no due phrase but a sentence
 
 
@@ -21,7 +23,8 @@ def resolve_due_date(due_text: str | None, meet_at: datetime | None, language: s
     """Return the date that `due_text` means when said at `meet_at`, or None rather than a guess.
 
     `language` is a code such as `en` or `pt-BR`, or the language's English name. A phrase of the other language is read too, because
-    speakers mix them ("até EOD"), but for dates in figures, whose order of day and month depends on the language.
+    speakers mix them ("até EOD"), but for dates in figures, whose order of day and month depends on the language. In any other language
+    only a date as ISO 8601 has it is one.
     """
     if not due_text or meet_at is None or len(due_text) > MAX_PHRASE:
         return None
@@ -30,4 +33,7 @@ def resolve_due_date(due_text: str | None, meet_at: datetime | None, language: s
         found = grammar.resolve(due_text, meet_at.date())
         if found is not None:
             return found
+    if not grammars and (match := _ISO.fullmatch(due_text)):
+        with suppress(ValueError):  # no day of the calendar
+            return date.fromisoformat(match[1])
     return None

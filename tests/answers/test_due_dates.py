@@ -59,6 +59,9 @@ def test_language_names_are_understood_and_phrases_of_the_other_language_too(lan
 @pytest.mark.parametrize("language", ["es", "", "auto", "de-DE"])
 def test_another_language_is_not_guessed(language: str):
     assert resolve_due_date("tomorrow", MEETING, language) is None
+    assert resolve_due_date("12.05.2026", MEETING, language) is None
+    assert resolve_due_date("2026-02-30", MEETING, language) is None
+    assert resolve_due_date("2026-02-28", MEETING, language) == date(2026, 2, 28)
 
 
 def test_dates_in_figures_are_read_in_portuguese_only():
