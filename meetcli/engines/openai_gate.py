@@ -1,8 +1,8 @@
 """Engines room: the one gate that every attempt passes. Pauses, limits and the number of calls at once, shared by all workers.
 
 Who came first passes first. A server that refuses halves the number of calls at once and is asked again more and more rarely, by one
-call that goes ahead of the others; every answer brings back a little. So a minute of refusals costs a handful of calls, however many
-workers wait.
+call that goes ahead of the others; every answer brings back a little. In a short run calls begin one by one, so that few are under way
+unanswered when refusals begin. So a minute of refusals costs a handful of calls, however many workers wait.
 """
 
 from __future__ import annotations
@@ -19,16 +19,24 @@ from meetcli.models import Request
 
 FIRST_BACKOFF_S: Final = 0.5
 LONGEST_BACKOFF_S: Final = 30.0
-BACKOFF_GROWTH: Final = 10.0
-"""At most half a second, then 5, 30 and 30 at least: a minute of refusals is met by four calls, a tenth of what forty meetings need."""
+LONGEST_PAUSE_S: Final = 45.0
+BACKOFF_GROWTH: Final = 30.0
+"""At most half a second, then 15 and 45 at least: a minute of refusals is met by three calls, besides those under way as it begins."""
 AHEAD_S: Final = 0.5
 """How long others wait for the call that goes ahead: refusals come in a fraction of a second, answers take several."""
 GLANCE_S: Final = 0.01  # how late they may notice that it is back
-LARGEST_WAVE: Final = 1 / 20
-"""Share of a run that may be sent before anything has come back: of a server that refuses, all of it is lost."""
+LONGEST_STEP_S: Final = 0.25
+"""Calls of a short run do not begin together but one by one, so that few are sent until a refusal, which comes soon, is back."""
+SHORTEST_STEP_S: Final = 0.05
+SPREAD_S: Final = 2.0  # what steps may add to a run whose answers come at once
+BUSY: Final = 0.8  # steps of a whole answer's time divided by the calls at once would leave places empty
+REFUSED_CALLS: Final = 3
+SMALL_SHARE: Final = 1 / 10
+"""A run is short where all calls at once, and those that meet a minute of refusals, are more than this share of it."""
 NAP_S: Final = 0.1  # how late a waiting worker may notice that the run is stopping
 CHARACTERS_A_TOKEN: Final = 4.0
 USUAL_OUTPUT_TOKENS: Final = 1_000.0
+USUAL_ANSWER_S: Final = 2.5
 RECENT: Final = 0.1
 """Weight of the last answer in what is learned about the size of calls."""
 
@@ -83,12 +91,16 @@ class Gate:
         self._ahead_until = float("-inf")
         self._ahead_s = AHEAD_S
         self._refusals = 0
+        self._short_run_calls = 0  # 0: the run is not short
+        self._begun_at = float("-inf")
+        self._answer_s: float | None = None
         self._characters_a_token = CHARACTERS_A_TOKEN
         self._output_tokens = USUAL_OUTPUT_TOKENS
 
     def expect(self, calls: int) -> None:
-        """Take in how many calls the run will make at least: in a short one the first goes ahead of the others."""
-        self._sends_one_ahead = self._most > calls * LARGEST_WAVE
+        """Take in how many calls the run will make at least: in a short one the first goes ahead, and the others begin one by one."""
+        if self._most + REFUSED_CALLS > calls * SMALL_SHARE:
+            self._short_run_calls, self._sends_one_ahead = calls, True
 
     def input_tokens(self, request: Request) -> float:
         """Return about how many tokens a request sends; learned from what the server has counted so far."""
@@ -114,6 +126,8 @@ class Gate:
                     await self._wait_out_pause()
                 elif self._ahead_until > now:
                     await self.sleep_until(min(self._ahead_until, now + GLANCE_S))
+                elif (begins_at := self._begun_at + self._step_s()) > now:
+                    await self.sleep_until(begins_at)
                 elif self._inside >= int(self._width):
                     await self._wait_for_room()
                 elif (wait_s := max(self.requests.wait_s(1, now), self.tokens.wait_s(tokens, now))) > 0:
@@ -145,6 +159,8 @@ class Gate:
         if entered.at >= self._narrowed_at:  # what was let in before a refusal does not say that it is over
             self._refusals = 0
         self._width = min(self._most, self._width + 1 / self._width)
+        answer_s = self._timers.monotonic() - entered.at
+        self._answer_s = answer_s if self._answer_s is None else self._answer_s + RECENT * (answer_s - self._answer_s)
         if input_tokens:
             self._characters_a_token += RECENT * (entered.characters / input_tokens - self._characters_a_token)
             self._output_tokens += RECENT * (output_tokens - self._output_tokens)
@@ -160,7 +176,7 @@ class Gate:
             self._refusals += 1
             self._sends_one_ahead = True
             self._ahead_s = max(AHEAD_S, 2 * (now - entered.at))
-        longest_s = LONGEST_BACKOFF_S * min(self.requests.window_s, self.tokens.window_s) / MINUTE_S  # a server's minute need not be one
+        longest_s = LONGEST_PAUSE_S * min(self.requests.window_s, self.tokens.window_s) / MINUTE_S  # a server's minute need not be one
         grown_s = min(longest_s, FIRST_BACKOFF_S * BACKOFF_GROWTH ** max(0, self._refusals - 1))
         jitter_s = grown_s * (self._timers.random() if self._refusals <= 1 else 1 + self._timers.random() / 2)
         if retry_after_s is None:
@@ -196,8 +212,17 @@ class Gate:
         self._freed.clear()
         await self._freed.wait()
 
+    def _step_s(self) -> float:
+        """Return how long after a call the next may begin."""
+        if not self._short_run_calls:
+            return 0.0
+        shortest_s = min(SHORTEST_STEP_S, SPREAD_S / self._short_run_calls)
+        answer_s = USUAL_ANSWER_S if self._answer_s is None else self._answer_s
+        return max(shortest_s, min(LONGEST_STEP_S, BUSY * answer_s / self._width))
+
     def _let_in(self, request: Request, tokens: float, now: float) -> Pass:
         self._inside += 1
+        self._begun_at = now
         entered = Pass(now, _characters(request), tokens, self.requests.take(1, now), self.tokens.take(tokens, now))
         if self._sends_one_ahead:
             self._sends_one_ahead, self._ahead, self._ahead_until = False, entered, now + self._ahead_s

@@ -134,14 +134,6 @@ def test_what_waits_for_its_turn_in_a_pause_loses_patience_as_the_others_do():
     assert clock.now - began <= 3 * 100
 
 
-def test_in_a_short_run_others_follow_the_first_call_as_soon_as_it_is_answered_or_takes_long():
-    clock = HandClock()
-    with LoopbackServer(latency_s=0.05) as server:
-        assert complete(server, 20, clock=clock, concurrency=8, calls=20)[1] is None
-        assert server.peak == 8
-    assert clock.slept_s <= 0.5
-
-
 def test_calls_at_once_come_back_after_refusals():
     clock = HandClock()
     began = clock.now
