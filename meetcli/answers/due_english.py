@@ -196,7 +196,11 @@ _DAYS: list[Rule] = [
     (("{W} (?:of |in )?(?:the )?week after next",), lambda said: weekday_in_week(said.today, said.weekday, 2)),
     (("{W} week",), lambda said: next_weekday(said.today, said.weekday) + timedelta(weeks=1)),
     (
-        (rf"(?:this |coming )?{{W}}(?: {_PART})? {{DATE}}", r"(?P<rest>today|tomorrow|\d.*|mon\d.*) {W}", "{W} (?P<rest>today|tomorrow)"),
+        (
+            rf"(?:this |coming )?{{W}}(?: {_PART})? {{DATE}}",
+            r"(?![1-5]th wd)(?P<rest>today|tomorrow|\d.*|mon\d.*) {W}",  # the second Friday is not Friday the 2nd
+            "{W} (?P<rest>today|tomorrow)",
+        ),
         lambda said: said.rest if said.rest and said.rest.weekday() == said.weekday else None,
     ),
     (("next {W} {DATE}",), lambda said: said.rest if said.rest == weekday_in_week(said.today, said.weekday, 1) else None),
