@@ -144,6 +144,7 @@ class Grammar:
         text = re.sub(r"(?<=\d)\.(?=00|1[3-9]|[2-5]\d)", ":", text)  # 14.30 is a time; 14.08 may be a day in August
         text = re.sub(r"[^\w/:~%+&]|(?<!\d)[/:]|[/:](?!\d)", " ", text)
         text = " ".join(re.sub(r"(?<=\d)[º°]", "o", text).split())
+        text = re.sub(r"\b(wd|mon)(?=\d)", r"\1_", text)  # "WD3" is the third working day
         for pattern, canonical in self._vocabulary.phrases.items():
             text = re.sub(pattern, canonical, text)
         return " ".join(self._vocabulary.words.get(word, word) for word in text.split())
