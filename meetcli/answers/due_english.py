@@ -106,6 +106,7 @@ _VETOES = (
     r"|(?<!\bor )(?<!day )(?<!days )(?<!week )(?<!weeks )\bbefore "
     r"(?!(?:the )?(?:end|eod|last day|last business day|noon|midday|lunch|lunchtime|\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d)\b)"
     r"|\b24/7\b(?!/)"
+    r"|\b\d (?:this|next) month\b|\b\d+ in mon\d"  # "two next month" are two of something
 )
 
 _MONTH_NAMES = MonthNames(

@@ -114,6 +114,7 @@ _VETOES = (
     r"|\b(?:por|durante|para) (?:mais |os proximo |as proxima )?\d+ (?:h\b|hora|dia|semana|mes|ano)"  # how long, not when
     r"|\b(?:o|ao|no|pelo) mon\d"  # months have no article: "o marco" is a milestone, or a man
     r"|(?<!em )\b(?:as|ate) (?:as )?24 h(?:oras?)?\b"  # midnight, or a day from now?
+    r"|(?<!dia )\b\d+o? em mon\d"  # "dois em maio" are two of something
     r"|(?<!dia )(?<!dias )(?<!semana )(?<!semanas )\bantes (?!d[oe] (?:fim|ultimo dia|meio dia|almoco)\b|das \d)"
 )
 
