@@ -72,7 +72,7 @@ _PHRASES = {
     r"\b(\d+)h(\d\d)\b": r"\1:\2",
     r"\bproxim([oa])s?\b": r"proxim\1",
     r"\b(?:final|termino|finalzinho|finzinho) (?=d)": "fim ",
-    r"\bfim do (?:expediente|horario comercial)\b|\beod\b": "fim do dia",
+    r"\b(?:fim do (?:expediente|horario comercial)|eod)\b(?! \d+(?![\d/:~]| (?:de|h)\b))": "fim do dia",  # "EOD 5" is no day 5
     r"\bfim d[eo] (mes|ano) corrente\b": r"fim do \1",
     r"\b(?:n|d)?(?:esta|essa) mesma semana\b": "esta semana",
     r"\b(?:no decorrer|ao longo) da semana\b(?! que vem)": "nesta semana",
