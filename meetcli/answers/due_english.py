@@ -105,7 +105,7 @@ _VETOES = (
     r"|\bthe next (?:wd\d|week|month|year|weekend)\b"  # from now on, or the one after this?
     r"|(?<!\bor )(?<!day )(?<!days )(?<!week )(?<!weeks )\bbefore "
     r"(?!(?:the )?(?:end|eod|last day|last business day|noon|midday|lunch|lunchtime|\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d)\b)"
-    r"|\b24/7\b(?!/)"
+    r"|\bwell before\b|\b24/7\b(?!/)"
     r"|\b\d (?:this|next) month\b|\b\d+ in mon\d"  # "two next month" are two of something
 )
 

@@ -115,7 +115,7 @@ _VETOES = (
     r"|\b(?:o|ao|no|pelo) mon\d"  # months have no article: "o marco" is a milestone, or a man
     r"|(?<!em )\b(?:as|ate) (?:as )?24 h(?:oras?)?\b"  # midnight, or a day from now?
     r"|(?<!dia )\b\d+o? em mon\d"  # "dois em maio" are two of something
-    r"|(?<!dia )(?<!dias )(?<!semana )(?<!semanas )\bantes (?!d[oe] (?:fim|ultimo dia|meio dia|almoco)\b|das \d)"
+    r"|\bbem antes\b|(?<!\d dia )(?<!\d dias )(?<!\d semana )(?<!\d semanas )\bantes (?!d[oe] (?:fim|ultimo dia|meio dia|almoco)\b|das \d)"
 )
 
 _MONTH_NAMES = MonthNames(
