@@ -60,7 +60,7 @@ _PHRASES = {
     r"(?<=\d)(?:st|nd|rd)\b": "th",
     r"\b([ap]) m\b": r"\1m",
     r"\bo clock\b": "oclock",
-    r"^(?:first|second|third)$": "",  # an order, not a day
+    r"^(?:at )?(?:first|second|third)$": "",  # an order, not a day
     r"\bday (?=(?:before|after) (?!tomorrow))": "1 day ",
     r"\ban? (?=(?:business |working |calendar )?(?:day|week|fortnight|month|year)s?\b)": "1 ",
     r"\bend of (?:the )?(?:(?:business |working |work )?day|business)\b(?! week)": "eod",
