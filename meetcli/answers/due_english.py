@@ -178,11 +178,11 @@ _COUNTED: list[Rule] = [
     ((r"{N} weeks? (?P<rest>wd\d|today|tomorrow)",), lambda said: said.rest and said.rest + timedelta(weeks=said.n)),
     (_counted("weeks?", "before"), lambda said: said.rest and said.rest - timedelta(weeks=said.n)),
     (_counted("months?", "(?:from|after)"), lambda said: said.rest and add_months(said.rest, said.n)),
-    (("this time next week",), lambda said: said.today + timedelta(weeks=1)),
+    (("(?:this|same) time next week",), lambda said: said.today + timedelta(weeks=1)),
 ]
 _DAYS: list[Rule] = [
     (("today", "eod", "eod today", "tonight", "this (?:morning|afternoon|evening)"), lambda said: said.today),
-    (("tomorrow",), lambda said: said.today + timedelta(days=1)),
+    (("(?:(?:this|same) time )?tomorrow",), lambda said: said.today + timedelta(days=1)),
     (("day after tomorrow",), lambda said: said.today + timedelta(days=2)),
     (("{W}", "(?:this )?coming {W}"), lambda said: next_weekday(said.today, said.weekday)),
     (

@@ -76,6 +76,7 @@ _PHRASES = {
     r"\bfim d[eo] (mes|ano) corrente\b": r"fim do \1",
     r"\b(?:n|d)?(?:esta|essa) mesma semana\b": "esta semana",
     r"\b(?:no decorrer|ao longo) da semana\b(?! que vem)": "nesta semana",
+    r"\b(?:no decorrer|ao longo) d(?=(?:est|ess)[ae]\b)": "n",
     r"\b(?:pra|pro|p/)\b": "para",
 }
 
@@ -97,12 +98,12 @@ fim do dia(?: d[eao])?|fim da {_PART} d[eao]|comeco da {_PART} d[eao]|{_PART} d[
 (?:{_CLOCK}|{_NOON}) d[eao]
 """
 _TAILS = """
-por favor|sem falta|no maximo|no mais tardar|o mais tardar|impreterivelmente|se possivel|de preferencia
+por favor|sem falta|no maximo|no mais tardar|o mais tardar|impreterivelmente|se possivel|se der|de preferencia
 mesmo|ainda|ta|ta bom|ok|ne|viu|certo|beleza
 """
 _TRAILING_HOURS = rf"""
 cedo|cedinho|bem cedo|logo cedo
-(?:de|pela|a|da|na|ate a) (?:parte da )?{_PART}(?: cedo)?
+(?:logo )?(?:de|pela|a|da|na|ate a) (?:parte da )?{_PART}(?: cedo)?
 (?:n[ao] )?1o (?:hora|horario)
 (?:ate o |no |ate |ao )?(?:o )?(?:fim|comeco|inicio|meio) d[aeo] {_PART}
 (?:ate o |no |ate |ao )?(?:o )?fim do dia
