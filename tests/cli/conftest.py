@@ -27,3 +27,4 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait a hundredth of what they wait for real."""
     monkeypatch.setattr("meetcli.engines.openai_live.FIRST_BACKOFF_S", 0.005)
     monkeypatch.setattr("meetcli.engines.openai_gate.FIRST_BACKOFF_S", 0.005)
+    monkeypatch.setattr("meetcli.engines.openai_gate.LONGEST_PAUSE_S", 0.45)
