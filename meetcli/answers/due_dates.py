@@ -1,6 +1,7 @@
 """Room of the answers: turn a due phrase into a date. Pure; a phrase is read as a whole by a closed grammar or not at all.
 
-No library of dates is asked: measured on phrases from meetings they invent more than they find, and absolute dates are in the grammars.
+Of phrases from meetings libraries of dates invent more than they find, so that one is asked for names of months only, in languages that
+have no grammar; in English and Portuguese absolute dates are in the grammars.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from contextlib import suppress
 from datetime import date, datetime
 
+from meetcli.answers.due_absolute import read_absolute_date
 from meetcli.answers.due_english import ENGLISH
 from meetcli.answers.due_portuguese import PORTUGUESE
 
@@ -24,16 +26,19 @@ def resolve_due_date(due_text: str | None, meet_at: datetime | None, language: s
 
     `language` is a code such as `en` or `pt-BR`, or the language's English name. A phrase of the other language is read too, because
     speakers mix them ("até EOD"), but for dates in figures, whose order of day and month depends on the language. In any other language
-    only a date as ISO 8601 has it is one.
+    only a date as ISO 8601 has it is one, or with the name of its month.
     """
     if not due_text or meet_at is None or len(due_text) > MAX_PHRASE:
         return None
-    grammars = _GRAMMARS.get(re.split(r"[-_ ]", language.strip().casefold())[0], ())
+    code = re.split(r"[-_ ]", language.strip().casefold())[0]
+    grammars = _GRAMMARS.get(code, ())
     for grammar in grammars[:1] if _FIGURES.search(due_text) else grammars:
         found = grammar.resolve(due_text, meet_at.date())
         if found is not None:
             return found
-    if not grammars and (match := _ISO.fullmatch(due_text)):
+    if grammars:
+        return None
+    if match := _ISO.fullmatch(due_text):
         with suppress(ValueError):  # no day of the calendar
             return date.fromisoformat(match[1])
-    return None
+    return read_absolute_date(due_text, meet_at.date(), code)

