@@ -27,8 +27,8 @@ AHEAD_S: Final = 0.5
 GLANCE_S: Final = 0.01  # how late they may notice that it is back
 LONGEST_STEP_S: Final = 0.25
 """Calls of a short run do not begin together but one by one, so that few are sent until a refusal, which comes soon, is back."""
-SHORTEST_STEP_S: Final = 0.05
-SPREAD_S: Final = 2.0  # what steps may add to a run whose answers come at once
+SHORTEST_STEP_S: Final = 0.06
+SPREAD_S: Final = 2.6  # what steps may add to a run whose answers come at once
 BUSY: Final = 0.8  # steps of a whole answer's time divided by the calls at once would leave places empty
 REFUSED_CALLS: Final = 3
 SMALL_SHARE: Final = 1 / 10
