@@ -194,10 +194,13 @@ class _Index:
         transcript, start, end = self._meeting.transcript, self.words.starts[first], self.words.ends[last]
         if _GLUED_BEFORE.search(transcript, max(0, start - 2), start) or _GLUED_AFTER.match(transcript, end):
             return False
-        asked = signs_beside_numbers(needle.raw, needle.words, 0, len(needle.words.starts) - 1)
-        if not may_be_signed(asked, signs_beside_numbers(transcript, self.words, first, last)):
+        if not may_be_signed(needle.signs, signs_beside_numbers(self._untagged, self.words, first, last)):
             return False
         return not self._loses_negation(needle, first, last) and self._has_speakers(needle, first, last)
+
+    @cached_property
+    def _untagged(self) -> str:
+        return without_tags(self._meeting.transcript)
 
     def _loses_negation(self, needle: Needle, first: int, last: int) -> bool:
         """Say whether a negation right before or after the words was cut off: "aprovamos o limite" of "Não aprovamos o limite"."""

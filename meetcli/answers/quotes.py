@@ -10,7 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from meetcli.answers.folding import Folded, fold
+from meetcli.answers.folding import Folded, fold, without_tags
+from meetcli.answers.signs import Sign, signs_beside_numbers
 
 MAX_PARTS = 20  # beyond that nobody quotes, and each part is looked for at every place of the first
 MIN_PART_WORDS = 2  # a part of one word is found in any long turn
@@ -39,6 +40,7 @@ class Needle:
     raw: str
     words: Folded
     speakers: tuple[tuple[int, str], ...]
+    signs: Set[Sign]
 
 
 class SpeakerLabels:
@@ -83,7 +85,8 @@ def read_needle(quote: str, labels: Sequence[Label], fillers: Set[str]) -> Needl
         at = max(0, label.end - begin)
     words = fold(raw, [*spans, (at, len(raw))], fillers)
     speakers = ((bisect_left(words.starts, label.end - begin), label.speaker) for label in labels)
-    return Needle(raw, words, tuple((word, speaker) for word, speaker in speakers if word < len(words.starts)))
+    signs = signs_beside_numbers(without_tags(raw), words, 0, len(words.starts) - 1)
+    return Needle(raw, words, tuple((word, speaker) for word, speaker in speakers if word < len(words.starts)), signs)
 
 
 def read_parts(quote: str, labels: Sequence[Label], fillers: Set[str]) -> list[Needle]:

@@ -1,4 +1,4 @@
-"""Room of the answers: the signs beside numbers that change what they say: `$5`, `€5`, `-5`, `5 %`, `5 ‰`, `5 °`. Pure."""
+"""Room of the answers: the signs beside numbers that change what they say: `$5`, `R$5`, `-5`, `5 %`, `5 ‰`, `5 °`. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Set
 
 from meetcli.answers.folding import MINUS, Folded, plain_minus
 
-_BEFORE = re.compile(rf"(?:(?<!\w)([{MINUS}](?=[A-Z]*[$¢-¥₠-₿])|[+±<>≤≥~≈]) ?)?[A-Z]*([$¢-¥₠-₿+±<>≤≥~≈])[ \u00a0\u202f]?\Z")
-_AFTER = re.compile(r"[ \u00a0\u202f]?([$¢-¥₠-₿%‰°])")
-_LONGEST_BEFORE = 6  # characters, as in "-US$ "
-_BINDING = frozenset("%‰")
+_BEFORE = re.compile(rf"(?:(?<!\w)([{MINUS}](?=[a-z]*[$¢-¥₠-₿])|[+±<>≤≥~≈])\s*)?([a-z]*[$¢-¥₠-₿+±<>≤≥~≈]+)\s*\Z", re.IGNORECASE)
+_AFTER = re.compile(r"(?:\s+(?!\+))?([$¢-¥₠-₿%‰°+])")
+_LONGEST_BEFORE = 8  # characters, as in "-US$ " with a line broken after it
+_BINDING = frozenset("%‰-±<>≤≥~≈")
 
 Sign = tuple[int, str]
 """Where its number begins, in letters from the first word's, and the sign itself."""
@@ -24,13 +24,13 @@ def signs_beside_numbers(text: str, words: Folded, first: int, last: int) -> set
         if any(char.isdigit() for char in text[start:end]):
             before, after = _BEFORE.search(text, max(0, start - _LONGEST_BEFORE), start), _AFTER.match(text, end)
             place = words.letter_starts[word] - words.letter_starts[first]
-            found |= {(place, plain_minus(sign)) for sign in (*(before.groups() if before else ()), after and after[1]) if sign}
+            found |= {(place, plain_minus(sign.lower())) for sign in (*(before.groups() if before else ()), after and after[1]) if sign}
     return found
 
 
 def may_be_signed(quoted: Set[Sign], said: Set[Sign]) -> bool:
-    """Say whether a quote may carry its signs where others were said: it adds none, and keeps at least those of a share.
+    """Say whether a quote may carry its signs where others were said: it adds none, and loses none that makes another number.
 
-    A currency's sign may be left out, as people do.
+    The sign of a currency, a degree and a plus may be left out, as people do.
     """
     return quoted <= said and not any(sign in _BINDING for _, sign in said - quoted)

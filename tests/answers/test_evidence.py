@@ -211,6 +211,10 @@ def test_what_is_left_out_without_harm_is_found(quote: str, turn: int):
         "fees fell to +$4 million",
         "Revenue grew 27% to –$83 million",
         "Revenue grew –27% to $83 million",
+        "fees fell to $4 million",
+        "Revenue grew 27% to €$83 million",
+        "Revenue grew 27% to $83+ million",
+        "fees fell to -$4 million and 5 \n % of 7 stays",
         "Revenue grew ‒27% to $83 million",
         "Revenue grew 27% to $–83 million",
         "Revenue grew ~27% to $83 million",
@@ -227,6 +231,40 @@ def test_what_is_left_out_without_harm_is_found(quote: str, turn: int):
 )
 def test_changed_signs_hidden_negations_and_glued_speakers_are_refused(quote: str):
     assert SIGNS.find(quote) is None
+
+
+BOUNDS = EvidenceFinder(
+    read_meeting(
+        "Ana: We lost <5% of them, ~40 left and 50+ stay <crosstalk> 6 % up.\nBia: R$ 2.000,00 por mês são US$ 350 ou -US$ 3 a menos."
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "we lost <5 % of them, ~40 left and 50+ stay 6% up",
+        "We lost <5% of them, ~40 left and 50 stay <crosstalk> 6\n% up",
+        "r$2.000,00 por mes sao us$350 ou -us$3 a menos",
+        "2.000,00 por mês são US$ 350",
+    ],
+)
+def test_signs_are_read_however_they_are_spaced_and_cased(quote: str):
+    assert BOUNDS.find(quote) is not None
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "we lost 5% of them",
+        "<5% of them, 40 left",
+        "$ 2.000,00 por mês",
+        "são US$ 350 ou US$ 3 a menos",
+        "50+ stay 6 up",
+    ],
+)
+def test_a_lost_sign_that_makes_another_number_is_no_quote(quote: str):
+    assert BOUNDS.find(quote) is None
 
 
 def test_in_portuguese_no_is_no_negation():
