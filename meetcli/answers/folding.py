@@ -1,6 +1,6 @@
 """Room of the answers: fold text to the letters of its words, so that what differs only in writing compares equal. Pure.
 
-Numbers keep their inner points (`1.5` is not `15`) and never run together (`2 5` is not `25`); letters do, because transcripts
+Numbers keep their points (`1.5` is not `15`, nor `.5` `5`) and never run together (`2 5` is not `25`); letters do, because transcripts
 space them differently (`do n't`, `e - mail`, `gon na`).
 """
 
@@ -150,5 +150,6 @@ def plain_minus(text: str) -> str:
 def _word_pattern(marks: str) -> re.Pattern[str]:
     """Return what a word is where `marks` (combining characters, which no word character class takes) occur."""
     letter = rf"(?:[^\W_ʼ{_UNSPACED}]|[{re.escape(marks)}])" if marks else rf"[^\W_ʼ{_UNSPACED}]"
-    minus = rf"(?:(?<![^\s($€£¥])[{MINUS}](?=\d))?"
-    return re.compile(rf"[{_UNSPACED}]|{minus}{letter}+(?:(?<=\d)[.,:/](?=\d){letter}+)*")
+    minus = rf"(?:(?<![^\s($€£¥])[{MINUS}](?=\.?\d))?"
+    point = rf"(?:(?<![^\s($€£¥{MINUS}])\.(?=\d))?"
+    return re.compile(rf"[{_UNSPACED}]|{minus}{point}{letter}+(?:(?<=\d)[.,:/](?=\d){letter}+)*")

@@ -253,6 +253,18 @@ def test_signs_are_read_however_they_are_spaced_and_cased(quote: str):
     assert BOUNDS.find(quote) is not None
 
 
+def test_a_number_keeps_the_point_it_begins_with():
+    finder = EvidenceFinder(
+        read_meeting("Ana: Rates rose by .5% to 3.5% of it.\nBob: The fee is 5% and £6 million , and it fell -.25 to 2 .5 .")
+    )
+
+    assert finder.find("rates rose by .5 % to 3.5%").turn == 1
+    assert finder.find("it fell -.25 to 2.5").turn == 2
+    assert [finder.find(quote) for quote in ("Rates rose by 5%", "fee is .5%", "and £.6 million", "it fell .25 to", "it fell -25 to")] == [
+        None
+    ] * 5
+
+
 @pytest.mark.parametrize(
     "quote",
     [
