@@ -40,6 +40,7 @@ _NEGATIONS = frozenset(
 )
 _WITHOUT = frozenset(["sem", "without"])  # no ellipsis hides them; cut off at an end they are no loss of what is quoted
 _CONTRACTED = re.compile(r"n['’´`ʼ]\Z", re.IGNORECASE)
+_THOUSANDS = re.compile(r"\d+(?:,\d{3})+(?!\d)")
 _WORD = re.compile(r"[^\W_]")
 _SENTENCE_END = re.compile(r"[.!?…;:\n]")
 
@@ -112,6 +113,7 @@ class _Index:
         self.fillers = fillers
         self._meeting = meeting
         self._turn_starts = [turn.offset for turn in meeting.turns]
+        self._has_decimal_points = language == "en"
         self._negations = _NEGATIONS - {"no"} if language == "pt" else _NEGATIONS  # "no banco": in the bank
 
     def find(self, needle: Needle, turns: Container[int] | None) -> Evidence | None:
@@ -196,6 +198,8 @@ class _Index:
             return False
         if not may_be_signed(needle.signs, signs_beside_numbers(self._untagged, self.words, first, last)):
             return False
+        if not self._has_decimal_points and _THOUSANDS.findall(needle.raw) != _THOUSANDS.findall(transcript, start, end):
+            return False  # `2,125` is no `2125` where a comma may begin the decimals
         return not self._loses_negation(needle, first, last) and self._has_speakers(needle, first, last)
 
     @cached_property

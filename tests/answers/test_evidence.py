@@ -253,6 +253,15 @@ def test_signs_are_read_however_they_are_spaced_and_cased(quote: str):
     assert BOUNDS.find(quote) is not None
 
 
+def test_a_comma_before_three_digits_is_one_of_thousands_in_english_only():
+    english = EvidenceFinder(read_meeting("Ana: We paid 1,500 of the 2,000 that is due to the bank and the fee of 1750."))
+    portuguese = EvidenceFinder(read_meeting("Ana: A taxa que você viu é de 2,125% e não de 1,5%, e em 2024 era de 3,250%."))
+
+    assert english.find("We paid 1500 of the 2,000").turn == english.find("the fee of 1,750").turn == 1
+    assert portuguese.find("a taxa que voce viu é de 2,125 %").turn == 1
+    assert [portuguese.find(quote) for quote in ("você viu é de 2125%", "e em 2,024 era de 3,250%", "em 2,024 era de 3250%")] == [None] * 3
+
+
 def test_a_number_keeps_the_point_it_begins_with():
     finder = EvidenceFinder(
         read_meeting("Ana: Rates rose by .5% to 3.5% of it.\nBob: The fee is 5% and £6 million , and it fell -.25 to 2 .5 .")
