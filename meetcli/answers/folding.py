@@ -22,6 +22,9 @@ _FILLERS = {
     "en": _HESITATIONS | {"um", "er", "erm", "oh", "yeah"},
     "pt": _HESITATIONS | {"ahn", "hum", "ne", "ta"},
 }
+_NUMBERS = frozenset(  # beside which an "oh" is a zero
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "nineteen", "twenty", "hundred", "thousand"]
+)
 SAMPLE = 50_000  # characters that tell a language
 _COMMON_WORDS = {
     "en": frozenset(["the", "and", "to", "of", "that", "is", "you", "it"]),
@@ -100,11 +103,19 @@ def drop_fillers(folded: Folded, text: str, fillers: Set[str]) -> Folded:
     """Return the words of `text` without `fillers` and without what is said to gain time, as "you know"."""
     starts, ends = folded.starts, folded.ends
     words = [folded.letters[start:end] for start, end in zip(folded.letter_starts, folded.letter_ends, strict=True)]
-    dropped = {place for place, word in enumerate(words) if word in fillers}
+    dropped = {place for place, word in enumerate(words) if word in fillers and not _is_zero(words, place)}
     for match in _SPOKEN.finditer(without_tags(text)):
         dropped.update(range(bisect_left(starts, match.start()), bisect_left(starts, match.end())))
     kept = [place for place in range(len(words)) if place not in dropped]
     return _run_together([words[place] for place in kept], [starts[place] for place in kept], [ends[place] for place in kept])
+
+
+def _is_zero(words: Sequence[str], place: int) -> bool:
+    """Say whether an "oh" stands between digits, as in "four oh two" and "two thousand oh oh five"."""
+    if words[place] != "oh" or not 0 < place < len(words) - 1:
+        return False
+    beside = {words[place - 1], words[place + 1]} - {"oh"}
+    return bool(beside) and all(word in _NUMBERS or word.isdigit() for word in beside)
 
 
 def _run_together(words: Sequence[str], starts: list[int], ends: list[int]) -> Folded:

@@ -262,6 +262,16 @@ def test_a_comma_before_three_digits_is_one_of_thousands_in_english_only():
     assert [portuguese.find(quote) for quote in ("você viu é de 2125%", "e em 2,024 era de 3,250%", "em 2,024 era de 3250%")] == [None] * 3
 
 
+def test_an_oh_between_digits_is_a_zero_and_no_filler():
+    finder = EvidenceFinder(
+        read_meeting("Ana: The card ends in four oh two , oh , and we opened it in nineteen oh five .\nBob: Oh no. It is two six.")
+    )
+
+    assert finder.find("ends in four oh two, and we opened it").turn == 1
+    assert finder.find("Oh no. It is two six.").turn == 2
+    assert [finder.find(quote) for quote in ("ends in four two", "opened it in nineteen five", "oh no, it is two oh six")] == [None] * 3
+
+
 def test_a_number_keeps_the_point_it_begins_with():
     finder = EvidenceFinder(
         read_meeting("Ana: Rates rose by .5% to 3.5% of it.\nBob: The fee is 5% and £6 million , and it fell -.25 to 2 .5 .")
