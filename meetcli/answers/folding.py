@@ -31,12 +31,14 @@ _COMMON_WORDS = {
     "pt": frozenset(["que", "não", "nao", "uma", "em", "do", "da", "com", "você", "vamos", "isso"]),
 }
 
-_TAG = re.compile(r"[{<\[(]\s*([^\W\d]+)[^{<\[(})>\]\n]{0,24}[})>\]]")
-# the first word of a tag, without accents; a closed list, so that a model cannot hide a "[not]"
+_TAG = re.compile(r"[{<\[(]\s*[^\W\d_][^{<\[(})>\]\n]{0,40}[})>\]]")
+# the words of a tag, without accents; a closed list, so that a model cannot hide a "[not]" or a "[pause, not]"
 _TAG_WORD = re.compile(
     r"(?:non)?vocalsound|disfmarker|pause|gap|comment|laugh(?:s|ter|ing)?|inaudible|unintelligible|crosstalk|unk|noise|music|applause|silence"
     r"|cough(?:s|ing)?|affirmative|foreign|risos?|risadas?|inaudivel|ininteligivel|musica|aplausos|silencio|tosse"
 )
+_TAG_OTHERS = frozenset(["and", "e", "language", "speech", "playing"])  # that may follow the first word
+_LETTERS = re.compile(r"[^\W\d_]+")
 # "like", "so" and "tipo" alone are words: "they did not like" would lose its "not" with them, "esse tipo de conta" its kind
 _SPOKEN = re.compile(r"\b(?:you\s+know|i\s+mean)\b|(?<=,)\s*(?:like|so|well|assim|tipo|sabe|entendeu)\s*(?=,)", re.IGNORECASE)
 MINUS = "-−–‒"  # people and their software write any of them
@@ -139,7 +141,9 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _blank_tag(match: re.Match[str]) -> str:
-    return _blank(match) if _TAG_WORD.fullmatch(_fold_word(match.group(1))) else match.group()
+    words = _LETTERS.findall(_fold_word(match.group()))
+    is_tag = words and _TAG_WORD.fullmatch(words[0]) and all(_TAG_WORD.fullmatch(word) or word in _TAG_OTHERS for word in words)
+    return _blank(match) if is_tag else match.group()
 
 
 def _fold_word(raw: str) -> str:

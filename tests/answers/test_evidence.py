@@ -321,6 +321,18 @@ def test_a_tag_at_an_end_of_a_quote_is_no_word_beside_a_negation():
     assert finder.find("we sign the contract {pause}").turn == 1
 
 
+def test_a_tag_is_no_more_than_words_of_tags():
+    finder = EvidenceFinder(
+        read_meeting("Ana: We will [inaudible 00:12:33] sign it [laughter and applause] (pause, not the lease) today [_] .\nBob: Ok.")
+    )
+
+    assert finder.find("We will sign it").turn == 1
+    assert finder.find("we will {pause} sign it (pause, not the lease) today [_]").turn == 1
+    assert [finder.find(quote) for quote in ("We will [inaudible, not] sign it", "sign it today", "{pause none} we will sign")] == [
+        None
+    ] * 3
+
+
 def test_tipo_is_a_filler_only_between_commas():
     finder = EvidenceFinder(read_meeting("Ana: Não temos esse tipo de conta para vocês, mas, tipo, dá para abrir em março, né."))
 
