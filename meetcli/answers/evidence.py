@@ -12,8 +12,8 @@ from collections.abc import Container, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from meetcli.answers.folding import Folded, choose_language, drop_fillers, fillers_of, fold, without_tags
-from meetcli.answers.quotes import MIN_PART_WORDS, Needle, SpeakerLabels, read_needle, read_parts, without_stamps
+from meetcli.answers.folding import AGREEING, Folded, choose_language, drop_fillers, fillers_of, fold, without_tags
+from meetcli.answers.quotes import MIN_PART_WORDS, Aside, Needle, SpeakerLabels, read_needle, read_parts, without_stamps
 from meetcli.answers.signs import may_be_signed, signs_beside_numbers
 from meetcli.models import Meeting
 
@@ -75,12 +75,14 @@ class EvidenceFinder:
     @cached_property
     def _complete(self) -> _Index:
         spans = ((turn.offset, turn.offset + len(turn.text)) for turn in self._meeting.turns)
-        return _Index(self._meeting, self._language, fold(self._meeting.transcript, spans, frozenset()), frozenset())
+        words = fold(self._meeting.transcript, spans, frozenset())
+        return _Index(self._meeting, self._language, words, words, frozenset())
 
     @cached_property
     def _without_fillers(self) -> _Index:
         fillers = fillers_of(self._language)
-        return _Index(self._meeting, self._language, drop_fillers(self._complete.words, self._meeting.transcript, fillers), fillers)
+        every = self._complete.words
+        return _Index(self._meeting, self._language, every, drop_fillers(every, self._meeting.transcript, fillers), fillers)
 
     def find(self, quote: str | None, turns: Container[int] | None = None) -> Evidence | None:
         """Return where `quote` stands, or None where it does not, or where a short one stands in several places.
@@ -106,11 +108,12 @@ class EvidenceFinder:
 
 
 class _Index:
-    """The words of one meeting without certain fillers, run together for searching."""
+    """The words of one meeting without certain fillers, run together for searching; `every` are those with them."""
 
-    def __init__(self, meeting: Meeting, language: str | None, words: Folded, fillers: Set[str]) -> None:
+    def __init__(self, meeting: Meeting, language: str | None, every: Folded, words: Folded, fillers: Set[str]) -> None:
         self.words = words
         self.fillers = fillers
+        self._every = every
         self._meeting = meeting
         self._turn_starts = [turn.offset for turn in meeting.turns]
         self._has_decimal_points = language == "en"
@@ -200,11 +203,34 @@ class _Index:
             return False
         if not self._has_decimal_points and _THOUSANDS.findall(needle.raw) != _THOUSANDS.findall(transcript, start, end):
             return False  # `2,125` is no `2125` where a comma may begin the decimals
-        return not self._loses_negation(needle, first, last) and self._has_speakers(needle, first, last)
+        if self._loses_negation(needle, first, last) or not self._has_speakers(needle, first, last):
+            return False
+        return all(self._has_aside(aside, first) for aside in needle.asides)
 
     @cached_property
     def _untagged(self) -> str:
         return without_tags(self._meeting.transcript)
+
+    def _has_aside(self, aside: Aside, first: int) -> bool:
+        """Say whether an aside's fillers were said at its place, by whom it names, else by who says word `first`.
+
+        A hesitation may be put in, but not moved over a word: "Um, we sign" of "Um, maybe we sign" has lost that word.
+        """
+        words = self.words
+        speaker = aside.speaker or self._meeting.turns[self._turn_of(words.starts[first])].speaker
+        at = bisect_left(words.letter_starts, words.letter_starts[first] + aside.place)
+        missing = aside.words - self._fillers_before(at, speaker)
+        return not missing or missing <= self.fillers - AGREEING - self._fillers_before(at + 1 if aside.place else at - 1, speaker)
+
+    def _fillers_before(self, word: int, speaker: str | None) -> set[str]:
+        """Return the fillers of `speaker` between word `word` and the one before, none where there is no such word."""
+        if not 0 <= word <= len(self.words.starts):
+            return set()
+        words, every, turns = self.words, self._every, self._meeting.turns
+        begin = bisect_left(every.starts, words.ends[word - 1]) if word > 0 else 0
+        end = bisect_left(every.starts, words.starts[word]) if word < len(words.starts) else len(every.starts)
+        said = (place for place in range(begin, end) if turns[self._turn_of(every.starts[place])].speaker == speaker)
+        return {every.letters[every.letter_starts[place] : every.letter_ends[place]] for place in said}
 
     def _loses_negation(self, needle: Needle, first: int, last: int) -> bool:
         """Say whether a negation right before or after the words was cut off: "aprovamos o limite" of "Não aprovamos o limite"."""

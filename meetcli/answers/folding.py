@@ -22,6 +22,8 @@ _FILLERS = {
     "en": _HESITATIONS | {"um", "er", "erm", "oh", "yeah"},
     "pt": _HESITATIONS | {"ahn", "hum", "ne", "ta"},
 }
+# the fillers that alone say yes, some of them as a half of "uh-huh" and "mm-hmm"
+AGREEING = frozenset(["yeah", "huh", "mm", "mmm", "mhm", "mmhmm", "uhum", "aham", "ta", "ne"])
 _NUMBERS = frozenset(  # beside which an "oh" is a zero
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "nineteen", "twenty", "hundred", "thousand"]
 )
@@ -56,6 +58,10 @@ class Folded:
     letter_ends: list[int]
     starts: list[int]
     ends: list[int]
+
+    def split(self) -> list[str]:
+        """Return the letters of each word."""
+        return [self.letters[start:end] for start, end in zip(self.letter_starts, self.letter_ends, strict=True)]
 
 
 def choose_language(text: str) -> str | None:
@@ -104,7 +110,7 @@ def fold(text: str, spans: Iterable[tuple[int, int]], fillers: Set[str]) -> Fold
 def drop_fillers(folded: Folded, text: str, fillers: Set[str]) -> Folded:
     """Return the words of `text` without `fillers` and without what is said to gain time, as "you know"."""
     starts, ends = folded.starts, folded.ends
-    words = [folded.letters[start:end] for start, end in zip(folded.letter_starts, folded.letter_ends, strict=True)]
+    words = folded.split()
     dropped = {place for place, word in enumerate(words) if word in fillers and not _is_zero(words, place)}
     for match in _SPOKEN.finditer(without_tags(text)):
         dropped.update(range(bisect_left(starts, match.start()), bisect_left(starts, match.end())))

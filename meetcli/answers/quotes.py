@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from meetcli.answers.folding import Folded, fold, without_tags
+from meetcli.answers.folding import AGREEING, Folded, fold, without_tags
 from meetcli.answers.signs import Sign, signs_beside_numbers
 
 MAX_PARTS = 20  # beyond that nobody quotes, and each part is looked for at every place of the first
@@ -21,6 +21,7 @@ _ELLIPSIS = re.compile(r"[\[(]\s*(?:\.{2,}|…)\s*[\])]|\.{3,}|…|\.(?: \.){2,}
 _COLON = re.compile(r"[\s).\]*\"”’]{0,8}:")
 # a time beside a speaker's label; it is no part of any turn
 _STAMP = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?[\])]|^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?(?=\s)", re.MULTILINE)
+_SENTENCE = re.compile(r"[^.!?…]+")
 _AROUND = " \t\r\n\"'“”‘’«»„"
 
 
@@ -34,6 +35,18 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """Fillers of a quote that have to be said where it is found, and by whom: `place` is how many letters of other words stand before them.
+
+    `speaker` is None before the first label.
+    """
+
+    place: int
+    words: Set[str]
+    speaker: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Needle:
     """What to look for: a quote as given, without what surrounds it, and its words. `speakers` are (word, who must say it)."""
 
@@ -41,6 +54,7 @@ class Needle:
     words: Folded
     speakers: tuple[tuple[int, str], ...]
     signs: Set[Sign]
+    asides: Sequence[Aside]
 
 
 class SpeakerLabels:
@@ -83,14 +97,36 @@ def read_needle(quote: str, labels: Sequence[Label], fillers: Set[str]) -> Needl
     for label in labels:
         spans.append((at, max(at, label.start - begin)))
         at = max(0, label.end - begin)
-    words = fold(raw, [*spans, (at, len(raw))], fillers)
-    speakers = ((bisect_left(words.starts, label.end - begin), label.speaker) for label in labels)
-    signs = signs_beside_numbers(without_tags(raw), words, 0, len(words.starts) - 1)
-    return Needle(raw, words, tuple((word, speaker) for word, speaker in speakers if word < len(words.starts)), signs)
+    spans.append((at, len(raw)))
+    words = fold(raw, spans, fillers)
+    return Needle(
+        raw,
+        words,
+        tuple((word, label.speaker) for label in labels if (word := bisect_left(words.starts, label.end - begin)) < len(words.starts)),
+        signs_beside_numbers(without_tags(raw), words, 0, len(words.starts) - 1),
+        tuple(_asides(raw, words, spans, [None, *(label.speaker for label in labels)])) if fillers else (),
+    )
+
+
+def _asides(raw: str, words: Folded, spans: Sequence[tuple[int, int]], speakers: Sequence[str | None]) -> Iterator[Aside]:
+    """Yield what is no hesitation: sentences of fillers that agree, as "Uh-huh.", and fillers at an end of `raw`.
+
+    Beside those a word may be missing: "Yeah, we sign" of "Yeah, maybe we sign". Each span is what one of `speakers` says.
+    """
+    first, last = (words.starts[0], words.ends[-1]) if words.letters else (len(raw), len(raw))
+    for (begin, end), speaker in zip(spans, speakers, strict=True):
+        sentences = (sentence.span() for sentence in _SENTENCE.finditer(raw, begin, end))
+        for start, stop in ((begin, min(first, end)), *sentences, (max(begin, last), end)):
+            at = bisect_left(words.starts, start)
+            said = set(fold(raw, [(start, stop)], frozenset()).split()) if at == bisect_left(words.starts, stop) else set()
+            if 0 < at < len(words.starts):
+                said &= AGREEING
+            if said:
+                yield Aside([*words.letter_starts, len(words.letters)][at], said, speaker)
 
 
 def read_parts(quote: str, labels: Sequence[Label], fillers: Set[str]) -> list[Needle]:
-    """Read the stretches of a quote between its ellipses, but for those without words.
+    """Read the stretches of a quote between its ellipses, but for those without words; none where one is fillers and no more.
 
     A lone word belongs to what stands before it, else after it: beside it is an ellipsis of the transcript's own.
     """
@@ -100,6 +136,8 @@ def read_parts(quote: str, labels: Sequence[Label], fillers: Set[str]) -> list[N
     parts: list[tuple[int, Needle]] = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         part = _part(quote, start, end, labels, fillers)
+        if part.asides and not part.words.letters:
+            return []
         if parts and part.words.letters and min(len(part.words.starts), len(parts[-1][1].words.starts)) < MIN_PART_WORDS:
             start, _ = parts.pop()
             part = _part(quote, start, end, labels, fillers)

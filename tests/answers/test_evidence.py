@@ -478,6 +478,49 @@ def test_words_of_two_speakers_are_not_run_together(quote: str):
     assert SPEAKERS.find(quote) is None
 
 
+ASIDES = EvidenceFinder(
+    read_meeting(
+        "Ana: Can we um ship it to the client on Friday?\nBob: Let me check it with the plant. Uh-huh. It is, um, maybe possible, yeah.\n"
+        "Ana: Um, so you say yes?\nBob: Yeah.\nAna: Well, uh, that is the end of the meeting."
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "turn"),
+    [
+        ("Can we ship it to the client on Friday?", 1),
+        ("Can we, uh, ship it to the client on Friday?", 1),
+        ("Um, can we ship it to the client on Friday?", 1),
+        ("Bob: Let me check it with the plant. Uh-huh. It is maybe possible.", 2),
+        ("Let me check it with the plant. It is maybe possible, yeah.", 2),
+        ("It is, um, maybe possible, yeah.", 2),
+        ("so you say yes?\nBob: Yeah.\nAna: Well, that is the end", 3),
+        ("Bob: Yeah. Ana: Well, that is the end", 5),
+    ],
+)
+def test_fillers_are_left_out_and_hesitations_put_in(quote: str, turn: int):
+    assert ASIDES.find(quote).turn == turn
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "Ana: Can we um ship it to the client on Friday?\nBob: Yeah.",
+        "Ana: Can we ship it to the client on Friday? Bob: Mm-hmm. Let me check it with the plant.",
+        "Can we ship it to the client on Friday? Uh-huh.",
+        "Can we ship it ... on Friday ... Yeah.",
+        "Yeah. Ana: Well, that is the end",
+        "Let me check it with the plant. Yeah. It is, um, maybe possible.",
+        "Let me check it with the plant. It is maybe, yeah.",
+        "Um, you say yes",
+        "Can we um ship it to the client, you know",
+    ],
+)
+def test_no_answer_is_put_in_and_no_filler_moved_over_a_word(quote: str):
+    assert ASIDES.find(quote) is None
+
+
 GAPS = EvidenceFinder(
     read_meeting(
         "Ana: We are not going to give the exact number. Aceitamos manter a conta, mas sem taxa de administração.\n"
