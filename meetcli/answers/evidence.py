@@ -38,7 +38,8 @@ _NEGATIONS = frozenset(
     """not no never nothing none nobody neither nor cannot dont doesnt didnt isnt arent wasnt werent hasnt havent wont cant wouldnt
     couldnt shouldnt nao nunca jamais nem nada ninguem nenhum nenhuma""".split()  # noqa: SIM905 - words read better than a column of quoted ones
 )
-_WITHOUT = frozenset(["sem", "without"])  # no ellipsis hides them; cut off at an end they are no loss of what is quoted
+# no ellipsis hides them either; cut off at an end they are no loss of what is quoted
+_WITHOUT = frozenset(["sem", "exceto", "salvo", "tampouco", "without", "unless", "except", "hardly", "barely", "rarely"])
 _CONTRACTED = re.compile(r"n['’´`ʼ]\Z", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d+(?:,\d{3})+(?!\d)")
 _WORD = re.compile(r"[^\W_]")

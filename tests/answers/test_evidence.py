@@ -524,7 +524,8 @@ def test_no_answer_is_put_in_and_no_filler_moved_over_a_word(quote: str):
 GAPS = EvidenceFinder(
     read_meeting(
         "Ana: We are not going to give the exact number. Aceitamos manter a conta, mas sem taxa de administração.\n"
-        "Bob: The budget… well, the budget is signed off. Nobody objected to it at all. We start without a deposit on Friday… right."
+        "Bob: The budget… well, the budget is signed off. Nobody objected to it at all. We start without a deposit on Friday… right.\n"
+        "Ana: We sign, unless the board objects to it, which it hardly ever does. Fechamos tudo hoje, exceto o anexo dois."
     )
 )
 
@@ -536,6 +537,9 @@ GAPS = EvidenceFinder(
         "manter a conta ... taxa de administração",
         "manter a conta, mas … taxa",
         "We start ... a deposit on Friday",
+        "We sign ... the board objects to it",
+        "which ... ever does.",
+        "Fechamos tudo ... o anexo dois",
     ],
 )
 def test_an_ellipsis_hides_no_negation_beside_what_it_keeps(quote: str):
