@@ -206,7 +206,7 @@ class Usage(NamedTuple):
         )
 
 
-Finish = Literal["stop", "length", "refusal", "content_filter"]
+Finish = Literal["stop", "length", "refusal", "content_filter", "unreadable"]
 
 
 class Reply(NamedTuple):
@@ -214,7 +214,7 @@ class Reply(NamedTuple):
 
     `usage.requests` counts every attempt the server saw, failed ones included. `text` is None for an error, a refusal or a filtered answer.
     `lane` is the one that is billed. `uncertain_usd` is the most that attempts of unknown fate cost, None where the price is unknown.
-    `is_collected` says that it came from a batch and is in no run's account yet.
+    `is_collected` says that it came from a batch and is in no run's account yet; only such a one is `unreadable`: it may have been billed.
     """
 
     request_id: str

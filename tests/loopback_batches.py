@@ -18,7 +18,7 @@ from typing import Any
 from tests.loopback_server import Fault, LoopbackServer
 
 Fate = Callable[[int, Mapping[str, Any]], str]
-"""From the number and the line of a request to `ok`, `failed`, `expired`, `refused` or `filtered`."""
+"""From the number and the line of a request to `ok`, `unreadable`, `uncounted`, `failed`, `expired`, `refused` or `filtered`."""
 
 REFUSED = {"refused": "context_length_exceeded", "filtered": "content_filter"}
 
@@ -131,8 +131,10 @@ class Batches:
         for number, line in reversed(list(enumerate(map(json.loads, lines)))):
             named = {"id": f"r{number}", "custom_id": line["custom_id"]}
             kind = fate(number, line)
-            if kind == "ok":
+            if kind in ("ok", "unreadable", "uncounted"):
                 body = json.loads(self.server.completion(line["body"], Fault()))
+                if kind != "ok":
+                    body.pop("choices" if kind == "unreadable" else "usage")
                 output.append({**named, "response": {"status_code": 200, "request_id": "x", "body": body}, "error": None})
             elif kind != "expired":
                 status_code, code = (400, REFUSED[kind]) if kind in REFUSED else (500, "server_error")

@@ -227,7 +227,7 @@ def load_reply(text: str, request_id: str) -> Reply | None:
         return Reply(
             request_id=request_id,
             text=payload if rest["has_text"] else None,
-            finish=_one_of(rest["finish"], "stop", "length", "refusal", "content_filter"),
+            finish=_one_of(rest["finish"], "stop", "length", "refusal", "content_filter", "unreadable"),
             usage=_usage(rest["usage"]),
             latency_ms=float(rest["latency_ms"]),
             lane=_one_of(rest.get("lane", "standard"), "standard", "flex", "batch"),

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from meetcli.engines.batch_book import BatchBook
-from meetcli.engines.openai_files import BatchFiles, RemoteBatch, read_results
+from meetcli.engines.openai_files import UNREADABLE, BatchFiles, RemoteBatch, read_results
+from meetcli.engines.openai_wire import ONE_CALL
 from meetcli.errors import RunStopped
-from meetcli.models import Member, Submission
+from meetcli.models import Member, Reply, Submission
 
 logger = logging.getLogger("meetcli.engines.openai")
 
@@ -177,7 +178,10 @@ class BatchCollector:
     ) -> set[str]:
         """Keep what lines of result files say; return the digests of the requests that they answer: a line may come twice."""
         results = read_results(lines, members)
-        self._book.keep(submission, results.replies, self._now())
+        # An answer that nobody can read may be billed: its request is asked again, and whoever asks counts it.
+        lost = Reply("", None, "unreadable", usage=ONE_CALL, lane="batch", is_collected=True)
+        unreadable = [(member, lost) for member in results.refused if member.refusal == UNREADABLE]
+        self._book.keep(submission, [*results.replies, *unreadable], self._now())
         missing.update(results.unanswered)
         refused += results.refused
         return {member.digest for member, _ in results.replies}

@@ -35,6 +35,7 @@ MOST_BYTES: Final = 200_000_000
 """Of one file: OpenAI, "Batch API", rate limits (https://developers.openai.com/api/docs/guides/batch, read 2026-11)."""
 MARK: Final = "meetcli"
 """Key of our digest in a batch's metadata."""
+UNREADABLE: Final = "bad_reply"
 PASSING_STATUSES: Final = frozenset({401, 402, 403, 408, 409, 425, 429})
 """What a server says of the account or of the moment, not of the request."""
 ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -266,7 +267,7 @@ def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) ->
             if isinstance(reply, Reply):
                 results.replies.append((member, reply._replace(is_collected=True)))
             else:
-                results.refused.append(member._replace(refusal="bad_reply"))
+                results.refused.append(member._replace(refusal=UNREADABLE))
             continue
         error = line.get("error") or (body.get("error") if isinstance(body, dict) else None)
         code = error.get("code") or error.get("type") if isinstance(error, dict) else None

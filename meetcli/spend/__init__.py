@@ -112,7 +112,7 @@ class _Spending:
         purchase = self._open[reply.request_id]
         if reply.is_collected:
             purchase.kept.append(purchase.request.digest)
-        purchase.count(reply, self._purse.price)
+        self._count(purchase, reply)
         self._step(purchase, reply)
         self._changed.set()
 
@@ -264,12 +264,24 @@ class _Spending:
         else:
             purchase.kept.append(request.digest)
             if kept.is_collected:
-                purchase.count(kept, self._purse.price)
+                self._count(purchase, kept)
             self._step(purchase, kept)
+
+    def _count(self, purchase: Purchase, reply: Reply) -> None:
+        """Count what a reply cost; one from a batch that tells no tokens may have cost the most it can, as it does live."""
+        budget = self._purse.budget
+        if budget is not None and reply.is_collected and reply.usage.requests and not reply.usage.input_tokens:
+            reply = reply._replace(uncertain_usd=budget.most_usd(purchase.request, reply.lane))
+        purchase.count(reply, self._purse.price)
 
     def _step(self, purchase: Purchase, reply: Reply) -> None:
         if reply.error is not None:
             self._call_failed(purchase, reply.error)
+            return
+        if reply.finish == "unreadable":
+            purchase.kept.remove(purchase.request.digest)
+            self._ledger.forget_reply(purchase.job, purchase.request.digest)
+            self._ready.append(purchase.request)
             return
         purchase.bought += reply.usage
         purchase.paid_usd = add_up(purchase.paid_usd, self._purse.price(reply.usage, reply.lane))

@@ -130,6 +130,10 @@ class Ledger:
         if self._cache is not None and (job.is_kept or reply.lane == "batch"):
             self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(reply, header_of(bought))})
 
+    def forget_reply(self, job: Job, digest: str) -> None:
+        """Forget a reply that is of no use, so that its request is asked again."""
+        self._forget_replies(job, [digest])
+
     # Parts of long meetings: each answer is kept by itself, so that an edit buys its neighborhood only
 
     def kept_part(self, job: Job, digest: str, request_id: str, now: datetime) -> Reply | None:

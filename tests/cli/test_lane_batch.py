@@ -15,6 +15,7 @@ from meetcli.pricing import open_prices
 from tests.conftest import PROJECT
 from tests.corridor import explicit
 from tests.loopback_batches import Batches
+from tests.loopback_server import Fault
 
 PRICE = open_prices("openai", engine="openai", read_toml=None)
 STEPS = [f"{step} {when}" for step in ("upload", "create", "retrieve", "download") for when in ("before", "after")]
@@ -316,6 +317,48 @@ def test_what_is_refused_while_the_run_waits_fails_at_once(server, meetcli, inpu
     Batches(server, is_prompt=True, fate=lambda number, line: "refused" if number == 1 else "ok")
     done = run(meetcli, inputs, "--wait")
     assert (done.exit_code, counted(done)) == (1, {"miss": 3, "failed": 1})
+
+
+@pytest.fixture
+def most_usd(server, meetcli, inputs):
+    """The most that the first answer can cost in a batch, as a live call of unknown fate tells it at twice that price."""
+    server.faults = lambda number, body: Fault("drop")
+    told = run(meetcli, inputs / "0.json", "--retries", "0", "--cache-dir", "live", lane="standard").summary["uncertain_usd"]
+    server.requests, server.faults = 0, lambda number, body: None
+    return Decimal(told) / 2
+
+
+@pytest.mark.parametrize("lane", ["batch", "standard"])
+@pytest.mark.parametrize("is_collected_before", [False, True], ids=["by the run", "before it"])
+def test_an_answer_of_a_batch_that_nobody_can_read_may_have_been_billed(
+    batches, server, meetcli, inputs, most_usd, lane, is_collected_before
+):
+    run(meetcli, inputs)
+    batches.finish(lambda number, line: "ok" if number else "unreadable")
+    if is_collected_before:
+        meetcli("batch", "collect")
+    done = run(meetcli, inputs, lane=lane)
+    assert counted(done) == ({"miss": 3, "submitted": 1} if lane == "batch" else {"miss": 4})
+    assert (Decimal(done.summary["uncertain_usd"]), done.summary["requests"]) == (most_usd, 4 if lane == "batch" else 5)
+    batches.finish()
+    last = run(meetcli, inputs, lane=lane)
+    assert (counted(last), last.summary["uncertain_usd"]) == ({"hit": 3, "miss": 1} if lane == "batch" else {"hit": 4}, "0")
+    assert (len(batches.asked), server.requests) == ((5, 0) if lane == "batch" else (4, 1))
+
+
+def test_an_answer_that_stays_unreadable_fails_and_both_may_have_been_billed(server, meetcli, inputs, most_usd, monkeypatch):
+    monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
+    batches = Batches(server, is_prompt=True, fate=lambda number, line: "unreadable")
+    done = run(meetcli, inputs / "0.json", "--wait")
+    assert (done.exit_code, counted(done), len(batches.asked)) == (1, {"failed": 1}, 2)
+    assert (done.summary["files"][0]["reason"], Decimal(done.summary["uncertain_usd"])) == ("batch_refused", 2 * most_usd)
+
+
+def test_an_answer_of_a_batch_that_tells_no_tokens_may_have_cost_the_most_it_can(batches, meetcli, inputs, most_usd):
+    run(meetcli, inputs / "0.json")
+    batches.finish(lambda number, line: "uncounted")
+    done = run(meetcli, inputs / "0.json")
+    assert (counted(done), Decimal(done.summary["uncertain_usd"])) == ({"miss": 1}, most_usd)
 
 
 def test_a_filtered_line_is_a_known_failure_as_it_is_live(batches, meetcli, inputs):
