@@ -33,6 +33,7 @@ class Batches:
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.submitted: list[str] = []
+        self.room: int | None = None  # how many bytes may wait in batches of this account
         self.at: Callable[[str], None] = lambda step: None
         self._ids = itertools.count(1)
         server.routes = self.route
@@ -65,8 +66,7 @@ class Batches:
         """Fail every batch that is under way before it has begun, as OpenAI does after it has looked through the file."""
         for batch in self.batches.values():
             if batch["status"] == "in_progress":
-                error = {"code": code, "message": "no", "param": None, "line": None}
-                batch |= {"status": "failed", "errors": {"object": "list", "data": [error]}}
+                self._refuse(batch, code)
 
     @property
     def asked(self) -> list[str]:
@@ -108,9 +108,18 @@ class Batches:
             "request_counts": {"total": len(lines), "completed": 0, "failed": 0},
         }
         self.batches[batch["id"]] = batch
+        waiting = [one for one in self.batches.values() if one["status"] == "in_progress"]
+        if self.room is not None and sum(len(self.files[one["input_file_id"]]) for one in waiting) > self.room:
+            self.submitted = self.submitted[: -len(lines)]
+            self._refuse(batch, "token_limit_exceeded")
+            return 200, batch
         if self.is_prompt:
             self._end(batch, self.fate, "completed")
         return 200, batch
+
+    def _refuse(self, batch: dict[str, Any], code: str) -> None:
+        error = {"code": code, "message": "no", "param": None, "line": None}
+        batch |= {"status": "failed", "errors": {"object": "list", "data": [error]}}
 
     def _list(self) -> tuple[int, Any]:
         newest = sorted(self.batches.values(), key=lambda batch: -int(batch["id"].rpartition("_")[2]))

@@ -103,6 +103,7 @@ class BatchEngine:
         self._now = now
         self._tell = tell
         self._limits = spool_limits or {}
+        self._afforded: set[str] = set()  # what a batch that never began has left in the budget for
 
     async def collect(self) -> list[tuple[Submission, RemoteBatch]]:
         """Keep what is ready; return every batch that is not collected yet, as the server tells of it."""
@@ -196,6 +197,8 @@ class BatchEngine:
                 elif self._wishes.repairs_live and request.is_follow_up:
                     lane.live.put_nowait(request)
                     await lane.live.join()  # no more is read than is being answered
+                elif not await self._has_room(request, lane):
+                    lane.tell(request.id, "batch_full")
                 elif self._is_affordable(request):
                     if not lane.writer.add(request):
                         await self._submit(lane)
@@ -232,10 +235,21 @@ class BatchEngine:
             dialect.learn("temperature")
         return Spool(dialect, **self._limits)
 
+    async def _has_room(self, request: Request, lane: _Lane) -> bool:
+        """Return whether the account takes a request beside what waits; a run that stays waits until it does. One alone may always try."""
+        while (room := self._collector.room) is not None:
+            taken = self._collector.taken + lane.writer.size
+            if not taken or self._collector.taken + lane.writer.size_with(request) <= room:
+                break
+            if not (self._wishes.waits and (lane.writer.members or lane.waiting)):
+                return False
+            await (self._submit(lane) if lane.writer.members else self._poll(lane))
+        return True
+
     def _is_affordable(self, request: Request) -> bool:
         """Spend the most that a request can cost: nothing is given back before its batch is collected, by another run."""
         budget = self._options.budget
-        if budget is None or budget.limit_usd is None:
+        if budget is None or budget.limit_usd is None or request.digest in self._afforded:
             return True
         most_usd = budget.most_usd(request, "batch")
         if most_usd is None or not budget.reserve(most_usd):
@@ -253,7 +267,7 @@ class BatchEngine:
         """Submit the file, then say so of each of its requests; begin the next one."""
         writer = lane.writer
         at = self._now()
-        intent = Submission(writer.digest(at), None, "intended", at, self._endpoint, self._options.model, len(writer.members))
+        intent = Submission(writer.digest(at), None, "intended", at, self._endpoint, self._options.model, len(writer.members), writer.size)
         self._book.write(intent, writer.members)
         try:
             file_id = await self._files.upload(writer.file)
@@ -269,6 +283,8 @@ class BatchEngine:
         self._book.write(submitted, writer.members)
         logger.info("batch %s submitted with %d requests", remote.id, len(writer.members))
         writer.close()
+        self._collector.taken += submitted.size
+        self._collector.crowded.difference_update(request.digest for request in lane.spooled)
         self._collector.pending |= dict.fromkeys((request.digest for request in lane.spooled), submitted)
         for request in lane.spooled:
             self._leave(request, lane)
@@ -294,7 +310,10 @@ class BatchEngine:
                 reply = self._book.reply(digest, request_id)
                 if reply is None and digest in self._collector.refusals:
                     reply = self._told_refusal(request_id, digest)
-                lane.replies.put_nowait(reply or _told(request_id, "batch_ended"))
+                is_crowded = digest in self._collector.crowded
+                if is_crowded:
+                    self._afforded.add(digest)
+                lane.replies.put_nowait(reply or _told(request_id, "batch_crowded" if is_crowded else "batch_ended"))
 
 
 def _told(request_id: str, reason: str) -> Reply:
@@ -303,6 +322,8 @@ def _told(request_id: str, reason: str) -> Reply:
         "submitted": "waits in a batch",
         "spooled": "is about to be submitted",
         "budget": "the budget has no room for this request",
+        "batch_full": "the account has no room for more in batches; a later run goes on",
+        "batch_crowded": "the account had no room for its batch; it goes into a smaller one",
         "batch_ended": "its batch ended without an answer to it; the next run asks again",
     }
     return Reply(request_id, None, error=CallError(messages[reason], reason=reason))

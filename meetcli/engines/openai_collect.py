@@ -14,6 +14,7 @@ from meetcli.engines.openai_files import UNREADABLE, BatchFiles, RemoteBatch, re
 from meetcli.engines.openai_wire import ONE_CALL
 from meetcli.errors import RunStopped
 from meetcli.models import Member, Reply, Submission
+from meetcli.plain_text import count_text
 
 logger = logging.getLogger("meetcli.engines.openai")
 
@@ -23,6 +24,10 @@ INTENT_AGE: Final = timedelta(hours=48)
 """How long an intent without an id is looked for in the server's list."""
 REMEMBERED: Final = timedelta(days=35)
 """How long a collected batch is remembered, so that it is not collected again: longer than the server lists its files (30 days)."""
+
+
+CROWDED_FOR: Final = timedelta(days=7)
+"""How long smaller files are made after one that the account had no room for: a tier rises, and others' batches end."""
 
 
 class LookedFor(NamedTuple):
@@ -39,7 +44,11 @@ class LookedFor(NamedTuple):
 
 
 class BatchCollector:
-    """Batches that were submitted. `pending` are the requests under way by digest; `refusals` why requests were refused, each time."""
+    """Batches that were submitted. `pending` are the requests under way by digest; `refusals` why requests were refused, each time.
+
+    `room` is how many bytes may wait at once, None as long as the account has taken every batch; `taken` is how many do. `crowded` are
+    the requests that it had no room for and that are in no batch since.
+    """
 
     def __init__(self, files: BatchFiles, book: BatchBook, looked_for: LookedFor, now: Callable[[], datetime]) -> None:
         self._files = files
@@ -50,30 +59,62 @@ class BatchCollector:
         self._looking = asyncio.Lock()
         self.pending: dict[str, Submission] = {}
         self.refusals: dict[str, list[str]] = {}
+        self.room: int | None = None
+        self.taken = 0
+        self.crowded: set[str] = set()
 
     async def collect(self) -> list[tuple[Submission, RemoteBatch]]:
         """Keep what is ready, learn what is pending; return every batch that is not collected yet, as the server tells of it."""
         found: list[tuple[Submission, RemoteBatch]] = []
         self._seen = self._book.latest()
         self.pending = {}
+        crowded: list[tuple[Submission, RemoteBatch]] = []
         for submission in await self._reconciled():
             remote = await self._files.retrieve(submission.batch_id) if submission.batch_id else None
             if remote is None:
                 self._book.forget(submission)
+                continue
+            if remote.is_crowded:
+                crowded.append((submission, remote))
                 continue
             if remote.has_ended:
                 await self._keep(submission, remote)
                 continue
             self.pending |= dict.fromkeys((member.digest for member in self._book.members(submission)), submission)
             found.append((submission, remote))
+        self._note_crowded(crowded, [submission for submission, _ in found])
         self.refusals = self._refused()
         return found
+
+    def _note_crowded(self, crowded: list[tuple[Submission, RemoteBatch]], pending: list[Submission]) -> None:
+        """Learn from batches that the account had no room for. One of a single request, alone, will never fit: that is a refusal."""
+        for submission, remote in crowded:
+            taken = sum(one.size for one in pending if one.model == submission.model)
+            members = self._book.members(submission)
+            self.crowded |= {member.digest for member in members}
+            is_hopeless = len(members) == 1 and not taken
+            refused = [member._replace(refusal=remote.error) for member in members if is_hopeless]
+            self._book.write(submission._replace(state="crowded", size=submission.size and submission.size + taken), refused)
+            logger.warning(
+                "batch %s did not begin: the account has no room for %s at once (%s): %s",
+                remote.id,
+                count_text(submission.requests, "request"),
+                remote.error,
+                "it is asked again once" if is_hopeless else "smaller batches follow, one after another",
+            )
+        self.taken = sum(one.size for one in pending if one.model == self._looked_for.model)
+        sizes = [one.size for one in self._book.submissions() if self._is_lesson(one)]
+        self.room = min(sizes) // 2 if sizes else None
+
+    def _is_lesson(self, one: Submission) -> bool:
+        is_ours = (one.endpoint, one.model) == (self._looked_for.endpoint, self._looked_for.model)
+        return is_ours and one.state == "crowded" and one.size > 0 and self._now() - one.created_at < CROWDED_FOR
 
     def _refused(self) -> dict[str, list[str]]:
         """Return the requests that batches of the last weeks were refused, and why each time."""
         found: dict[str, list[str]] = {}
         for submission in self._book.submissions() if self._looked_for.refusals else ():
-            if submission.state == "collected":
+            if submission.is_over:
                 for member in self._book.members(submission):
                     found.setdefault(member.digest, []).append(member.refusal)
         return found
@@ -93,9 +134,9 @@ class BatchCollector:
         """Return the batches to look after: ours, with their ids, and those of others with the same API project."""
         known = self._book.submissions()
         for submission in known:
-            if submission.state == "collected" and self._now() - submission.created_at > REMEMBERED:
+            if submission.is_over and self._now() - submission.created_at > REMEMBERED:
                 self._book.forget(submission)
-        ours = [submission for submission in known if submission.endpoint == self._looked_for.endpoint and submission.state != "collected"]
+        ours = [submission for submission in known if submission.endpoint == self._looked_for.endpoint and not submission.is_over]
         unknown_ids = [submission for submission in ours if submission.batch_id is None]
         if not (unknown_ids or self._looked_for.asks_list):
             return ours

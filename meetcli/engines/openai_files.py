@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ MARK: Final = "meetcli"
 UNREADABLE: Final = "bad_reply"
 PASSING_STATUSES: Final = frozenset({401, 402, 403, 408, 409, 425, 429})
 """What a server says of the account or of the moment, not of the request."""
+CROWDED: Final = re.compile(r"(token|request)_limit")
 ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
@@ -68,6 +70,11 @@ class RemoteBatch(NamedTuple):
         """Whether its requests are at fault; too much at once in this account is none."""
         return bool(self.error) and not self.result_files and "limit" not in self.error
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether it never began because the account has no room for so much at once."""
+        return not self.result_files and CROWDED.search(self.error) is not None
+
 
 class Spool:
     """Requests on their way into one file, on disk: fifty thousand of them are not held in memory.
@@ -80,7 +87,7 @@ class Spool:
         self._most_requests = most_requests
         self._most_bytes = most_bytes
         self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
-        self._size = 0
+        self.size = 0
         self._digests: set[str] = set()
         self.members: list[Member] = []
 
@@ -88,15 +95,22 @@ class Spool:
         """Write a request, once: a server takes no file that has an id twice. Return False where this file has no room for it."""
         if request.digest in self._digests:
             return True
-        line = {"custom_id": request.digest, "method": "POST", "url": "/v1/chat/completions", "body": self._dialect.body(request)}
-        data = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
-        if self.members and (len(self.members) == self._most_requests or self._size + len(data) > self._most_bytes):
+        data = self._line(request)
+        if self.members and (len(self.members) == self._most_requests or self.size + len(data) > self._most_bytes):
             return False
         self.file.write(data)
-        self._size += len(data)
+        self.size += len(data)
         self._digests.add(request.digest)
         self.members.append(Member(request.digest, request.task, request.meeting.meeting_id, request.meeting.customer_id))
         return True
+
+    def size_with(self, request: Request) -> int:
+        """Return how large the file would be with a request in it."""
+        return self.size if request.digest in self._digests else self.size + len(self._line(request))
+
+    def _line(self, request: Request) -> bytes:
+        line = {"custom_id": request.digest, "method": "POST", "url": "/v1/chat/completions", "body": self._dialect.body(request)}
+        return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 
     def digest(self, at: datetime) -> str:
         """Return what names this batch across runs: the digest of its requests' digests and of when it was intended.

@@ -328,7 +328,9 @@ class _Spending:
             # Its turn comes with its batch; until then fifty thousand transcripts would be held.
             purchase.meeting = purchase.meeting._replace(transcript="", turns=())
             purchase.request = purchase.request._replace(meeting=purchase.meeting, messages=())
-        elif isinstance(error, CallError) and error.reason in ("stopped", "budget", "batch_ended"):
+        elif isinstance(error, CallError) and error.reason == "batch_crowded":
+            self._ready.append(purchase.request)
+        elif isinstance(error, CallError) and error.reason in ("stopped", "budget", "batch_ended", "batch_full"):
             self._refused += error.reason == "budget"
             self._end(purchase, partial(self._endings.not_attempted, reason=error.reason))
         elif isinstance(error, ItemError):

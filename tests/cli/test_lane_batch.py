@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -302,14 +303,82 @@ def test_what_is_refused_is_submitted_once_more_and_then_fails_until_it_is_asked
     assert counted(run(meetcli, inputs)) == {"hit": 3, "miss": 1}
 
 
-@pytest.mark.parametrize(("code", "last"), [("model_not_found", "failed"), ("token_limit_exceeded", "submitted")])
-def test_a_batch_that_is_refused_whole_is_submitted_once_more_unless_there_was_only_too_much_at_once(batches, meetcli, inputs, code, last):
+@pytest.mark.parametrize(("code", "last"), [("model_not_found", "failed"), ("billing_hard_limit_reached", "submitted")])
+def test_a_batch_that_is_refused_whole_is_submitted_once_more_unless_the_account_is_at_fault(batches, meetcli, inputs, code, last):
     for status in ("submitted", "submitted", last):
         done = run(meetcli, inputs)
         assert counted(done) == {status: 4}
         batches.refuse(code)
     assert done.exit_code == (last == "failed")
     assert code in done.stderr
+
+
+def line_size(batches, meetcli, inputs):
+    """How many bytes one meeting takes in a file; all are as large."""
+    run(meetcli, inputs / "0.json", "--cache-dir", "measured")
+    [size] = map(len, batches.files.values())
+    batches.files.clear()
+    batches.batches.clear()
+    batches.submitted.clear()
+    return size
+
+
+def test_an_account_too_small_for_a_file_gets_half_of_it_and_the_rest_afterwards(batches, server, meetcli, inputs):
+    batches.room = 2 * line_size(batches, meetcli, inputs) + 100
+    assert counted(run(meetcli, inputs)) == {"submitted": 4}
+    second = run(meetcli, inputs)
+    assert (second.exit_code, counted(second)) == (0, {"submitted": 2, "not_attempted": 2})
+    assert {file["reason"] for file in second.summary["files"] if file["status"] == "not_attempted"} == {"batch_full"}
+    assert "has no room for 4 requests at once (token_limit_exceeded): smaller batches follow" in second.stderr
+    waiting = run(meetcli, inputs)
+    assert (counted(waiting), len(batches.batches), waiting.stderr) == ({"submitted": 2, "not_attempted": 2}, 2, "")
+    batches.finish()
+    assert counted(run(meetcli, inputs)) == {"miss": 2, "submitted": 2}
+    batches.finish()
+    assert counted(run(meetcli, inputs)) == {"hit": 2, "miss": 2}
+    assert (len(batches.asked), len(set(batches.asked)), server.requests) == (4, 4, 0)
+
+
+def test_a_run_that_waits_goes_on_with_smaller_files_within_its_budget(server, meetcli, inputs, monkeypatch):
+    monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
+    batches = Batches(server)
+    batches.room = line_size(batches, meetcli, inputs) + 100
+    batches.is_prompt = True
+    done = run(meetcli, inputs, "--wait", "--max-cost", "0.1")
+    assert (done.exit_code, counted(done)) == (0, {"miss": 4}), done.stderr
+    assert (len(batches.asked), len(set(batches.asked)), len(batches.batches)) == (4, 4, 6)
+
+
+def test_what_waits_already_is_part_of_what_was_too_much(batches, meetcli, inputs):
+    size = line_size(batches, meetcli, inputs)
+    batches.room = 2 * size + 100
+    for name in ("0", "1"):
+        run(meetcli, inputs / f"{name}.json")
+    assert counted(run(meetcli, inputs / "2.json", inputs / "3.json")) == {"submitted": 2}
+    assert counted(run(meetcli, inputs)) == {"submitted": 2, "not_attempted": 2}
+    batches.finish()
+    assert counted(run(meetcli, inputs)) == {"miss": 2, "submitted": 2}, "half of four has room"
+
+
+def test_a_request_that_the_account_has_no_room_for_alone_fails_and_holds_up_no_other(batches, meetcli, inputs):
+    batches.room = 2 * line_size(batches, meetcli, inputs) + 100
+    (inputs / "0.json").write_text(json.dumps(explicit("Ana: Good morning. " * 4000, meeting_id="M-0")))
+    for _ in range(9):
+        done = run(meetcli, inputs)
+        batches.finish()
+    assert (done.exit_code, counted(done)) == (1, {"failed": 1, "hit": 3})
+    assert "refused it in 2 batches (token_limit_exceeded)" in done.stderr
+
+
+def test_a_week_after_it_had_no_room_an_account_is_sent_whole_files_again(batches, meetcli, inputs, tmp_path, monkeypatch):
+    batches.room = 2 * line_size(batches, meetcli, inputs) + 100
+    run(meetcli, inputs)
+    assert counted(run(meetcli, inputs)) == {"submitted": 2, "not_attempted": 2}
+    batches.finish()
+    batches.room = None
+    monkeypatch.setattr("meetcli.engines.openai_collect.CROWDED_FOR", timedelta(0))
+    (inputs / "4.json").write_text(json.dumps(explicit(meeting_id="M-4")))
+    assert counted(run(meetcli, inputs)) == {"miss": 2, "submitted": 3}
 
 
 def test_what_is_refused_while_the_run_waits_fails_at_once(server, meetcli, inputs, monkeypatch):
