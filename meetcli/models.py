@@ -325,14 +325,14 @@ class Submission(NamedTuple):
     """One batch as this side knows it.
 
     `digest` is made of the digests of its requests and stands in the batch's metadata, so that it is found again without `batch_id`, which
-    is None until the server has given one. `intended` means that it may or may not have reached the server, `crowded` that the account had
-    no room for it, so that it never began. `size` is that of its file in bytes, 0 where it is not known; that of a crowded one includes
-    what waited beside it.
+    is None until the server has given one. `intended` means that its file may or may not have reached the server, `asked` that the batch
+    may, and `created_at` is then when it was asked for. `crowded` means that the account had no room for it, so that it never began.
+    `size` is that of its file in bytes, 0 where it is not known; that of a crowded one includes what waited beside it.
     """
 
     digest: str
     batch_id: str | None
-    state: Literal["intended", "submitted", "collected", "crowded"]
+    state: Literal["intended", "asked", "submitted", "collected", "crowded"]
     created_at: datetime
     endpoint: str
     model: str

@@ -1,7 +1,7 @@
 """Engines room: the batch lane. Submits what it is asked, once, and collects what is ready, whoever submitted it.
 
-Steps, each of which a kill may follow: the intent is written, the file uploaded, the batch made with our digest in its metadata,
-its id written; later its results are kept, and the batch marked as collected. An intent without an id is looked for
+Steps, each of which a kill may follow: the intent is written, the file uploaded, the intent marked as asked for, the batch made with our
+digest in its metadata, its id written; later its results are kept, and the batch marked as collected. An intent without an id is looked for
 in the server's list. So nothing is lost, and nothing submitted twice.
 """
 
@@ -274,6 +274,8 @@ class BatchEngine:
         except RunStopped:
             self._book.forget(intent)
             raise
+        intent = intent._replace(state="asked", created_at=self._now())
+        self._book.write(intent, writer.members)
         try:
             remote = await self._files.create(file_id, intent.digest)
         except LaneNotServed:  # whatever else goes wrong, a batch may have been made

@@ -22,6 +22,9 @@ OTHERS_AGE: Final = timedelta(days=30)
 """How far back another's batch in the same API project is collected: as long as the server keeps its results."""
 INTENT_AGE: Final = timedelta(hours=48)
 """How long an intent without an id is looked for in the server's list."""
+SETTLED_AFTER: Final = timedelta(minutes=1)
+"""How long a server may take to list a batch that it was asked for by a run that was killed."""
+MOST_LOOKS: Final = 30
 REMEMBERED: Final = timedelta(days=35)
 """How long a collected batch is remembered, so that it is not collected again: longer than the server lists its files (30 days)."""
 
@@ -141,7 +144,8 @@ class BatchCollector:
         if not (unknown_ids or self._looked_for.asks_list):
             return ours
         since = min([self._now() - OTHERS_AGE, *(submission.created_at for submission in unknown_ids)])
-        listed = {remote.digest: remote for remote in reversed(await self._listed(since, is_needed=bool(unknown_ids)))}
+        listed = await self._listed(since, is_needed=bool(unknown_ids))
+        listed = await self._awaited([one for one in unknown_ids if one.digest not in listed], since) or listed
         found = [self._with_id(submission, listed) for submission in ours]
         taken = {submission.digest for submission in known}
         for digest, remote in listed.items():
@@ -149,13 +153,32 @@ class BatchCollector:
                 found.append(await self._adopt(digest, remote))
         return [submission for submission in found if submission is not None]
 
-    async def _listed(self, since: datetime, *, is_needed: bool) -> list[RemoteBatch]:
+    async def _awaited(self, missing: list[Submission], since: datetime) -> dict[str | None, RemoteBatch]:
+        """Look again for batches that a run asked for and was killed just now: a slow server may still be making them."""
+        listed: dict[str | None, RemoteBatch] = {}
+        is_told = False
+        for _ in range(MOST_LOOKS):
+            missing = [one for one in missing if one.digest not in listed and one.state == "asked" and self._age(one) < SETTLED_AFTER]
+            if not missing:
+                break
+            if not is_told:
+                logger.warning("a run asked for a batch just now and did not hear of it: waiting for up to a minute whether there is one")
+            is_told = True
+            if not await self._files.pause():
+                raise RunStopped("stopped while a batch may be on its way", hint="run again: nothing is submitted twice")
+            listed = await self._listed(since, is_needed=True)
+        return listed
+
+    def _age(self, submission: Submission) -> timedelta:
+        return self._now() - submission.created_at
+
+    async def _listed(self, since: datetime, *, is_needed: bool) -> dict[str | None, RemoteBatch]:
         try:
-            return await self._files.ours(since)
+            return {remote.digest: remote for remote in reversed(await self._files.ours(since))}
         except RunStopped:
             if is_needed or self._looked_for.needs_list:
                 raise
-            return []  # a server without batches
+            return {}  # a server without batches
 
     def _with_id(self, submission: Submission, listed: dict[str | None, RemoteBatch]) -> Submission | None:
         """Complete an intent that reached the server; forget one that did not, in time."""

@@ -39,6 +39,7 @@ MARK: Final = "meetcli"
 UNREADABLE: Final = "bad_reply"
 PASSING_STATUSES: Final = frozenset({401, 402, 403, 408, 409, 425, 429})
 """What a server says of the account or of the moment, not of the request."""
+LOOK_S: Final = 2.0
 CROWDED: Final = re.compile(r"(token|request)_limit")
 ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
 
@@ -226,6 +227,11 @@ class BatchFiles:
             for line in file:
                 if line.strip() and isinstance(found := _parsed(line), dict):
                     yield found
+
+    async def pause(self) -> bool:
+        """Give the server time for what it was asked; return whether there is more of it."""
+        await self._timers.sleep(LOOK_S)
+        return not self._options.is_stopping()
 
     async def _found(self, digest: str) -> RemoteBatch | None:
         async for batch in self._client.batches.list(limit=100):

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -276,6 +277,33 @@ def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, 
     assert server.requests == 0
 
 
+def test_a_batch_that_a_slow_server_makes_after_the_kill_is_waited_for(batches, server, meetcli, inputs, monkeypatch):
+    """The request to make it is under way when the client dies; the server is done with it only after the next run has looked."""
+    processes = []
+    held = []
+    route = batches.route
+
+    def slow(method, path, headers, body):
+        if method == "POST" and path.endswith("/batches") and processes:
+            os.kill(processes.pop().pid, signal.SIGKILL)
+            held.append((method, path, headers, body))
+            return 504, b"{}"
+        answered = route(method, path, headers, body)
+        if method == "GET" and path.partition("?")[0].endswith("/batches") and held:
+            route(*held.pop())
+        return answered
+
+    server.routes = slow
+    monkeypatch.setattr("meetcli.engines.openai_files.LOOK_S", 0.001)
+    processes.append(process := meetcli.start("extract", inputs, "--lane", "batch", "-q"))
+    while not held and process.poll() is None:
+        time.sleep(0.01)
+    process.communicate()
+    second = run(meetcli, inputs)
+    assert (counted(second), len(batches.batches), len(batches.asked)) == ({"submitted": 4}, 1, 4)
+    assert "waiting for up to a minute" in second.stderr
+
+
 def test_a_server_without_batches_is_said_to_have_none_and_serves_live_calls_all_the_same(server, meetcli, inputs):
     assert run(meetcli, inputs).exit_code == 2
     assert counted(run(meetcli, inputs, lane="standard")) == {"miss": 4}
@@ -451,7 +479,7 @@ def test_two_runs_at_once_pay_once(batches, server, meetcli, inputs, lane):
 
 
 PLACES = [
-    *[("CachedBatches.write", moment, time) for time in (1, 2) for moment in ("enter", "leave")],
+    *[("CachedBatches.write", moment, nth) for nth in (1, 2, 3) for moment in ("enter", "leave")],
     *[("CachedBatches.keep", moment, 1) for moment in ("enter", "leave")],
     *[("CachedBatches.write", moment, 1) for moment in ("enter", "leave")],
     *[("Ledger.save", moment, 2) for moment in ("enter", "leave")],
@@ -459,14 +487,15 @@ PLACES = [
 
 
 @pytest.mark.parametrize("place", range(len(PLACES)))
-def test_kill_9_around_anything_that_is_written_loses_and_repeats_nothing(batches, server, meetcli, inputs, place):
-    """The first four places are on the way out, where the intent and the batch's id are written; the others while it is collected."""
-    owner, moment, time = PLACES[place]
-    if is_collecting := place >= 4:
+def test_kill_9_around_anything_that_is_written_loses_and_repeats_nothing(batches, server, meetcli, inputs, place, monkeypatch):
+    """The first six places are on the way out: the intent, that the batch is asked for, its id; the others while it is collected."""
+    monkeypatch.setattr("meetcli.engines.openai_files.LOOK_S", 0.001)
+    owner, moment, nth = PLACES[place]
+    if is_collecting := place >= 6:
         run(meetcli, inputs)
         batches.finish(lambda number, line: "failed" if number == 3 else "ok")
     module = "meetcli.spend.ledger" if owner.startswith("Ledger") else "meetcli.cache.batches"
-    command = [sys.executable, "-m", "tests.cli.dying", f"{module}:{owner}", moment, str(time), "extract", inputs, "--lane", "batch"]
+    command = [sys.executable, "-m", "tests.cli.dying", f"{module}:{owner}", moment, str(nth), "extract", inputs, "--lane", "batch"]
     dead = subprocess.run(command, cwd=meetcli.folder, env={**os.environ, **meetcli.environment}, check=False, capture_output=True)
     assert dead.returncode == -signal.SIGKILL
     for _ in range(3):
