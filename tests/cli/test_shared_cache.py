@@ -87,6 +87,23 @@ def test_a_required_folder_that_cannot_be_had_stops_the_run_too(meetings: Comman
     assert (without.exit_code, without.summary["backend"]) == (0, "redis")
 
 
+def test_a_required_server_that_only_refuses_leases_is_no_lost_cache(meetings: Command, server: LoopbackServer, clean_redis: str) -> None:
+    redis = pytest.importorskip("redis")
+    with redis.Redis.from_url(clean_redis) as client:
+        client.execute_command("ACL", "SETUSER", "keeper", "on", "nopass", "~*", "+@all", "-@scripting")
+        try:
+            url = clean_redis.replace("redis://", "redis://keeper:any@")
+            done = meetings("extract", "in", "--cache-required", "--summary", "json", "--cache-dir", "here", REDIS_URL=url)
+            bought = server.requests
+            again = meetings("extract", "in", "--cache-required", "--summary", "json", "--cache-dir", "there", REDIS_URL=url)
+        finally:
+            client.execute_command("ACL", "DELUSER", "keeper")
+
+    assert (done.exit_code, done.summary["backend"], bought) == (0, "redis+disk", len(done.summary["files"]))
+    assert done.stderr.count("two runs at once may pay twice") == 1
+    assert (again.summary["counts"]["hit"], server.requests) == (bought, bought)
+
+
 def lost_at(number: int, own_redis: Any) -> Any:
     """Return a script of the model's server that stops Redis when the n-th request arrives."""
 
