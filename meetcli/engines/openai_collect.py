@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from meetcli.engines.batch_book import BatchBook
-from meetcli.engines.openai_files import UNREADABLE, BatchFiles, RemoteBatch, read_results
+from meetcli.engines.openai_files import MOST_LOOKS, UNREADABLE, BatchFiles, RemoteBatch, read_results, stopped_on_its_way
 from meetcli.engines.openai_wire import ONE_CALL
 from meetcli.errors import RunStopped
 from meetcli.models import Member, Reply, Submission
@@ -24,11 +24,8 @@ INTENT_AGE: Final = timedelta(hours=48)
 """How long an intent without an id is looked for in the server's list."""
 SETTLED_AFTER: Final = timedelta(minutes=1)
 """How long a server may take to list a batch that it was asked for by a run that was killed."""
-MOST_LOOKS: Final = 30
 REMEMBERED: Final = timedelta(days=35)
 """How long a collected batch is remembered, so that it is not collected again: longer than the server lists its files (30 days)."""
-
-
 CROWDED_FOR: Final = timedelta(days=7)
 """How long smaller files are made after one that the account had no room for: a tier rises, and others' batches end."""
 
@@ -165,7 +162,7 @@ class BatchCollector:
                 logger.warning("a run asked for a batch just now and did not hear of it: waiting for up to a minute whether there is one")
             is_told = True
             if not await self._files.pause():
-                raise RunStopped("stopped while a batch may be on its way", hint="run again: nothing is submitted twice")
+                raise stopped_on_its_way()
             listed = await self._listed(since, is_needed=True)
         return listed
 

@@ -40,6 +40,8 @@ UNREADABLE: Final = "bad_reply"
 PASSING_STATUSES: Final = frozenset({401, 402, 403, 408, 409, 425, 429})
 """What a server says of the account or of the moment, not of the request."""
 LOOK_S: Final = 2.0
+MOST_LOOKS: Final = 30
+"""A server that is asked for a batch and does not answer may list it as late as a minute after."""
 CROWDED: Final = re.compile(r"(token|request)_limit")
 ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
 
@@ -154,16 +156,22 @@ class BatchFiles:
 
     async def create(self, file_id: str, digest: str) -> RemoteBatch:
         """Make a batch of an uploaded file, once."""
-        attempts = 0
+        import openai
+
+        is_unheard = False
 
         async def make() -> RemoteBatch:
-            nonlocal attempts
-            attempts += 1
-            if attempts > 1 and (found := await self._found(digest)):  # the answer to an attempt was lost
+            nonlocal is_unheard
+            if is_unheard and (found := await self._heard_of(digest)):
                 return found
-            made = await self._client.batches.create(
-                input_file_id=file_id, endpoint="/v1/chat/completions", completion_window="24h", metadata={MARK: digest}
-            )
+            is_unheard = True
+            try:
+                made = await self._client.batches.create(
+                    input_file_id=file_id, endpoint="/v1/chat/completions", completion_window="24h", metadata={MARK: digest}
+                )
+            except openai.RateLimitError:  # it was heard, and refused
+                is_unheard = False
+                raise
             return _remote(made)
 
         return await self._retried(make)
@@ -233,11 +241,15 @@ class BatchFiles:
         await self._timers.sleep(LOOK_S)
         return not self._options.is_stopping()
 
-    async def _found(self, digest: str) -> RemoteBatch | None:
-        async for batch in self._client.batches.list(limit=100):
-            remote = _remote(batch)
-            if remote.digest == digest:
-                return remote
+    async def _heard_of(self, digest: str) -> RemoteBatch | None:
+        """Look for a batch whose making nobody told of, for as long as a slow server may take to list it."""
+        for look in range(MOST_LOOKS):
+            if look and not await self.pause():
+                raise stopped_on_its_way()
+            async for batch in self._client.batches.list(limit=100):
+                remote = _remote(batch)
+                if remote.digest == digest:
+                    return remote
         return None
 
     async def _retried(self, work: Callable[[], Awaitable[T]], *, passes: type[Exception] | tuple[()] = ()) -> T:
@@ -269,6 +281,11 @@ class Results(NamedTuple):
     replies: list[tuple[Member, Reply]]
     refused: list[Member]
     unanswered: list[str]
+
+
+def stopped_on_its_way() -> RunStopped:
+    """Return what ends a run that is stopped while it looks for a batch."""
+    return RunStopped("stopped while a batch may be on its way", hint="run again: nothing is submitted twice")
 
 
 def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) -> Results:

@@ -118,6 +118,48 @@ def test_a_batch_whose_creation_was_answered_by_nobody_is_looked_for_before_anot
     assert len(reasons(replies)["submitted"]) == 3
 
 
+def test_a_batch_that_a_slow_server_makes_after_a_gateway_gave_up_is_waited_for_before_another_is_made():
+    looks = []
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        original, held = server.routes, []
+
+        def route(method, path, headers, body):
+            is_batches = path.partition("?")[0].endswith("/batches")
+            if method == "POST" and is_batches and not held:
+                held.append((method, path, headers, body))
+                return 504, b'{"error": {"message": "gateway"}}'
+            if method == "GET" and is_batches and held:
+                looks.append(path)
+                if len(looks) == 5:
+                    original(*held[0])
+            return original(method, path, headers, body)
+
+        server.routes = route
+        replies, error = asyncio.run(collect(batch_engine(server), map(small, range(3))))
+    assert error is None
+    assert len(batches.batches) == 1
+    assert len(reasons(replies)["submitted"]) == 3
+    assert len(looks) == 5
+
+
+def test_a_refused_batch_is_asked_for_again_without_a_look():
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        original, failures = server.routes, [429, 429]
+        looks = []
+
+        def route(method, path, headers, body):
+            if method == "POST" and path.endswith("/batches") and failures:
+                return failures.pop(), b'{"error": {"message": "slow down", "code": "rate_limit_exceeded"}}'
+            looks.extend([path] if method == "GET" and failures != [429, 429] and not batches.batches else [])
+            return original(method, path, headers, body)
+
+        server.routes = route
+        _, error = asyncio.run(collect(batch_engine(server), map(small, range(3))))
+    assert (error, len(batches.batches), failures, looks) == (None, 1, [], [])
+
+
 @pytest.mark.parametrize("is_finished", [False, True], ids=["under way", "answered"])
 @pytest.mark.parametrize("submits", [True, False], ids=["batch", "live"])
 def test_what_another_run_submits_after_ours_began_is_neither_submitted_again_nor_called(submits, is_finished):
