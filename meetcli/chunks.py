@@ -1,36 +1,48 @@
 """Cuts a meeting that no window holds into chunks at turns. Pure: same in, same chunks out.
 
-Where a chunk ends is said by what stands there, never by a count from the start, so that an edit moves only its neighbors. Where the
-starts of an earlier cut are known they stay: two cuts that need not differ do not, and what was bought for a chunk is found again.
+Where a chunk ends is said by what stands there, never by a count from the start, so that an edit moves only its neighbors. Where an
+earlier cut is known, each chunk of it that stands there still is left alone, and what was bought for it is found again; what lies between
+them is cut into as few chunks as hold it. A chunk that is cut for the first time has room to grow. So an edit of one turn makes three new
+chunks at most, whatever it repeats: its own, which may become two, and the next, which begins with an overlap of it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from meetcli.models import Meeting, Turn
 from meetcli.normalize import cut_stretches
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…;])\s+|\n+")
+_MARK = re.compile(r"([0-9a-f]{32}):([0-9]{1,9}):([0-9a-f]{32})")
+_WORD_START = re.compile(r"(?<=\s)\S")
 _TELLING_CHARACTERS = 40
 """A shorter turn ("Yes, okay.") comes again, and says nothing about where it stands."""
+_LOOK_AHEAD = 24
+"""How many characters after a place say whether speech without sentences is cut there."""
+_FAR = 32
+"""How many words on either side of a place it is compared with."""
+_FEW = 3
+"""So many chunks are placed together. More are cut one by one, each by what stands near its end alone."""
 
 
 class Chunk(NamedTuple):
     """A stretch of a meeting as a meeting of its own.
 
     It begins with an overlap of what was said just before, so that nothing is read without its context. `first_turn` and `last_turn` are
-    the meeting's turns in it, 1-based, overlap included; `start` names where it starts without it.
+    the meeting's turns in it, 1-based, overlap included; `mark` is one word by which another cut knows it again.
     """
 
     meeting: Meeting
     first_turn: int
     last_turn: int
-    start: str
+    mark: str
 
 
 class _Unit(NamedTuple):
@@ -43,70 +55,200 @@ class _Unit(NamedTuple):
     name: str
 
 
-def split(meeting: Meeting, most_tokens: int, count: Callable[[str], int], known_starts: Sequence[str] = ()) -> list[Chunk]:
+class _Mark(NamedTuple):
+    """A chunk of an earlier cut: the name of the unit where it starts, overlap aside, how many units it has, and the digest of its text."""
+
+    start: str
+    units: int
+    digest: str
+
+
+def split(meeting: Meeting, most_tokens: int, count: Callable[[str], int], known: Sequence[str] = (), *, spare: int = 0) -> list[Chunk]:
     """Return the chunks of a meeting, in order, each of at most `most_tokens`; together they hold every turn.
 
-    `known_starts` are the starts of an earlier cut of the same meeting, in order.
+    `known` are the marks of an earlier cut of the same meeting, in order. `spare` tokens of each chunk's stay free as it grows.
     """
-    core, overlap = most_tokens * 3 // 4, most_tokens // 8
-    units = list(_units(meeting, max(1, overlap), count))
-    names = Counter(unit.name for unit in units)
-    borders = [0, *_known_borders(units, known_starts)]
-    chunks = []
-    for first, after in zip(borders, [*borders[1:], len(units)], strict=True):
-        for begin, end in _cut(units, first, after, core, names):
-            chunks.append(_chunk(meeting, units, _overlap_start(units, begin, overlap), begin, end))
-    return chunks
+    cut = _Cut(meeting, most_tokens, count, spare)
+    cut.know([_read(mark) for mark in known])
+    return [cut.chunk(span) for span in cut.spans()]
 
 
-def _known_borders(units: Sequence[_Unit], known_starts: Sequence[str]) -> list[int]:
-    """Return where chunks started that start there still, in order.
-
-    What is said once is known by itself; what is said again elsewhere, as after an edit, by the starts before and after it.
-    """
-    places: dict[str, list[int]] = {}
-    for place, unit in enumerate(units):
-        places.setdefault(unit.name, []).append(place)
-    found = [places.get(name, []) for name in known_starts]
-    sure = [found_at[0] if len(found_at) == 1 else None for found_at in found]
-    borders = set(sure)
-    for number, several in enumerate(found):
-        if len(several) > 1:
-            before = next((place for place in reversed(sure[:number]) if place is not None), 0)
-            after = next((place for place in sure[number + 1 :] if place is not None), len(units))
-            between = [place for place in several if before < place < after]
-            borders |= set(between) if len(between) == 1 else set()
-    return sorted(place for place in borders if place)
+def _read(mark: str) -> _Mark:
+    """Return a mark. What an earlier version kept is the start alone: no chunk is known by it, but it is where to cut again."""
+    whole = _MARK.fullmatch(mark)
+    return _Mark(whole[1], int(whole[2]), whole[3]) if whole else _Mark(mark, 0, "")
 
 
-def _cut(units: Sequence[_Unit], first: int, after: int, most: int, names: Counter[str]) -> Iterator[tuple[int, int]]:
-    """Yield (first, after the last) of each chunk between two borders."""
-    while (left := sum(unit.tokens for unit in units[first:after])) > most:
-        held, candidates = units[first].tokens, []
-        place = first + 1
-        while held + units[place].tokens <= most:
-            if held * 2 >= most:
-                candidates.append(place)
-            held += units[place].tokens
-            place += 1
-        candidates.append(place)
-        if left <= 2 * most:  # two chunks are enough for the rest: an edit that takes a border away costs no third
-            candidates = [place for place in candidates if sum(unit.tokens for unit in units[place:after]) <= most] or candidates
-        # The least digest among the telling ones: a choice that depends on nothing but what stands there.
-        cut = min(
-            candidates, key=lambda at: (names[units[at].name] > 1 or units[at].end - units[at].begin < _TELLING_CHARACTERS, units[at].name)
-        )
-        yield first, cut
-        first = cut
-    yield first, after
+_Span = tuple[int, int]
+"""The units of a chunk, overlap aside: the first, and the one after the last."""
 
 
-def _overlap_start(units: Sequence[_Unit], begin: int, most: int) -> int:
-    held = 0
-    while begin and held + units[begin - 1].tokens <= most:
-        begin -= 1
-        held += units[begin].tokens
-    return begin
+class _Cut:
+    """One meeting while it is cut."""
+
+    def __init__(self, meeting: Meeting, most_tokens: int, count: Callable[[str], int], spare: int) -> None:
+        self._meeting = meeting
+        self._known: Sequence[_Mark] = ()
+        self._known_starts: set[str] = set()
+        self._overlap = most_tokens // 8
+        self._usual = most_tokens * 3 // 4
+        name = most_tokens // 24  # of whoever goes on speaking
+        self._most = max(self._usual, most_tokens - self._overlap - name - spare)
+        self._units = list(_units(meeting, max(1, self._overlap), count))
+        self._before = [0, *accumulate(unit.tokens for unit in self._units)]
+        self._names = Counter(unit.name for unit in self._units)
+
+    def know(self, marks: Sequence[_Mark]) -> None:
+        """Cut as before where the chunks with these marks stand still."""
+        self._known = marks
+        self._known_starts = {mark.start for mark in marks}
+
+    def spans(self) -> list[_Span]:
+        """Return where the chunks are, in order."""
+        spans: list[_Span] = []
+        kept = deque(self._kept())
+        place = 0
+        while place < len(self._units):
+            if kept and kept[0][0] == place:
+                spans.append(kept.popleft())
+            else:
+                begin, end = place, kept[0][0] if kept else len(self._units)
+                if self._tokens(begin, end) * 2 < self._usual:  # so little is a chunk of its own only where no neighbor has room for it
+                    if spans and self._tokens(spans[-1][0], end) <= self._most:
+                        begin = spans.pop()[0]
+                    elif kept and self._tokens(begin, kept[0][1]) <= self._most:
+                        end = kept.popleft()[1]
+                spans += self._cut(begin, end)
+            place = spans[-1][1]
+        return spans
+
+    def _kept(self) -> list[_Span]:
+        """Return the chunks of the earlier cut that stand there still, with the same overlap, in order.
+
+        From the start up to the first that changed and from the end up to the last: there a chunk that comes again cannot be taken for
+        another. Between them, those that start with what is said once come first, and the rest wherever there is one.
+        """
+        left = deque(self._known)
+        front: list[_Span] = []
+        back: list[_Span] = []
+        place, until = 0, len(self._units)
+        while left and (span := self._found(left[0], place, until)):
+            front.append(span)
+            place = span[1]
+            left.popleft()
+        while left and (span := self._found(left[-1], until - left[-1].units, until)) and span[0] >= place:
+            back.append(span)
+            until = span[0]
+            left.pop()
+        return [*front, *self._kept_between(left, place, until), *reversed(back)]
+
+    def _kept_between(self, marks: Collection[_Mark], place: int, until: int) -> Iterator[_Span]:
+        places: dict[str, list[int]] = {}
+        for number in range(place, until) if marks else ():
+            places.setdefault(self._units[number].name, []).append(number)
+        once = [places[mark.start][0] if len(places.get(mark.start, ())) == 1 else None for mark in marks]
+        sure = [span for mark, start in zip(marks, once, strict=True) if start is not None and (span := self._found(mark, start, until))]
+        ahead = deque([*_longest_in_order(sure), (until, until)])
+        for mark, start in zip(marks, once, strict=True):
+            if start == ahead[0][0]:
+                span = ahead.popleft()
+            else:
+                starts = places.get(mark.start, [])
+                found = (self._found(mark, start, ahead[0][0]) for start in starts[bisect_left(starts, place) :])
+                span = next(filter(None, found), (0, 0))
+            if span[1]:
+                yield span
+                place = span[1]
+
+    def _found(self, mark: _Mark, place: int, until: int) -> _Span | None:
+        span = place, place + mark.units
+        is_there = mark.units and place >= 0 and span[1] <= until and self._units[place].name == mark.start
+        return span if is_there and self._tokens(*span) <= self._most and self._digest(span) == mark.digest else None
+
+    def _cut(self, first: int, after: int) -> Iterator[_Span]:
+        """Yield what a stretch is cut into."""
+        while self._tokens(first, after) > self._most and after - first > 1:
+            few = self._fewest(first, after, self._most)
+            if few > _FEW:
+                half = bisect_left(self._before, self._before[first] + self._usual / 2)
+                last = self._reach(first, self._usual)
+                # The least digest among the telling ones: a choice that depends on nothing but what stands there.
+                cut = min(range(min(half, last), last + 1), key=lambda place: (not self._is_known_start(place), *self._telling(place)))
+            else:
+                last = min(self._reach(first, self._most), after - 1)
+                places = [place for place in range(first + 1, last + 1) if self._fewest(place, after, self._most) < few]
+                cut = min(places, key=lambda place: self._evenness(first, place, after, few) + self._telling(place))
+            yield first, cut
+            first = cut
+        yield first, after
+
+    def _evenness(self, first: int, place: int, after: int, few: int) -> tuple[bool, bool, bool]:
+        """Return what speaks against a place that cuts a stretch into few chunks: that one is much smaller, that none was cut here before,
+        and that one has less room to grow than all might have.
+        """
+        one, rest = self._tokens(first, place), self._tokens(place, after) / (few - 1)
+        is_crowded = one > self._usual or self._fewest(place, after, self._usual) >= few
+        return min(one, rest) * 2 * few < one + rest * (few - 1), not self._is_known_start(place), is_crowded
+
+    def _telling(self, place: int) -> tuple[bool, str]:
+        unit = self._units[place]
+        return self._names[unit.name] > 1 or unit.end - unit.begin < _TELLING_CHARACTERS, unit.name
+
+    def _is_known_start(self, place: int) -> bool:
+        name = self._units[place].name
+        return name in self._known_starts and self._names[name] == 1
+
+    def _tokens(self, first: int, after: int) -> int:
+        return self._before[after] - self._before[first]
+
+    def _reach(self, first: int, most: int) -> int:
+        """Return the place up to which so many tokens go; one unit at least."""
+        return max(first + 1, bisect_right(self._before, self._before[first] + most) - 1)
+
+    def _fewest(self, first: int, after: int, most: int) -> int:
+        """Return how many chunks of so many tokens hold a stretch, counted no further than it matters."""
+        chunks = 0
+        while first < after and chunks <= _FEW:
+            first = self._reach(first, most)
+            chunks += 1
+        return chunks
+
+    def _overlap_start(self, first: int) -> int:
+        return min(first, bisect_left(self._before, self._before[first] - self._overlap))
+
+    def _text(self, span: _Span) -> tuple[str, int]:
+        """Return a chunk's text, and where its own words begin: after the name of whoever was speaking already."""
+        opening = self._units[self._overlap_start(span[0])]
+        turn = self._meeting.turns[opening.turn]
+        label = f"{turn.speaker}: " if opening.begin > turn.offset and turn.speaker else ""
+        return label + self._meeting.transcript[opening.begin : self._units[span[1] - 1].end], len(label)
+
+    def _digest(self, span: _Span) -> str:
+        return _digest(self._text(span)[0])
+
+    def chunk(self, span: _Span) -> Chunk:
+        """Return the chunk that a span is."""
+        opening, closing = self._units[self._overlap_start(span[0])], self._units[span[1] - 1]
+        text, labeled = self._text(span)
+        turns = []
+        for turn in self._meeting.turns[opening.turn : closing.turn + 1]:
+            begin, end = max(turn.offset, opening.begin), min(turn.offset + len(turn.text), closing.end)
+            said = self._meeting.transcript[begin:end]
+            turns.append(Turn(turn.speaker, said, begin - opening.begin + labeled, turn.start_s, turn.end_s))
+        part = self._meeting._replace(transcript=text, turns=tuple(turns), stretches=cut_stretches(turns))
+        mark = f"{self._units[span[0]].name}:{span[1] - span[0]}:{_digest(text)}"
+        return Chunk(part, opening.turn + 1, closing.turn + 1, mark)
+
+
+def _longest_in_order(spans: Sequence[_Span]) -> list[_Span]:
+    """Return the most spans that follow one another: a stretch that was moved is put aside, not all that it has passed."""
+    chains: list[list[_Span]] = [[]]
+    for span in spans:
+        chains.append([*max((chain for chain in chains if not chain or chain[-1][1] <= span[0]), key=len), span])
+    return max(chains, key=len)
+
+
+# Units
 
 
 def _units(meeting: Meeting, most: int, count: Callable[[str], int]) -> Iterator[_Unit]:
@@ -115,30 +257,32 @@ def _units(meeting: Meeting, most: int, count: Callable[[str], int]) -> Iterator
     for number in range(len(turns)):
         for begin, end in _pieces(text, begins[number], begins[number + 1], most, count):
             said = text[begin:end]
-            yield _Unit(begin, end, number, count(said), hashlib.sha256(said.strip().encode()).hexdigest()[:32])
+            yield _Unit(begin, end, number, count(said), _digest(said.strip()))
 
 
 def _pieces(text: str, begin: int, end: int, most: int, count: Callable[[str], int]) -> Iterator[tuple[int, int]]:
-    """Yield the turn itself; its sentences where it is too long, and halves of those that still are."""
+    """Yield the turn itself; its sentences where it is too long, and parts of those that still are."""
     if count(text[begin:end]) <= most or end - begin < 2:
         yield begin, end
         return
     cuts = [match.end() for match in _SENTENCE_END.finditer(text, begin, end) if begin < match.end() < end]
-    if not cuts:
-        middle = (begin + end) // 2
-        space = text.rfind(" ", begin + 1, middle) + 1
-        cuts = [space or middle]
+    cuts = cuts or _cuts_without_sentences(text, begin, end)
     for piece_begin, piece_end in zip([begin, *cuts], [*cuts, end], strict=True):
         yield from _pieces(text, piece_begin, piece_end, most, count)
 
 
-def _chunk(meeting: Meeting, units: Sequence[_Unit], first: int, core: int, after: int) -> Chunk:
-    begin, end = units[first].begin, units[after - 1].end
-    opening = meeting.turns[units[first].turn]
-    label = f"{opening.speaker}: " if begin > opening.offset and opening.speaker else ""
-    turns = []
-    for turn in meeting.turns[units[first].turn : units[after - 1].turn + 1]:
-        said_from, said_to = max(turn.offset, begin), min(turn.offset + len(turn.text), end)
-        turns.append(Turn(turn.speaker, meeting.transcript[said_from:said_to], said_from - begin + len(label), turn.start_s, turn.end_s))
-    part = meeting._replace(transcript=label + meeting.transcript[begin:end], turns=tuple(turns), stretches=cut_stretches(turns))
-    return Chunk(part, units[first].turn + 1, units[after - 1].turn + 1, units[core].name)
+def _cuts_without_sentences(text: str, begin: int, end: int) -> list[int]:
+    """Return where speech without punctuation is cut: before each word whose digest is the least around, so that an edit moves no other."""
+    places = [match.start() for match in _WORD_START.finditer(text, begin + 1, end)] or list(range(begin + 1, end))
+    digests = [_digest(text[place : min(place + _LOOK_AHEAD, end)]) for place in places]
+    found = []
+    for number in range(_FAR, len(places) - _FAR):
+        here = digests[number]
+        if here < min(digests[number - _FAR : number]) and here <= min(digests[number + 1 : number + 1 + _FAR]):
+            found.append(places[number])
+    third = len(places) // 3
+    return found or [places[min(range(third, len(places) - third), key=digests.__getitem__)]]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

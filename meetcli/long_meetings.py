@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from meetcli.answers.merge import merge_answers, united_lists, with_list
 from meetcli.chunks import Chunk, split
-from meetcli.models import Meeting, Message, Request, Task
+from meetcli.models import Meeting, Message, Request, Task, Turn
+from meetcli.normalize import MOST_STRETCHES
 from meetcli.tasks.prompt import FIRST_CAP, compose_chunk, compose_whole
 from meetcli.tasks.schema import strict_schema
 from meetcli.tokens import Window, count_bytes, most_input_tokens
@@ -43,21 +44,23 @@ def fits(request: Request, window: Window) -> bool:
 class LongMeeting:
     """One long meeting on its way: `first` asks about the chunks, `then` takes the answers to what was asked and asks on, or is done."""
 
-    def __init__(self, task: Task, whole: Request, model: type[BaseModel], window: Window, known_starts: Sequence[str] = ()) -> None:
-        """`whole` is the request that does not fit."""
+    def __init__(self, task: Task, whole: Request, model: type[BaseModel], window: Window, known: Sequence[str] = ()) -> None:
+        """`whole` is the request that does not fit; `known` are the `marks` of the meeting when it was last cut."""
         self._task = task
         self._whole = whole
         self._model = model
         self._window = window
-        self._chunks: list[Chunk] = split(
-            whole.meeting, self._room(compose_chunk(task, _nothing(whole), whole.language)), window.count, known_starts
+        rest, parts = (
+            most_input_tokens(whole._replace(messages=compose_chunk(task, said, whole.language)), window.count) for said in _nothing(whole)
         )
+        room = max(LEAST_CHUNK_TOKENS, window.tokens - FIRST_CAP - rest)
+        self._chunks: list[Chunk] = split(whole.meeting, room, window.count, known, spare=parts - rest)
         self._found: list[dict[str, Any]] = []
 
     @property
-    def starts(self) -> list[str]:
-        """Where the chunks start, for the next time that this meeting is cut."""
-        return [chunk.start for chunk in self._chunks]
+    def marks(self) -> list[str]:
+        """How the chunks are known again, for the next time that this meeting is cut."""
+        return [chunk.mark for chunk in self._chunks]
 
     def first(self) -> list[Ask]:
         """Return what is asked about the chunks, in order."""
@@ -132,5 +135,8 @@ class LongMeeting:
         return max(LEAST_CHUNK_TOKENS, self._window.tokens - FIRST_CAP - rest)
 
 
-def _nothing(whole: Request) -> Meeting:
-    return whole.meeting._replace(transcript="", turns=(), stretches=())
+def _nothing(whole: Request) -> tuple[Meeting, Meeting]:
+    """Return a meeting in which nobody speaks, and the same in as many numbered parts as a chunk may have: their numbers take room too."""
+    parts = range(1, MOST_STRETCHES + 1)
+    empty = whole.meeting._replace(transcript="", turns=(), stretches=())
+    return empty, empty._replace(turns=(Turn(None, "", 0),) * len(parts), stretches=tuple((part, part) for part in parts))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from meetcli.errors import InputError
 from meetcli.models import Meeting, Turn
 
-_STRETCHES = 8
+MOST_STRETCHES = 8
 _STRETCH_CHARACTERS = 400
 """A stretch shorter than this says nothing about sentiment, so short meetings have fewer."""
 
@@ -276,7 +276,7 @@ def _render(given: Sequence[tuple[str | None, str, float | None, float | None]])
 def cut_stretches(turns: Sequence[Turn]) -> tuple[tuple[int, int], ...]:
     """Cut the turns where their middles pass the borders of equal parts; a part that one long turn spans vanishes."""
     total = sum(len(turn.text) for turn in turns)
-    parts = max(1, min(_STRETCHES, total // _STRETCH_CHARACTERS))
+    parts = max(1, min(MOST_STRETCHES, total // _STRETCH_CHARACTERS))
     stretches: list[tuple[int, int]] = []
     last_part, before = -1, 0
     for number, turn in enumerate(turns, 1):

@@ -182,10 +182,10 @@ class _Spending:
             self._send(purchase, request)
         else:
             cut = part_digest(self._assignment.parts, (), {"window": window.tokens})
-            known = self._ledger.known_starts(job, cut)
+            known = self._ledger.known_marks(job, cut)
             long = LongMeeting(task, request, self._model, window, known)
-            if long.starts != known:
-                self._ledger.keep_starts(job, cut, long.starts, self._entry(purchase))
+            if long.marks != known:
+                self._ledger.keep_marks(job, cut, long.marks, self._entry(purchase))
             purchase.parts = Parts(long)
             self._ask(purchase, purchase.parts, long.first())
 

@@ -145,14 +145,14 @@ class Ledger:
         is_refused = reply.usage == Usage() and self._rules.is_refresh and not self._is_of_this_time(header.created_at, now)
         return reply if self._rules.is_fresh(header.created_at, now) and not is_refused else None
 
-    def known_starts(self, job: Job, cut: str) -> list[str]:
-        """Return where the chunks of this meeting started when it was last cut. `cut` names what all of its parts are asked alike."""
+    def known_marks(self, job: Job, cut: str) -> list[str]:
+        """Return the marks of the chunks that this meeting was last cut into. `cut` names what all of its parts are asked alike."""
         kept = load_reply(self._part(job, cut), "")
         return (kept.text or "").split() if kept else []
 
-    def keep_starts(self, job: Job, cut: str, starts: Iterable[str], bought: Entry) -> None:
-        """Keep where the chunks of this meeting start, before the first is bought: a run that is killed has bought some all the same."""
-        self.settle_parts(job, {cut: " ".join(starts)}, bought)
+    def keep_marks(self, job: Job, cut: str, marks: Iterable[str], bought: Entry) -> None:
+        """Keep the marks of the chunks of this meeting, before the first is bought: a run that is killed has bought some all the same."""
+        self.settle_parts(job, {cut: " ".join(marks)}, bought)
 
     def settle_parts(self, job: Job, answers: Mapping[str, str], bought: Entry) -> None:
         """Keep the answers to parts, by digest, beyond the meeting that they were bought for, as paid for."""
