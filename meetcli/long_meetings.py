@@ -6,14 +6,16 @@ lists, is made anew from the chunks' answers.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from meetcli.answers.merge import merge_answers, united_lists, with_list
 from meetcli.chunks import Chunk, split
-from meetcli.models import Meeting, Message, Request, Task, Turn
+from meetcli.models import Meeting, Request, Task, Turn
 from meetcli.normalize import MOST_STRETCHES
 from meetcli.tasks.prompt import FIRST_CAP, compose_chunk, compose_whole
 from meetcli.tasks.schema import strict_schema
@@ -22,6 +24,11 @@ from meetcli.tokens import Window, count_bytes, most_input_tokens
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+SUMMARY_CAP = 1_536
+"""Output tokens that stay free for a summary of 200 words in any language. What it is made of may take the rest: six hours in a window of
+8,000 tokens are some seventy summaries, and an edit must not ask about a group of them before it asks about them all."""
+NUMBER_TOKENS = 4
+"""What the number and the line end of a stretch add to its summary."""
 LEAST_CHUNK_TOKENS = 500
 """Where instructions and schema leave less room, chunks are this long all the same, and the server says what it thinks of it."""
 
@@ -50,6 +57,8 @@ class LongMeeting:
         self._whole = whole
         self._model = model
         self._window = window
+        self._is_custom = task.schema is not None
+        self._least_cap = FIRST_CAP if self._is_custom else SUMMARY_CAP
         rest, parts = (
             most_input_tokens(whole._replace(messages=compose_chunk(task, said, whole.language)), window.count) for said in _nothing(whole)
         )
@@ -79,14 +88,13 @@ class LongMeeting:
         if self._found and len(read) == 1:
             return json.dumps(self._finished(read[0]), ensure_ascii=False)
         self._found = self._found or read
-        is_custom = self._task.schema is not None
-        stretches = [json.dumps(answer["result"], ensure_ascii=False) if is_custom else answer["summary"] for answer in read]
+        stretches = [json.dumps(answer["result"], ensure_ascii=False) if self._is_custom else answer["summary"] for answer in read]
         return [self._about(group) for group in self._groups(stretches)]
 
     def _finished(self, last: dict[str, Any]) -> dict[str, Any]:
         meeting = self._whole.meeting
         coverage: dict[str, Any] = {"chunks": len(self._chunks), "turns": len(meeting.turns)}
-        if self._task.schema is None:
+        if not self._is_custom:
             merged = merge_answers(self._found, self._chunks, meeting) | {"summary": last["summary"]}
         else:
             merged = last
@@ -108,31 +116,42 @@ class LongMeeting:
         return True
 
     def _groups(self, stretches: Sequence[str]) -> list[list[str]]:
-        """Return the stretches in groups that fit the window; in pairs at least, so that there is an end."""
-        room = self._room(compose_whole(self._task, self._whole.meeting, (), self._whole.language))
-        groups: list[list[str]] = [[]]
-        held = 0
-        for stretch in stretches:
-            tokens = self._window.count(stretch) + 4
-            if len(groups[-1]) > 1 and held + tokens > room:
-                groups.append([])
-                held = 0
-            groups[-1].append(stretch)
-            held += tokens
-        return groups
+        """Return the stretches in groups that fit the window; in pairs at least, so that there is an end.
+
+        Where a group ends is said by the stretch there, as with chunks: another one elsewhere leaves it where it is.
+        """
+        rest = most_input_tokens(self._asked(()), self._window.count)
+        room = max(LEAST_CHUNK_TOKENS, self._window.tokens - self._least_cap - rest)
+        tokens = [self._window.count(stretch) + NUMBER_TOKENS for stretch in stretches]
+        groups: list[list[str]] = []
+        first = 0
+        while len(tokens) - first > 2 and sum(tokens[first:]) > room:
+            held = dict(enumerate(accumulate(tokens[first:]), first + 1))
+            ends = [end for end in range(first + 2, len(tokens)) if room / 2 < held[end] <= room]
+            end = min(ends, key=lambda end: _digest(stretches[end - 1]), default=first + 2)
+            groups.append(list(stretches[first:end]))
+            first = end
+        return [*groups, list(stretches[first:])]
 
     def _about(self, stretches: Sequence[str]) -> Ask:
+        request = self._asked(stretches)
+        left = self._window.tokens - most_input_tokens(request, self._window.count)
+        request = request._replace(max_output_tokens=min(FIRST_CAP, max(self._least_cap, left)))
+        return Ask(request, self._last_model(), has_full_summary=True)
+
+    def _asked(self, stretches: Sequence[str]) -> Request:
         messages = compose_whole(self._task, self._whole.meeting, stretches, self._whole.language)
-        if self._task.schema is not None:
-            return Ask(self._whole._replace(messages=messages), self._model, has_full_summary=True)
+        request = self._whole._replace(messages=messages)
+        return request if self._is_custom else request._replace(schema=strict_schema(self._last_model()))
+
+    def _last_model(self) -> type[BaseModel]:
         from meetcli.tasks.answer_models import SummaryAnswer
 
-        return Ask(self._whole._replace(messages=messages, schema=strict_schema(SummaryAnswer)), SummaryAnswer, has_full_summary=True)
+        return self._model if self._is_custom else SummaryAnswer
 
-    def _room(self, messages: tuple[Message, ...]) -> int:
-        """Return how many tokens of a meeting fit beside everything else that is sent and the answer."""
-        rest = most_input_tokens(self._whole._replace(messages=messages), self._window.count)
-        return max(LEAST_CHUNK_TOKENS, self._window.tokens - FIRST_CAP - rest)
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _nothing(whole: Request) -> tuple[Meeting, Meeting]:

@@ -309,6 +309,42 @@ def test_one_edited_turn_costs_at_most_four_calls_wherever_it_stands(world):
         assert result["provenance"]["coverage"]["chunks"] >= whole["provenance"]["coverage"]["chunks"] - 2
 
 
+def at_length(request):
+    """Answer as `minutes_of`, with stretches summed up in as many words as they may have."""
+    answer = minutes_of(request)
+    if is_summary(request):
+        return answer
+    chance = random.Random(request.messages[1].content)
+    return answer | {"summary": f"{' '.join(chance.choices(WORDS, k=60))}."}
+
+
+def test_summaries_as_long_as_they_may_be_are_one_call_and_an_edit_still_costs_four(world):
+    world.engine.script = lambda request: answered(at_length(request))
+    turns, chance = six_hours(), random.Random(6)
+    run(world, turns)
+    assert sum(map(is_summary, world.engine.requests)) == 1
+    for place in chance.sample(range(len(turns)), 6):
+        turns[place] = (turns[place][0], f"{turns[place][1]} {' '.join(chance.choices(WORDS, k=chance.choice([1, 900])))}.")
+        run(world, turns, Status.CHANGED)
+        assert world.calls <= 4, place
+    assert max(most_input_tokens(request, WINDOW.count) + request.max_output_tokens for request in world.engine.requests) <= WINDOW.tokens
+
+
+def test_more_summaries_than_one_call_holds_are_grouped_so_that_an_edit_asks_about_one_group_again(world):
+    world.window = Window(8_000, lambda text: len(text) // 2 + 1)
+    world.engine.script = lambda request: answered(at_length(request))
+    turns = six_hours()
+    run(world, turns)
+    assert sum(map(is_summary, world.engine.requests)) > 3
+    counts = []
+    for place in range(100, len(turns), 300):
+        turns[place] = ("Ana", "Let me correct that: it is quite another thing.")
+        run(world, turns, Status.CHANGED)
+        counts.append(world.calls)
+    assert sorted(counts)[len(counts) // 2] <= 4
+    assert max(counts) <= 6
+
+
 def test_an_edit_after_a_run_that_was_stopped_costs_no_more(world):
     turns, asked = six_hours(), []
 
