@@ -290,7 +290,7 @@ def test_so_they_do_where_what_is_left_out_was_counted(world):
 
 # Long meetings
 
-POINTS = [f"In point {number} we need a plan for branch {number}." for number in range(400)]
+POINTS = [f"In point {number} we need a plan for branch {number}." for number in range(600)]
 
 
 def long_world(world):
