@@ -35,7 +35,7 @@ class CachedBatches:
         return sorted(found, key=lambda submission: submission.created_at)
 
     def latest(self) -> str:
-        """Return what tells whether anybody has intended a batch since it was last asked for."""
+        """Return what tells whether anybody has intended a batch or learned its id since it was last asked for."""
         return self._cache.get_many([LATEST]).get(LATEST, "")
 
     def members(self, submission: Submission) -> list[Member]:
@@ -48,8 +48,8 @@ class CachedBatches:
         """Remember a batch, with new members or with those it had."""
         lines = [_dump(submission), *(json.dumps(member) for member in (self.members(submission) if members is None else members))]
         rows = {_key(submission): "\n".join(lines)}
-        if submission.state == "intended":
-            rows[LATEST] = submission.digest
+        if submission.state in ("intended", "submitted"):
+            rows[LATEST] = f"{submission.state} {submission.digest}"
         self._set(rows)
 
     def forget(self, submission: Submission) -> None:

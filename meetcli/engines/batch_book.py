@@ -17,7 +17,7 @@ class BatchBook(Protocol):
         ...
 
     def latest(self) -> str:
-        """Return what tells whether anybody has intended a batch since it was last asked for."""
+        """Return what tells whether anybody has intended a batch or learned its id since it was last asked for."""
         ...
 
     def members(self, submission: Submission) -> list[Member]:

@@ -89,7 +89,8 @@ class BatchCollector:
     def _note_crowded(self, crowded: list[tuple[Submission, RemoteBatch]], pending: list[Submission]) -> None:
         """Learn from batches that the account had no room for. One of a single request, alone, will never fit: that is a refusal."""
         for submission, remote in crowded:
-            taken = sum(one.size for one in pending if one.model == submission.model)
+            waiting = sum(one.size for one in pending if one.model == submission.model)
+            taken = max(submission.beside, waiting)  # what was beside it may be over by now, or another run's
             members = self._book.members(submission)
             self.crowded |= {member.digest for member in members}
             is_hopeless = len(members) == 1 and not taken

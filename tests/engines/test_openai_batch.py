@@ -186,6 +186,40 @@ def test_what_another_run_submits_after_ours_began_is_neither_submitted_again_no
     assert is_finished or last.error.reason == "submitted"
 
 
+def test_a_batch_whose_file_was_on_its_way_when_we_looked_is_not_bought_again():
+    cache = MemoryCache()
+    has_looked, is_submitted = asyncio.Event(), asyncio.Event()
+
+    async def late():
+        has_looked.set()
+        await is_submitted.wait()
+        yield small(1)
+
+    async def both():
+        first, second = batch_engine(server, cache), batch_engine(server, cache)
+        upload = first._files.upload
+
+        async def slow(file):
+            theirs.append(asyncio.create_task(collect_late(second)))
+            await has_looked.wait()
+            return await upload(file)
+
+        async def collect_late(engine):
+            return [reply async for reply in engine.complete(late())]
+
+        theirs = []
+        first._files.upload = slow
+        await collect(first, [small(1)])
+        is_submitted.set()
+        return await theirs[0]
+
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        [reply] = asyncio.run(both())
+    assert batches.asked == ["digest-1"]
+    assert reply.error.reason == "submitted"
+
+
 def test_a_request_that_comes_twice_is_one_line():
     with LoopbackServer() as server:
         batches = Batches(server)
