@@ -267,7 +267,17 @@ class BatchEngine:
         """Submit the file, then say so of each of its requests; begin the next one."""
         writer = lane.writer
         at = self._now()
-        intent = Submission(writer.digest(at), None, "intended", at, self._endpoint, self._options.model, len(writer.members), writer.size)
+        intent = Submission(
+            writer.digest(at),
+            None,
+            "intended",
+            at,
+            self._endpoint,
+            self._options.model,
+            len(writer.members),
+            size=writer.size,
+            beside=self._collector.taken,
+        )
         self._book.write(intent, writer.members)
         try:
             file_id = await self._files.upload(writer.file)

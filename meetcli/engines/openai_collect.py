@@ -121,9 +121,9 @@ class BatchCollector:
         return found
 
     async def look_again(self) -> bool:
-        """Collect if anybody has intended a batch since; return whether.
+        """Collect if anybody has intended a batch or learned its id since; return whether.
 
-        Whoever held the lease of a meeting until now may have submitted it.
+        Whoever held the lease of a meeting until now may have submitted it, also by a batch whose file was on its way when we looked.
         """
         async with self._looking:
             if self._book.latest() == self._seen:

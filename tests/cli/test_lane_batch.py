@@ -388,6 +388,18 @@ def test_what_waits_already_is_part_of_what_was_too_much(batches, meetcli, input
     assert counted(run(meetcli, inputs)) == {"miss": 2, "submitted": 2}, "half of four has room"
 
 
+def test_what_waited_beside_a_batch_is_part_of_what_was_too_much_though_it_is_over(batches, meetcli, inputs):
+    batches.room = 3 * line_size(batches, meetcli, inputs) + 100
+    run(meetcli, *(inputs / f"{number}.json" for number in range(3)))
+    assert counted(run(meetcli, inputs / "3.json")) == {"submitted": 1}
+    batches.finish()
+    for number in range(4, 9):
+        (inputs / f"{number}.json").write_text(json.dumps(explicit(meeting_id=f"M-{number}")))
+    second = run(meetcli, inputs)
+    assert counted(second) == {"miss": 3, "submitted": 2, "not_attempted": 4}, "half of four has room"
+    assert "smaller batches follow" in second.stderr
+
+
 def test_a_request_that_the_account_has_no_room_for_alone_fails_and_holds_up_no_other(batches, meetcli, inputs):
     batches.room = 2 * line_size(batches, meetcli, inputs) + 100
     (inputs / "0.json").write_text(json.dumps(explicit("Ana: Good morning. " * 4000, meeting_id="M-0")))
