@@ -22,7 +22,7 @@ _COLON = re.compile(r"[\s).\]*\"”’]{0,8}:")
 # a time beside a speaker's label; it is no part of any turn
 _STAMP = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?[\])]|^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?(?=\s)", re.MULTILINE)
 _SENTENCE = re.compile(r"[^.!?…]+")
-_AROUND = " \t\r\n\"'“”‘’«»„"
+_AROUND = " \t\r\n\"'“”‘’«»„*_"
 
 
 @dataclass(frozen=True, slots=True)
