@@ -327,7 +327,8 @@ class Submission(NamedTuple):
     `digest` is made of the digests of its requests and stands in the batch's metadata, so that it is found again without `batch_id`, which
     is None until the server has given one. `intended` means that its file may or may not have reached the server, `asked` that the batch
     may, and `created_at` is then when it was asked for. `crowded` means that the account had no room for it, so that it never began.
-    `size` is that of its file in bytes, 0 where it is not known; that of a crowded one includes `beside`, what waited when it was asked for.
+    `size` is that of its file in bytes, 0 where it is not known; that of a crowded one includes `beside`, what waited when it
+    was asked for.
     """
 
     digest: str

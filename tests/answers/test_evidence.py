@@ -559,7 +559,9 @@ def test_an_ellipsis_leaves_out_other_sentences_and_may_be_the_transcripts_own(q
     assert GAPS.find(quote).turn == 2
 
 
-@pytest.mark.parametrize("quote", ["**Tom:** I hope so.", "**Tom**: I hope so.", "**Tom:** “I hope so.”", "_Tom:_ I hope so.", "**I hope so.**"])
+@pytest.mark.parametrize(
+    "quote", ["**Tom:** I hope so.", "**Tom**: I hope so.", "**Tom:** “I hope so.”", "_Tom:_ I hope so.", "**I hope so.**"]
+)
 def test_a_label_in_bold_is_no_word_cut_off_after_a_no(quote):
     finder = EvidenceFinder(read_meeting("Ana: Is that the plan?\nTom: No. I hope so."))
     assert finder.find(quote) == Evidence("I hope so.", 2, 32, "Tom", 1.0, VERBATIM)
