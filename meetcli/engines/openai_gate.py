@@ -22,6 +22,7 @@ LONGEST_BACKOFF_S: Final = 30.0
 LONGEST_PAUSE_S: Final = 45.0
 BACKOFF_GROWTH: Final = 30.0
 """At most half a second, then 15 and 45 at least: a minute of refusals is met by three calls, besides those under way as it begins."""
+MOST_GROWTHS: Final = 9  # beyond all need; two hundred would be no number any more, and hours of refusals bring as many
 AHEAD_S: Final = 0.5
 """How long others wait for the call that goes ahead: refusals come in a fraction of a second, answers take several."""
 GLANCE_S: Final = 0.01  # how late they may notice that it is back
@@ -158,7 +159,7 @@ class Gate:
         """Take in an answer: calls are welcome, and this is how large they are."""
         if entered.at >= self._narrowed_at:  # what was let in before a refusal does not say that it is over
             self._refusals = 0
-        self._width = min(self._most, self._width + 1 / self._width)
+            self._width = min(self._most, self._width + 1 / self._width)
         answer_s = self._timers.monotonic() - entered.at
         self._answer_s = answer_s if self._answer_s is None else self._answer_s + RECENT * (answer_s - self._answer_s)
         if input_tokens:
@@ -172,12 +173,13 @@ class Gate:
         if entered.at >= self._narrowed_at:  # of the calls that were under way together, the first refusal speaks for all
             self._narrowed_at = now
             if entered is not self._ahead:  # one by itself was not too many at once
-                self._width = max(1.0, self._width / 2)
+                self._width = max(1.0, min(self._width / 2, self._inside))  # those under way may be all that it takes at once
             self._refusals += 1
             self._sends_one_ahead = True
             self._ahead_s = max(AHEAD_S, 2 * (now - entered.at))
         longest_s = LONGEST_PAUSE_S * min(self.requests.window_s, self.tokens.window_s) / MINUTE_S  # a server's minute need not be one
-        grown_s = min(longest_s, FIRST_BACKOFF_S * BACKOFF_GROWTH ** max(0, self._refusals - 1))
+        growths = min(max(0, self._refusals - 1), MOST_GROWTHS)
+        grown_s = min(longest_s, FIRST_BACKOFF_S * BACKOFF_GROWTH**growths)
         jitter_s = grown_s * (self._timers.random() if self._refusals <= 1 else 1 + self._timers.random() / 2)
         if retry_after_s is None:
             pause_s = jitter_s

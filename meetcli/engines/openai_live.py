@@ -138,7 +138,7 @@ class _Run:
     async def _answer(self, request: Request) -> Reply:
         """Try until there is an answer, a failure that would repeat, or no patience left."""
         began_at = self._timers.monotonic()
-        account, failed, waited_s = Account(request, self._options.budget), 0, 0.0
+        account, failed, waited_s, failed_at = Account(request, self._options.budget), 0, 0.0, float("-inf")
         lane = self._options.lane
         if self._client is None:
             self._client = open_client(self._options)
@@ -167,7 +167,10 @@ class _Run:
             if outcome.reason == "no_capacity" and self._options.is_flex_fallback:
                 lane = "standard"
                 continue
+            if outcome.reason in REFUSALS and self._answered_at > failed_at:
+                failed = 0  # others were answered since: the server takes calls, only not so many at once
             failed += outcome.ends == "attempt" and outcome.reason != "no_capacity"
+            failed_at = self._timers.monotonic()
             wait_s = self._wait_s(outcome, failed, entered)
             if outcome.ends != "attempt" or failed > self._options.retries or waited_s + wait_s > self._options.max_wait_s:
                 return self._give_up(request, outcome, began_at, account)

@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from meetcli.engines import EngineOptions
-from meetcli.engines.openai_gate import Timers
+from meetcli.engines.openai_gate import Gate, Timers
 from meetcli.engines.openai_live import _Run
 from meetcli.engines.openai_wire import Failure
 from meetcli.models import Reply, Usage
@@ -38,14 +38,16 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
 @dataclass
 class Server:
-    """Answers after `answer_s`. Refuses from its request number `good` on, for a minute, after `refusal_s`."""
+    """Answers after `answer_s`. Refuses from request number `good` on for a minute, after `refusal_s`, and what is beyond `slots`."""
 
     answer_s: float
     good: int = 10**9
+    slots: int = 10**9
     refusal_s: float = 0.1
     retry_after_s: float | None = None
     requests: int = 0
     underway: int = 0
+    answering: int = 0
     peak: int = 0
     refuses_until: float | None = None
     ended_at: float = 0.0
@@ -55,12 +57,14 @@ class Server:
         time = asyncio.get_running_loop().time
         if self.requests >= self.good and self.refuses_until is None:
             self.refuses_until = time() + 60
-        refuses = self.refuses_until is not None and time() < self.refuses_until
+        refuses = (self.refuses_until is not None and time() < self.refuses_until) or self.answering >= self.slots
         self.requests += 1
         self.began.append(time())
         self.underway += 1
         self.peak = max(self.peak, self.underway)
+        self.answering += not refuses
         await asyncio.sleep(self.refusal_s if refuses else self.answer_s)
+        self.answering -= not refuses
         self.underway -= 1
         self.ended_at = time()
         if refuses:
@@ -106,11 +110,26 @@ def test_beginning_one_by_one_costs_a_short_run_two_answers_time_and_three_secon
             assert server.peak == min(concurrency, count)
 
 
+@pytest.mark.parametrize("slots", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("answer_s", [1, 5, 20])
+@pytest.mark.parametrize("count", [40, 300])
+def test_a_server_that_takes_few_calls_at_once_is_kept_busy_and_answers_all(slots, answer_s, count):
+    server = Server(answer_s, slots=slots)
+    run(server, count, concurrency=8)
+    assert server.ended_at <= 2.2 * count / slots * answer_s + 4
+
+
 @pytest.mark.parametrize(("answer_s", "follows_s"), [(0.1, 0.12), (5, 0.51)])
 def test_in_a_short_run_others_follow_the_first_call_as_soon_as_it_is_answered_or_takes_long(answer_s, follows_s):
     server = Server(answer_s)
     run(server, 20, concurrency=8)
     assert min(answer_s, 0.5) <= server.began[1] <= follows_s
+
+
+def test_hours_of_refusals_end_no_run_by_a_number_too_large():
+    gate = Gate(8, requests_a_minute=None, tokens_a_minute=None, timers=Timers(monotonic=lambda: 0.0, random=lambda: 0.0), is_over=bool)
+    entered = gate._let_in(make_request(1), 0.0, 0.0)
+    assert [gate.refused(entered, None) for _ in range(2_000)][-1] == 45.0
 
 
 def test_calls_of_a_long_run_begin_together():
