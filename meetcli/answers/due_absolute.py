@@ -18,7 +18,7 @@ from meetcli.answers.due_calendar import date_in_month, next_year_in_which
 _SHAPE = re.compile(
     r"(?:(?:hasta|para|a más tardar|jusqu['’]au|pour|d['’]ici(?: au)?|au plus tard|bis zum|bis spätestens|bis|spätestens"
     r"|entro|fino al|per|uiterlijk|tegen|tot|do|najpóźniej) )?"
-    r"(?:(?P<weekday>[^\W\d_]{3,}),? )?(?:(?:el|le|il|den|am|op) )?"
+    r"(?:(?:el|le|il|am|op) )?(?:(?P<weekday>[^\W\d_]{3,}),? )?(?:(?:el|le|il|den|am|op) )?"
     r"(?P<day>\d{1,2})(?:\.|[ºª°]|er)? (?:de |di )?(?P<month>[^\W\d_]{3,})\.?(?:,? (?:de |del )?(?P<year>20\d\d)(?: r\.)?)?",
     re.IGNORECASE,
 )
