@@ -20,6 +20,7 @@ from meetcli.models import Request
 FIRST_BACKOFF_S: Final = 0.5
 LONGEST_BACKOFF_S: Final = 30.0
 LONGEST_PAUSE_S: Final = 45.0
+SHARE_OF_PATIENCE: Final = 1 / 3  # a pause that a request has no patience left for would lose it
 BACKOFF_GROWTH: Final = 30.0
 """At most half a second, then 15 and 45 at least: a minute of refusals is met by three calls, besides those under way as it begins."""
 MOST_GROWTHS: Final = 9  # beyond all need; two hundred would be no number any more, and hours of refusals bring as many
@@ -64,7 +65,9 @@ class Pass:
 
 
 class Gate:
-    """Lets attempts through. `is_over` says that the run ends, and everybody waiting goes on to notice."""
+    """Lets attempts through. `patience_s` is the most that a request waits in all; `is_over` says that the run ends, and everybody waiting
+    goes on to notice.
+    """
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Gate:
         *,
         requests_a_minute: int | None,
         tokens_a_minute: int | None,
+        patience_s: float,
         timers: Timers,
         is_over: Callable[[], bool],
     ) -> None:
@@ -79,6 +83,7 @@ class Gate:
         self.tokens = Allowance(tokens_a_minute, learns_charge=True)
         self._timers = timers
         self._is_over = is_over
+        self._longest_pause_s = min(LONGEST_PAUSE_S, patience_s * SHARE_OF_PATIENCE)
         self._most = concurrency
         self._width = float(concurrency)
         self._inside = 0
@@ -93,6 +98,7 @@ class Gate:
         self._ahead_s = AHEAD_S
         self._refusals = 0
         self._short_run_calls = 0  # 0: the run is not short
+        self._begun = 0
         self._begun_at = float("-inf")
         self._answer_s: float | None = None
         self._characters_a_token = CHARACTERS_A_TOKEN
@@ -177,7 +183,9 @@ class Gate:
             self._refusals += 1
             self._sends_one_ahead = True
             self._ahead_s = max(AHEAD_S, 2 * (now - entered.at))
-        longest_s = LONGEST_PAUSE_S * min(self.requests.window_s, self.tokens.window_s) / MINUTE_S  # a server's minute need not be one
+        longest_s = (
+            self._longest_pause_s * min(self.requests.window_s, self.tokens.window_s) / MINUTE_S
+        )  # a server's minute need not be one
         growths = min(max(0, self._refusals - 1), MOST_GROWTHS)
         grown_s = min(longest_s, FIRST_BACKOFF_S * BACKOFF_GROWTH**growths)
         jitter_s = grown_s * (self._timers.random() if self._refusals <= 1 else 1 + self._timers.random() / 2)
@@ -218,12 +226,13 @@ class Gate:
         """Return how long after a call the next may begin."""
         if not self._short_run_calls:
             return 0.0
-        shortest_s = min(SHORTEST_STEP_S, SPREAD_S / self._short_run_calls)
+        shortest_s = min(SHORTEST_STEP_S, SPREAD_S / max(self._short_run_calls, self._begun))
         answer_s = USUAL_ANSWER_S if self._answer_s is None else self._answer_s
         return max(shortest_s, min(LONGEST_STEP_S, BUSY * answer_s / self._width))
 
     def _let_in(self, request: Request, tokens: float, now: float) -> Pass:
         self._inside += 1
+        self._begun += 1
         self._begun_at = now
         entered = Pass(now, _characters(request), tokens, self.requests.take(1, now), self.tokens.take(tokens, now))
         if self._sends_one_ahead:

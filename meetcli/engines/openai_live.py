@@ -76,6 +76,7 @@ class _Run:
             options.concurrency,
             requests_a_minute=options.requests_a_minute,
             tokens_a_minute=options.tokens_a_minute,
+            patience_s=options.max_wait_s,
             timers=timers,
             is_over=self._is_over,
         )
@@ -167,9 +168,9 @@ class _Run:
             if outcome.reason == "no_capacity" and self._options.is_flex_fallback:
                 lane = "standard"
                 continue
-            if outcome.reason in REFUSALS and self._answered_at > failed_at:
-                failed = 0  # others were answered since: the server takes calls, only not so many at once
-            failed += outcome.ends == "attempt" and outcome.reason != "no_capacity"
+            # Where others were answered since, the server takes calls, only not so many at once: no reason to give this one up.
+            is_crowded_out = outcome.reason in REFUSALS and self._answered_at > failed_at
+            failed += outcome.ends == "attempt" and outcome.reason != "no_capacity" and not is_crowded_out
             failed_at = self._timers.monotonic()
             wait_s = self._wait_s(outcome, failed, entered)
             if outcome.ends != "attempt" or failed > self._options.retries or waited_s + wait_s > self._options.max_wait_s:

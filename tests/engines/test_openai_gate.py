@@ -38,12 +38,13 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
 @dataclass
 class Server:
-    """Answers after `answer_s`. Refuses from request number `good` on for a minute, after `refusal_s`, and what is beyond `slots`."""
+    """Answers after `answer_s`. Refuses from request number `good` on for `refused_s`, after `refusal_s`, and what is beyond `slots`."""
 
     answer_s: float
     good: int = 10**9
     slots: int = 10**9
     refusal_s: float = 0.1
+    refused_s: float = 60
     retry_after_s: float | None = None
     requests: int = 0
     underway: int = 0
@@ -56,7 +57,7 @@ class Server:
     async def attempt(self, run, request, body, entered):
         time = asyncio.get_running_loop().time
         if self.requests >= self.good and self.refuses_until is None:
-            self.refuses_until = time() + 60
+            self.refuses_until = time() + self.refused_s
         refuses = (self.refuses_until is not None and time() < self.refuses_until) or self.answering >= self.slots
         self.requests += 1
         self.began.append(time())
@@ -72,10 +73,11 @@ class Server:
         return Reply(request.id, "{}", usage=Usage(requests=1))
 
 
-def run(server, count, *, concurrency, luck=0.5):
+def run(server, count, *, concurrency, luck=0.5, expected=None, **options):
     with asyncio.Runner(loop_factory=JumpingLoop) as runner, patch.object(_Run, "_attempt", lambda *asked: server.attempt(*asked)):
         timers = Timers(monotonic=runner.get_loop().time, sleep=asyncio.sleep, random=lambda: luck)
-        engine = OpenAIEngine(EngineOptions(model="gpt-4o", api_key=KEY, concurrency=concurrency, calls=count), timers)
+        calls = count if expected is None else expected
+        engine = OpenAIEngine(EngineOptions(model="gpt-4o", api_key=KEY, concurrency=concurrency, calls=calls, **options), timers)
         replies, error = runner.run(collect(engine, map(make_request, range(count))))
     assert error is None
     assert [reply.error for reply in replies] == [None] * count
@@ -89,6 +91,13 @@ def test_a_minute_of_refusals_anywhere_in_a_short_run_costs_a_tenth_at_most(good
     run(server, 43, concurrency=8, luck=luck)
     assert server.requests <= 47
     assert server.ended_at < 43 * max(answer_s, 0.5) / 8 + 60 + 45 * 1.5 + 4 * answer_s
+
+
+@pytest.mark.parametrize("refused_s", [10, 25, 40])
+@pytest.mark.parametrize("luck", [0.0, 1.0])
+def test_refusals_shorter_than_the_patience_lose_no_request(refused_s, luck):
+    server = Server(2, 5, refused_s=refused_s)
+    run(server, 40, concurrency=8, luck=luck, max_wait_s=60.0)
 
 
 @pytest.mark.parametrize("concurrency", [8, 64])
@@ -110,6 +119,12 @@ def test_beginning_one_by_one_costs_a_short_run_two_answers_time_and_three_secon
             assert server.peak == min(concurrency, count)
 
 
+def test_many_parts_of_one_meeting_are_no_short_run_any_more():
+    server = Server(0.5)
+    run(server, 300, concurrency=64, expected=1)
+    assert server.ended_at < 3.0 + 12
+
+
 @pytest.mark.parametrize("slots", [1, 2, 3, 4, 6])
 @pytest.mark.parametrize("answer_s", [1, 5, 20])
 @pytest.mark.parametrize("count", [40, 300])
@@ -127,7 +142,8 @@ def test_in_a_short_run_others_follow_the_first_call_as_soon_as_it_is_answered_o
 
 
 def test_hours_of_refusals_end_no_run_by_a_number_too_large():
-    gate = Gate(8, requests_a_minute=None, tokens_a_minute=None, timers=Timers(monotonic=lambda: 0.0, random=lambda: 0.0), is_over=bool)
+    timers = Timers(monotonic=lambda: 0.0, random=lambda: 0.0)
+    gate = Gate(8, requests_a_minute=None, tokens_a_minute=None, patience_s=600, timers=timers, is_over=bool)
     entered = gate._let_in(make_request(1), 0.0, 0.0)
     assert [gate.refused(entered, None) for _ in range(2_000)][-1] == 45.0
 
