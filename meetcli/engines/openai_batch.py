@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from meetcli.engines import Engine, EngineOptions
 from meetcli.engines.batch_book import BatchBook
@@ -23,7 +23,7 @@ from meetcli.engines.openai_files import BatchFiles, RemoteBatch, Spool
 from meetcli.engines.openai_gate import NAP_S, Timers
 from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.engines.openai_wire import Dialect
-from meetcli.errors import CallError, LaneNotServed, RunStopped
+from meetcli.errors import CallError, RunStopped
 from meetcli.models import Reply, Request, Submission
 from meetcli.plain_text import count_text
 
@@ -278,18 +278,19 @@ class BatchEngine:
             size=writer.size,
             beside=self._collector.taken,
         )
-        self._book.write(intent, writer.members)
+
+        def note(state: Literal["intended", "asked"]) -> None:
+            nonlocal intent
+            intent = intent._replace(state=state, created_at=self._now())
+            self._book.write(intent, writer.members)
+
+        note("intended")
         try:
             file_id = await self._files.upload(writer.file)
+            remote = await self._files.create(file_id, intent.digest, note)
         except RunStopped:
-            self._book.forget(intent)
-            raise
-        intent = intent._replace(state="asked", created_at=self._now())
-        self._book.write(intent, writer.members)
-        try:
-            remote = await self._files.create(file_id, intent.digest)
-        except LaneNotServed:  # whatever else goes wrong, a batch may have been made
-            self._book.forget(intent)
+            if intent.state == "intended":  # else a batch may have been made
+                self._book.forget(intent)
             raise
         submitted = intent._replace(batch_id=remote.id, state="submitted")
         self._book.write(submitted, writer.members)

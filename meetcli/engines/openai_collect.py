@@ -243,7 +243,7 @@ class BatchCollector:
         # An answer that nobody can read may be billed: its request is asked again, and whoever asks counts it.
         lost = Reply("", None, "unreadable", usage=ONE_CALL, lane="batch", is_collected=True)
         unreadable = [(member, lost) for member in results.refused if member.refusal == UNREADABLE]
-        self._book.keep(submission, [*results.replies, *unreadable], self._now())
+        self._book.keep(submission, [*unreadable, *results.replies], self._now())
         missing.update(results.unanswered)
         refused += results.refused
         return {member.digest for member, _ in results.replies}

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 from meetcli.engines import EngineOptions
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Timers
@@ -154,23 +154,26 @@ class BatchFiles:
 
         return await self._retried(send)
 
-    async def create(self, file_id: str, digest: str) -> RemoteBatch:
-        """Make a batch of an uploaded file, once."""
+    async def create(self, file_id: str, digest: str, note: Callable[[Literal["intended", "asked"]], None]) -> RemoteBatch:
+        """Make a batch of an uploaded file, once. `note` is told `asked` before each request for it, `intended` when that is refused."""
         import openai
 
-        is_unheard = False
+        is_asked = False
 
         async def make() -> RemoteBatch:
-            nonlocal is_unheard
-            if is_unheard and (found := await self._heard_of(digest)):
+            nonlocal is_asked
+            if is_asked and (found := await self._heard_of(digest)):
                 return found
-            is_unheard = True
+            is_asked = True
+            note("asked")
             try:
                 made = await self._client.batches.create(
                     input_file_id=file_id, endpoint="/v1/chat/completions", completion_window="24h", metadata={MARK: digest}
                 )
-            except openai.RateLimitError:  # it was heard, and refused
-                is_unheard = False
+            except openai.APIStatusError as error:
+                if error.status_code < 500 and error.status_code != 408:  # it was heard, and refused
+                    is_asked = False
+                    note("intended")
                 raise
             return _remote(made)
 

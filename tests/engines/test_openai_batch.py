@@ -1,6 +1,7 @@
 """The batch lane where a command cannot reach: its limits, lost answers, and a book that cannot be written."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -38,7 +39,7 @@ class CountedFiles:
         self.sizes.append((sum(1 for _ in file), file.tell()))
         return "file"
 
-    async def create(self, file_id, digest):
+    async def create(self, file_id, digest, note):
         return RemoteBatch(f"batch_{len(self.sizes)}", "in_progress", digest, NOW, file_id, ())
 
     async def retrieve(self, batch_id):
@@ -47,7 +48,7 @@ class CountedFiles:
 
 def batch_engine(server, cache=None, wishes=BATCH_LANE, **changes):
     book = CachedBatches(ForgivingCache(cache or MemoryCache(), lambda error: None), "openai")
-    return BatchEngine(options_for(server), book, endpoint="e", wishes=wishes, timers=HandClock().timers(), **changes)
+    return BatchEngine(options_for(server), book, endpoint="e", wishes=wishes, **{"timers": HandClock().timers(), **changes})
 
 
 def small(number):
@@ -158,6 +159,48 @@ def test_a_refused_batch_is_asked_for_again_without_a_look():
         server.routes = route
         _, error = asyncio.run(collect(batch_engine(server), map(small, range(3))))
     assert (error, len(batches.batches), failures, looks) == (None, 1, [], [])
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, "billing_hard_limit_reached"), (429, "insufficient_quota"), (404, None)])
+def test_a_batch_that_was_refused_is_not_waited_for_by_the_next_run(status, code):
+    cache = MemoryCache()
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        original, refusing = server.routes, [True]
+
+        def route(method, path, headers, body):
+            if method == "POST" and path.endswith("/batches") and refusing:
+                return status, json.dumps({"error": {"message": "no", "code": code}}).encode()
+            return original(method, path, headers, body)
+
+        server.routes = route
+        _, error = asyncio.run(collect(batch_engine(server, cache), map(small, range(3))))
+        assert isinstance(error, RunStopped)
+        refusing.clear()
+        clock = HandClock()
+        _, error = asyncio.run(collect(batch_engine(server, cache, timers=clock.timers()), map(small, range(3))))
+    assert (error, len(batches.batches), clock.slept_s) == (None, 1, 0)
+
+
+def test_each_request_for_a_batch_begins_the_time_that_it_is_waited_for_anew():
+    cache, states = MemoryCache(), []
+    with LoopbackServer() as server:
+        batches = Batches(server)
+        original, failures = server.routes, [504]
+
+        def route(method, path, headers, body):
+            if method == "POST" and path.endswith("/batches"):
+                [one] = CachedBatches(ForgivingCache(cache, lambda error: None), "openai").submissions()
+                states.append((one.state, one.created_at))
+                if failures:
+                    return failures.pop(), b"{}"
+            return original(method, path, headers, body)
+
+        server.routes = route
+        _, error = asyncio.run(collect(batch_engine(server, cache, now=lambda: datetime.now(UTC)), map(small, range(3))))
+    assert (error, len(batches.batches)) == (None, 1)
+    assert [state for state, _ in states] == ["asked", "asked"]
+    assert states[0][1] < states[1][1]
 
 
 @pytest.mark.parametrize("is_finished", [False, True], ids=["under way", "answered"])
