@@ -83,7 +83,7 @@ class Gate:
         self.tokens = Allowance(tokens_a_minute, learns_charge=True)
         self._timers = timers
         self._is_over = is_over
-        self._longest_pause_s = min(LONGEST_PAUSE_S, patience_s * SHARE_OF_PATIENCE)
+        self._longest_pause_s = min(LONGEST_PAUSE_S, max(FIRST_BACKOFF_S, patience_s * SHARE_OF_PATIENCE))
         self._most = concurrency
         self._width = float(concurrency)
         self._inside = 0

@@ -100,6 +100,13 @@ def test_refusals_shorter_than_the_patience_lose_no_request(refused_s, luck):
     run(server, 40, concurrency=8, luck=luck, max_wait_s=60.0)
 
 
+def test_without_patience_a_pause_is_still_a_pause():
+    timers = Timers(monotonic=lambda: 0.0, random=lambda: 0.5)
+    gate = Gate(8, requests_a_minute=None, tokens_a_minute=None, patience_s=0, timers=timers, is_over=bool)
+    entered = gate._let_in(make_request(1), 0.0, 0.0)
+    assert gate.refused(entered, None) > 0
+
+
 @pytest.mark.parametrize("concurrency", [8, 64])
 def test_a_minute_of_refusals_as_slow_as_answers_costs_what_is_under_way(concurrency):
     server = Server(5, 300, refusal_s=5)
