@@ -19,6 +19,7 @@ SCRUBBED_NAMES = {
     *("REDIS_URL", "CACHE_TTL_HOURS"),
     *("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "TERM"),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),  # the SDK would send loopback calls through a proxy
+    "PYTHONUNBUFFERED",  # what is written at once cannot be lost at exit, as it can be for users
 }
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", ""}
 

@@ -1,7 +1,9 @@
 """The command line: options to settings, settings to rooms, an exit code out. The only room that knows every other."""
 
 import gc
+import os
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
@@ -16,3 +18,16 @@ def main() -> None:
         sys.exit(130)
     finally:
         gc.freeze()
+        _empty_streams()
+
+
+def _empty_streams() -> None:
+    """Send nowhere what the standard streams hold back and nobody takes: the interpreter would complain and exit with a code of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):  # closed, before or since
+            try:
+                stream.flush()
+            except OSError:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)

@@ -30,6 +30,7 @@ def exits() -> Iterator[None]:
     try:
         with unwritable_output():
             yield
+            sys.stdout.flush()  # at exit nobody could say any more that what was held back finds no place
     except typer.Exit:
         raise
     except MeetcliError as error:
