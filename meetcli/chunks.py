@@ -68,8 +68,7 @@ def split(meeting: Meeting, most_tokens: int, count: Callable[[str], int], known
 
     `known` are the marks of an earlier cut of the same meeting, in order. `spare` tokens of each chunk's stay free as it grows.
     """
-    cut = _Cut(meeting, most_tokens, count, spare)
-    cut.know([_read(mark) for mark in known])
+    cut = _Cut(meeting, most_tokens, count, [_read(mark) for mark in known], spare)
     return [cut.chunk(span) for span in cut.spans()]
 
 
@@ -86,10 +85,10 @@ _Span = tuple[int, int]
 class _Cut:
     """One meeting while it is cut."""
 
-    def __init__(self, meeting: Meeting, most_tokens: int, count: Callable[[str], int], spare: int) -> None:
+    def __init__(self, meeting: Meeting, most_tokens: int, count: Callable[[str], int], known: Sequence[_Mark], spare: int) -> None:
         self._meeting = meeting
-        self._known: Sequence[_Mark] = ()
-        self._known_starts: set[str] = set()
+        self._known = known
+        self._known_starts = {mark.start for mark in known}
         self._overlap = most_tokens // 8
         self._usual = most_tokens * 3 // 4
         name = most_tokens // 24  # of whoever goes on speaking
@@ -97,11 +96,6 @@ class _Cut:
         self._units = list(_units(meeting, max(1, self._overlap), count))
         self._before = [0, *accumulate(unit.tokens for unit in self._units)]
         self._names = Counter(unit.name for unit in self._units)
-
-    def know(self, marks: Sequence[_Mark]) -> None:
-        """Cut as before where the chunks with these marks stand still."""
-        self._known = marks
-        self._known_starts = {mark.start for mark in marks}
 
     def spans(self) -> list[_Span]:
         """Return where the chunks are, in order."""
@@ -224,7 +218,7 @@ class _Cut:
         return label + self._meeting.transcript[opening.begin : self._units[span[1] - 1].end], len(label)
 
     def _digest(self, span: _Span) -> str:
-        return _digest(self._text(span)[0])
+        return text_digest(self._text(span)[0])
 
     def chunk(self, span: _Span) -> Chunk:
         """Return the chunk that a span is."""
@@ -236,7 +230,7 @@ class _Cut:
             said = self._meeting.transcript[begin:end]
             turns.append(Turn(turn.speaker, said, begin - opening.begin + labeled, turn.start_s, turn.end_s))
         part = self._meeting._replace(transcript=text, turns=tuple(turns), stretches=cut_stretches(turns))
-        mark = f"{self._units[span[0]].name}:{span[1] - span[0]}:{_digest(text)}"
+        mark = f"{self._units[span[0]].name}:{span[1] - span[0]}:{text_digest(text)}"
         return Chunk(part, opening.turn + 1, closing.turn + 1, mark)
 
 
@@ -257,7 +251,7 @@ def _units(meeting: Meeting, most: int, count: Callable[[str], int]) -> Iterator
     for number in range(len(turns)):
         for begin, end in _pieces(text, begins[number], begins[number + 1], most, count):
             said = text[begin:end]
-            yield _Unit(begin, end, number, count(said), _digest(said.strip()))
+            yield _Unit(begin, end, number, count(said), text_digest(said.strip()))
 
 
 def _pieces(text: str, begin: int, end: int, most: int, count: Callable[[str], int]) -> Iterator[tuple[int, int]]:
@@ -274,7 +268,7 @@ def _pieces(text: str, begin: int, end: int, most: int, count: Callable[[str], i
 def _cuts_without_sentences(text: str, begin: int, end: int) -> list[int]:
     """Return where speech without punctuation is cut: before each word whose digest is the least around, so that an edit moves no other."""
     places = [match.start() for match in _WORD_START.finditer(text, begin + 1, end)] or list(range(begin + 1, end))
-    digests = [_digest(text[place : min(place + _LOOK_AHEAD, end)]) for place in places]
+    digests = [text_digest(text[place : min(place + _LOOK_AHEAD, end)]) for place in places]
     found = []
     for number in range(_FAR, len(places) - _FAR):
         here = digests[number]
@@ -284,5 +278,6 @@ def _cuts_without_sentences(text: str, begin: int, end: int) -> list[int]:
     return found or [places[min(range(third, len(places) - third), key=digests.__getitem__)]]
 
 
-def _digest(text: str) -> str:
+def text_digest(text: str) -> str:
+    """Return what a text is known and ordered by; of any text, also one that is no Unicode."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

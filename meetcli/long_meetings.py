@@ -6,7 +6,6 @@ lists, is made anew from the chunks' answers.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from meetcli.answers.merge import merge_answers, united_lists, with_list
-from meetcli.chunks import Chunk, split
+from meetcli.chunks import Chunk, split, text_digest
 from meetcli.models import Meeting, Request, Task, Turn
 from meetcli.normalize import MOST_STRETCHES
 from meetcli.tasks.prompt import FIRST_CAP, compose_chunk, compose_whole
@@ -128,7 +127,7 @@ class LongMeeting:
         while len(tokens) - first > 2 and sum(tokens[first:]) > room:
             held = dict(enumerate(accumulate(tokens[first:]), first + 1))
             ends = [end for end in range(first + 2, len(tokens)) if room / 2 < held[end] <= room]
-            end = min(ends, key=lambda end: _digest(stretches[end - 1]), default=first + 2)
+            end = min(ends, key=lambda end: text_digest(stretches[end - 1]), default=first + 2)
             groups.append(list(stretches[first:end]))
             first = end
         return [*groups, list(stretches[first:])]
@@ -148,10 +147,6 @@ class LongMeeting:
         from meetcli.tasks.answer_models import SummaryAnswer
 
         return self._model if self._is_custom else SummaryAnswer
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _nothing(whole: Request) -> tuple[Meeting, Meeting]:

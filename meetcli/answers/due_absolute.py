@@ -35,9 +35,9 @@ def read_absolute_date(phrase: str, today: date, language: str) -> date | None:
         return None
     year = int(match["year"] or _LEAP_YEAR)
     named = _parse(f"{match['day']} {match['month']} {year}", language, "day", "month", "year")
-    if _parse(match["month"], language, "month") is None:  # "15 zwei 2027" was February 15
-        return None
     if named is None or (named.day, named.year) != (int(match["day"]), year):
+        return None
+    if _parse(match["month"], language, "month") is None:  # "15 zwei 2027" was February 15
         return None
     found: date | None = named
     if not match["year"]:

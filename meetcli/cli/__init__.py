@@ -1,7 +1,6 @@
 """The command line: options to settings, settings to rooms, an exit code out. The only room that knows every other."""
 
 import gc
-import os
 import sys
 from contextlib import suppress
 
@@ -28,6 +27,6 @@ def _empty_streams() -> None:
             try:
                 stream.flush()
             except OSError:
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream.fileno())
-                os.close(nowhere)
+                from meetcli.cli.exits import send_nowhere
+
+                send_nowhere(stream)

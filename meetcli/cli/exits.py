@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from signal import SIGINT
+from typing import TextIO
 
 import typer
 
@@ -84,8 +85,13 @@ def say(error: MeetcliError) -> None:
 
 def leave_standard_output() -> None:
     """Send what is still to come nowhere: the reader has gone, and the interpreter would complain when it flushes at exit."""
+    send_nowhere(sys.stdout)
+
+
+def send_nowhere(stream: TextIO) -> None:
+    """Let nothing that is still to come on a standard stream fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 

@@ -103,7 +103,7 @@ class BatchEngine:
         self._now = now
         self._tell = tell
         self._limits = spool_limits or {}
-        self._afforded: set[str] = set()  # what a batch that never began has left in the budget for
+        self._afforded: set[str] = set()  # requests whose money is still set aside, for a batch that never began
 
     async def collect(self) -> list[tuple[Submission, RemoteBatch]]:
         """Keep what is ready; return every batch that is not collected yet, as the server tells of it."""
@@ -238,8 +238,8 @@ class BatchEngine:
     async def _has_room(self, request: Request, lane: _Lane) -> bool:
         """Return whether the account takes a request beside what waits; a run that stays waits until it does. One alone may always try."""
         while (room := self._collector.room) is not None:
-            taken = self._collector.taken + lane.writer.size
-            if not taken or self._collector.taken + lane.writer.size_with(request) <= room:
+            taken = self._collector.taken
+            if not (taken or lane.writer.size) or taken + lane.writer.size_with(request) <= room:
                 break
             if not (self._wishes.waits and (lane.writer.members or lane.waiting)):
                 return False

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from meetcli.engines.batch_book import BatchBook
-from meetcli.engines.openai_files import MOST_LOOKS, UNREADABLE, BatchFiles, RemoteBatch, read_results, stopped_on_its_way
+from meetcli.engines.openai_files import MOST_LOOKS, UNREADABLE, BatchFiles, RemoteBatch, read_results
 from meetcli.engines.openai_wire import ONE_CALL
 from meetcli.errors import RunStopped
 from meetcli.models import Member, Reply, Submission
@@ -162,8 +162,7 @@ class BatchCollector:
             if not is_told:
                 logger.warning("a run asked for a batch just now and did not hear of it: waiting for up to a minute whether there is one")
             is_told = True
-            if not await self._files.pause():
-                raise stopped_on_its_way()
+            await self._files.pause()
             listed = await self._listed(since, is_needed=True)
         return listed
 

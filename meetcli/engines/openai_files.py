@@ -239,16 +239,17 @@ class BatchFiles:
                 if line.strip() and isinstance(found := _parsed(line), dict):
                     yield found
 
-    async def pause(self) -> bool:
-        """Give the server time for what it was asked; return whether there is more of it."""
+    async def pause(self) -> None:
+        """Give a server time for the batch it was asked for; `RunStopped` when the run is to end meanwhile."""
         await self._timers.sleep(LOOK_S)
-        return not self._options.is_stopping()
+        if self._options.is_stopping():
+            raise RunStopped("stopped while a batch may be on its way", hint="run again: nothing is submitted twice")
 
     async def _heard_of(self, digest: str) -> RemoteBatch | None:
         """Look for a batch whose making nobody told of, for as long as a slow server may take to list it."""
         for look in range(MOST_LOOKS):
-            if look and not await self.pause():
-                raise stopped_on_its_way()
+            if look:
+                await self.pause()
             async for batch in self._client.batches.list(limit=100):
                 remote = _remote(batch)
                 if remote.digest == digest:
@@ -284,11 +285,6 @@ class Results(NamedTuple):
     replies: list[tuple[Member, Reply]]
     refused: list[Member]
     unanswered: list[str]
-
-
-def stopped_on_its_way() -> RunStopped:
-    """Return what ends a run that is stopped while it looks for a batch."""
-    return RunStopped("stopped while a batch may be on its way", hint="run again: nothing is submitted twice")
 
 
 def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) -> Results:

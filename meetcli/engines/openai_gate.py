@@ -183,11 +183,9 @@ class Gate:
             self._refusals += 1
             self._sends_one_ahead = True
             self._ahead_s = max(AHEAD_S, 2 * (now - entered.at))
-        longest_s = (
-            self._longest_pause_s * min(self.requests.window_s, self.tokens.window_s) / MINUTE_S
-        )  # a server's minute need not be one
+        minutes = min(self.requests.window_s, self.tokens.window_s) / MINUTE_S  # a server's minute need not be one
         growths = min(max(0, self._refusals - 1), MOST_GROWTHS)
-        grown_s = min(longest_s, FIRST_BACKOFF_S * BACKOFF_GROWTH**growths)
+        grown_s = min(self._longest_pause_s * minutes, FIRST_BACKOFF_S * BACKOFF_GROWTH**growths)
         jitter_s = grown_s * (self._timers.random() if self._refusals <= 1 else 1 + self._timers.random() / 2)
         if retry_after_s is None:
             pause_s = jitter_s
