@@ -9,7 +9,7 @@ import pytest
 from meetcli.answers.evidence import Evidence
 from meetcli.answers.folding import fold_all
 from meetcli.models import Status
-from tests.answers.test_evidence import FILLERS, invented_variants, is_right, true_variants
+from tests.answers.quote_variants import FILLERS, invented_variants, is_right, true_variants
 from tests.conftest import PROJECT, SHARED_DATA
 from tests.corridor import World, answered, explicit, extract_answer
 

@@ -7,54 +7,31 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from meetcli.models import Usage
 from meetcli.pricing import open_prices
+from tests.cli.batch_lane import counted, run
 from tests.conftest import PROJECT
 from tests.corridor import explicit
 from tests.loopback_batches import Batches
-from tests.loopback_server import Fault
 
 PRICE = open_prices("openai", engine="openai", read_toml=None)
 STEPS = [f"{step} {when}" for step in ("upload", "create", "retrieve", "download") for when in ("before", "after")]
 
 
-@pytest.fixture
-def batches(server):
-    return Batches(server)
-
-
-@pytest.fixture
-def inputs(tmp_path):
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for number in range(4):
-        (folder / f"{number}.json").write_text(json.dumps(explicit(meeting_id=f"M-{number}")))
-    return folder
-
-
-def run(meetcli, inputs, *options, lane="batch"):
-    return meetcli("extract", inputs, "--prices", "openai", "--summary", "json", "--lane", lane, *options)
-
-
-def counted(done):
-    return {status: count for status, count in done.summary["counts"].items() if count and status != "total"}
-
-
 @pytest.mark.parametrize("lane", ["batch", "standard"])
-def test_a_batch_is_submitted_once_and_collected_by_the_next_run_at_half_price(batches, server, meetcli, inputs, lane):
-    first = run(meetcli, inputs)
+def test_a_batch_is_submitted_once_and_collected_by_the_next_run_at_half_price(batches, server, meetcli, four_meetings, lane):
+    first = run(meetcli, four_meetings)
     assert (first.exit_code, counted(first), first.summary["cost_usd"]) == (0, {"submitted": 4}, "0")
     [batch] = batches.batches.values()
     assert first.summary["batches"] == [{"id": batch["id"], "requests": 4}]
-    waiting = run(meetcli, inputs, lane=lane)
+    waiting = run(meetcli, four_meetings, lane=lane)
     assert (waiting.exit_code, counted(waiting), len(batches.batches)) == (0, {"submitted": 4}, 1)
     batches.finish()
-    second = run(meetcli, inputs, lane=lane)
+    second = run(meetcli, four_meetings, lane=lane)
     assert (second.exit_code, counted(second)) == (0, {"miss": 4})
     assert (len(batches.asked), server.requests) == (4, 0)
     usage = second.summary["usage"]
@@ -64,16 +41,16 @@ def test_a_batch_is_submitted_once_and_collected_by_the_next_run_at_half_price(b
         "by_status": {"miss": {"cost_usd": spent, "saved_usd": "0"}},
         "by_lane": {"batch": {"cost_usd": spent, "saved_usd": spent}},
     }
-    third = run(meetcli, inputs, lane=lane)
+    third = run(meetcli, four_meetings, lane=lane)
     assert (counted(third), third.summary["cost_usd"]) == ({"hit": 4}, "0")
     assert third.summary["saved_usd"] == second.summary["cost_usd"]
 
 
-def test_results_are_equal_in_shape_to_live_ones(batches, meetcli, inputs, tmp_path):
-    run(meetcli, inputs)
+def test_results_are_equal_in_shape_to_live_ones(batches, meetcli, four_meetings, tmp_path):
+    run(meetcli, four_meetings)
     batches.finish()
-    run(meetcli, inputs)
-    run(meetcli, inputs, "-o", "live", "--cache-dir", "other", lane="standard")
+    run(meetcli, four_meetings)
+    run(meetcli, four_meetings, "-o", "live", "--cache-dir", "other", lane="standard")
     for number in range(4):
         batch, live = (json.loads((tmp_path / folder / f"{number}.extract.json").read_text()) for folder in ("results", "live"))
         for result in (batch, live):
@@ -83,153 +60,153 @@ def test_results_are_equal_in_shape_to_live_ones(batches, meetcli, inputs, tmp_p
 
 
 @pytest.mark.parametrize("status", ["completed", "expired", "cancelled", "failed"])
-def test_what_is_finished_is_kept_and_the_rest_is_asked_again(batches, meetcli, inputs, status):
-    run(meetcli, inputs)
+def test_what_is_finished_is_kept_and_the_rest_is_asked_again(batches, meetcli, four_meetings, status):
+    run(meetcli, four_meetings)
     fates = ("ok", "failed", "expired", "ok")
     batches.finish(lambda number, line: fates[number], status=status)
-    second = run(meetcli, inputs)
+    second = run(meetcli, four_meetings)
     assert counted(second) == {"miss": 2, "submitted": 2}
     assert "2 of 4 answered" in second.stderr
     batches.finish()
-    assert counted(run(meetcli, inputs)) == {"hit": 2, "miss": 2}
+    assert counted(run(meetcli, four_meetings)) == {"hit": 2, "miss": 2}
     assert len(batches.asked) == 6
 
 
-def test_a_line_that_comes_twice_is_one_answer_and_one_without_a_reason_says_so(batches, meetcli, inputs):
-    run(meetcli, inputs)
+def test_a_line_that_comes_twice_is_one_answer_and_one_without_a_reason_says_so(batches, meetcli, four_meetings):
+    run(meetcli, four_meetings)
     [batch] = batches.batches.values()
     batches.finish(lambda number, line: "failed" if number else "ok", status="expired")
     batches.files[batch["output_file_id"]] += b"\n" + batches.files[batch["output_file_id"]]
     errors = [json.loads(line) for line in batches.files[batch["error_file_id"]].splitlines()]
     bare = [line | {"response": None} for line in errors]
     batches.files[batch["error_file_id"]] = "\n".join(map(json.dumps, bare)).encode()
-    second = run(meetcli, inputs)
+    second = run(meetcli, four_meetings)
     assert counted(second) == {"miss": 1, "submitted": 3}
     assert "1 of 4 answered (3 no reason given)" in second.stderr
 
 
 @pytest.mark.parametrize("way", ["redis", "api project"])
-def test_another_machine_submits_nothing_again_and_collects_what_is_ready(batches, server, meetcli, inputs, way, request):
+def test_another_machine_submits_nothing_again_and_collects_what_is_ready(batches, server, meetcli, four_meetings, way, request):
     shared = ("--cache-url", request.getfixturevalue("clean_redis")) if way == "redis" else ()
-    assert counted(run(meetcli, inputs, *shared, "--cache-dir", "here")) == {"submitted": 4}
+    assert counted(run(meetcli, four_meetings, *shared, "--cache-dir", "here")) == {"submitted": 4}
     there = (*shared, "--cache-dir", "there", "-o", "theirs")
-    assert counted(run(meetcli, inputs, *there)) == {"submitted": 4}
+    assert counted(run(meetcli, four_meetings, *there)) == {"submitted": 4}
     batches.finish()
-    done = run(meetcli, inputs, *there)
+    done = run(meetcli, four_meetings, *there)
     assert counted(done) == {"miss": 4}
     assert Decimal(done.summary["cost_usd"]) > 0
-    back = run(meetcli, inputs, *shared, "--cache-dir", "here")
+    back = run(meetcli, four_meetings, *shared, "--cache-dir", "here")
     assert counted(back) == ({"hit": 4} if way == "redis" else {"miss": 4})
     assert (len(batches.asked), server.requests) == (4, 0)
 
 
-def test_a_live_run_with_the_same_redis_collects_and_does_not_buy(batches, server, meetcli, inputs, clean_redis):
-    run(meetcli, inputs, "--cache-url", clean_redis, "--cache-dir", "here")
+def test_a_live_run_with_the_same_redis_collects_and_does_not_buy(batches, server, meetcli, four_meetings, clean_redis):
+    run(meetcli, four_meetings, "--cache-url", clean_redis, "--cache-dir", "here")
     there = ("--cache-url", clean_redis, "--cache-dir", "there")
-    assert counted(run(meetcli, inputs, *there, lane="standard")) == {"submitted": 4}
+    assert counted(run(meetcli, four_meetings, *there, lane="standard")) == {"submitted": 4}
     batches.finish()
-    assert counted(run(meetcli, inputs, *there, lane="standard")) == {"miss": 4}
+    assert counted(run(meetcli, four_meetings, *there, lane="standard")) == {"miss": 4}
     assert (len(batches.asked), server.requests) == (4, 0)
 
 
-def test_a_lost_cache_finds_its_batches_in_the_server_s_list(batches, server, meetcli, inputs):
-    run(meetcli, inputs)
+def test_a_lost_cache_finds_its_batches_in_the_server_s_list(batches, server, meetcli, four_meetings):
+    run(meetcli, four_meetings)
     batches.finish()
-    done = run(meetcli, inputs, "--cache-dir", "another")
+    done = run(meetcli, four_meetings, "--cache-dir", "another")
     assert (counted(done), len(batches.asked)) == ({"miss": 4}, 4)
 
 
 @pytest.mark.parametrize("lane", ["batch", "standard"])
-def test_results_that_the_server_has_no_longer_are_asked_for_again_and_stop_no_run(batches, server, meetcli, inputs, lane):
-    run(meetcli, inputs)
+def test_results_that_the_server_has_no_longer_are_asked_for_again_and_stop_no_run(batches, server, meetcli, four_meetings, lane):
+    run(meetcli, four_meetings)
     batches.finish()
     [batch] = batches.batches.values()
     del batches.files[batch["output_file_id"]]
-    again = run(meetcli, inputs, lane=lane)
+    again = run(meetcli, four_meetings, lane=lane)
     assert (again.exit_code, counted(again)) == (0, {"submitted": 4} if lane == "batch" else {"miss": 4})
     assert f"the file {batch['output_file_id']} of a batch no longer" in again.stderr
     batches.finish()
-    assert counted(run(meetcli, inputs, lane=lane)) == ({"miss": 4} if lane == "batch" else {"hit": 4})
+    assert counted(run(meetcli, four_meetings, lane=lane)) == ({"miss": 4} if lane == "batch" else {"hit": 4})
 
 
-def test_another_s_batch_whose_requests_were_deleted_is_collected_by_its_results(batches, server, meetcli, inputs):
-    run(meetcli, inputs)
+def test_another_s_batch_whose_requests_were_deleted_is_collected_by_its_results(batches, server, meetcli, four_meetings):
+    run(meetcli, four_meetings)
     batches.finish(lambda number, line: "ok" if number else "failed")
     [batch] = batches.batches.values()
     del batches.files[batch["input_file_id"]]
-    done = run(meetcli, inputs, "--cache-dir", "another")
+    done = run(meetcli, four_meetings, "--cache-dir", "another")
     assert (done.exit_code, counted(done), len(batches.asked)) == (0, {"miss": 3, "submitted": 1}, 5)
 
 
-def test_a_batch_of_two_weeks_ago_is_found_in_the_server_s_list_too(batches, meetcli, inputs):
-    run(meetcli, inputs)
+def test_a_batch_of_two_weeks_ago_is_found_in_the_server_s_list_too(batches, meetcli, four_meetings):
+    run(meetcli, four_meetings)
     batches.finish()
     [batch] = batches.batches.values()
     batch["created_at"] -= 14 * 24 * 3600
-    assert (counted(run(meetcli, inputs, "--cache-dir", "another")), len(batches.asked)) == ({"miss": 4}, 4)
+    assert (counted(run(meetcli, four_meetings, "--cache-dir", "another")), len(batches.asked)) == ({"miss": 4}, 4)
 
 
-def test_an_answer_without_a_word_is_money_of_the_batch_lane(batches, server, meetcli, inputs):
+def test_an_answer_without_a_word_is_money_of_the_batch_lane(batches, server, meetcli, four_meetings):
     server.count_tokens = len
     server.answer = lambda body: ""
-    run(meetcli, inputs / "0.json")
+    run(meetcli, four_meetings / "0.json")
     batches.finish()
-    done = run(meetcli, inputs / "0.json")
+    done = run(meetcli, four_meetings / "0.json")
     assert done.summary["money"]["by_lane"] == {"batch": {"cost_usd": done.summary["cost_usd"], "saved_usd": done.summary["cost_usd"]}}
 
 
-def test_repairs_go_into_the_next_batch(batches, server, meetcli, inputs):
+def test_repairs_go_into_the_next_batch(batches, server, meetcli, four_meetings):
     good = server.answer
     server.answer = lambda body: "{}" if len(body["messages"]) == 3 else good(body)
-    run(meetcli, inputs / "0.json")
+    run(meetcli, four_meetings / "0.json")
     batches.finish()
-    second = run(meetcli, inputs / "0.json")
+    second = run(meetcli, four_meetings / "0.json")
     assert counted(second) == {"submitted": 1}
     batches.finish()
-    third = run(meetcli, inputs / "0.json")
+    third = run(meetcli, four_meetings / "0.json")
     assert (counted(third), len(batches.asked), server.requests) == ({"miss": 1}, 2, 0)
     bill = sum(PRICE("gpt-4o", Usage(given, 0, output), "batch") for given, output in server.bill)
     assert Decimal(second.summary["cost_usd"]) + Decimal(third.summary["cost_usd"]) == bill
 
 
-def test_repairs_go_live_on_demand(batches, server, meetcli, inputs):
+def test_repairs_go_live_on_demand(batches, server, meetcli, four_meetings):
     good = server.answer
     server.answer = lambda body: "{}" if len(body["messages"]) == 3 else good(body)
-    run(meetcli, inputs / "0.json")
+    run(meetcli, four_meetings / "0.json")
     batches.finish()
-    done = run(meetcli, inputs / "0.json", "--repair", "live")
+    done = run(meetcli, four_meetings / "0.json", "--repair", "live")
     assert (counted(done), len(batches.asked), server.requests) == ({"miss": 1}, 1, 1)
 
 
-def test_wait_stays_until_the_answers_are_there(server, meetcli, inputs, monkeypatch):
+def test_wait_stays_until_the_answers_are_there(server, meetcli, four_meetings, monkeypatch):
     monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
     Batches(server, is_prompt=True)
-    assert counted(run(meetcli, inputs, "--wait")) == {"miss": 4}
+    assert counted(run(meetcli, four_meetings, "--wait")) == {"miss": 4}
 
 
-def test_meetings_without_a_key_are_collected_too(batches, meetcli, inputs):
-    (inputs / "0.json").write_text(json.dumps(explicit(meeting_id=None)))
-    assert counted(run(meetcli, inputs / "0.json")) == {"submitted": 1}
+def test_meetings_without_a_key_are_collected_too(batches, meetcli, four_meetings):
+    (four_meetings / "0.json").write_text(json.dumps(explicit(meeting_id=None)))
+    assert counted(run(meetcli, four_meetings / "0.json")) == {"submitted": 1}
     batches.finish()
-    assert counted(run(meetcli, inputs / "0.json")) == {"bypassed": 1}
+    assert counted(run(meetcli, four_meetings / "0.json")) == {"bypassed": 1}
     assert len(batches.asked) == 1
 
 
-def test_a_budget_is_spent_when_a_batch_is_submitted(batches, meetcli, inputs):
-    done = run(meetcli, inputs, "--max-cost", "0.05")
+def test_a_budget_is_spent_when_a_batch_is_submitted(batches, meetcli, four_meetings):
+    done = run(meetcli, four_meetings, "--max-cost", "0.05")
     assert (done.exit_code, counted(done)) == (4, {"submitted": 2, "not_attempted": 2})
     assert len(batches.asked) == 2
 
 
-def test_the_lane_needs_the_cache_and_a_model_that_it_has(batches, meetcli, inputs):
-    assert run(meetcli, inputs, "--no-cache").exit_code == 2
-    assert run(meetcli, inputs, "--model", "gpt-4o-audio-preview").exit_code == 2
+def test_the_lane_needs_the_cache_and_a_model_that_it_has(batches, meetcli, four_meetings):
+    assert run(meetcli, four_meetings, "--no-cache").exit_code == 2
+    assert run(meetcli, four_meetings, "--model", "gpt-4o-audio-preview").exit_code == 2
     assert batches.files == {}
 
 
-def test_batch_commands(batches, meetcli, inputs):
+def test_batch_commands(batches, meetcli, four_meetings):
     assert "no batch is pending" in meetcli("batch", "list").stdout
-    run(meetcli, inputs)
+    run(meetcli, four_meetings)
     [name] = batches.batches
     assert json.loads(meetcli("batch", "list", "--json").stdout)[0]["requests"] == 4
     assert f"{name}  in_progress" in meetcli("batch", "status", name).stdout
@@ -239,22 +216,22 @@ def test_batch_commands(batches, meetcli, inputs):
     batches.finish()
     assert "kept" in meetcli("batch", "collect").stdout
     batches.files.clear()
-    assert counted(run(meetcli, inputs, lane="standard")) == {"miss": 4}
+    assert counted(run(meetcli, four_meetings, lane="standard")) == {"miss": 4}
 
 
-def test_a_dry_run_and_explain_know_what_waits(batches, meetcli, inputs):
-    run(meetcli, inputs / "0.json")
-    planned = run(meetcli, inputs, "--dry-run")
+def test_a_dry_run_and_explain_know_what_waits(batches, meetcli, four_meetings):
+    run(meetcli, four_meetings / "0.json")
+    planned = run(meetcli, four_meetings, "--dry-run")
     assert [file["reason"] for file in planned.summary["files"]] == ["submitted", "miss", "miss", "miss"]
     assert (planned.summary["plan"]["calls"], planned.summary["files"][0]["cost_usd"]) == (3, "0")
     assert planned.summary["batches"] == [{"id": next(iter(batches.batches)), "requests": 1}]
-    first, second = (meetcli("cache", "explain", inputs / name, "--task", "extract").stdout for name in ("0.json", "1.json"))
+    first, second = (meetcli("cache", "explain", four_meetings / name, "--task", "extract").stdout for name in ("0.json", "1.json"))
     assert ("extract: submitted" in first, "waits in a batch" in first) == (True, True)
     assert "extract: miss" in second
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, inputs, step):
+def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, four_meetings, step):
     """A client that was killed before it wrote the id of its batch finds the batch in the server's list."""
     processes = []
 
@@ -265,19 +242,19 @@ def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, 
     batches.at = kill
     killed = 0
     for _ in range(4):
-        process = meetcli.start("extract", inputs, "--lane", "batch", "-q")
+        process = meetcli.start("extract", four_meetings, "--lane", "batch", "-q")
         processes[:] = [process] if not killed else []
         process.communicate()
         killed += process.returncode == -signal.SIGKILL
         batches.finish()
     assert killed == 1
-    assert counted(run(meetcli, inputs)) == {"hit": 4}
+    assert counted(run(meetcli, four_meetings)) == {"hit": 4}
     assert sorted(batches.asked) == sorted(set(batches.asked)), "no request was submitted twice"
     assert len(batches.asked) == 4
     assert server.requests == 0
 
 
-def test_a_batch_that_a_slow_server_makes_after_the_kill_is_waited_for(batches, server, meetcli, inputs, monkeypatch):
+def test_a_batch_that_a_slow_server_makes_after_the_kill_is_waited_for(batches, server, meetcli, four_meetings, monkeypatch):
     """The request to make it is under way when the client dies; the server is done with it only after the next run has looked."""
     processes = []
     held = []
@@ -295,198 +272,37 @@ def test_a_batch_that_a_slow_server_makes_after_the_kill_is_waited_for(batches, 
 
     server.routes = slow
     monkeypatch.setattr("meetcli.engines.openai_files.LOOK_S", 0.001)
-    processes.append(process := meetcli.start("extract", inputs, "--lane", "batch", "-q"))
+    processes.append(process := meetcli.start("extract", four_meetings, "--lane", "batch", "-q"))
     while not held and process.poll() is None:
         time.sleep(0.01)
     process.communicate()
-    second = run(meetcli, inputs)
+    second = run(meetcli, four_meetings)
     assert (counted(second), len(batches.batches), len(batches.asked)) == ({"submitted": 4}, 1, 4)
     assert "waiting for up to a minute" in second.stderr
 
 
-def test_a_server_without_batches_is_said_to_have_none_and_serves_live_calls_all_the_same(server, meetcli, inputs):
-    assert run(meetcli, inputs).exit_code == 2
-    assert counted(run(meetcli, inputs, lane="standard")) == {"miss": 4}
+def test_a_server_without_batches_is_said_to_have_none_and_serves_live_calls_all_the_same(server, meetcli, four_meetings):
+    assert run(meetcli, four_meetings).exit_code == 2
+    assert counted(run(meetcli, four_meetings, lane="standard")) == {"miss": 4}
 
 
-def refused(number, line):
-    return "refused"
-
-
-def test_what_is_refused_is_submitted_once_more_and_then_fails_until_it_is_asked_for(batches, server, meetcli, inputs):
-    run(meetcli, inputs)
-    batches.finish(lambda number, line: "refused" if number == 1 else "ok")
-    second = run(meetcli, inputs)
-    assert counted(second) == {"miss": 3, "submitted": 1}
-    assert "1 context_length_exceeded" in second.stderr
-    batches.finish(refused)
-    for _ in range(2):
-        done = run(meetcli, inputs)
-        assert (done.exit_code, counted(done)) == (1, {"hit": 3, "failed": 1})
-        [failed] = [file for file in done.summary["files"] if file["status"] == "failed"]
-        assert (failed["reason"], "context_length_exceeded" in failed["error"]) == ("batch_refused", True)
-    assert len(batches.asked) == 5
-    assert counted(run(meetcli, inputs, "--retry-failed")) == {"hit": 3, "submitted": 1}
-    batches.finish()
-    assert counted(run(meetcli, inputs)) == {"hit": 3, "miss": 1}
-
-
-@pytest.mark.parametrize(("code", "last"), [("model_not_found", "failed"), ("billing_hard_limit_reached", "submitted")])
-def test_a_batch_that_is_refused_whole_is_submitted_once_more_unless_the_account_is_at_fault(batches, meetcli, inputs, code, last):
-    for status in ("submitted", "submitted", last):
-        done = run(meetcli, inputs)
-        assert counted(done) == {status: 4}
-        batches.refuse(code)
-    assert done.exit_code == (last == "failed")
-    assert code in done.stderr
-
-
-def line_size(batches, meetcli, inputs):
-    """How many bytes one meeting takes in a file; all are as large."""
-    run(meetcli, inputs / "0.json", "--cache-dir", "measured")
-    [size] = map(len, batches.files.values())
-    batches.files.clear()
-    batches.batches.clear()
-    batches.submitted.clear()
-    return size
-
-
-def test_an_account_too_small_for_a_file_gets_half_of_it_and_the_rest_afterwards(batches, server, meetcli, inputs):
-    batches.room = 2 * line_size(batches, meetcli, inputs) + 100
-    assert counted(run(meetcli, inputs)) == {"submitted": 4}
-    second = run(meetcli, inputs)
-    assert (second.exit_code, counted(second)) == (0, {"submitted": 2, "not_attempted": 2})
-    assert {file["reason"] for file in second.summary["files"] if file["status"] == "not_attempted"} == {"batch_full"}
-    assert "has no room for 4 requests at once (token_limit_exceeded): smaller batches follow" in second.stderr
-    waiting = run(meetcli, inputs)
-    assert (counted(waiting), len(batches.batches), waiting.stderr) == ({"submitted": 2, "not_attempted": 2}, 2, "")
-    batches.finish()
-    assert counted(run(meetcli, inputs)) == {"miss": 2, "submitted": 2}
-    batches.finish()
-    assert counted(run(meetcli, inputs)) == {"hit": 2, "miss": 2}
-    assert (len(batches.asked), len(set(batches.asked)), server.requests) == (4, 4, 0)
-
-
-def test_a_run_that_waits_goes_on_with_smaller_files_within_its_budget(server, meetcli, inputs, monkeypatch):
-    monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
-    batches = Batches(server)
-    batches.room = line_size(batches, meetcli, inputs) + 100
-    batches.is_prompt = True
-    done = run(meetcli, inputs, "--wait", "--max-cost", "0.1")
-    assert (done.exit_code, counted(done)) == (0, {"miss": 4}), done.stderr
-    assert (len(batches.asked), len(set(batches.asked)), len(batches.batches)) == (4, 4, 6)
-
-
-def test_what_waits_already_is_part_of_what_was_too_much(batches, meetcli, inputs):
-    size = line_size(batches, meetcli, inputs)
-    batches.room = 2 * size + 100
-    for name in ("0", "1"):
-        run(meetcli, inputs / f"{name}.json")
-    assert counted(run(meetcli, inputs / "2.json", inputs / "3.json")) == {"submitted": 2}
-    assert counted(run(meetcli, inputs)) == {"submitted": 2, "not_attempted": 2}
-    batches.finish()
-    assert counted(run(meetcli, inputs)) == {"miss": 2, "submitted": 2}, "half of four has room"
-
-
-def test_what_waited_beside_a_batch_is_part_of_what_was_too_much_though_it_is_over(batches, meetcli, inputs):
-    batches.room = 3 * line_size(batches, meetcli, inputs) + 100
-    run(meetcli, *(inputs / f"{number}.json" for number in range(3)))
-    assert counted(run(meetcli, inputs / "3.json")) == {"submitted": 1}
-    batches.finish()
-    for number in range(4, 9):
-        (inputs / f"{number}.json").write_text(json.dumps(explicit(meeting_id=f"M-{number}")))
-    second = run(meetcli, inputs)
-    assert counted(second) == {"miss": 3, "submitted": 2, "not_attempted": 4}, "half of four has room"
-    assert "smaller batches follow" in second.stderr
-
-
-def test_a_request_that_the_account_has_no_room_for_alone_fails_and_holds_up_no_other(batches, meetcli, inputs):
-    batches.room = 2 * line_size(batches, meetcli, inputs) + 100
-    (inputs / "0.json").write_text(json.dumps(explicit("Ana: Good morning. " * 4000, meeting_id="M-0")))
-    for _ in range(9):
-        done = run(meetcli, inputs)
-        batches.finish()
-    assert (done.exit_code, counted(done)) == (1, {"failed": 1, "hit": 3})
-    assert "refused it in 2 batches (token_limit_exceeded)" in done.stderr
-
-
-def test_a_week_after_it_had_no_room_an_account_is_sent_whole_files_again(batches, meetcli, inputs, tmp_path, monkeypatch):
-    batches.room = 2 * line_size(batches, meetcli, inputs) + 100
-    run(meetcli, inputs)
-    assert counted(run(meetcli, inputs)) == {"submitted": 2, "not_attempted": 2}
-    batches.finish()
-    batches.room = None
-    monkeypatch.setattr("meetcli.engines.openai_collect.CROWDED_FOR", timedelta(0))
-    (inputs / "4.json").write_text(json.dumps(explicit(meeting_id="M-4")))
-    assert counted(run(meetcli, inputs)) == {"miss": 2, "submitted": 3}
-
-
-def test_what_is_refused_while_the_run_waits_fails_at_once(server, meetcli, inputs, monkeypatch):
-    monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
-    Batches(server, is_prompt=True, fate=lambda number, line: "refused" if number == 1 else "ok")
-    done = run(meetcli, inputs, "--wait")
-    assert (done.exit_code, counted(done)) == (1, {"miss": 3, "failed": 1})
-
-
-@pytest.fixture
-def most_usd(server, meetcli, inputs):
-    """The most that the first answer can cost in a batch, as a live call of unknown fate tells it at twice that price."""
-    server.faults = lambda number, body: Fault("drop")
-    told = run(meetcli, inputs / "0.json", "--retries", "0", "--cache-dir", "live", lane="standard").summary["uncertain_usd"]
-    server.requests, server.faults = 0, lambda number, body: None
-    return Decimal(told) / 2
-
-
-@pytest.mark.parametrize("lane", ["batch", "standard"])
-@pytest.mark.parametrize("is_collected_before", [False, True], ids=["by the run", "before it"])
-def test_an_answer_of_a_batch_that_nobody_can_read_may_have_been_billed(
-    batches, server, meetcli, inputs, most_usd, lane, is_collected_before
-):
-    run(meetcli, inputs)
-    batches.finish(lambda number, line: "ok" if number else "unreadable")
-    if is_collected_before:
-        meetcli("batch", "collect")
-    done = run(meetcli, inputs, lane=lane)
-    assert counted(done) == ({"miss": 3, "submitted": 1} if lane == "batch" else {"miss": 4})
-    assert (Decimal(done.summary["uncertain_usd"]), done.summary["requests"]) == (most_usd, 4 if lane == "batch" else 5)
-    batches.finish()
-    last = run(meetcli, inputs, lane=lane)
-    assert (counted(last), last.summary["uncertain_usd"]) == ({"hit": 3, "miss": 1} if lane == "batch" else {"hit": 4}, "0")
-    assert (len(batches.asked), server.requests) == ((5, 0) if lane == "batch" else (4, 1))
-
-
-def test_an_answer_that_stays_unreadable_fails_and_both_may_have_been_billed(server, meetcli, inputs, most_usd, monkeypatch):
-    monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
-    batches = Batches(server, is_prompt=True, fate=lambda number, line: "unreadable")
-    done = run(meetcli, inputs / "0.json", "--wait")
-    assert (done.exit_code, counted(done), len(batches.asked)) == (1, {"failed": 1}, 2)
-    assert (done.summary["files"][0]["reason"], Decimal(done.summary["uncertain_usd"])) == ("batch_refused", 2 * most_usd)
-
-
-def test_an_answer_of_a_batch_that_tells_no_tokens_may_have_cost_the_most_it_can(batches, meetcli, inputs, most_usd):
-    run(meetcli, inputs / "0.json")
-    batches.finish(lambda number, line: "uncounted")
-    done = run(meetcli, inputs / "0.json")
-    assert (counted(done), Decimal(done.summary["uncertain_usd"])) == ({"miss": 1}, most_usd)
-
-
-def test_a_filtered_line_is_a_known_failure_as_it_is_live(batches, meetcli, inputs):
-    run(meetcli, inputs / "0.json")
+def test_a_filtered_line_is_a_known_failure_as_it_is_live(batches, meetcli, four_meetings):
+    run(meetcli, four_meetings / "0.json")
     batches.finish(lambda number, line: "filtered")
-    assert run(meetcli, inputs / "0.json").summary["files"][0]["reason"] == "content_filter"
-    assert run(meetcli, inputs / "0.json").summary["files"][0]["reason"] == "known_failure"
+    assert run(meetcli, four_meetings / "0.json").summary["files"][0]["reason"] == "content_filter"
+    assert run(meetcli, four_meetings / "0.json").summary["files"][0]["reason"] == "known_failure"
     assert len(batches.asked) == 1
 
 
 @pytest.mark.parametrize("lane", ["batch", "standard"])
-def test_two_runs_at_once_pay_once(batches, server, meetcli, inputs, lane):
-    runs = [meetcli.start("extract", inputs, "--lane", one, "--summary", "json") for one in ("batch", lane)]
+def test_two_runs_at_once_pay_once(batches, server, meetcli, four_meetings, lane):
+    runs = [meetcli.start("extract", four_meetings, "--lane", one, "--summary", "json") for one in ("batch", lane)]
     for process in runs:
         process.communicate()
         assert process.returncode == 0
     assert len(batches.asked) + server.requests == 4
     batches.finish()
-    assert set(counted(run(meetcli, inputs))) <= {"hit", "miss"}
+    assert set(counted(run(meetcli, four_meetings))) <= {"hit", "miss"}
     assert len(batches.asked) + server.requests == 4
 
 
@@ -499,19 +315,19 @@ PLACES = [
 
 
 @pytest.mark.parametrize("place", range(len(PLACES)))
-def test_kill_9_around_anything_that_is_written_loses_and_repeats_nothing(batches, server, meetcli, inputs, place, monkeypatch):
+def test_kill_9_around_anything_that_is_written_loses_and_repeats_nothing(batches, server, meetcli, four_meetings, place, monkeypatch):
     """The first six places are on the way out: the intent, that the batch is asked for, its id; the others while it is collected."""
     monkeypatch.setattr("meetcli.engines.openai_files.LOOK_S", 0.001)
     owner, moment, nth = PLACES[place]
     if is_collecting := place >= 6:
-        run(meetcli, inputs)
+        run(meetcli, four_meetings)
         batches.finish(lambda number, line: "failed" if number == 3 else "ok")
     module = "meetcli.spend.ledger" if owner.startswith("Ledger") else "meetcli.cache.batches"
-    command = [sys.executable, "-m", "tests.cli.dying", f"{module}:{owner}", moment, str(nth), "extract", inputs, "--lane", "batch"]
+    command = [sys.executable, "-m", "tests.cli.dying", f"{module}:{owner}", moment, str(nth), "extract", four_meetings, "--lane", "batch"]
     dead = subprocess.run(command, cwd=meetcli.folder, env={**os.environ, **meetcli.environment}, check=False, capture_output=True)
     assert dead.returncode == -signal.SIGKILL
     for _ in range(3):
-        done = run(meetcli, inputs)
+        done = run(meetcli, four_meetings)
         batches.finish()
     assert set(counted(done)) == {"hit"} or counted(done) == {"hit": 3, "miss": 1}
     assert len(batches.asked) == (5 if is_collecting else 4), "each request once, and again the one that was not answered"
@@ -529,32 +345,32 @@ def test_43_reference_meetings_are_one_file_and_one_batch(batches, meetcli, shar
     shutil.rmtree(tmp_path / "results")
 
 
-def test_nothing_of_a_refused_line_reaches_the_log(batches, meetcli, inputs):
-    run(meetcli, inputs)
+def test_nothing_of_a_refused_line_reaches_the_log(batches, meetcli, four_meetings):
+    run(meetcli, four_meetings)
     batches.finish(lambda number, line: "failed")
     for name, content in batches.files.items():
         batches.files[name] = content.replace(b'"server_error"', b'"We will send the plan"')
-    done = run(meetcli, inputs)
+    done = run(meetcli, four_meetings)
     assert "We will send" not in done.stderr
     assert "status 500" in done.stderr
 
 
-def test_a_run_without_a_call_to_make_collects_what_other_runs_submitted(batches, meetcli, inputs, tmp_path):
-    run(meetcli, inputs / "0.json")
+def test_a_run_without_a_call_to_make_collects_what_other_runs_submitted(batches, meetcli, four_meetings, tmp_path):
+    run(meetcli, four_meetings / "0.json")
     batches.finish()
-    run(meetcli, inputs / "0.json")
-    run(meetcli, inputs / "1.json")
+    run(meetcli, four_meetings / "0.json")
+    run(meetcli, four_meetings / "1.json")
     batches.finish()
-    assert counted(run(meetcli, inputs / "0.json", lane="standard")) == {"hit": 1}
+    assert counted(run(meetcli, four_meetings / "0.json", lane="standard")) == {"hit": 1}
     batches.files.clear()
-    assert counted(run(meetcli, inputs / "1.json", lane="standard")) == {"miss": 1}
+    assert counted(run(meetcli, four_meetings / "1.json", lane="standard")) == {"miss": 1}
 
 
-def test_a_task_of_the_user_s_own_goes_the_same_way_and_holds_to_its_budget(batches, server, meetcli, inputs):
+def test_a_task_of_the_user_s_own_goes_the_same_way_and_holds_to_its_budget(batches, server, meetcli, four_meetings):
     task = PROJECT / "samples" / "tasks" / "sales-call.toml"
 
     def go(*options):
-        return meetcli("run", task, inputs, "--prices", "openai", "--summary", "json", *options)
+        return meetcli("run", task, four_meetings, "--prices", "openai", "--summary", "json", *options)
 
     assert (go("--max-cost", "0.0001").exit_code, server.requests, len(batches.batches)) == (4, 0, 0)
     assert counted(go("--lane", "batch")) == {"submitted": 4}
@@ -582,17 +398,17 @@ def test_the_parts_of_a_long_meeting_go_in_one_batch_and_its_summary_in_the_next
 
 
 @pytest.mark.parametrize("missing", ["/v1/files", "/v1/batches"])
-def test_a_server_without_batches_is_told_from_a_wrong_model_or_address(batches, server, meetcli, inputs, missing):
+def test_a_server_without_batches_is_told_from_a_wrong_model_or_address(batches, server, meetcli, four_meetings, missing):
     route = server.routes
     server.routes = lambda method, path, *rest: None if path.startswith(missing) else route(method, path, *rest)
-    done = run(meetcli, inputs)
+    done = run(meetcli, four_meetings)
     assert (done.exit_code, counted(done)) == (2, {"not_attempted": 4})
     assert "this server has no batch lane\nhint: use --lane standard" in done.stderr
-    assert counted(run(meetcli, inputs, lane="standard")) == {"miss": 4}
+    assert counted(run(meetcli, four_meetings, lane="standard")) == {"miss": 4}
 
 
-def test_a_model_that_is_not_known_is_no_missing_lane(batches, server, meetcli, inputs):
+def test_a_model_that_is_not_known_is_no_missing_lane(batches, server, meetcli, four_meetings):
     error = json.dumps({"error": {"message": "no", "code": "model_not_found", "param": None}}).encode()
     server.routes = lambda method, path, *_: (404, error) if path == "/v1/files" else batches.route(method, path, *_)
-    done = run(meetcli, inputs)
+    done = run(meetcli, four_meetings)
     assert (done.exit_code, "check --model" in done.stderr) == (3, True)
