@@ -6,8 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
+from meetcli.meetings.normalize import canonical_text
 from meetcli.models import EngineIdentity, Fingerprint, Meeting, Source
-from meetcli.normalize import canonical_text
 
 CONTENT_KEY_PREFIX = b"meetcli-content-1\0"
 

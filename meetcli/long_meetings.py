@@ -13,12 +13,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from meetcli.answers.merge import merge_answers, united_lists, with_list
-from meetcli.chunks import Chunk, split, text_digest
+from meetcli.meetings.chunks import Chunk, split, text_digest
+from meetcli.meetings.normalize import MOST_STRETCHES
 from meetcli.models import Meeting, Request, Task, Turn
-from meetcli.normalize import MOST_STRETCHES
+from meetcli.money.tokens import Window, count_bytes, most_input_tokens
 from meetcli.tasks.prompt import FIRST_CAP, compose_chunk, compose_whole
 from meetcli.tasks.schema import strict_schema
-from meetcli.tokens import Window, count_bytes, most_input_tokens
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -5,6 +5,9 @@ A result in JSON needs none: it is known by its provenance. Writers put the mark
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
 CSV_MARK = "meetcli_task,"
 """How the first line of every CSV file starts, after a byte order mark: the name of its first column."""
 
@@ -13,3 +16,9 @@ MARKDOWN_MARK = "<!-- meetcli: "
 
 HTML_MARK = '<meta name="generator" content="meetcli '
 """Stands near the start of a report."""
+
+
+def is_result(document: object) -> TypeGuard[Mapping[str, Any]]:
+    """Say whether a JSON document is one result."""
+    provenance = document.get("provenance") if isinstance(document, Mapping) else None
+    return isinstance(provenance, Mapping) and "meetcli_version" in provenance and "fingerprint" in provenance

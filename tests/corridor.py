@@ -11,11 +11,12 @@ from pathlib import Path
 from meetcli.answers import render_version
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.config import read_toml
+from meetcli.delivery import give_up
 from meetcli.discover import discover
 from meetcli.keys import asked_parts
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, EngineIdentity, Reply, Rules, Usage
-from meetcli.normalize import normalize
-from meetcli.plan import Surroundings, give_up, plan
+from meetcli.plan import Surroundings, plan
 from meetcli.readers import Rereader
 from meetcli.spend import spend
 from meetcli.spend.ledger import Ledger

@@ -2,8 +2,8 @@
 
 import random
 
-from meetcli.normalize import normalize
-from meetcli.tokens import Window
+from meetcli.meetings.normalize import normalize
+from meetcli.money.tokens import Window
 from tests.corridor import explicit
 
 WINDOW = Window(8_000, lambda text: len(text) // 4 + 1)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meetcli.chunks import split
-from meetcli.normalize import normalize
+from meetcli.meetings.chunks import split
+from meetcli.meetings.normalize import normalize
 from tests.corridor import explicit
 from tests.long_speech import HOURS, TURNS_AN_HOUR, WINDOW, WORDS, meeting_of, six_hours, text_of
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from meetcli.forecast import SAMPLED_ANSWERS, USUAL_OUTPUT_TOKENS, Basis, forecast, learn_output_tokens
 from meetcli.models import Usage
-from meetcli.pricing import open_prices
-from meetcli.tokens import open_counter
+from meetcli.money.pricing import open_prices
+from meetcli.money.tokens import open_counter
+from meetcli.plan.forecast import SAMPLED_ANSWERS, USUAL_OUTPUT_TOKENS, Basis, forecast, learn_output_tokens
 from tests.corridor import World, answered, explicit, extract_answer
 from tests.loopback_server import LoopbackServer
 

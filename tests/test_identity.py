@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetcli.errors import InputError, UsageError
-from meetcli.identity import FIELDS, Identity
+from meetcli.meetings.identity import FIELDS, Identity
 from meetcli.models import Source
 
 CANARY = "CANARY-7f3a"

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetcli.keys import asked_parts, changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id, request_digest
+from meetcli.meetings.normalize import normalize
 from meetcli.models import EngineIdentity, Meeting, Source, Turn
-from meetcli.normalize import normalize
 from meetcli.tasks.prompt import told_metadata
 
 WORDS = "Ana: bom dia\nRui: olá"

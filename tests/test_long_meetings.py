@@ -6,8 +6,8 @@ import random
 import pytest
 
 from meetcli.models import Reply, Status, Usage
+from meetcli.money.tokens import Window, message_tokens, most_input_tokens
 from meetcli.tasks.prompt import FIRST_CAP
-from meetcli.tokens import Window, message_tokens, most_input_tokens
 from tests.corridor import World, answered, explicit, extract_answer
 from tests.long_speech import WINDOW, WORDS, meeting_of, six_hours, text_of
 

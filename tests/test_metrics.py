@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from meetcli.metrics import Totals, metrics_text
 from meetcli.models import Ended, Status
 from meetcli.report import RunReport
+from meetcli.report.metrics import Totals, metrics_text
 
 NIGHT = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
 TASKS = {"extract": Ended(0, NIGHT, NIGHT), "analyze": Ended(3, NIGHT, None)}

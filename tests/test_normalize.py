@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetcli.errors import InputError
+from meetcli.meetings.normalize import canonical_text, normalize, split_turns
 from meetcli.models import Turn
-from meetcli.normalize import canonical_text, normalize, split_turns
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 

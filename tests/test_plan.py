@@ -51,7 +51,7 @@ def test_hit_whose_result_is_in_place_needs_no_look_at_its_answer(world, monkeyp
     def refuse(rows, name):
         raise AssertionError("read")
 
-    monkeypatch.setattr("meetcli.look_up.load_at", refuse)
+    monkeypatch.setattr("meetcli.plan.look_up.load_at", refuse)
     assert in_place(world)["a.json"] == seen
     assert world.results == {}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from meetcli.errors import UsageError
 from meetcli.models import Usage
-from meetcli.pricing import context_window, open_prices, serves
+from meetcli.money.pricing import context_window, open_prices, serves
 
 USED = Usage(input_tokens=1_000_000, cached_input_tokens=400_000, output_tokens=100_000, requests=3)
 UNUSED = Usage(requests=5)
@@ -102,7 +102,7 @@ def test_prices_need_no_network_and_start_no_updater():
         "def refuse(*_): raise AssertionError('network')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "from meetcli.models import Usage\n"
-        "from meetcli.pricing import open_prices, serves\n"
+        "from meetcli.money.pricing import open_prices, serves\n"
         "price = open_prices('openai', engine='openai', read_toml=None)\n"
         "assert 'genai_prices' not in sys.modules\n"
         "assert price('gpt-4o', Usage(1000, 0, 10, 1)) > 0\n"

@@ -17,11 +17,11 @@ from xml.etree import ElementTree
 import pytest
 
 from meetcli.config import OPTIONS
-from meetcli.metrics import Totals, metrics_text
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Ended, Meeting, Reply, Request, Status
-from meetcli.normalize import normalize
 from meetcli.readers.content import Content
 from meetcli.report import RunReport
+from meetcli.report.metrics import Totals, metrics_text
 from tests.loopback_batches import Batches
 from tests.loopback_server import LoopbackServer
 from tests.results import as_text, result, source

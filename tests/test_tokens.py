@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetcli.models import Meeting, Message, Request
-from meetcli.tokens import count_bytes, estimate, message_tokens, most_input_tokens, open_counter
+from meetcli.money.tokens import count_bytes, estimate, message_tokens, most_input_tokens, open_counter
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "gpt-4o-2024-08-06", "gpt-4.1-mini", "gpt-5", "gpt-6.1-sol", "o3", "ft:gpt-4o:acme", "gpt-4"])

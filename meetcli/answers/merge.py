@@ -13,7 +13,7 @@ from typing import Any
 
 from meetcli.answers.evidence import Evidence, EvidenceFinder
 from meetcli.answers.folding import fold_all
-from meetcli.chunks import Chunk
+from meetcli.meetings.chunks import Chunk
 from meetcli.models import Meeting
 
 ALIKE = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from meetcli.cache.leases import LEASE_S, DiskLeases
+from meetcli.cache.disk_leases import LEASE_S, DiskLeases
 from meetcli.cache.redis import LEASE, PREFIX, connect, reported, shown_url
 from meetcli.errors import CacheError, CacheRefused
 

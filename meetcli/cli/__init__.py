@@ -27,6 +27,6 @@ def _empty_streams() -> None:
             try:
                 stream.flush()
             except OSError:
-                from meetcli.cli.exits import send_nowhere
+                from meetcli.wiring.exits import send_nowhere
 
                 send_nowhere(stream)

@@ -9,7 +9,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from meetcli import __version__
-from meetcli.cli.exits import exits, unwritable_output
 from meetcli.cli.options import (
     BankerId,
     BankerName,
@@ -36,6 +35,7 @@ from meetcli.cli.options import (
     offers,
 )
 from meetcli.errors import UsageError
+from meetcli.wiring.exits import exits, unwritable_output
 
 RUN = "run"
 """The command whose first argument names the task."""
@@ -229,11 +229,11 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         }
         with exits():
             if check:
-                from meetcli.cli.tasks import check as check_task
+                from meetcli.commands.tasks import check as check_task
 
                 check_task(list(paths or ()))
                 return
-            from meetcli.cli.run import run_task
+            from meetcli.commands.run import run_task
 
             raise typer.Exit(run_task(*_task_and_paths(name, paths), flags))
 
@@ -260,7 +260,7 @@ def _add_schema(app: typer.Typer) -> None:
     ) -> None:
         """Print the JSON Schema of a task's results."""
         with exits():
-            from meetcli.cli.tasks import print_schema
+            from meetcli.commands.tasks import print_schema
 
             print_schema(task)
 
@@ -289,7 +289,7 @@ def _add_inspect(app: typer.Typer) -> None:
         """
         flags: dict[str, Any] = {key: value for key, value in locals().items() if key in OPTIONS_OF_INPUTS and value is not None}
         with exits():
-            from meetcli.cli.inspect import inspect
+            from meetcli.commands.inspect import inspect
 
             raise typer.Exit(inspect(paths or [], flags, shows_turns=turns, is_json=json))
 
@@ -299,7 +299,7 @@ def _add_formats(app: typer.Typer) -> None:
     def formats(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
         """List the transcript formats that are read, and what each carries."""
         with exits():
-            from meetcli.cli.inspect import list_formats
+            from meetcli.commands.inspect import list_formats
 
             list_formats(is_json=json)
 
@@ -311,7 +311,7 @@ def _add_show(app: typer.Typer) -> None:
     ) -> None:
         """Print a result as minutes, readable in the terminal."""
         with exits():
-            from meetcli.cli.show import show
+            from meetcli.commands.show import show
 
             show(results)
 
@@ -331,7 +331,7 @@ def _add_report(app: typer.Typer) -> None:
         The page stands alone: it loads nothing from anywhere.
         """
         with exits():
-            from meetcli.cli.report import report
+            from meetcli.commands.report import report
 
             report(paths, output, is_full=full, language=language)
 
@@ -351,7 +351,7 @@ def _add_doctor(app: typer.Typer) -> None:
         """Check settings, cache, endpoint and key, and say what to do next. Exit code 0, or 2 where a run would not work."""
         flags = {name: value for name, value in locals().items() if name != "offline"}
         with exits():
-            from meetcli.cli.doctor import examine
+            from meetcli.commands.doctor import examine
 
             raise typer.Exit(examine(flags, is_offline=offline))
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from meetcli.cli.exits import exits
 from meetcli.cli.options import BaseUrl, CacheDir, CacheUrl, Json
+from meetcli.wiring.exits import exits
 
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The id of a batch.")]
 
@@ -28,7 +28,7 @@ def _add_list(batch: typer.Typer) -> None:
         """Keep what is ready and list what is pending."""
         flags = _flags(locals())
         with exits():
-            from meetcli.cli.batch import list_batches
+            from meetcli.commands.batch import list_batches
 
             list_batches(flags, is_json=json)
 
@@ -41,7 +41,7 @@ def _add_status(batch: typer.Typer) -> None:
         """Show how far one batch is."""
         flags = _flags(locals())
         with exits():
-            from meetcli.cli.batch import show_status
+            from meetcli.commands.batch import show_status
 
             show_status(flags, batch_id, is_json=json)
 
@@ -52,7 +52,7 @@ def _add_collect(batch: typer.Typer) -> None:
         """Keep what is ready; the next run over the meetings writes the results."""
         flags = _flags(locals())
         with exits():
-            from meetcli.cli.batch import collect
+            from meetcli.commands.batch import collect
 
             collect(flags)
 
@@ -63,6 +63,6 @@ def _add_cancel(batch: typer.Typer) -> None:
         """End a batch; what it has answered is paid for and kept."""
         flags = _flags(locals())
         with exits():
-            from meetcli.cli.batch import cancel
+            from meetcli.commands.batch import cancel
 
             cancel(flags, batch_id)

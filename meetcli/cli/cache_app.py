@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from meetcli.cli.exits import exits
 from meetcli.cli.options import (
     BankerId,
     BankerName,
@@ -25,6 +24,7 @@ from meetcli.cli.options import (
     Patterns,
     Ttl,
 )
+from meetcli.wiring.exits import exits
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 TaskName = Annotated[str | None, typer.Option(metavar="NAME", help="Only this task.")]
@@ -66,7 +66,7 @@ def _add_explain(cache: typer.Typer) -> None:
         """Say what a run with these settings would do with each meeting, and why. Calls nothing and changes nothing."""
         flags = {name: value for name, value in locals().items() if name not in ("files", "task", "json")}
         with exits():
-            from meetcli.cli.cache_explain import explain
+            from meetcli.commands.cache_explain import explain
 
             explain(files, flags, task=task, is_json=json)
 
@@ -86,7 +86,7 @@ def _add_list(cache: typer.Typer) -> None:
     ) -> None:
         """List what was bought: answers, remembered failures, kept replies; the oldest first."""
         with exits():
-            from meetcli.cli.cache_entries import Filters, list_entries
+            from meetcli.commands.cache_entries import Filters, list_entries
 
             chosen = Filters.of(task=task, model=model, customer=customer, older_than=older_than, newer_than=newer_than)
             list_entries(chosen, {"ttl": ttl, "cache_dir": cache_dir, "cache_url": cache_url}, is_json=json)
@@ -105,7 +105,7 @@ def _add_show(cache: typer.Typer) -> None:
     ) -> None:
         """Show the entries of one meeting with their results, the newest first."""
         with exits():
-            from meetcli.cli.cache_entries import show_entries
+            from meetcli.commands.cache_entries import show_entries
 
             show_entries(key, {"ttl": ttl, "cache_dir": cache_dir, "cache_url": cache_url}, task=task, model=model, is_json=json)
 
@@ -123,7 +123,7 @@ def _add_remove(cache: typer.Typer) -> None:
     ) -> None:
         """Forget a meeting or a customer: answers, remembered failures, kept replies and all that leads to them."""
         with exits():
-            from meetcli.cli.cache_entries import Doomed, remove_doomed
+            from meetcli.commands.cache_entries import Doomed, remove_doomed
 
             doomed = Doomed.of(key=key, meeting=meeting, customer=customer)
             remove_doomed(doomed, {"cache_dir": cache_dir, "cache_url": cache_url}, results=results, is_confirmed=yes)
@@ -139,7 +139,7 @@ def _add_prune(cache: typer.Typer) -> None:
     ) -> None:
         """Remove what has expired from the disk cache."""
         with exits():
-            from meetcli.cli.cache import prune
+            from meetcli.commands.cache import prune
 
             prune({"ttl": ttl, "cache_dir": cache_dir}, max_size=max_size, is_confirmed=yes)
 
@@ -154,7 +154,7 @@ def _add_clear(cache: typer.Typer) -> None:
     ) -> None:
         """Remove every paid answer from the disk cache."""
         with exits():
-            from meetcli.cli.cache import clear, clear_shared
+            from meetcli.commands.cache import clear, clear_shared
 
             flags: dict[str, object] = {"cache_dir": cache_dir, "cache_url": cache_url}
             if shared:
@@ -172,7 +172,7 @@ def _add_stats(cache: typer.Typer) -> None:
     ) -> None:
         """Show what the disk cache holds and what it was worth so far."""
         with exits():
-            from meetcli.cli.cache_stats import stats
+            from meetcli.commands.cache_stats import stats
 
             stats({"cache_dir": cache_dir}, is_zero=zero, is_json=json)
 
@@ -182,6 +182,6 @@ def _add_path(cache: typer.Typer) -> None:
     def path(cache_dir: CacheDir = None) -> None:
         """Print the folder of the disk cache."""
         with exits():
-            from meetcli.cli.cache import path
+            from meetcli.commands.cache import path
 
             path({"cache_dir": cache_dir})

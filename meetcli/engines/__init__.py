@@ -10,7 +10,7 @@ from meetcli.errors import CallError
 from meetcli.models import EngineIdentity, Lane, Reply, Request
 
 if TYPE_CHECKING:  # a run of hits reserves nothing
-    from meetcli.budget import Budget
+    from meetcli.money.budget import Budget
 
 
 class Engine(Protocol):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from meetcli.budget import Budget
 from meetcli.engines.openai_wire import Failure
 from meetcli.models import Reply, Request, Usage
+from meetcli.money.budget import Budget
 
 
 class Account:

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import IO, BinaryIO
 
 from meetcli.errors import InputError
+from meetcli.meetings.sidecars import SIDECAR_SUFFIX, sidecar_fields, sidecar_names
 from meetcli.readers.content import NoTranscript, claims_cues, claims_json, suffix_of
 from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Held
-from meetcli.sidecars import SIDECAR_SUFFIX, sidecar_fields, sidecar_names
 
 MAX_MEMBERS = 10_000
 _MAX_RATIO = 200

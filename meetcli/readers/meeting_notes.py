@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 from itertools import accumulate, pairwise
 
 from meetcli.errors import InputError
-from meetcli.normalize import split_turns
+from meetcli.meetings.normalize import split_turns
 from meetcli.readers.content import Content
 from meetcli.readers.fields import speaker_name
 from meetcli.readers.format import Format, Found

@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import groupby
 from typing import NamedTuple
 
-from meetcli.normalize import canonical_text, split_turns
+from meetcli.meetings.normalize import canonical_text, split_turns
 from meetcli.readers.content import Content
 from meetcli.readers.format import Format, Found
 

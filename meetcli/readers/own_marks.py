@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
 
-from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK
+from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK, is_result
+from meetcli.meetings.sidecars import SIDECAR_SUFFIX, sidecar_names
 from meetcli.readers.content import Content
-from meetcli.sidecars import SIDECAR_SUFFIX, sidecar_names
 
 _TRANSCRIPTS = {"transcript", "meet_transcription"}
 
@@ -49,9 +48,3 @@ def _is_marked(text: str) -> bool:
     if text.startswith(CSV_MARK) or HTML_MARK in text[:_START]:
         return True
     return text[-_END:].rstrip().rpartition("\n")[2].startswith(MARKDOWN_MARK)
-
-
-def is_result(document: object) -> TypeGuard[Mapping[str, Any]]:
-    """Say whether a JSON document is one result."""
-    provenance = document.get("provenance") if isinstance(document, Mapping) else None
-    return isinstance(provenance, Mapping) and "meetcli_version" in provenance and "fingerprint" in provenance

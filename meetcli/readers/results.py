@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from meetcli.errors import InputError, UsageError
+from meetcli.marks import is_result
 from meetcli.readers.content import LINE_SUFFIXES, open_content
-from meetcli.readers.own_marks import is_result
 
 _SUFFIXES = {".json", *LINE_SUFFIXES}
 

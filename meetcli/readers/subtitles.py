@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from meetcli.errors import InputError
-from meetcli.normalize import split_turns
+from meetcli.meetings.normalize import split_turns
 from meetcli.readers.content import Content
 from meetcli.readers.fields import speaker_name
 from meetcli.readers.format import Format, Found

@@ -14,12 +14,12 @@ from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from meetcli.delivery import give_up
 from meetcli.engines import Engine
 from meetcli.errors import AnswerError, BudgetReached, CallError, InputError, ItemError, RunStopped
 from meetcli.keys import part_digest, request_digest
 from meetcli.long_meetings import Ask, LongMeeting, fits
 from meetcli.models import Assignment, Entry, Job, Outcome, Reply, Request, Usage
-from meetcli.plan import give_up
 from meetcli.spend.endings import Endings
 from meetcli.spend.ledger import Ledger
 from meetcli.spend.purchase import Parts, Purchase, Purse, add_up, next_step

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from meetcli.answers.render import render
+from meetcli.delivery import Deliver, give_up
 from meetcli.errors import AnswerError, InputError, ItemError
 from meetcli.keys import render_id
 from meetcli.models import Assignment, Entry, Job, Meeting, Outcome, Source, Status
 from meetcli.plain_text import place_text
-from meetcli.plan import Deliver, give_up
 from meetcli.spend.ledger import Ledger
 from meetcli.spend.purchase import Purchase, Purse
 

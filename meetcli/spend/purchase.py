@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from meetcli import __version__
 from meetcli.answers.languages import meeting_language
 from meetcli.answers.validate import judge, repair_messages
-from meetcli.budget import Budget
 from meetcli.errors import AnswerError
 from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting, fits
 from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outcome, Reply, Request, Source, Usage
+from meetcli.money.budget import Budget
+from meetcli.money.tokens import Window, most_input_tokens
 from meetcli.plain_text import count_text
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
-from meetcli.tokens import Window, most_input_tokens
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

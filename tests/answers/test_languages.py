@@ -6,8 +6,8 @@ import pytest
 
 from meetcli.answers import languages
 from meetcli.answers.languages import detect_language, meeting_language, primary_code
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Meeting, Status, Turn
-from meetcli.normalize import normalize
 from tests.corridor import World, answered, explicit, extract_answer
 
 ENGLISH = "The bank will send the renewed proposal to the customer before the end of the month, and both agreed on it."

@@ -4,7 +4,7 @@ import pytest
 
 from meetcli.answers.evidence import EvidenceFinder
 from meetcli.answers.merge import merge_answers, unite
-from meetcli.chunks import split
+from meetcli.meetings.chunks import split
 from tests.corridor import extract_answer
 from tests.long_speech import WINDOW, meeting_of
 

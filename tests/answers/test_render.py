@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from meetcli.answers.render import render, sentiment_label
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Entry, Fingerprint, Source, Usage
-from meetcli.normalize import normalize
 from tests.corridor import explicit, extract_answer
 
 SOURCE = Source(Path("in/a.json"), "a.json", "in/a.json", "a", is_named=False)

@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Outcome, Source
-from meetcli.normalize import normalize
 from meetcli.readers import Transcript, Unit, parse, read
 from tests.bench.measure import PROJECT, Figure, ratio, seconds, take_turns
 from tests.readers.mutations import repeated, sample_files

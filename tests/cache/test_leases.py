@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from meetcli.cache.leases import LEASE_S, open_leases
+from meetcli.cache.disk_leases import LEASE_S
+from meetcli.cache.leases import open_leases
 from meetcli.errors import CacheError, UsageError
 
 ROOT = Path(__file__).parents[2]

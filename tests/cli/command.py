@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from meetcli.cli.logs import close_logging
 from meetcli.events import LOGGER
+from meetcli.wiring.logs import close_logging
 from tests.conftest import PROJECT
 
 KEY = "sk-loopback-1"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from meetcli.keys import idempotency_key
-from meetcli.normalize import normalize
+from meetcli.meetings.normalize import normalize
 from tests.cli.command import Command
 from tests.corridor import explicit
 from tests.loopback_server import DROP, REFUSAL, LoopbackServer, in_order

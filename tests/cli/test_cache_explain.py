@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from meetcli.cli.assignment import assign
 from meetcli.config import Settings
 from meetcli.models import Task
 from meetcli.tasks import load_task
+from meetcli.wiring.assignment import assign
 from tests.cli.command import Command
 from tests.corridor import explicit
 from tests.loopback_server import REFUSAL, LoopbackServer, always
@@ -49,7 +49,7 @@ def another(name: str, value: object) -> Callable[[pytest.MonkeyPatch], None]:
         def changed(task: str, _read_toml: object) -> Task:
             return load_task(task)._replace(**{name: value})
 
-        patched.setattr("meetcli.cli.assignment.open_task", changed)
+        patched.setattr("meetcli.wiring.assignment.open_task", changed)
 
     return patch
 

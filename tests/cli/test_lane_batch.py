@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 
 from meetcli.models import Usage
-from meetcli.pricing import open_prices
+from meetcli.money.pricing import open_prices
 from tests.cli.batch_lane import counted, run
 from tests.conftest import PROJECT
 from tests.corridor import explicit

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from meetcli.models import Usage
-from meetcli.pricing import open_prices
+from meetcli.money.pricing import open_prices
 from tests.corridor import explicit
 from tests.loopback_server import in_order, status
 

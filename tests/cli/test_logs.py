@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from meetcli.cli.logs import close_logging, configure_logging
 from meetcli.errors import UsageError
 from meetcli.events import LOGGER
+from meetcli.wiring.logs import close_logging, configure_logging
 
 
 @pytest.fixture(autouse=True)

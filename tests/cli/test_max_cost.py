@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meetcli.budget import Budget
 from meetcli.models import Usage
-from meetcli.pricing import open_prices
-from meetcli.tokens import open_counter
+from meetcli.money.budget import Budget
+from meetcli.money.pricing import open_prices
+from meetcli.money.tokens import open_counter
 from tests.corridor import explicit
 from tests.loopback_server import CUT, DROP, GARBAGE, at_random, finished, in_order, status
 

@@ -138,14 +138,14 @@ def test_a_file_that_cannot_be_written_at_the_end_is_a_warning(meetcli: Command,
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("meetcli.metrics.metrics_text", full)
+    monkeypatch.setattr("meetcli.report.metrics.metrics_text", full)
     done = meetcli("extract", "in", "--metrics-file", "m.prom")
     assert done.exit_code == 0
     assert "warning: cannot write the metrics m.prom: No space left on device" in done.stderr
 
 
 def test_the_missing_library_is_named(meetcli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "meetcli.metrics", raising=False)
+    monkeypatch.delitem(sys.modules, "meetcli.report.metrics", raising=False)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     done = meetcli("extract", "in", "--metrics-file", "m.prom")
     assert done.exit_code == 2

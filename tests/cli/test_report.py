@@ -11,7 +11,7 @@ import pytest
 
 from meetcli.cache import open_cache
 from meetcli.cache.lifetime import add_run
-from meetcli.cli.report import report
+from meetcli.commands.report import report
 from meetcli.errors import RunStopped, UsageError
 from meetcli.models import Outcome
 from meetcli.readers import parse, read

@@ -84,6 +84,6 @@ def test_settings_that_are_refused_are_no_log_lines(meetcli: Command) -> None:
 
 @pytest.mark.parametrize(("options", "is_said"), [((), False), (("-v",), True), (("--language", "pt"), True)])
 def test_that_languages_are_not_checked_is_said_where_one_was_asked_for(meetcli, monkeypatch, options, is_said):
-    monkeypatch.setattr("meetcli.cli.spending.can_detect", lambda: False)
+    monkeypatch.setattr("meetcli.wiring.spending.can_detect", lambda: False)
     done = meetcli("extract", "in", "--summary", "none", *options)
     assert ("meetcli[language]" in done.stderr) is is_said

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from meetcli.cli.show import show
+from meetcli.commands.show import show
 from meetcli.errors import UsageError
 from tests.results import as_text, result
 

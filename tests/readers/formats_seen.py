@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Meeting, Outcome, Source
-from meetcli.normalize import normalize
 from meetcli.readers import Transcript, parse, read
 
 SAMPLES = Path(__file__).parent / "samples"

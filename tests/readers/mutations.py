@@ -21,8 +21,8 @@ from copy import deepcopy
 from pathlib import Path
 
 from meetcli.errors import InputError
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Outcome
-from meetcli.normalize import normalize
 from tests.readers.formats_seen import GOLDEN, SAMPLES, found_in
 
 MAX_S = 2.0

@@ -12,8 +12,8 @@ import zlib
 
 import pytest
 
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Outcome, Status
-from meetcli.normalize import normalize
 from meetcli.readers import Rereader, Transcript, Unit, parse, read
 from meetcli.readers.containers import MAX_MEMBERS
 from tests.readers.formats_seen import SAMPLES, found_in, source_of

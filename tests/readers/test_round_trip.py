@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Turn
-from meetcli.normalize import normalize
 from tests.readers.formats_seen import meetings_in
 
 SECONDS_A_WORD = 0.4

@@ -10,9 +10,9 @@ import pytest
 from meetcli.config import read_toml
 from meetcli.errors import UsageError
 from meetcli.models import Reply, Status, Usage
+from meetcli.money.tokens import Window
 from meetcli.tasks import open_task
 from meetcli.tasks.result_schema import result_schema
-from meetcli.tokens import Window
 from tests.conftest import PROJECT
 from tests.corridor import World, answered, explicit
 

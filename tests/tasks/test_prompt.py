@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetcli.config import read_toml
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Meeting, Message
-from meetcli.normalize import normalize
 from meetcli.tasks import load_task, open_task
 from meetcli.tasks.prompt import compose, compose_chunk, compose_whole, instructions_text
 from meetcli.tasks.schema import strict_schema

@@ -14,21 +14,19 @@ from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.entry import Indexed, Pointer, answer_key, dump, dump_index, index_key, place_of
 from meetcli.cache.forgiving import ForgivingCache
+from meetcli.delivery import Deliver, give_up
 from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
-from meetcli.look_up import Known, LookUp
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Rules, Source, Status
-from meetcli.normalize import normalize
 from meetcli.plain_text import place_text
+from meetcli.plan.look_up import Known, LookUp
 from meetcli.readers import Unit, parse, read
 from meetcli.tasks.prompt import told_metadata
 from meetcli.writers import result_name
 
 BATCH_UNITS = 256
 BATCH_BYTES = 8_000_000
-
-Deliver = Callable[[Outcome, str | None], None]
-"""Takes one settled meeting with its result, if it has one; writes and reports it."""
 
 Find = Callable[[Source, str], str | None]
 """Returns where a meeting's result is, if one of this SHA-256 is in its place already."""
@@ -59,14 +57,6 @@ def plan(
     for batch in _batches(_units(inputs, rules.max_bytes, around)):
         planner.settle(batch)
     return planner.finish()
-
-
-def give_up(jobs: Iterable[Job], reason: str | None, deliver: Deliver) -> None:
-    """Deliver jobs, twins included, as `not_attempted`; `reason` None gives the status each would have ended as."""
-    for job in jobs:
-        for source in (job.source, *(source for source, _ in job.twins)):
-            why = reason or (job.status if source is job.source else Status.SHARED).value
-            deliver(Outcome(source, Status.NOT_ATTEMPTED, why, job.idempotency_key), None)
 
 
 class _Candidate(NamedTuple):

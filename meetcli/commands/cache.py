@@ -13,11 +13,11 @@ import typer
 from meetcli import events
 from meetcli.cache import Cache, open_cache, open_shared
 from meetcli.cache.upkeep import Kept, kept_entries, remove_entries
-from meetcli.cli.run import set_up_logging
 from meetcli.config import Settings, load_process_settings
 from meetcli.config.values import parse_size
 from meetcli.errors import UsageError
 from meetcli.plain_text import bytes_text, count_text, sum_text
+from meetcli.wiring.logs import set_up_logging
 
 Flags = Mapping[str, object]
 

@@ -19,20 +19,21 @@ import typer
 from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.cli.assignment import assign, rules_of
-from meetcli.cli.counters import check_metrics_file, count_run
-from meetcli.cli.exits import leave_standard_output
-from meetcli.cli.inputs import find_inputs, open_identity, refuse_no_paths
-from meetcli.cli.logs import configure_logging
-from meetcli.cli.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
-from meetcli.cli.signals import Stop, watched
-from meetcli.cli.stores import opened_cache, opened_leases, required_loss
+from meetcli.commands.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
 from meetcli.config import LoadedSettings, Settings, load_process_settings
+from meetcli.delivery import give_up
 from meetcli.errors import BudgetReached, CacheError, InputError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
 from meetcli.plain_text import place_text
-from meetcli.plan import Surroundings, give_up, plan
+from meetcli.plan import Surroundings, plan
 from meetcli.report import RunReport
+from meetcli.wiring.assignment import assign, rules_of
+from meetcli.wiring.counters import check_metrics_file, count_run
+from meetcli.wiring.exits import leave_standard_output
+from meetcli.wiring.inputs import find_inputs, open_identity, refuse_no_paths, refuse_unstreamed
+from meetcli.wiring.logs import set_up_logging
+from meetcli.wiring.signals import Stop, watched
+from meetcli.wiring.stores import opened_cache, opened_leases, required_loss
 from meetcli.writers import Writer, open_writer
 from meetcli.writers.replace import is_writable, nearest_place
 
@@ -225,8 +226,8 @@ class _Run:
     def _buy(self, jobs: list[Job]) -> None:
         """Price the plan and stop, or spend; on a terminal, ask before an expensive plan."""
         # Here and below, imported where it is needed: a run of hits only pays for none of it.
-        from meetcli.cli.lanes import pending_batches
-        from meetcli.cli.money import forecast_plan, refuse_unserved
+        from meetcli.wiring.lanes import pending_batches
+        from meetcli.wiring.money import forecast_plan, refuse_unserved
 
         refuse_unserved(self._settings)
         if self._settings.dry_run:
@@ -239,7 +240,7 @@ class _Run:
 
     def _is_agreed(self, jobs: list[Job]) -> bool:
         """Ask before an expensive plan. No answer is a no; a signal instead of one ends the run as anywhere else."""
-        from meetcli.cli.money import is_agreed
+        from meetcli.wiring.money import is_agreed
 
         try:
             return is_agreed(jobs, self._assignment, self._settings, self._cache)
@@ -251,10 +252,10 @@ class _Run:
             raise KeyboardInterrupt(self._stop.signal_number) from error
 
     def _spend(self, jobs: list[Job]) -> None:
-        from meetcli.cli.lanes import open_lane_engine, options_of, pending_batches
-        from meetcli.cli.money import open_budget
-        from meetcli.cli.spending import open_ledger, open_purse, refuse_without_key, run_to_its_end, warn_of_unchecked_language
         from meetcli.spend import spend
+        from meetcli.wiring.lanes import open_lane_engine, options_of, pending_batches
+        from meetcli.wiring.money import open_budget
+        from meetcli.wiring.spending import open_ledger, open_purse, refuse_without_key, run_to_its_end, warn_of_unchecked_language
 
         settings, assignment = self._settings, self._assignment
         refuse_without_key(settings, len(jobs))
@@ -284,7 +285,7 @@ class _Run:
 
     def _collect(self) -> None:
         """Collect what waits in batches, though no meeting of this run needs a call."""
-        from meetcli.cli.lanes import collect_pending
+        from meetcli.wiring.lanes import collect_pending
 
         self.report.pending = collect_pending(self._settings, self._cache, self._assignment)
 
@@ -301,17 +302,6 @@ class _Run:
         self._progress = None
 
 
-def set_up_logging(settings: Settings) -> None:
-    """Start the log as the settings say, each run with an id of its own."""
-    configure_logging(
-        quiet=settings.quiet,
-        verbose=settings.verbose,
-        log_format=settings.log_format,
-        log_file=settings.log_file,
-        run_id=os.urandom(4).hex(),
-    )
-
-
 class _Unwritable(RunStopped):
     """Stop a run before its first call."""
 
@@ -326,13 +316,6 @@ def _refuse_unwritable(settings: Settings) -> None:
             f"cannot write results to {settings.output}: {place} is not a folder that you can write to",
             hint="give another folder with --output",
         )
-
-
-def refuse_unstreamed(settings: Settings) -> None:
-    """Raise `UsageError` where standard output is asked for what it does not take."""
-    not_streamed = [name for name in settings.format if name not in {"json", "jsonl"}]
-    if settings.is_streaming and not_streamed:
-        raise UsageError(f"standard output takes JSON Lines, not {', '.join(not_streamed)}", hint="name a folder with --output")
 
 
 def _open_writer(settings: Settings, task: str) -> Writer:

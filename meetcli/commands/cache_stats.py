@@ -14,8 +14,8 @@ from meetcli import events
 from meetcli.cache.entry import Header
 from meetcli.cache.lifetime import Amounts, Lifetime, read_lifetime, zero
 from meetcli.cache.upkeep import all_rows
-from meetcli.cli.cache import Flags, folder_of, opened
-from meetcli.cli.cache_entries import print_json
+from meetcli.commands.cache import Flags, folder_of, opened
+from meetcli.commands.cache_entries import print_json
 from meetcli.plain_text import bytes_text, decimal_text, sum_text
 
 _COUNTED = {

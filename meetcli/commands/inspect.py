@@ -9,21 +9,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from meetcli.cli.inputs import find_inputs, open_identity, refuse_no_paths
-from meetcli.cli.money import open_settings_prices
-from meetcli.cli.run import set_up_logging
 from meetcli.config import Settings, load_process_settings
 from meetcli.console.inspection import FormatLine, Inspected, print_formats, print_inspected
 from meetcli.errors import InputError
-from meetcli.forecast import USUAL_OUTPUT_TOKENS
 from meetcli.keys import idempotency_key
+from meetcli.meetings.normalize import normalize
 from meetcli.models import NO_KEY, Meeting, Outcome, Source, Status, Usage
-from meetcli.normalize import normalize
+from meetcli.money.tokens import FRAME_TOKENS, estimate, open_counter
 from meetcli.plain_text import decimal_text, place_text
+from meetcli.plan.forecast import USUAL_OUTPUT_TOKENS
 from meetcli.readers import Transcript, all_formats, parse, read
 from meetcli.tasks import load_task
 from meetcli.tasks.prompt import compose
-from meetcli.tokens import FRAME_TOKENS, estimate, open_counter
+from meetcli.wiring.inputs import find_inputs, open_identity, refuse_no_paths
+from meetcli.wiring.logs import set_up_logging
+from meetcli.wiring.money import open_settings_prices
 
 log = logging.getLogger("meetcli")
 

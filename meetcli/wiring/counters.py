@@ -22,7 +22,7 @@ def check_metrics_file(settings: Settings) -> None:
     """Raise `UsageError` where the metrics file cannot be made: at night it would be missed before its warning is read."""
     if settings.metrics_file is None:
         return
-    import meetcli.metrics  # noqa: F401  # says which extra is missing
+    import meetcli.report.metrics  # noqa: F401  # says which extra is missing
 
     folder = settings.metrics_file.parent
     if settings.metrics_file.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
@@ -67,7 +67,7 @@ def _size_of(folder: Path) -> int | None:
 
 
 def _write_metrics(path: Path, folder: Path, report: RunReport, cache_size: int | None) -> None:
-    from meetcli.metrics import MODE, Totals, metrics_text
+    from meetcli.report.metrics import MODE, Totals, metrics_text
     from meetcli.writers.replace import replace_atomically
 
     try:

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from meetcli.errors import UsageError
-from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK
-from meetcli.readers.own_marks import is_result
+from meetcli.marks import CSV_MARK, HTML_MARK, MARKDOWN_MARK, is_result
 from meetcli.writers.replace import Folders
 from meetcli.writers.tabular import plain_cell, table_text
 

@@ -75,7 +75,7 @@ def _prepare_streams() -> None:
 
 def say(error: MeetcliError) -> None:
     """Print an error and its hint, each on a line of its own, on standard error; log it where the log is kept or read by machines."""
-    from meetcli.cli.logs import log_failure  # json and datetime come with it: not before --help
+    from meetcli.wiring.logs import log_failure  # json and datetime come with it: not before --help
 
     if log_failure(error):
         return

@@ -20,12 +20,12 @@ from meetcli.cache import Cache
 from meetcli.cache.batches import forget_members
 from meetcli.cache.entry import Header, load
 from meetcli.cache.upkeep import Kept, kept_entries, remove_entries, unusable_rows
-from meetcli.cli.cache import Flags, confirm, folder_of, opened
-from meetcli.cli.result_removal import Removal, find_doomed, names_of
+from meetcli.commands.cache import Flags, confirm, folder_of, opened
 from meetcli.config.values import parse_duration
 from meetcli.errors import CacheError, UsageError
 from meetcli.models import Entry, Member
 from meetcli.plain_text import age_text, bytes_text, count_text, decimal_text, money_text, printable
+from meetcli.writers.removal import Removal, find_doomed, names_of
 
 _KEY = re.compile(r"[0-9a-f]{4,64}")
 _HEADINGS = ("kind", "task", "meeting", "customer", "age", "left", "cost", "size", "model", "key")

@@ -16,13 +16,12 @@ from meetcli import __version__
 from meetcli.cache import open_cache, open_shared
 from meetcli.cache.lifetime import Lifetime, read_lifetime
 from meetcli.cache.upkeep import unusable_rows
-from meetcli.cli.inputs import open_identity
-from meetcli.cli.money import open_budget, refuse_unserved
-from meetcli.cli.run import refuse_unstreamed
 from meetcli.config import OPTIONS, LoadedSettings, Settings, load_process_settings
 from meetcli.engines import EngineOptions, ask_for_model, open_engine
 from meetcli.errors import CacheError, MeetcliError, UsageError
 from meetcli.plain_text import bytes_text, count_text, duration_text, printable
+from meetcli.wiring.inputs import open_identity, refuse_unstreamed
+from meetcli.wiring.money import open_budget, refuse_unserved
 from meetcli.writers.replace import is_writable, nearest_place
 
 ROOM_BYTES = 1_000_000_000
@@ -238,7 +237,7 @@ def _check_engine(settings: Settings, *, is_offline: bool) -> Check:
 
 
 def _check_metrics(settings: Settings) -> Check:
-    from meetcli.cli.counters import check_metrics_file
+    from meetcli.wiring.counters import check_metrics_file
 
     try:
         check_metrics_file(settings)

@@ -17,21 +17,21 @@ from typing import Any
 
 from meetcli import events
 from meetcli.answers.languages import can_detect
-from meetcli.budget import Budget
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.leases import Leases
-from meetcli.cli.assignment import rules_of
-from meetcli.cli.money import open_settings_prices, open_settings_window
-from meetcli.cli.signals import Stop
-from meetcli.cli.stores import warn_of_leases
 from meetcli.config import Settings
+from meetcli.delivery import Deliver
 from meetcli.errors import UsageError
-from meetcli.normalize import normalize
+from meetcli.meetings.normalize import normalize
+from meetcli.money.budget import Budget
 from meetcli.plain_text import count_text
-from meetcli.plan import Deliver
 from meetcli.readers import Rereader
 from meetcli.spend.ledger import Ledger
 from meetcli.spend.purchase import Purse
+from meetcli.wiring.assignment import rules_of
+from meetcli.wiring.money import open_settings_prices, open_settings_window
+from meetcli.wiring.signals import Stop
+from meetcli.wiring.stores import warn_of_leases
 
 
 def refuse_without_key(settings: Settings, meetings: int) -> None:

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from meetcli.budget import Budget
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.cli.lanes import waiting_requests
 from meetcli.config import Settings, read_toml
+from meetcli.delivery import Deliver
 from meetcli.errors import UsageError
-from meetcli.forecast import Basis, forecast, learn_output_tokens
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Forecast, Job, Lane, Usage
-from meetcli.normalize import normalize
+from meetcli.money.budget import Budget
+from meetcli.money.pricing import context_window, open_prices, serves
+from meetcli.money.tokens import Window, open_counter, open_window
 from meetcli.plain_text import count_text, money_text
-from meetcli.plan import Deliver
-from meetcli.pricing import context_window, open_prices, serves
+from meetcli.plan.forecast import Basis, forecast, learn_output_tokens
 from meetcli.readers import Rereader
-from meetcli.tokens import Window, open_counter, open_window
+from meetcli.wiring.lanes import waiting_requests
 
 if TYPE_CHECKING:
-    from meetcli.pricing import Prices
+    from meetcli.money.pricing import Prices
 
 ASK_ABOVE_USD: Final = Decimal(10)
 

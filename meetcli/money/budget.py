@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from meetcli.models import Lane, Request, Usage
-from meetcli.tokens import CountTokens, count_bytes, most_input_tokens
+from meetcli.money.tokens import CountTokens, count_bytes, most_input_tokens
 
 
 class Budget:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TextIO
 
+from meetcli.config import Settings
 from meetcli.errors import MeetcliError, UsageError
 from meetcli.events import LOGGER, failed
 from meetcli.plain_text import printable
@@ -145,3 +146,14 @@ def _open_log_file(path: Path) -> logging.Handler:
         raise UsageError(
             f"cannot write the log {str(path)!r} (--log-file): {error.strerror}", hint="name a file in a folder you can write to"
         ) from error
+
+
+def set_up_logging(settings: Settings) -> None:
+    """Start the log as the settings say, each run with an id of its own."""
+    configure_logging(
+        quiet=settings.quiet,
+        verbose=settings.verbose,
+        log_format=settings.log_format,
+        log_file=settings.log_file,
+        run_id=os.urandom(4).hex(),
+    )

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, TextIO
 
-from meetcli.cli.exits import leave_standard_output, say
 from meetcli.config import Settings
 from meetcli.errors import MeetcliError, RunStopped
 from meetcli.models import Plan, Status
 from meetcli.plain_text import duration_text, money_text
 from meetcli.report import RunReport
+from meetcli.wiring.exits import leave_standard_output, say
 
 MANY = 10
 """Above so many expired answers or calls without cache, a run says what they cost and how to avoid it."""

@@ -13,8 +13,8 @@ from datetime import datetime
 from itertools import chain
 
 from meetcli.errors import InputError, UsageError
+from meetcli.meetings.sidecars import FIELDS, MAX_SIDECAR_BYTES, SIDECAR_SUFFIX, sidecar_fields, sidecar_names
 from meetcli.models import Source
-from meetcli.sidecars import FIELDS, MAX_SIDECAR_BYTES, SIDECAR_SUFFIX, sidecar_fields, sidecar_names
 
 _STANDARD_INPUT = "stdin"
 # Compiled with the first pattern: most runs have none.

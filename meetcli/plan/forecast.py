@@ -12,14 +12,14 @@ from typing import Final, NamedTuple, get_args
 
 from meetcli.cache.entry import load, load_header
 from meetcli.cache.forgiving import ForgivingCache
+from meetcli.delivery import Deliver, give_up
 from meetcli.errors import InputError
 from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting, fits
 from meetcli.models import Assignment, Forecast, Job, Lane, LanePrice, Meeting, Outcome, Request, Source, Status, Usage
-from meetcli.plan import Deliver, give_up
+from meetcli.money.tokens import CountTokens, Window, estimate, message_tokens, most_input_tokens
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
 from meetcli.tasks.schema import sent_schema
-from meetcli.tokens import CountTokens, Window, estimate, message_tokens, most_input_tokens
 
 USUAL_OUTPUT_TOKENS: Final = 1_050
 """A summary of 100 to 200 words, 3 to 7 key points, decisions and action items, each with its quote, where no past answer says better."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from meetcli.config import SETTINGS_FILE, Settings, load_folder_patterns
 from meetcli.discover import discover
 from meetcli.errors import UsageError
-from meetcli.identity import Identity
+from meetcli.meetings.identity import Identity
 from meetcli.models import Outcome, Source
 
 
@@ -62,3 +62,10 @@ def _patterns_of(folders: Iterable[str]) -> dict[str, tuple[str, ...]]:
                 break
             folder = os.path.dirname(folder)  # noqa: PTH120  # a string, on the way up
     return found
+
+
+def refuse_unstreamed(settings: Settings) -> None:
+    """Raise `UsageError` where standard output is asked for what it does not take."""
+    not_streamed = [name for name in settings.format if name not in {"json", "jsonl"}]
+    if settings.is_streaming and not_streamed:
+        raise UsageError(f"standard output takes JSON Lines, not {', '.join(not_streamed)}", hint="name a folder with --output")

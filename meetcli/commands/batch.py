@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
-from meetcli.cli.lanes import open_batch_engine, options_of
-from meetcli.cli.run import set_up_logging
-from meetcli.cli.stores import opened_cache
 from meetcli.config import Settings, load_process_settings
 from meetcli.engines import identify
 from meetcli.errors import UsageError
 from meetcli.plain_text import count_text
+from meetcli.wiring.lanes import open_batch_engine, options_of
+from meetcli.wiring.logs import set_up_logging
+from meetcli.wiring.stores import opened_cache
 
 if TYPE_CHECKING:
     from meetcli.engines.openai_batch import BatchEngine

@@ -15,21 +15,22 @@ from meetcli import events
 from meetcli.cache import Cache
 from meetcli.cache.entry import answer_key, failure_key, latest_key, load_at, load_pointer
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.cli.assignment import assign, rules_of
-from meetcli.cli.cache import Flags, opened
-from meetcli.cli.cache_entries import left_text, print_json
-from meetcli.cli.inputs import find_inputs, open_identity
-from meetcli.cli.lanes import waiting_requests
+from meetcli.commands.cache import Flags, opened
+from meetcli.commands.cache_entries import left_text, print_json
 from meetcli.config import Settings
+from meetcli.delivery import give_up
 from meetcli.errors import InputError
-from meetcli.identity import Identity
 from meetcli.keys import fingerprint, idempotency_key, request_digest
+from meetcli.meetings.identity import Identity
+from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Meeting, Outcome, Source, Status
-from meetcli.normalize import normalize
 from meetcli.plain_text import age_text, decimal_text, duration_text, money_text, place_text, printable
-from meetcli.plan import Surroundings, give_up, plan
+from meetcli.plan import Surroundings, plan
 from meetcli.readers import parse, read
 from meetcli.tasks.prompt import FIRST_CAP, told_metadata
+from meetcli.wiring.assignment import assign, rules_of
+from meetcli.wiring.inputs import find_inputs, open_identity
+from meetcli.wiring.lanes import waiting_requests
 
 TASKS = ("extract", "analyze")
 _STORED_VALUES = ("engine", "model", "endpoint")

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from meetcli.meetings.normalize import cut_stretches
 from meetcli.models import Meeting, Turn
-from meetcli.normalize import cut_stretches
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…;])\s+|\n+")
 _MARK = re.compile(r"([0-9a-f]{32}):([0-9]{1,9}):([0-9a-f]{32})")

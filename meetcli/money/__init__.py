@@ -1,0 +1,1 @@
+"""What calls cost: prices, tokens and budgets. Calls nothing."""
