@@ -27,16 +27,21 @@ class _Found(NamedTuple):
 
 
 def discover(
-    paths: Sequence[str], *, files_from: str | None = None, stdin: BinaryIO | None = None, working_folder: Path, spool_folder: Path
+    paths: Sequence[str],
+    *,
+    files_from: str | None = None,
+    stdin: BinaryIO | None = None,
+    working_folder: Path,
+    spool_folder: Path,
 ) -> list[Source | Outcome]:
     """Return every input once, in the order of its path: a `Source` to read, or a `skipped` `Outcome` to count.
 
-    A path is a file, a folder, a glob or `-`; a file whose name looks like a glob is that file. `files_from` names a list of
-    files and folders, one a line or NUL-separated, itself `-` for standard input; nothing in it is a glob. Relative paths start at
-    `working_folder`. Standard input is copied to a private file in `spool_folder`, which the caller removes.
-    Inside a folder hidden names are skipped; a folder behind a link is searched, but no folder twice and none that holds
-    the searched folder itself. A folder that cannot be listed is a `Source` that fails when it is read, as any other input.
-    Raises `UsageError` for a path that does not exist and a glob that matches nothing.
+    A path is a file, a folder, a glob or `-`; a file whose name looks like a glob is that file. `files_from` names a
+    list of files and folders, one a line or NUL-separated, itself `-` for standard input; nothing in it is a glob.
+    Relative paths start at `working_folder`. Standard input is copied to a private file in `spool_folder`, which the
+    caller removes. Inside a folder hidden names are skipped; a folder behind a link is searched, but no folder twice
+    and none that holds the searched folder itself. A folder that cannot be listed is a `Source` that fails when it is
+    read, as any other input. Raises `UsageError` for a path that does not exist and a glob that matches nothing.
     """
     found: list[_Found] = []
     folders = _RealFolders()
@@ -53,8 +58,8 @@ def discover(
 
 
 def _each_once(found: list[_Found]) -> list[Source | Outcome]:
-    # A file that was named must fail where one that was merely met is skipped, and a result is called after the file, not after
-    # a link to it: so the named spelling wins, then the real one, then the first path in order.
+    # A file that was named must fail where one that was merely met is skipped, and a result is called after the file,
+    # not after a link to it: so the named spelling wins, then the real one, then the first path in order.
     found.sort(key=lambda one: (not (isinstance(one.item, Source) and one.item.is_named), one.is_link))
     unique: dict[str, Source | Outcome] = {}
     for one in found:
@@ -94,7 +99,9 @@ def _typed(typed: str, working_folder: Path, folders: _RealFolders, *, where: st
     except PermissionError as error:
         raise UsageError(f"{_shown(typed)} cannot be looked at{where}: {error.strerror}") from error
     except OSError as error:
-        raise UsageError(f"{_shown(typed) or 'an empty path'} does not exist{where}", hint="check the spelling of the path") from error
+        raise UsageError(
+            f"{_shown(typed) or 'an empty path'} does not exist{where}", hint="check the spelling of the path"
+        ) from error
     is_link = stat.S_ISLNK(mode)
     if stat.S_ISDIR(mode) or (is_link and _is_folder(path)):
         yield from _below(str(path), shown=_prefix(typed), result="")
@@ -154,7 +161,9 @@ class _Folder(NamedTuple):
 
     def inside(self, name: str, *, identity: str | None = None, is_link: bool = False) -> _Folder:
         real = f"{identity or self.identity + name}/"
-        return _Folder(f"{self.shown}{name}/", f"{self.path}{name}/", real, f"{self.result}{name}/", is_link or self.is_link)
+        return _Folder(
+            f"{self.shown}{name}/", f"{self.path}{name}/", real, f"{self.result}{name}/", is_link or self.is_link
+        )
 
     def source(self, name: str) -> Source:
         return _source(f"{self.path}{name}", f"{self.shown}{name}", f"{self.result}{name}", is_named=False)
@@ -210,7 +219,9 @@ def _behind_link(folder: _Folder, name: str, root: str, linked: list[_Folder]) -
     elif not stat.S_ISDIR(mode):
         yield folder.skipped(name, "not_a_file")
     elif root.startswith(f"{identity.rstrip('/')}/"):
-        yield folder.skipped(name, "link_loop")  # the searched folder lies in it: a loop, or a way out to the whole disk
+        yield folder.skipped(
+            name, "link_loop"
+        )  # the searched folder lies in it: a loop, or a way out to the whole disk
     else:
         heapq.heappush(linked, folder.inside(name, identity=identity, is_link=True))
 
@@ -234,7 +245,9 @@ def _shown(path: str) -> str:
     path = _unicode(path)
     if path.isprintable():
         return path
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in path)
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in path
+    )
 
 
 def _stream(stdin: BinaryIO | None) -> BinaryIO:
@@ -262,5 +275,7 @@ def _listed(files_from: str, stdin: BinaryIO | None, working_folder: Path) -> It
         content = _stream(stdin).read() if files_from == _STDIN else (working_folder / files_from).read_bytes()
     except OSError as error:
         raise UsageError(f"the list {_shown(files_from)} cannot be read: {error.strerror}") from error
-    separated = content.split(b"\0") if b"\0" in content else [line.removesuffix(b"\r") for line in content.split(b"\n")]
+    separated = (
+        content.split(b"\0") if b"\0" in content else [line.removesuffix(b"\r") for line in content.split(b"\n")]
+    )
     return [os.fsdecode(path) for path in separated if path]

@@ -60,7 +60,9 @@ class CallError(ItemError):
 
 
 class AnswerError(ItemError):
-    """Report a paid answer that cannot be used and would come again: `refusal`, `content_filter`, `truncated`, `invalid`."""
+    """Report a paid answer that cannot be used and would come again: `refusal`, `content_filter`, `truncated`,
+    `invalid`.
+    """
 
     def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)

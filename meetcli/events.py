@@ -20,7 +20,14 @@ LOGGER = logging.getLogger("meetcli")
 def cache_hit(key: str, *, age_s: float, cache_size: int | None, backend: str) -> None:
     """Log that an answer was found and fresh."""
     if LOGGER.isEnabledFor(logging.INFO):
-        _cache_event(logging.INFO, "hit", idempotency_key=_short(key), age=f"{age_s:.1f}s", cache_size=cache_size, backend=backend)
+        _cache_event(
+            logging.INFO,
+            "hit",
+            idempotency_key=_short(key),
+            age=f"{age_s:.1f}s",
+            cache_size=cache_size,
+            backend=backend,
+        )
 
 
 def cache_miss(key: str | None, *, cache_size: int | None, backend: str) -> None:
@@ -32,19 +39,35 @@ def cache_miss(key: str | None, *, cache_size: int | None, backend: str) -> None
 def cache_save(key: str, *, ttl_s: float | None, cache_size: int | None, backend: str) -> None:
     """Log that a paid answer is safe in the cache."""
     if LOGGER.isEnabledFor(logging.INFO):
-        _cache_event(logging.INFO, "save", idempotency_key=_short(key), cache_size=cache_size, ttl=duration_text(ttl_s), backend=backend)
+        _cache_event(
+            logging.INFO,
+            "save",
+            idempotency_key=_short(key),
+            cache_size=cache_size,
+            ttl=duration_text(ttl_s),
+            backend=backend,
+        )
 
 
 def cache_expired(key: str, *, age_s: float, cache_size: int | None, backend: str) -> None:
     """Log that an answer was found and is too old."""
     if LOGGER.isEnabledFor(logging.INFO):
-        _cache_event(logging.INFO, "expired", idempotency_key=_short(key), age=f"{age_s:.1f}s", cache_size=cache_size, backend=backend)
+        _cache_event(
+            logging.INFO,
+            "expired",
+            idempotency_key=_short(key),
+            age=f"{age_s:.1f}s",
+            cache_size=cache_size,
+            backend=backend,
+        )
 
 
 def cache_changed(key: str, *, part: str, cache_size: int | None, backend: str) -> None:
     """Log that the meeting is known with something else in `part`, as `content` or `model`."""
     if LOGGER.isEnabledFor(logging.INFO):
-        _cache_event(logging.INFO, "changed", idempotency_key=_short(key), part=part, cache_size=cache_size, backend=backend)
+        _cache_event(
+            logging.INFO, "changed", idempotency_key=_short(key), part=part, cache_size=cache_size, backend=backend
+        )
 
 
 def cache_cleared(removed: int, *, backend: str) -> None:
@@ -69,7 +92,8 @@ def stopping(*, is_interrupt: bool) -> None:
 def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
     """Log how one meeting ended; a failed one as an error, so that it is heard under `--quiet` and in a log file.
 
-    With `is_shown_later` the table explains failures where this line would be read, and nobody wants to read them twice.
+    With `is_shown_later` the table explains failures where this line would be read, and nobody wants to read them
+    twice.
     """
     level = logging.ERROR if outcome.status is Status.FAILED and not is_shown_later else logging.INFO
     if not LOGGER.isEnabledFor(level):
@@ -122,7 +146,9 @@ def run_finished(summary: Mapping[str, Any]) -> None:
 
 def failed(error: MeetcliError) -> None:
     """Log what ended the command."""
-    LOGGER.error("%s", error.message, extra={"event": "failed", "fields": {"hint": error.hint, "exit_code": error.exit_code}})
+    LOGGER.error(
+        "%s", error.message, extra={"event": "failed", "fields": {"hint": error.hint, "exit_code": error.exit_code}}
+    )
 
 
 def _cache_event(level: int, name: str, **fields: str | int | None) -> None:

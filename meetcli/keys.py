@@ -15,8 +15,9 @@ CONTENT_KEY_PREFIX = b"meetcli-content-1\0"
 def idempotency_key(meeting: Meeting, *, fallback_to_content: bool = False) -> str | None:
     """Return the key of a meeting, 64 hex digits, or None where an id is missing and there is no fallback.
 
-    SHA-256 of `meeting_id + meet_date.isoformat() + customer_id`, UTF-8, no separator: the keys of the service meetcli continues.
-    Two meetings can collide ("a1" + "1" and "a" + "11" around equal dates); the fingerprint keeps their answers apart.
+    SHA-256 of `meeting_id + meet_date.isoformat() + customer_id`, UTF-8, no separator: the keys of the service meetcli
+    continues. Two meetings can collide ("a1" + "1" and "a" + "11" around equal dates); the fingerprint keeps their
+    answers apart.
     """
     if meeting.meeting_id is not None and meeting.meet_at is not None and meeting.customer_id is not None:
         return _sha256((meeting.meeting_id + meeting.meet_at.isoformat() + meeting.customer_id).encode())
@@ -25,7 +26,9 @@ def idempotency_key(meeting: Meeting, *, fallback_to_content: bool = False) -> s
     return None
 
 
-def asked_parts(*, instructions: str, schema_sha256: str, temperature: float, identity: EngineIdentity, language: str) -> dict[str, str]:
+def asked_parts(
+    *, instructions: str, schema_sha256: str, temperature: float, identity: EngineIdentity, language: str
+) -> dict[str, str]:
     """Return the parts of the fingerprint that are the same for every meeting of a run, by name, each a short digest.
 
     They are everything that is sent besides the meeting: the intended request, before anything a server forces.
@@ -43,20 +46,29 @@ def asked_parts(*, instructions: str, schema_sha256: str, temperature: float, id
 
 
 def fingerprint(meeting: Meeting, told_metadata: Mapping[str, str | None], asked: Mapping[str, str]) -> Fingerprint:
-    """Return what exactly would be asked about a meeting: its content and told metadata, joined with the run's `asked_parts`."""
-    parts = {"content": _short(canonical_text(meeting.transcript)), "metadata": _short(_canonical(told_metadata)), **asked}
+    """Return what exactly would be asked about a meeting: its content and told metadata, joined with the run's
+    `asked_parts`.
+    """
+    parts = {
+        "content": _short(canonical_text(meeting.transcript)),
+        "metadata": _short(_canonical(told_metadata)),
+        **asked,
+    }
     return Fingerprint(_sha256(_canonical(parts).encode()), parts)
 
 
 def changed_part(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
     """Return the names of the parts in which two fingerprints differ, comma-separated, in the order of ours."""
-    return ",".join(name for name in (*ours, *(name for name in theirs if name not in ours)) if ours.get(name) != theirs.get(name))
+    return ",".join(
+        name for name in (*ours, *(name for name in theirs if name not in ours)) if ours.get(name) != theirs.get(name)
+    )
 
 
 def render_id(meeting: Meeting, source: Source, render_version: str) -> str:
     """Return the renderer's version and a digest of what else a rendered result depends on besides the answer.
 
-    That is the result's own head, the text as given (evidence carries offsets into it, line ends included) and the times of its turns.
+    That is the result's own head, the text as given (evidence carries offsets into it, line ends included) and the
+    times of its turns.
     """
     head = [
         source.name,
@@ -75,13 +87,19 @@ def render_id(meeting: Meeting, source: Source, render_version: str) -> str:
     return f"{render_version}-{digest.hexdigest()[:32]}"
 
 
-def request_digest(key: str | None, fingerprint_digest: str, max_output_tokens: int, follow_up: tuple[tuple[str, str], ...] = ()) -> str:
-    """Return the name of one request across runs: which meeting, what is asked, the output cap, what follows a first answer."""
+def request_digest(
+    key: str | None, fingerprint_digest: str, max_output_tokens: int, follow_up: tuple[tuple[str, str], ...] = ()
+) -> str:
+    """Return the name of one request across runs: which meeting, what is asked, the output cap, what follows a first
+    answer.
+    """
     return _sha256(json.dumps([key, fingerprint_digest, max_output_tokens, follow_up]).encode())
 
 
 def part_digest(asked: Mapping[str, str], messages: Iterable[tuple[str, str]], schema: Mapping[str, object]) -> str:
-    """Return what is asked about one part of a long meeting: all that is sent, and to whom. The rest of the meeting is no part of it."""
+    """Return what is asked about one part of a long meeting: all that is sent, and to whom. The rest of the meeting is
+    no part of it.
+    """
     return _sha256(json.dumps([dict(asked), list(messages), schema]).encode())
 
 

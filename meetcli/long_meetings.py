@@ -1,7 +1,8 @@
-"""How a meeting is asked about that no window holds: its chunks, each by itself, then one short call over what they gave. Calls nobody.
+"""How a meeting is asked about that no window holds: its chunks, each by itself, then one short call over what they
+gave. Calls nobody.
 
-Lists are united by code, so that no item depends on a second reading; only prose, and what a task of the user's own says outside of
-lists, is made anew from the chunks' answers.
+Lists are united by code, so that no item depends on a second reading; only prose, and what a task of the user's own
+says outside of lists, is made anew from the chunks' answers.
 """
 
 from __future__ import annotations
@@ -24,17 +25,23 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 SUMMARY_CAP = 1_536
-"""Output tokens that stay free for a summary of 200 words in any language. What it is made of may take the rest: six hours in a window of
-8,000 tokens are some seventy summaries, and an edit must not ask about a group of them before it asks about them all."""
+"""Output tokens that stay free for a summary of 200 words in any language. What it is made of may take the rest: six
+hours in a window of 8,000 tokens are some seventy summaries, and an edit must not ask about a group of them before it
+asks about them all.
+"""
 NUMBER_TOKENS = 4
 """What the number and the line end of a stretch add to its summary."""
 LEAST_CHUNK_TOKENS = 500
-"""Where instructions and schema leave less room, chunks are this long all the same, and the server says what it thinks of it."""
+"""Where instructions and schema leave less room, chunks are this long all the same, and the server says what it thinks
+of it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call about a part of a long meeting, or about all of its parts. `has_full_summary` says that the usual length is wanted."""
+    """One call about a part of a long meeting, or about all of its parts. `has_full_summary` says that the usual length
+    is wanted.
+    """
 
     request: Request
     model: type[BaseModel]
@@ -48,9 +55,13 @@ def fits(request: Request, window: Window) -> bool:
 
 
 class LongMeeting:
-    """One long meeting on its way: `first` asks about the chunks, `then` takes the answers to what was asked and asks on, or is done."""
+    """One long meeting on its way: `first` asks about the chunks, `then` takes the answers to what was asked and asks
+    on, or is done.
+    """
 
-    def __init__(self, task: Task, whole: Request, model: type[BaseModel], window: Window, known: Sequence[str] = ()) -> None:
+    def __init__(
+        self, task: Task, whole: Request, model: type[BaseModel], window: Window, known: Sequence[str] = ()
+    ) -> None:
         """`whole` is the request that does not fit; `known` are the `marks` of the meeting when it was last cut."""
         self._task = task
         self._whole = whole
@@ -59,7 +70,8 @@ class LongMeeting:
         self._is_custom = task.schema is not None
         self._least_cap = FIRST_CAP if self._is_custom else SUMMARY_CAP
         rest, parts = (
-            most_input_tokens(whole._replace(messages=compose_chunk(task, said, whole.language)), window.count) for said in _nothing(whole)
+            most_input_tokens(whole._replace(messages=compose_chunk(task, said, whole.language)), window.count)
+            for said in _nothing(whole)
         )
         room = max(LEAST_CHUNK_TOKENS, window.tokens - FIRST_CAP - rest)
         self._chunks: list[Chunk] = split(whole.meeting, room, window.count, known, spare=parts - rest)
@@ -74,7 +86,9 @@ class LongMeeting:
         """Return what is asked about the chunks, in order."""
         return [
             Ask(
-                self._whole._replace(meeting=chunk.meeting, messages=compose_chunk(self._task, chunk.meeting, self._whole.language)),
+                self._whole._replace(
+                    meeting=chunk.meeting, messages=compose_chunk(self._task, chunk.meeting, self._whole.language)
+                ),
                 self._model,
                 has_full_summary=False,
             )
@@ -82,12 +96,17 @@ class LongMeeting:
         ]
 
     def then(self, answers: Sequence[str]) -> list[Ask] | str:
-        """Return what is asked next, given the answers to all that was asked last; or the answer about the whole meeting."""
+        """Return what is asked next, given the answers to all that was asked last; or the answer about the whole
+        meeting.
+        """
         read = [json.loads(answer) for answer in answers]
         if self._found and len(read) == 1:
             return json.dumps(self._finished(read[0]), ensure_ascii=False)
         self._found = self._found or read
-        stretches = [json.dumps(answer["result"], ensure_ascii=False) if self._is_custom else answer["summary"] for answer in read]
+        stretches = [
+            json.dumps(answer["result"], ensure_ascii=False) if self._is_custom else answer["summary"]
+            for answer in read
+        ]
         return [self._about(group) for group in self._groups(stretches)]
 
     def _finished(self, last: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +120,8 @@ class LongMeeting:
                 united = {**merged, "result": with_list(merged["result"], path, items)}
                 if self._is_valid(united):
                     merged = united
-                else:  # as where a list must have just one item for each of some names: the model's choice stays, and says so
+                # as where a list must have just one item for each of some names: the model's choice stays, and says so
+                else:
                     coverage.setdefault("chosen", []).append(".".join(("result", *path)))
         return merged | {"language": last["language"], "coverage": coverage}
 
@@ -150,7 +170,11 @@ class LongMeeting:
 
 
 def _nothing(whole: Request) -> tuple[Meeting, Meeting]:
-    """Return a meeting in which nobody speaks, and the same in as many numbered parts as a chunk may have: their numbers take room too."""
+    """Return a meeting in which nobody speaks, and the same in as many numbered parts as a chunk may have: their
+    numbers take room too.
+    """
     parts = range(1, MOST_STRETCHES + 1)
     empty = whole.meeting._replace(transcript="", turns=(), stretches=())
-    return empty, empty._replace(turns=(Turn(None, "", 0),) * len(parts), stretches=tuple((part, part) for part in parts))
+    return empty, empty._replace(
+        turns=(Turn(None, "", 0),) * len(parts), stretches=tuple((part, part) for part in parts)
+    )

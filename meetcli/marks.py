@@ -1,6 +1,8 @@
-"""The marks that writers leave in files that are no JSON, so that a folder with results in it is read as if they were not there.
+"""The marks that writers leave in files that are no JSON, so that a folder with results in it is read as if they were
+not there.
 
-A result in JSON needs none: it is known by its provenance. Writers put the marks in, `readers.own_marks` looks for them.
+A result in JSON needs none: it is known by its provenance. Writers put the marks in, `readers.own_marks` looks for
+them.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ CSV_MARK = "meetcli_task,"
 """How the first line of every CSV file starts, after a byte order mark: the name of its first column."""
 
 MARKDOWN_MARK = "<!-- meetcli: "
-"""How the last line of minutes in Markdown starts: there a comment is out of the way of people who read the bare text."""
+"""How the last line of minutes in Markdown starts: there a comment is out of the way of people who read the bare text.
+"""
 
 HTML_MARK = '<meta name="generator" content="meetcli '
 """Stands near the start of a report."""

@@ -42,13 +42,14 @@ class Status(StrEnum):
 class Source(NamedTuple):
     """Where one or more meetings stand: a file, one line of a JSON Lines file, or one place in a list.
 
-    `name` is what results carry as `source`: the file's own name, `stdin` for standard input; always valid Unicode. `shown` is
-    the path as people know it, for tables and errors. `result_path` is the path below the output
-    folder without place and task, `/`-separated: `q3` for `q3.json`, `q3.vtt` for `q3.vtt`. `place` is the 1-based place
-    in a list or JSON Lines file, None where the file is one meeting. `offset` and `size` are the bytes of a line, None for a
-    whole file. `is_named` says that the user named this very file, so that it fails where one met in a folder is skipped.
-    `member` is the 1-based place of a file inside an archive. `ordinal` counts the transcripts of a unit from 0, to find one again. `given`
-    are fields of the meeting that come from outside its bytes (sidecar, path, options), by name, in a fixed order.
+    `name` is what results carry as `source`: the file's own name, `stdin` for standard input; always valid Unicode.
+    `shown` is the path as people know it, for tables and errors. `result_path` is the path below the output folder
+    without place and task, `/`-separated: `q3` for `q3.json`, `q3.vtt` for `q3.vtt`. `place` is the 1-based place in a
+    list or JSON Lines file, None where the file is one meeting. `offset` and `size` are the bytes of a line, None for a
+    whole file. `is_named` says that the user named this very file, so that it fails where one met in a folder is
+    skipped. `member` is the 1-based place of a file inside an archive. `ordinal` counts the transcripts of a unit from
+    0, to find one again. `given` are fields of the meeting that come from outside its bytes (sidecar, path, options),
+    by name, in a fixed order.
     """
 
     path: Path
@@ -67,7 +68,8 @@ class Source(NamedTuple):
 class Turn(NamedTuple):
     """What one speaker said in one go.
 
-    `offset` is the index of `text` in `Meeting.transcript`, in characters; times are seconds from the start of the recording.
+    `offset` is the index of `text` in `Meeting.transcript`, in characters; times are seconds from the start of the
+    recording.
     """
 
     speaker: str | None
@@ -80,8 +82,8 @@ class Turn(NamedTuple):
 class Meeting(NamedTuple):
     """One meeting as given: trimmed ids, text as read, absent fields None.
 
-    `meet_date` is the date as given; `meet_at` the same as a date-time, naive where no zone was given (a bare date is its midnight).
-    `stretches` cuts the meeting into at most eight parts of about equal length for sentiment over time:
+    `meet_date` is the date as given; `meet_at` the same as a date-time, naive where no zone was given (a bare date is
+    its midnight). `stretches` cuts the meeting into at most eight parts of about equal length for sentiment over time:
     (first turn, last turn), 1-based and inclusive.
     """
 
@@ -101,10 +103,11 @@ class Meeting(NamedTuple):
 class Task(NamedTuple):
     """What is asked of a transcript: instructions and the shape of the answer, side by side.
 
-    `schema_sha256` is the digest of the JSON Schema of `load_answer_model()`; for a built-in task it is stated rather than computed because
-    building the model costs twice what Python takes to start and an all-hit run has no other use for it. A test and every call hold the
-    two against each other. `version` is provenance only: changed instructions or schema are noticed by digest.
-    A task of the user's own also has the `schema` that is sent and their whole `result_schema`; both are None for a built-in one.
+    `schema_sha256` is the digest of the JSON Schema of `load_answer_model()`; for a built-in task it is stated rather
+    than computed because building the model costs twice what Python takes to start and an all-hit run has no other use
+    for it. A test and every call hold the two against each other. `version` is provenance only: changed instructions or
+    schema are noticed by digest. A task of the user's own also has the `schema` that is sent and their whole
+    `result_schema`; both are None for a built-in one.
     """
 
     name: str
@@ -120,9 +123,9 @@ class Task(NamedTuple):
 class EngineIdentity(NamedTuple):
     """Who answers, as keys, results and reports know it.
 
-    `algorithm` is the version of a local algorithm, empty for a remote engine. `endpoint` is the normalized base URL without
-    credentials, empty for the local engine; `host` is its host, the only part results and reports show. `is_openai` says that it is
-    OpenAI's own.
+    `algorithm` is the version of a local algorithm, empty for a remote engine. `endpoint` is the normalized base URL
+    without credentials, empty for the local engine; `host` is its host, the only part results and reports show.
+    `is_openai` says that it is OpenAI's own.
     """
 
     engine: Literal["openai", "local"]
@@ -136,8 +139,9 @@ class EngineIdentity(NamedTuple):
 class Assignment(NamedTuple):
     """What a run asks of every meeting.
 
-    `parts` are the fingerprint's parts that are the same for all of them; `render_version` is the renderer's. `requires_evidence` leaves
-    out of results what the transcript does not support: a rule of rendering, which buys nothing anew.
+    `parts` are the fingerprint's parts that are the same for all of them; `render_version` is the renderer's.
+    `requires_evidence` leaves out of results what the transcript does not support: a rule of rendering, which buys
+    nothing anew.
     """
 
     task: Task
@@ -149,7 +153,9 @@ class Assignment(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What the user wants of a run, whatever is asked. `ttl_s` None means that answers never grow too old; `max_bytes` bounds a file."""
+    """What the user wants of a run, whatever is asked. `ttl_s` None means that answers never grow too old; `max_bytes`
+    bounds a file.
+    """
 
     ttl_s: float | None
     max_bytes: int
@@ -174,7 +180,8 @@ class Message(NamedTuple):
 class Request(NamedTuple):
     """One call to an engine. `digest` names it across runs; `id` only within this one.
 
-    `messages` is what a remote engine sends, `meeting` what a local one reads. `schema` is strict JSON Schema of the answer.
+    `messages` is what a remote engine sends, `meeting` what a local one reads. `schema` is strict JSON Schema of the
+    answer.
     """
 
     id: str
@@ -212,9 +219,10 @@ Finish = Literal["stop", "length", "refusal", "content_filter", "unreadable"]
 class Reply(NamedTuple):
     """What came back for one request. Either `text` and `finish`, or `error`: a meeting-sized failure, never raised.
 
-    `usage.requests` counts every attempt the server saw, failed ones included. `text` is None for an error, a refusal or a filtered answer.
-    `lane` is the one that is billed. `uncertain_usd` is the most that attempts of unknown fate cost, None where the price is unknown.
-    `is_collected` says that it came from a batch and is in no run's account yet; only such a one is `unreadable`: it may have been billed.
+    `usage.requests` counts every attempt the server saw, failed ones included. `text` is None for an error, a refusal
+    or a filtered answer. `lane` is the one that is billed. `uncertain_usd` is the most that attempts of unknown fate
+    cost, None where the price is unknown. `is_collected` says that it came from a batch and is in no run's account yet;
+    only such a one is `unreadable`: it may have been billed.
     """
 
     request_id: str
@@ -229,7 +237,9 @@ class Reply(NamedTuple):
 
 
 class Fingerprint(NamedTuple):
-    """What exactly was asked: `digest` over named parts, each a short digest of its own so that a change can be named."""
+    """What exactly was asked: `digest` over named parts, each a short digest of its own so that a change can be
+    named.
+    """
 
     digest: str
     parts: Mapping[str, str]
@@ -238,9 +248,9 @@ class Fingerprint(NamedTuple):
 class Entry(NamedTuple):
     """One paid answer, or one paid failure that would repeat, as the cache keeps it.
 
-    `answer` is the model's validated JSON; `rendered` the bytes of the result as text and `render_id` what they depend on
-    besides the answer. A failure has `reason` and `message` and neither answer nor result. `idempotency_key` is None where nothing is kept.
-    `cost_usd` is None when the price was unknown. `created_at` is aware UTC.
+    `answer` is the model's validated JSON; `rendered` the bytes of the result as text and `render_id` what they depend
+    on besides the answer. A failure has `reason` and `message` and neither answer nor result. `idempotency_key` is None
+    where nothing is kept. `cost_usd` is None when the price was unknown. `created_at` is aware UTC.
     """
 
     kind: Literal["answer", "failure"]
@@ -266,7 +276,8 @@ class Entry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How one meeting ended, without its text. Money and usage are this run's only; what a hit once cost is `saved_usd`.
+    """How one meeting ended, without its text. Money and usage are this run's only; what a hit once cost is
+    `saved_usd`.
 
     `unsupported` counts the items of its result whose quote does not stand in the transcript.
     `uncertain_usd` is the most that attempts of unknown fate cost, which is no part of `cost_usd`.
@@ -293,10 +304,10 @@ class Outcome(NamedTuple):
 class Job(NamedTuple):
     """One call to make, for one meeting and every twin of it in this run.
 
-    `status` and `reason` are what the first meeting ends as if the call succeeds; its twins end as `shared`. `twins` are the other
-    inputs with the same key and fingerprint, each with the digest of its own bytes. `is_kept` says that the answer goes into the cache,
-    `index_name` under which name its input finds it without being parsed. `worth_usd` is what the answer cost when it
-    was bought before, if it was.
+    `status` and `reason` are what the first meeting ends as if the call succeeds; its twins end as `shared`. `twins`
+    are the other inputs with the same key and fingerprint, each with the digest of its own bytes. `is_kept` says that
+    the answer goes into the cache, `index_name` under which name its input finds it without being parsed. `worth_usd`
+    is what the answer cost when it was bought before, if it was.
     """
 
     source: Source
@@ -324,11 +335,11 @@ class Plan(NamedTuple):
 class Submission(NamedTuple):
     """One batch as this side knows it.
 
-    `digest` is made of the digests of its requests and stands in the batch's metadata, so that it is found again without `batch_id`, which
-    is None until the server has given one. `intended` means that its file may or may not have reached the server, `asked` that the batch
-    may, and `created_at` is then when it was asked for. `crowded` means that the account had no room for it, so that it never began.
-    `size` is that of its file in bytes, 0 where it is not known; that of a crowded one includes `beside`, what waited when it
-    was asked for.
+    `digest` is made of the digests of its requests and stands in the batch's metadata, so that it is found again
+    without `batch_id`, which is None until the server has given one. `intended` means that its file may or may not have
+    reached the server, `asked` that the batch may, and `created_at` is then when it was asked for. `crowded` means that
+    the account had no room for it, so that it never began. `size` is that of its file in bytes, 0 where it is not
+    known; that of a crowded one includes `beside`, what waited when it was asked for.
     """
 
     digest: str
@@ -375,7 +386,8 @@ class LanePrice(NamedTuple):
 class Forecast(NamedTuple):
     """What a plan will take. `is_counted` says that tokens were counted, not estimated.
 
-    `learned_from` is how many past answers the expected output rests on, 0 for the default. `lane` is the one the run would use.
+    `learned_from` is how many past answers the expected output rests on, 0 for the default. `lane` is the one the run
+    would use.
     """
 
     calls: int

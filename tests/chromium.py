@@ -54,7 +54,9 @@ class Page:
         """Wait until an expression is true."""
         from selenium.webdriver.support.wait import WebDriverWait
 
-        WebDriverWait(self.driver, 20, poll_frequency=0.02).until(lambda driver: driver.execute_script(f"return Boolean({condition})"))
+        WebDriverWait(self.driver, 20, poll_frequency=0.02).until(
+            lambda driver: driver.execute_script(f"return Boolean({condition})")
+        )
         return self
 
     def get(self, expression: str) -> Any:

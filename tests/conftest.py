@@ -31,9 +31,14 @@ settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 @pytest.fixture(autouse=True)
 def scrubbed_environment(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Nothing the developer has set, in the environment, the home or the working folder, reaches a test (`live` ones excepted)."""
+    """Nothing the developer has set, in the environment, the home or the working folder, reaches a test (`live` ones
+    excepted).
+    """
     if request.node.get_closest_marker("live"):
         return
     for name in list(os.environ):
@@ -41,9 +46,16 @@ def scrubbed_environment(
             monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
-    for name, folder in {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}.items():
+    for name, folder in {
+        "CACHE": ".cache",
+        "CONFIG": ".config",
+        "DATA": ".local/share",
+        "STATE": ".local/state",
+    }.items():
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / folder))
-    monkeypatch.setenv("PYTHONPATH", str(PROJECT))  # `python -m meetcli` is this clone's from any folder, installed or not
+    monkeypatch.setenv(
+        "PYTHONPATH", str(PROJECT)
+    )  # `python -m meetcli` is this clone's from any folder, installed or not
     monkeypatch.chdir(tmp_path)  # a `.env` or `meetcli.toml` in the clone is a setting too
 
 

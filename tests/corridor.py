@@ -26,7 +26,9 @@ from meetcli.tasks.prompt import instructions_text
 from tests.fakes import MemoryCache, ScriptedEngine
 
 DAY_S = 86_400.0
-IDENTITY = EngineIdentity("openai", "gpt-4o", endpoint="https://api.openai.com/v1", host="api.openai.com", is_openai=True)
+IDENTITY = EngineIdentity(
+    "openai", "gpt-4o", endpoint="https://api.openai.com/v1", host="api.openai.com", is_openai=True
+)
 
 
 def explicit(transcript="Ana: We will send the plan on Friday.\nRui: Thank you.", **metadata):
@@ -84,7 +86,9 @@ class World:
     def put(self, name, content):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        path.write_text(
+            content if isinstance(content, str) else json.dumps(content, ensure_ascii=False), encoding="utf-8"
+        )
         return path
 
     def later(self, **span):
@@ -110,7 +114,11 @@ class World:
         def deliver(outcome, text):
             if text is not None and self.write_error:
                 raise self.write_error
-            name = outcome.source.shown if outcome.source.place is None else f"{outcome.source.shown}.{outcome.source.place}"
+            name = (
+                outcome.source.shown
+                if outcome.source.place is None
+                else f"{outcome.source.shown}.{outcome.source.place}"
+            )
             assert name not in self.outcomes, f"{name} ended twice"
             self.outcomes[name] = outcome
             if text is not None:

@@ -41,7 +41,9 @@ class MemoryCache:
 
 
 class ScriptedEngine:
-    """Answers each request with what `script` makes of it: a `Reply`, or an error that stops the run. `requests` is the history."""
+    """Answers each request with what `script` makes of it: a `Reply`, or an error that stops the run. `requests` is the
+    history.
+    """
 
     def __init__(self, script: Callable[[Request], Reply | Exception]) -> None:
         self.script = script

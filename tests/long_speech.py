@@ -24,7 +24,13 @@ def six_hours(seed=1):
         else:
             said = " ".join(chance.choices(WORDS, k=chance.randint(8, 40)))
             turns.append((chance.choice(["Ana", "Rui", "Zoë"]), f"In point {number} {said}."))
-    turns.insert(700, ("Rui", " ".join(f"Sentence {number} of my long speech on the {chance.choice(WORDS)}." for number in range(400))))
+    turns.insert(
+        700,
+        (
+            "Rui",
+            " ".join(f"Sentence {number} of my long speech on the {chance.choice(WORDS)}." for number in range(400)),
+        ),
+    )
     return turns
 
 

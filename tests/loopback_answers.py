@@ -1,4 +1,6 @@
-"""Answers for the loopback server: valid for any strict schema, plausible for the built-in tasks, the same for the same request."""
+"""Answers for the loopback server: valid for any strict schema, plausible for the built-in tasks, the same for the same
+request.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def answer_to(body: Mapping[str, Any]) -> str:
         return "A plain answer."
     seed = hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).digest()
     fenced = FENCED.search(text)  # instructions may stand in the same message, and nobody said those
-    return json.dumps(_Answer(schema, fenced[2] if fenced else text, random.Random(seed)).value(schema, ""), ensure_ascii=False)
+    return json.dumps(
+        _Answer(schema, fenced[2] if fenced else text, random.Random(seed)).value(schema, ""), ensure_ascii=False
+    )
 
 
 def _schema_of(body: Mapping[str, Any], text: str) -> Mapping[str, Any] | None:
@@ -85,7 +89,9 @@ class _Answer:
         return self._text(name, place)
 
     def _items(self, schema: Mapping[str, Any], name: str) -> list[Any]:
-        count = {"speakers": len(self._speakers), "participants": len(self._speakers), "timeline": self._parts}.get(name, 3)
+        count = {"speakers": len(self._speakers), "participants": len(self._speakers), "timeline": self._parts}.get(
+            name, 3
+        )
         count = max(schema.get("minItems", 0), min(count, schema.get("maxItems", count)))
         return [self.value(schema["items"], name, place) for place in range(count)]
 

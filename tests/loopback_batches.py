@@ -18,7 +18,9 @@ from typing import Any
 from tests.loopback_server import Fault, LoopbackServer
 
 Fate = Callable[[int, Mapping[str, Any]], str]
-"""From the number and the line of a request to `ok`, `unreadable`, `uncounted`, `failed`, `expired`, `refused` or `filtered`."""
+"""From the number and the line of a request to `ok`, `unreadable`, `uncounted`, `failed`, `expired`, `refused` or
+`filtered`.
+"""
 
 REFUSED = {"refused": "context_length_exceeded", "filtered": "content_filter"}
 
@@ -26,7 +28,9 @@ REFUSED = {"refused": "context_length_exceeded", "filtered": "content_filter"}
 class Batches:
     """Everything of one API project. `is_prompt` ends each batch as it is made."""
 
-    def __init__(self, server: LoopbackServer, *, is_prompt: bool = False, fate: Fate = lambda number, line: "ok") -> None:
+    def __init__(
+        self, server: LoopbackServer, *, is_prompt: bool = False, fate: Fate = lambda number, line: "ok"
+    ) -> None:
         self.server = server
         self.is_prompt = is_prompt
         self.fate = fate
@@ -63,7 +67,9 @@ class Batches:
                 self._end(batch, fate or self.fate, status)
 
     def refuse(self, code: str) -> None:
-        """Fail every batch that is under way before it has begun, as OpenAI does after it has looked through the file."""
+        """Fail every batch that is under way before it has begun, as OpenAI does after it has looked through the
+        file.
+        """
         for batch in self.batches.values():
             if batch["status"] == "in_progress":
                 self._refuse(batch, code)
@@ -85,7 +91,13 @@ class Batches:
     def _file(self, content: bytes) -> dict[str, Any]:
         name = f"file-{next(self._ids)}"
         self.files[name] = content
-        described = {"id": name, "object": "file", "bytes": len(content), "created_at": int(time.time()), "filename": "x.jsonl"}
+        described = {
+            "id": name,
+            "object": "file",
+            "bytes": len(content),
+            "created_at": int(time.time()),
+            "filename": "x.jsonl",
+        }
         return {**described, "purpose": "batch", "status": "processed"}
 
     def _download(self, name: str) -> tuple[int, Any]:
@@ -144,11 +156,15 @@ class Batches:
                 body = json.loads(self.server.completion(line["body"], Fault()))
                 if kind != "ok":
                     body.pop("choices" if kind == "unreadable" else "usage")
-                output.append({**named, "response": {"status_code": 200, "request_id": "x", "body": body}, "error": None})
+                output.append(
+                    {**named, "response": {"status_code": 200, "request_id": "x", "body": body}, "error": None}
+                )
             elif kind != "expired":
                 status_code, code = (400, REFUSED[kind]) if kind in REFUSED else (500, "server_error")
                 body = {"error": {"message": "no", "code": code}}
-                errors.append({**named, "response": {"status_code": status_code, "request_id": "x", "body": body}, "error": None})
+                errors.append(
+                    {**named, "response": {"status_code": status_code, "request_id": "x", "body": body}, "error": None}
+                )
             else:
                 errors.append({**named, "response": None, "error": {"code": "batch_expired", "message": "too late"}})
         for kept, name in ((output, "output_file_id"), (errors, "error_file_id")):

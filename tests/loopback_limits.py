@@ -15,9 +15,11 @@ from tests.loopback_server import Fault, status
 
 @dataclass(slots=True)
 class Limits:
-    """A script for `LoopbackServer.faults`. `kind`: `refill` all the time, as OpenAI does; a fixed `window`; a `log` of the last minute.
+    """A script for `LoopbackServer.faults`. `kind`: `refill` all the time, as OpenAI does; a fixed `window`; a `log` of
+    the last minute.
 
-    A request weighs what `weigh` says in tokens. `accepted` and `refused` are times; `weights` the tokens of the accepted.
+    A request weighs what `weigh` says in tokens. `accepted` and `refused` are times; `weights` the tokens of the
+    accepted.
     """
 
     clock: Callable[[], float]
@@ -88,7 +90,11 @@ class Limits:
         assert self._began is not None
         start = self._began + after_minutes * self.minute_s
         span = (self.accepted[-1] - start) / self.minute_s
-        used = sum(1 if of == "requests" else weight for at, weight in zip(self.accepted, self.weights, strict=True) if at >= start)
+        used = sum(
+            1 if of == "requests" else weight
+            for at, weight in zip(self.accepted, self.weights, strict=True)
+            if at >= start
+        )
         return used / (span * (self.requests if of == "requests" else self.tokens))
 
     def refused_share(self, *, after_minutes: float = 1.0) -> float:

@@ -4,8 +4,9 @@
         ...  # server.base_url, server.requests, server.bodies, server.peak
 
 Every fault is scripted: the n-th request (from 0, in order of arrival) gets the n-th fault, None being a good answer.
-`python tests/loopback_server.py --latency-ms 200` runs one in its own process and prints its base URL; GET /stats below it tells
-how many requests there were, at most how many at once, and the seconds from the first request to the last answer.
+`python tests/loopback_server.py --latency-ms 200` runs one in its own process and prints its base URL; GET /stats below
+it tells how many requests there were, at most how many at once, and the seconds from the first request to the last
+answer.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 429: "Too Many Re
 class Fault:
     """One scripted misbehavior.
 
-    `kind`: `respond` sends `status`, `headers` and `body` (None: a completion, with `choice` where one is given); `drop` closes
-    without a byte, `cut` in mid-body, `drip` sends a byte every `interval_s` for ever, `hang` nothing for ever.
+    `kind`: `respond` sends `status`, `headers` and `body` (None: a completion, with `choice` where one is given);
+    `drop` closes without a byte, `cut` in mid-body, `drip` sends a byte every `interval_s` for ever, `hang` nothing for
+    ever.
     """
 
     kind: str = "respond"
@@ -49,7 +51,9 @@ class Fault:
 Script = Callable[[int, Mapping[str, Any]], Fault | None]
 
 
-def status(code: int, *, error: Mapping[str, Any] | None = None, retry_after: str | None = None, **headers: str) -> Fault:
+def status(
+    code: int, *, error: Mapping[str, Any] | None = None, retry_after: str | None = None, **headers: str
+) -> Fault:
     """Answer with an HTTP error; `error` is the vendor's error object, `headers` take `_` for `-`."""
     sent = [(name.replace("_", "-"), value) for name, value in headers.items()]
     if retry_after is not None:
@@ -79,7 +83,9 @@ QUOTA = status(429, error={"code": "insufficient_quota", "type": "insufficient_q
 BAD_KEY = status(401, error={"code": "invalid_api_key", "message": "Incorrect API key provided: sk-scripted."})
 UNKNOWN_MODEL = status(404, error={"code": "model_not_found"})
 PROMPT = (RATE_LIMITED, status(500), status(503, retry_after="0.01"), DROP, CUT, GARBAGE)
-"""One of each passing trouble that shows at once: 429, 500, 503, drop, cut, garbage. No deadline of the client's need be near."""
+"""One of each passing trouble that shows at once: 429, 500, 503, drop, cut, garbage. No deadline of the client's need
+be near.
+"""
 MIXED = (*PROMPT, DRIP)
 """The same, and an answer that never ends, which only the client's deadline does."""
 
@@ -108,10 +114,11 @@ def at_random(share: float, faults: Sequence[Fault] = MIXED, *, seed: int = 1) -
 class LoopbackServer:
     """One server on 127.0.0.1; a context manager that runs it in a thread.
 
-    `answer` turns a request body into the model's text. `count_tokens` turns a text into tokens; about four characters each unless told.
-    `is_recording` keeps every body in `bodies`; `is_canned` reads no body at all and answers every request with the first
-    one's answer, which is what a benchmark wants. `bill` is (input tokens, output tokens) of all that the model did,
-    delivered or not. `routes` may answer other paths: (method, path, headers, body) to (status, body).
+    `answer` turns a request body into the model's text. `count_tokens` turns a text into tokens; about four characters
+    each unless told. `is_recording` keeps every body in `bodies`; `is_canned` reads no body at all and answers every
+    request with the first one's answer, which is what a benchmark wants. `bill` is (input tokens, output tokens) of all
+    that the model did, delivered or not. `routes` may answer other paths: (method, path, headers, body) to (status,
+    body).
     """
 
     faults: Script = field(default=lambda _number, _body: None)
@@ -147,7 +154,9 @@ class LoopbackServer:
 
     async def listen(self) -> asyncio.Server:
         """Start accepting on the running loop; returns the listening server, `port` is set."""
-        server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", self.port, backlog=1024)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: _Connection(self), "127.0.0.1", self.port, backlog=1024
+        )
         self.port = server.sockets[0].getsockname()[1]
         return server
 
@@ -158,7 +167,9 @@ class LoopbackServer:
         ready.wait()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._loop is not None
         assert self._thread is not None
         self._loop.call_soon_threadsafe(self._stopped.set)
@@ -244,10 +255,15 @@ class _Connection(asyncio.Protocol):
             server.peak = max(server.peak, server.underway)
             asyncio.get_running_loop().call_later(server.latency_s, self._complete, number, headers, body)
         elif path.endswith("/models"):
-            self._send(200, b'{"object": "list", "data": [{"id": "gpt-4o", "object": "model", "created": 0, "owned_by": "loopback"}]}')
+            self._send(
+                200,
+                b'{"object": "list", "data": [{"id": "gpt-4o", "object": "model", "created": 0, "owned_by": "loopback"}]}',
+            )
         elif path.endswith("/stats"):
             elapsed_s = server.last_at - (server.first_at or server.last_at)
-            self._send(200, json.dumps({"requests": server.requests, "peak": server.peak, "elapsed_s": elapsed_s}).encode())
+            self._send(
+                200, json.dumps({"requests": server.requests, "peak": server.peak, "elapsed_s": elapsed_s}).encode()
+            )
         else:
             self._send(404, b'{"error": {"message": "no such path", "type": "invalid_request_error"}}')
 
@@ -268,10 +284,14 @@ class _Connection(asyncio.Protocol):
         if fault.kind == "drop":
             self._transport.abort()
         elif fault.kind == "cut":
-            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n" + b'{"id": "chat')
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n" + b'{"id": "chat'
+            )
             self._transport.close()
         elif fault.kind == "drip":
-            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999999\r\n\r\n")
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999999\r\n\r\n"
+            )
             self._drip(fault.interval_s)
         elif fault.kind == "respond":
             sent = server.completion(body, fault) if fault.body is None else fault.body
@@ -284,7 +304,11 @@ class _Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_later(interval_s, self._drip, interval_s)
 
     def _send(self, code: int, body: bytes, headers: Sequence[tuple[str, str]] = ()) -> None:
-        lines = [f"HTTP/1.1 {code} {REASONS.get(code, 'Scripted')}", "content-type: application/json", f"content-length: {len(body)}"]
+        lines = [
+            f"HTTP/1.1 {code} {REASONS.get(code, 'Scripted')}",
+            "content-type: application/json",
+            f"content-length: {len(body)}",
+        ]
         lines += [f"{name}: {value}" for name, value in headers]
         self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body)
 
@@ -292,7 +316,11 @@ class _Connection(asyncio.Protocol):
 async def _run_process(options: argparse.Namespace) -> None:
     faults = at_random(options.fail_share, seed=options.seed)
     server = LoopbackServer(
-        faults=faults, latency_s=options.latency_ms / 1000, is_recording=False, is_canned=options.canned, port=options.port
+        faults=faults,
+        latency_s=options.latency_ms / 1000,
+        is_recording=False,
+        is_canned=options.canned,
+        port=options.port,
     )
     listening = await server.listen()
     sys.stdout.write(server.base_url + "\n")

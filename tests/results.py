@@ -9,7 +9,9 @@ from typing import Any
 from meetcli.models import Source
 
 
-def evidence(quote="We will send the plan on Friday.", speaker="Ana Prado", start_s: float | None = 725.0, **changes) -> dict[str, Any]:
+def evidence(
+    quote="We will send the plan on Friday.", speaker="Ana Prado", start_s: float | None = 725.0, **changes
+) -> dict[str, Any]:
     return {"quote": quote, "turn": 3, "offset": 41, "speaker": speaker, "start_s": start_s, "score": 1.0, **changes}
 
 
@@ -30,17 +32,28 @@ def result(task="extract", **changes) -> dict[str, Any]:
     own: dict[str, Any] = {
         "topics": ["pilot", "receivables"],
         "decisions": [
-            {"text": "A pilot with one lab", "rationale": "one customer is enough to learn", "evidence": evidence("One lab, then.")}
+            {
+                "text": "A pilot with one lab",
+                "rationale": "one customer is enough to learn",
+                "evidence": evidence("One lab, then."),
+            }
         ],
         "open_questions": [{"text": "When is the license decided?", "evidence": None}],
-        "participants": [{"name": "Ana Prado", "role": "banker", "side": "bank"}, {"name": "Rui", "role": None, "side": None}],
+        "participants": [
+            {"name": "Ana Prado", "role": "banker", "side": "bank"},
+            {"name": "Rui", "role": None, "side": None},
+        ],
     }
     if task == "analyze":
         own = {
             "sentiment_label": "neutral",
             "sentiment_score": 0.53,
             "risks": [
-                {"text": "The license is refused", "severity": "high", "evidence": evidence("If it is refused, we lose the order.", "Rui")}
+                {
+                    "text": "The license is refused",
+                    "severity": "high",
+                    "evidence": evidence("If it is refused, we lose the order.", "Rui"),
+                }
             ],
             "speakers": [{"name": "Rui", "sentiment_label": "negative", "sentiment_score": 0.31, "evidence": None}],
             "timeline": [
@@ -61,13 +74,23 @@ def result(task="extract", **changes) -> dict[str, Any]:
         "language": "en",
         "summary": "They agreed on a pilot with one lab.",
         "key_points": [{"text": "Receivables take 74 days", "evidence": None}],
-        "action_items": [action(), action("Call the dean", owner=None, due_text=None, due_date=None, status="tentative", evidence=None)],
+        "action_items": [
+            action(),
+            action("Call the dean", owner=None, due_text=None, due_date=None, status="tentative", evidence=None),
+        ],
         **own,
         "speaker_statistics": {
             "share_by": "words",
             "silence_s": None,
             "speakers": [
-                {"name": name, "turns": 5, "words": words, "share": words / 500, "questions": 1, "longest_turn_words": 40}
+                {
+                    "name": name,
+                    "turns": 5,
+                    "words": words,
+                    "share": words / 500,
+                    "questions": 1,
+                    "longest_turn_words": 40,
+                }
                 for name, words in (("Ana Prado", 310), ("Rui", 190))
             ],
         },

@@ -1,4 +1,5 @@
-"""The pictures in README, of real runs: `python -m tests.screenshots` takes all of them anew, which needs Chromium for the last.
+"""The pictures in README, of real runs: `python -m tests.screenshots` takes all of them anew, which needs Chromium for
+the last.
 
 The first two are what a terminal would show, exported by rich; a test holds them against README's own example.
 """
@@ -20,7 +21,13 @@ from tests.chromium import Page, opened_chromium
 PROJECT = Path(__file__).resolve().parents[1]
 PICTURES = PROJECT / "samples" / "screenshots"
 COLUMNS = 88
-TERMINAL = {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "LANG": "C.UTF-8", "MEETCLI_CACHE_DIR": ".cache"}
+TERMINAL = {
+    "TERM": "xterm-256color",
+    "COLUMNS": str(COLUMNS),
+    "FORCE_COLOR": "1",
+    "LANG": "C.UTF-8",
+    "MEETCLI_CACHE_DIR": ".cache",
+}
 
 
 def take(folder: Path) -> None:
@@ -46,7 +53,12 @@ def _typed(folder: Path, *arguments: str) -> str:
     """Return a command as it is typed and what it writes on a terminal of so many columns."""
     environment = {**TERMINAL, "PYTHONPATH": str(PROJECT)}
     done = subprocess.run(
-        [sys.executable, "-m", "meetcli", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "meetcli", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return f"\x1b[1m$ meetcli {' '.join(arguments)}\x1b[0m\n{done.stdout}"
 
@@ -63,7 +75,9 @@ def _picture(name: str, shown: str) -> None:
     console.print(Text.from_ansi(shown.rstrip()), "\n")  # the frame cuts into the last line
     picture = console.export_svg(title="meetcli", unique_id=name)
     # A picture that loads a font from elsewhere is none: the reader's own will do.
-    (PICTURES / f"{name}.svg").write_text(re.sub(r"@font-face\s*\{.*?\}\s*", "", picture, flags=re.DOTALL), encoding="utf-8")
+    (PICTURES / f"{name}.svg").write_text(
+        re.sub(r"@font-face\s*\{.*?\}\s*", "", picture, flags=re.DOTALL), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

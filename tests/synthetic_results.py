@@ -75,11 +75,16 @@ class _Made:
             "sentiment_label": _label(score),
             "sentiment_score": score,
             "risks": [
-                {"text": self._short(), "severity": chance.choice(["low", "low", "medium", "medium", "high"]), "evidence": self._evidence()}
+                {
+                    "text": self._short(),
+                    "severity": chance.choice(["low", "low", "medium", "medium", "high"]),
+                    "evidence": self._evidence(),
+                }
                 for _ in range(chance.randint(0, 4))
             ],
             "speakers": [
-                {"name": name, "sentiment_label": _label(score), "sentiment_score": score, "evidence": None} for name in self._people
+                {"name": name, "sentiment_label": _label(score), "sentiment_score": score, "evidence": None}
+                for name in self._people
             ],
             "timeline": [
                 {"from_turn": 1 + 9 * part, "to_turn": 9 + 9 * part, "sentiment_score": one, "evidence": None}
@@ -116,7 +121,12 @@ class _Made:
                 "created_at": f"{(self._day + timedelta(days=1)).isoformat()}T02:30:00Z",
                 "input_sha256": key,
                 "fingerprint": hashlib.sha256(f"{task} {self._number}".encode()).hexdigest(),
-                "usage": {"input_tokens": tokens, "cached_input_tokens": tokens // 3, "output_tokens": tokens // 9, "requests": 1},
+                "usage": {
+                    "input_tokens": tokens,
+                    "cached_input_tokens": tokens // 3,
+                    "output_tokens": tokens // 9,
+                    "requests": 1,
+                },
                 "cost_usd": f"{tokens * 3.5e-6:.6f}" if self._number % 50 else None,
                 "meetcli_version": "0.1.0",
             },
@@ -125,7 +135,14 @@ class _Made:
     def _statistics(self) -> dict[str, Any]:
         words = [self._chance.randint(200, 2_000) for _ in self._people]
         speakers = [
-            {"name": name, "turns": 9, "words": own, "share": round(own / sum(words), 4), "questions": 2, "longest_turn_words": 40}
+            {
+                "name": name,
+                "turns": 9,
+                "words": own,
+                "share": round(own / sum(words), 4),
+                "questions": 2,
+                "longest_turn_words": 40,
+            }
             for name, own in zip(self._people, words, strict=True)
         ]
         return {"share_by": "words", "silence_s": None, "speakers": speakers}
@@ -169,7 +186,9 @@ class _Made:
         return self._filled(" ".join(parts)) + "."
 
     def _filled(self, text: str) -> str:
-        return text.replace("{day}", str(self._chance.randint(4, 28))).replace("{number}", str(self._chance.randint(2, 990)))
+        return text.replace("{day}", str(self._chance.randint(4, 28))).replace(
+            "{number}", str(self._chance.randint(2, 990))
+        )
 
 
 def _label(score: float) -> str:

@@ -48,8 +48,16 @@ ALLOWED: dict[str, set[str]] = {
 BEHIND_DOORS = {"long_meetings", "plan", "spend"}
 """Rooms that know the doors of other rooms, never what stands behind them."""
 
-BESIDE_THE_DOORS = {"cache.entry", "cache.forgiving", "cache.leases", "tasks.prompt", "tasks.schema", "tasks.answer_models"}
-"""Parts of rooms that stand for no implementation: what is stored, what its loss means, what is said, and the leases' own door.
+BESIDE_THE_DOORS = {
+    "cache.entry",
+    "cache.forgiving",
+    "cache.leases",
+    "tasks.prompt",
+    "tasks.schema",
+    "tasks.answer_models",
+}
+"""Parts of rooms that stand for no implementation: what is stored, what its loss means, what is said, and the leases'
+own door.
 
 Plan and spend may know them.
 """
@@ -88,7 +96,19 @@ OWNERS: dict[str, tuple[str, ...]] = {
 }
 """Library -> prefixes of the modules that may import it."""
 
-FORBIDDEN_NAMES = {"utils", "helpers", "common", "constants", "types", "interfaces", "base", "registry", "factory", "manager", "service"}
+FORBIDDEN_NAMES = {
+    "utils",
+    "helpers",
+    "common",
+    "constants",
+    "types",
+    "interfaces",
+    "base",
+    "registry",
+    "factory",
+    "manager",
+    "service",
+}
 ENVIRONMENT = {"environ", "environb", "getenv", "putenv", "unsetenv"}
 
 
@@ -108,7 +128,9 @@ def room_of(name: str) -> str:
 
 
 def is_below(name: str, prefix: str) -> bool:
-    """`engines.openai_` covers `engines.openai_wire`; `cache.redis` covers `cache.redis` and `cache.redis.x`, not `cache.redistill`."""
+    """`engines.openai_` covers `engines.openai_wire`; `cache.redis` covers `cache.redis` and `cache.redis.x`, not
+    `cache.redistill`.
+    """
     return name == prefix or name.startswith(prefix if prefix.endswith("_") else prefix + ".")
 
 
@@ -131,7 +153,9 @@ def imports_of(source: str) -> set[str]:
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"line {node.lineno}: imports are absolute here, so that a breach can be searched for"
+            assert node.level == 0, (
+                f"line {node.lineno}: imports are absolute here, so that a breach can be searched for"
+            )
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
             found.update(name if name.removeprefix("meetcli.") in modules() else str(node.module) for name in inner)
     return found
@@ -150,7 +174,11 @@ def breaches_of_layers(name: str, imported: set[str]) -> list[str]:
     allowed = ALLOWED.get(room, set()) | {room}
     found = [f"{name} imports {target}" for target in sorted(imported) if room_of(target) not in allowed]
     if room in BEHIND_DOORS:
-        inner = [target for target in sorted(imported) if room_of(target) in ROOMS and "." in target and target not in BESIDE_THE_DOORS]
+        inner = [
+            target
+            for target in sorted(imported)
+            if room_of(target) in ROOMS and "." in target and target not in BESIDE_THE_DOORS
+        ]
         found += [f"{name} goes past a door: {target}" for target in inner]
     return found
 
@@ -170,7 +198,11 @@ def environment_reads(source: str) -> list[int]:
     lines = []
     for node in nodes_that_run(ast.parse(source)):
         is_attribute = isinstance(node, ast.Attribute) and ast.unparse(node.value) == "os" and node.attr in ENVIRONMENT
-        is_import = isinstance(node, ast.ImportFrom) and node.module == "os" and any(alias.name in ENVIRONMENT for alias in node.names)
+        is_import = (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "os"
+            and any(alias.name in ENVIRONMENT for alias in node.names)
+        )
         if is_attribute or is_import:
             lines.append(node.lineno)
     return lines
@@ -201,11 +233,17 @@ def test_only_config_and_the_composition_root_read_the_environment() -> None:
 
 def test_only_console_cli_and_writers_print() -> None:
     printing = {name for name, source in sources() if prints(source)}
-    assert {name for name in printing if room_of(name) not in {"console", "cli", "commands", "wiring", "writers"}} == set()
+    assert {
+        name for name in printing if room_of(name) not in {"console", "cli", "commands", "wiring", "writers"}
+    } == set()
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
-    vague = [name for name in modules() if FORBIDDEN_NAMES & {word for part in name.split(".") for word in (part, *part.split("_"))}]
+    vague = [
+        name
+        for name in modules()
+        if FORBIDDEN_NAMES & {word for part in name.split(".") for word in (part, *part.split("_"))}
+    ]
     assert vague == []
 
 
@@ -271,8 +309,12 @@ def test_reading_the_environment_and_printing_are_noticed() -> None:
 def loaded_by(statement: str) -> set[str]:
     """Top-level modules a fresh interpreter has loaded after `statement`."""
     code = f"import sys; {statement}; sys.stdout.write(' '.join(sys.modules))"
-    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}  # coverage imports a lot itself
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent, env=unmeasured)
+    unmeasured = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
+    }  # coverage imports a lot itself
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent, env=unmeasured
+    )
     return {room_of(name) for name in done.stdout.split()}
 
 
@@ -281,5 +323,18 @@ def test_importing_meetcli_does_no_work() -> None:
 
 
 def test_importing_the_command_line_pays_for_nothing_a_run_may_not_need() -> None:
-    slow = {"openai", "aiohttp", "httpx", "rich", "asyncio", "diskcache", "sqlite3", "genai_prices", "numpy", "yake", "nltk", "redis"}
+    slow = {
+        "openai",
+        "aiohttp",
+        "httpx",
+        "rich",
+        "asyncio",
+        "diskcache",
+        "sqlite3",
+        "genai_prices",
+        "numpy",
+        "yake",
+        "nltk",
+        "redis",
+    }
     assert loaded_by("import meetcli.cli") & slow == set()

@@ -48,7 +48,13 @@ BAD_INPUTS = {
     "cut.json": json.dumps(explicit(SPOKEN))[:-30],
     "comma.json": f'{{"transcript": "{CANARY}", "metadata": {{}},}}',
     "bare.json": f'{{"transcript": {CANARY}}}',
-    "list.json": [explicit(SPOKEN, meeting_id="M-7"), CANARY, {"transcript": [CANARY]}, {"transcript": {CANARY: CANARY}}, [CANARY]],
+    "list.json": [
+        explicit(SPOKEN, meeting_id="M-7"),
+        CANARY,
+        {"transcript": [CANARY]},
+        {"transcript": {CANARY: CANARY}},
+        [CANARY],
+    ],
     "number.json": {"transcript": 5, "metadata": {"meeting_id": "M-8"}, CANARY * 20: CANARY},
     "nan.json": f'{{"transcript": "{CANARY}", "metadata": {{"customer_id": NaN}}}}',
     "twice.json": f'{{"transcript": "{CANARY}", "transcript": "{CANARY} {CANARY}"}}',
@@ -112,7 +118,8 @@ def test_nothing_sings_whatever_the_server_answers(
     if fault is not None:
         server.faults = always(fault)
     check(meetcli(task, "in", "-vv", "--retries", "1"), meetcli, caplog)
-    # The second run meets what the first one kept: an answer, a failure, a reply; it logs to another place in another form.
+    # The second run meets what the first one kept: an answer, a failure, a reply; it logs to another place in another
+    # form.
     check(meetcli(task, "in", "-vv", "--log-format", "json", "--retries", "0", "--summary", "json"), meetcli, caplog)
     check(meetcli(task, "in", "-vv", "--log-file", "run.log", "--dry-run", "--ttl", "0"), meetcli, caplog)
     check(meetcli(task, "in", "-q", "--retries", "0"), meetcli, caplog)
@@ -122,7 +129,12 @@ def test_nothing_sings_whatever_is_wrong_with_the_input(meetcli: Command, caplog
     caplog.set_level(logging.DEBUG)
     for name, content in BAD_INPUTS.items():
         meetcli.put(f"in/{name}", content)
-    for arguments in (["-vv"], ["-vv", "--log-format", "json", "--summary", "json"], ["--dry-run"], ["-q", "--key-fallback", "content"]):
+    for arguments in (
+        ["-vv"],
+        ["-vv", "--log-format", "json", "--summary", "json"],
+        ["--dry-run"],
+        ["-q", "--key-fallback", "content"],
+    ):
         check(meetcli("extract", "in", *arguments), meetcli, caplog)
         named = [f"in/{name}" for name in BAD_INPUTS]
         check(meetcli("extract", *named, *arguments), meetcli, caplog)
@@ -161,7 +173,9 @@ def test_a_bug_shows_our_code_and_not_the_values(
         check(done, meetcli, caplog)
 
 
-def test_the_vendor_s_own_debugging_is_not_let_loose_on_transcripts(meetcli: Command, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_vendor_s_own_debugging_is_not_let_loose_on_transcripts(
+    meetcli: Command, caplog: pytest.LogCaptureFixture
+) -> None:
     meetcli.put("in/a.json", explicit(SPOKEN))
     done = meetcli.alone("extract", "in", "-vv", environment={"OPENAI_LOG": "debug", "PYTHONASYNCIODEBUG": "1"})
     assert done.exit_code == 0

@@ -40,7 +40,9 @@ def test_a_chunk_begins_with_what_was_said_just_before():
 
 @settings(max_examples=40)
 @given(
-    st.lists(st.tuples(st.sampled_from(["Ana", "Rui"]), st.text("ab c.", min_size=1, max_size=900)), min_size=1, max_size=30),
+    st.lists(
+        st.tuples(st.sampled_from(["Ana", "Rui"]), st.text("ab c.", min_size=1, max_size=900)), min_size=1, max_size=30
+    ),
     st.integers(40, 400),
 )
 def test_no_word_is_lost_however_a_meeting_is_cut(turns, most):
@@ -76,11 +78,17 @@ def test_where_an_earlier_cut_is_known_no_edit_of_an_opening_turn_moves_more_tha
     chunks = split(meeting_of(turns), 2_000, WINDOW.count)
     marks, before = [chunk.mark for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
     lines = text_of(turns).splitlines()
-    opening = [place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(marks)]
+    opening = [
+        place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(marks)
+    ]
     assert len(opening) > 30
     for place in opening[::8]:
         speaker, said = turns[place]
-        for new in ([(speaker, f"{said} And one more thing.")], [], [("Ana", "Another matter altogether."), turns[place]]):
+        for new in (
+            [(speaker, f"{said} And one more thing.")],
+            [],
+            [("Ana", "Another matter altogether."), turns[place]],
+        ):
             after = split(meeting_of([*turns[:place], *new, *turns[place + 1 :]]), 2_000, WINDOW.count, marks)
             assert sum(chunk.meeting.transcript not in before for chunk in after) <= 3, place
 
@@ -90,7 +98,9 @@ def test_a_start_that_is_said_again_elsewhere_is_still_one():
     chunks = split(meeting_of(turns), 2_000, WINDOW.count)
     marks, before = [chunk.mark for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
     lines = text_of(turns).splitlines()
-    opening = [place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(marks)]
+    opening = [
+        place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(marks)
+    ]
     for place in opening[::4]:
         far = (place + len(turns) // 2) % len(turns)
         after = split(meeting_of([*turns[:far], turns[place], *turns[far:]]), 2_000, WINDOW.count, marks)
@@ -98,7 +108,9 @@ def test_a_start_that_is_said_again_elsewhere_is_still_one():
 
 
 def in_circles(seed=5):
-    """Return the turns of a meeting in which everything is said again and again, so that no turn tells where it stands."""
+    """Return the turns of a meeting in which everything is said again and again, so that no turn tells where it
+    stands.
+    """
     chance = random.Random(seed)
     said = [f"{' '.join(chance.choices(WORDS, k=chance.randint(10, 40)))}." for _ in range(20)]
     return [(("Ana", "Rui", "Zoë")[number % 3], said[number % 20]) for number in range(HOURS * TURNS_AN_HOUR)]
@@ -113,8 +125,14 @@ EDITS = ("change", "lengthen", "shorten", "take out", "put in", "copy", "copy wh
 
 
 def edited(turns, edit, chance, opening, most):
-    """Return the turns with one edit in a random place, by preference near the start of a chunk; none adds more than 3/4 of a limit."""
-    place = chance.choice([*chance.choices(opening, k=2), chance.randrange(len(turns))]) if opening else chance.randrange(len(turns))
+    """Return the turns with one edit in a random place, by preference near the start of a chunk; none adds more than
+    3/4 of a limit.
+    """
+    place = (
+        chance.choice([*chance.choices(opening, k=2), chance.randrange(len(turns))])
+        if opening
+        else chance.randrange(len(turns))
+    )
     place = min(max(0, place + chance.choice([0, 0, -1, 1])), len(turns) - 1)
     speaker, said = turns[place]
     words, more = said.split(), " ".join(chance.choices(WORDS, k=chance.randint(1, most * 3 // 4 * 4 // 7)))
@@ -144,7 +162,11 @@ def test_no_edit_of_a_turn_makes_more_than_three_new_chunks(told, edits, most):
     chunks = split(meeting_of(turns), most, WINDOW.count)
     marks, before = [chunk.mark for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
     openings = starts_of(marks)
-    opening = [at for at, line in enumerate(text_of(turns).splitlines()) if hashlib.sha256(line.encode()).hexdigest()[:32] in openings]
+    opening = [
+        at
+        for at, line in enumerate(text_of(turns).splitlines())
+        if hashlib.sha256(line.encode()).hexdigest()[:32] in openings
+    ]
     for edit in edits:
         for _ in range(4):
             meeting = meeting_of(edited(turns, edit, chance, opening, most))
@@ -184,7 +206,15 @@ def test_what_an_earlier_version_knew_of_a_cut_or_a_stranger_wrote_there_is_no_o
     turns = six_hours()
     chunks = split(meeting_of(turns), 2_000, WINDOW.count)
     before = {chunk.meeting.transcript for chunk in chunks}
-    after = split(meeting_of([("Ana", "Wait."), *turns]), 2_000, WINDOW.count, [chunk.mark.partition(":")[0] for chunk in chunks])
+    after = split(
+        meeting_of([("Ana", "Wait."), *turns]), 2_000, WINDOW.count, [chunk.mark.partition(":")[0] for chunk in chunks]
+    )
     assert sum(chunk.meeting.transcript not in before for chunk in after) <= 3
-    for known in (["x"], ["", ":"], [chunks[0].mark[:-1]], ["0" * 32 + ":999999999:" + "0" * 32], [chunks[3].mark, chunks[1].mark] * 9):
+    for known in (
+        ["x"],
+        ["", ":"],
+        [chunks[0].mark[:-1]],
+        ["0" * 32 + ":999999999:" + "0" * 32],
+        [chunks[3].mark, chunks[1].mark] * 9,
+    ):
         assert {chunk.last_turn for chunk in split(meeting_of(turns), 2_000, WINDOW.count, known)} >= {len(turns)}

@@ -78,7 +78,8 @@ class TestResultPath:
         assert results(find(here, "*/../../*.json")) == ["z"]
 
     @pytest.mark.parametrize(
-        ("name", "result"), [("a.json", "a"), ("a.vtt", "a.vtt"), ("a", "a"), (".json", ".json"), ("a.jsonl", "a.jsonl")]
+        ("name", "result"),
+        [("a.json", "a"), ("a.vtt", "a.vtt"), ("a", "a"), (".json", ".json"), ("a.jsonl", "a.jsonl")],
     )
     def test_drops_the_json_suffix_only(self, here, name, result):
         put(here, name)
@@ -261,7 +262,9 @@ def test_an_empty_folder_gives_nothing(here):
 
 
 class TestFilesFrom:
-    @pytest.mark.parametrize("content", [b"a.json\nb c.json\n", b"a.json\r\n\r\nb c.json", b"a.json\0b c.json\0", b"b c.json\0a.json"])
+    @pytest.mark.parametrize(
+        "content", [b"a.json\nb c.json\n", b"a.json\r\n\r\nb c.json", b"a.json\0b c.json\0", b"b c.json\0a.json"]
+    )
     def test_lines_or_nul(self, here, content):
         put(here, "a.json", "b c.json")
         (here / "list").write_bytes(content)
@@ -301,7 +304,11 @@ def test_standard_input_that_cannot_be_kept_stops_the_run(here):
     assert not (here / "elsewhere").exists()
 
 
-@given(st.sets(st.lists(st.sampled_from(["a", "b", ".h", "c.json", "d e"]), min_size=1, max_size=4).map("/".join), max_size=12))
+@given(
+    st.sets(
+        st.lists(st.sampled_from(["a", "b", ".h", "c.json", "d e"]), min_size=1, max_size=4).map("/".join), max_size=12
+    )
+)
 def test_every_file_of_a_tree_is_found_once_or_counted(tmp_path_factory, names):
     here = tmp_path_factory.mktemp("tree")
     for name in names:
@@ -310,7 +317,9 @@ def test_every_file_of_a_tree_is_found_once_or_counted(tmp_path_factory, names):
     found = discover(["."], working_folder=here, spool_folder=here)
     files = {str(path.relative_to(here)) for path in here.rglob("*") if path.is_file()}
     is_hidden = re.compile(r"(^|/)\.h(/|$)").search
-    assert [one.shown for one in found if isinstance(one, Source)] == sorted(name for name in files if not is_hidden(name))
+    assert [one.shown for one in found if isinstance(one, Source)] == sorted(
+        name for name in files if not is_hidden(name)
+    )
     hidden = {name[: match.end()].rstrip("/") for name in files if (match := is_hidden(name))}
     assert {one.source.shown for one in found if isinstance(one, Outcome)} == hidden
     named = discover([*files, "."], working_folder=here, spool_folder=here)

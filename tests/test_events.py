@@ -94,7 +94,9 @@ def outcome(status, **more) -> Outcome:
 
 
 def test_a_finished_meeting_logs_status_tokens_cost_and_duration(records):
-    events.meeting_finished(outcome(Status.MISS, usage=Usage(1200, 0, 300, 1), cost_usd=Decimal("0.0312"), duration_s=3.07))
+    events.meeting_finished(
+        outcome(Status.MISS, usage=Usage(1200, 0, 300, 1), cost_usd=Decimal("0.0312"), duration_s=3.07)
+    )
     assert records[0].getMessage() == "in/a.json | status=miss | tokens=1200+300 | cost=$0.0312 | duration=3.1s"
     assert records[0].levelname == "INFO"
     assert records[0].fields["cost_usd"] == "0.0312"

@@ -81,7 +81,10 @@ def test_an_input_that_changed_since_the_plan_fails_and_is_not_priced(world):
     world.put("a.json", explicit(meeting_id="M-9"))
     outcomes = []
     found = forecast(
-        world.planned.jobs, assignment=world.assignment(), basis=basis(world), deliver=lambda outcome, text: outcomes.append(outcome)
+        world.planned.jobs,
+        assignment=world.assignment(),
+        basis=basis(world),
+        deliver=lambda outcome, text: outcomes.append(outcome),
     )
     assert (found.calls, [outcome.status.value for outcome in outcomes]) == (0, ["failed"])
 
@@ -98,7 +101,9 @@ def test_the_slowest_limit_decides_the_time(world):
 def test_expected_output_is_learned_from_what_the_same_model_answered(world):
     for number in range(3):
         world.put(f"{number}.json", explicit(meeting_id=f"M-{number}"))
-        world.engine.script = lambda request, number=number: answered(extract_answer(), usage=Usage(1000, 0, 100 * (number + 1), 1))
+        world.engine.script = lambda request, number=number: answered(
+            extract_answer(), usage=Usage(1000, 0, 100 * (number + 1), 1)
+        )
         world.run()
     assert learn_output_tokens(world.cache(), world.assignment()) == (200, 3)
     other = world.assignment()._replace(identity=world.identity._replace(model="gpt-5"))
@@ -116,8 +121,20 @@ def run_json(*arguments, server, folder):
         "MEETCLI_PRICES": "openai",
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
     }
-    command = [sys.executable, "-m", "meetcli", "extract", *map(str, arguments), "-o", str(folder / "out"), "--summary", "json"]
-    return json.loads(subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout)
+    command = [
+        sys.executable,
+        "-m",
+        "meetcli",
+        "extract",
+        *map(str, arguments),
+        "-o",
+        str(folder / "out"),
+        "--summary",
+        "json",
+    ]
+    return json.loads(
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
+    )
 
 
 def announced_statuses(summary):

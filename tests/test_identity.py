@@ -43,11 +43,23 @@ class TestPatterns:
                 "exports/C-1/2025-10-15_M_7.vtt",
                 {"customer_id": "C-1", "meet_date": "2025-10-15", "meeting_id": "M_7"},
             ),
-            ("{meet_date}_{meeting_id}.vtt", "2025-10-15_14-30_M.vtt", {"meet_date": "2025-10-15T14:30", "meeting_id": "M"}),
-            ("{meet_date}-{meeting_id}.*", "20251015T143000Z-M-7.srt", {"meet_date": "20251015T143000Z", "meeting_id": "M-7"}),
+            (
+                "{meet_date}_{meeting_id}.vtt",
+                "2025-10-15_14-30_M.vtt",
+                {"meet_date": "2025-10-15T14:30", "meeting_id": "M"},
+            ),
+            (
+                "{meet_date}-{meeting_id}.*",
+                "20251015T143000Z-M-7.srt",
+                {"meet_date": "20251015T143000Z", "meeting_id": "M-7"},
+            ),
             ("{meeting_id}.vtt", "deep/below/M.1.vtt", {"meeting_id": "M.1"}),
             ("/{meeting_id}.vtt", "M.vtt.gz", {"meeting_id": "M"}),
-            ("*/{banker_name}/{meet_type} *.txt", "x/Ana Sá/review of June.txt", {"banker_name": "Ana Sá", "meet_type": "review"}),
+            (
+                "*/{banker_name}/{meet_type} *.txt",
+                "x/Ana Sá/review of June.txt",
+                {"banker_name": "Ana Sá", "meet_type": "review"},
+            ),
             ("{meeting_id}.vtt", "M.srt", {}),
             ("{customer_id}/{meeting_id}.vtt", "M.vtt", {}),
             ("{meet_date}_{meeting_id}.vtt", "yesterday_M.vtt", {}),
@@ -65,7 +77,10 @@ class TestPatterns:
     def test_a_relative_path_is_read_with_the_folders_above_it(self, put, monkeypatch):
         path = put("C-1/M.vtt")
         monkeypatch.chdir(path.parent)
-        assert given_of(Identity(["{customer_id}/{meeting_id}.vtt"]), "M.vtt") == {"customer_id": "C-1", "meeting_id": "M"}
+        assert given_of(Identity(["{customer_id}/{meeting_id}.vtt"]), "M.vtt") == {
+            "customer_id": "C-1",
+            "meeting_id": "M",
+        }
 
     def test_those_of_the_innermost_folder_come_first(self, tmp_path):
         identity = Identity(
@@ -120,7 +135,9 @@ class TestSidecars:
         assert given_of(Identity(), put("q3.vtt")) == {"meeting_id": "M-1", "customer_id": "C-1"}
 
     def test_come_before_patterns_and_those_before_options(self, put):
-        identity = Identity(["{customer_id}_{meeting_id}.vtt"], options={"meeting_id": "O", "customer_id": "O", "banker_id": "O"})
+        identity = Identity(
+            ["{customer_id}_{meeting_id}.vtt"], options={"meeting_id": "O", "customer_id": "O", "banker_id": "O"}
+        )
         put("P_P.meta.json", {"meeting_id": "S"})
         assert given_of(identity, put("P_P.vtt")) == {"meeting_id": "S", "customer_id": "P", "banker_id": "O"}
 
@@ -156,7 +173,14 @@ class TestSidecars:
     def test_of_an_archive_are_given_with_the_file_and_come_before_patterns(self, put):
         path = put("e.zip")
         put("q3.meta.json", {"banker_id": "beside the archive"})
-        found = given_of(Identity(["{meeting_id}.vtt"]), path, shown="e.zip/q3.vtt", name="q3.vtt", member=2, given=(("meeting_id", "S"),))
+        found = given_of(
+            Identity(["{meeting_id}.vtt"]),
+            path,
+            shown="e.zip/q3.vtt",
+            name="q3.vtt",
+            member=2,
+            given=(("meeting_id", "S"),),
+        )
         assert found == {"meeting_id": "S"}
 
     def test_the_option_for_one_meeting_names_none_of_those_in_an_archive(self, put):

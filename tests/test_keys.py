@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetcli.keys import asked_parts, changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id, request_digest
+from meetcli.keys import (
+    asked_parts,
+    changed_part,
+    fingerprint,
+    idempotency_key,
+    index_digest,
+    index_prefix,
+    render_id,
+    request_digest,
+)
 from meetcli.meetings.normalize import normalize
 from meetcli.models import EngineIdentity, Meeting, Source, Turn
 from meetcli.tasks.prompt import told_metadata
@@ -13,9 +22,16 @@ WORDS = "Ana: bom dia\nRui: olá"
 
 
 def meeting(**fields):
-    given = {"meeting_id": "TEST-CACHE-001", "customer_id": "CUST-CACHE-001", "meet_date": "2025-10-15T10:00:00Z", **fields}
+    given = {
+        "meeting_id": "TEST-CACHE-001",
+        "customer_id": "CUST-CACHE-001",
+        "meet_date": "2025-10-15T10:00:00Z",
+        **fields,
+    }
     transcript = given.pop("transcript", WORDS)
-    return normalize({"transcript": transcript, "metadata": {name: value for name, value in given.items() if value is not None}})
+    return normalize(
+        {"transcript": transcript, "metadata": {name: value for name, value in given.items() if value is not None}}
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,7 +95,10 @@ def asked_about(subject=None, **changes):
         ("metadata", lambda: asked_about(meeting(customer_name="Ana"))),
         ("instructions", lambda: asked_about(instructions="do it well")),
         ("schema", lambda: asked_about(schema_sha256="6" * 64)),
-        ("engine", lambda: asked_about(identity=EngineIdentity("openai", "gpt-4o", algorithm="2", endpoint="https://one/v1"))),
+        (
+            "engine",
+            lambda: asked_about(identity=EngineIdentity("openai", "gpt-4o", algorithm="2", endpoint="https://one/v1")),
+        ),
         ("model", lambda: asked_about(identity=EngineIdentity("openai", "gpt-4o-mini", endpoint="https://one/v1"))),
         ("endpoint", lambda: asked_about(identity=EngineIdentity("openai", "gpt-4o", endpoint="https://two/v1"))),
         ("sampling", lambda: asked_about(temperature=0.2)),
@@ -152,7 +171,9 @@ def test_index_depends_on_bytes_name_and_every_setting_that_matters():
     base = index_digest(index_prefix("extract", parts, render_version="1", key_fallback="none"), "0" * 64, "a.json")
     others = [
         index_digest(index_prefix("analyze", parts, render_version="1", key_fallback="none"), "0" * 64, "a.json"),
-        index_digest(index_prefix("extract", {"model": "b"}, render_version="1", key_fallback="none"), "0" * 64, "a.json"),
+        index_digest(
+            index_prefix("extract", {"model": "b"}, render_version="1", key_fallback="none"), "0" * 64, "a.json"
+        ),
         index_digest(index_prefix("extract", parts, render_version="2", key_fallback="none"), "0" * 64, "a.json"),
         index_digest(index_prefix("extract", parts, render_version="1", key_fallback="content"), "0" * 64, "a.json"),
         index_digest(index_prefix("extract", parts, render_version="1", key_fallback="none"), "1" * 64, "a.json"),

@@ -15,7 +15,9 @@ from tests.tasks.hostile import HOSTILE
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.skipif("OPENAI_API_KEY" not in os.environ, reason="OPENAI_API_KEY is not set, and a live run calls the real API"),
+    pytest.mark.skipif(
+        "OPENAI_API_KEY" not in os.environ, reason="OPENAI_API_KEY is not set, and a live run calls the real API"
+    ),
 ]
 
 MODEL = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
@@ -51,7 +53,14 @@ def test_a_portuguese_meeting_gets_portuguese_minutes(tmp_path: Path, samples: P
 
 TRIED = (
     *("orders", "orders from above", "orders to judge", "orders to invent", "Portuguese", "secrets"),
-    *("closing with a guessed code", "role", "chat markup", "JSON of an answer", "end of an answer", "letters without a shape"),
+    *(
+        "closing with a guessed code",
+        "role",
+        "chat markup",
+        "JSON of an answer",
+        "end of an answer",
+        "letters without a shape",
+    ),
 )
 TALK = """Ana: Good morning, Rui. You wanted to speak about the fees on your account.
 Rui: Yes. They doubled in May and nobody told me. I am very unhappy, and I will leave if this is not corrected.

@@ -1,4 +1,6 @@
-"""A meeting of six hours against a window of 8,000 tokens: every turn is read, no item is lost, and an edit costs its neighborhood."""
+"""A meeting of six hours against a window of 8,000 tokens: every turn is read, no item is lost, and an edit costs its
+neighborhood.
+"""
 
 import json
 import random
@@ -25,16 +27,27 @@ def is_summary(request):
 def minutes_of(request):
     """Answer as a model that makes a key point of every tenth thing said and an action item of every fiftieth."""
     if is_summary(request):
-        return {"language": "en", "summary": "They went through all points of the agenda and agreed on the next steps. " * 9}
+        return {
+            "language": "en",
+            "summary": "They went through all points of the agenda and agreed on the next steps. " * 9,
+        }
     said = [line.partition(": ")[2] for line in spoken_in(request) if "In point" in line]
     points = [{"text": line[:60], "quote": line} for line in said if int(line.split()[2]) % 10 == 0]
     actions = [
-        {"description": f"Do point {line.split()[2]}", "owner": None, "due_text": None, "status": "agreed", "quote": line}
+        {
+            "description": f"Do point {line.split()[2]}",
+            "owner": None,
+            "due_text": None,
+            "status": "agreed",
+            "quote": line,
+        }
         for line in said
         if int(line.split()[2]) % 50 == 0
     ]
     topic = said[0].split()[3] if said else "a speech"
-    return extract_answer(summary=f"They spoke of the {topic}.", key_points=points[:12], action_items=actions, topics=[topic])
+    return extract_answer(
+        summary=f"They spoke of the {topic}.", key_points=points[:12], action_items=actions, topics=[topic]
+    )
 
 
 @pytest.fixture
@@ -57,12 +70,17 @@ def test_six_hours_are_asked_about_in_parts_that_fit_and_nothing_is_lost(world):
     *chunks, summary = world.engine.requests
     assert len(chunks) > 20
     assert is_summary(summary)
-    assert max(most_input_tokens(request, WINDOW.count) + request.max_output_tokens for request in world.engine.requests) <= WINDOW.tokens
+    assert (
+        max(most_input_tokens(request, WINDOW.count) + request.max_output_tokens for request in world.engine.requests)
+        <= WINDOW.tokens
+    )
     assert {line for request in chunks for line in spoken_in(request)} >= set(text_of(turns[:700]).splitlines())
     reported = {item["quote"] for request in chunks for item in minutes_of(request)["key_points"]}
     kept = [item["evidence"]["quote"] for item in result["key_points"]]
     assert len(kept) == len(reported) > 100
-    assert {said.rstrip(".") for said in reported} == {said.rstrip(".") for said in kept}  # each once, twins of overlaps merged
+    assert {said.rstrip(".") for said in reported} == {
+        said.rstrip(".") for said in kept
+    }  # each once, twins of overlaps merged
     actions = {item["description"] for request in chunks for item in minutes_of(request)["action_items"]}
     assert sorted(item["description"] for item in result["action_items"]) == sorted(actions)
     assert result["summary"].startswith("They went through")
@@ -84,7 +102,10 @@ def test_one_edited_turn_costs_at_most_four_calls_wherever_it_stands(world):
     chance = random.Random(3)
     for place in (0, len(turns) - 1, 700, *chance.sample(range(len(turns)), 12)):
         speaker, said = turns[place]
-        turns[place] = (speaker, chance.choice([f"{said} And one more thing.", "No.", said.replace("loan", "debt") + " Yes."]))
+        turns[place] = (
+            speaker,
+            chance.choice([f"{said} And one more thing.", "No.", said.replace("loan", "debt") + " Yes."]),
+        )
         result = run(world, turns, Status.CHANGED)
         assert world.calls <= 4, place
         assert result["provenance"]["usage"]["requests"] == world.calls
@@ -106,10 +127,16 @@ def test_summaries_as_long_as_they_may_be_are_one_call_and_an_edit_still_costs_f
     run(world, turns)
     assert sum(map(is_summary, world.engine.requests)) == 1
     for place in chance.sample(range(len(turns)), 6):
-        turns[place] = (turns[place][0], f"{turns[place][1]} {' '.join(chance.choices(WORDS, k=chance.choice([1, 900])))}.")
+        turns[place] = (
+            turns[place][0],
+            f"{turns[place][1]} {' '.join(chance.choices(WORDS, k=chance.choice([1, 900])))}.",
+        )
         run(world, turns, Status.CHANGED)
         assert world.calls <= 4, place
-    assert max(most_input_tokens(request, WINDOW.count) + request.max_output_tokens for request in world.engine.requests) <= WINDOW.tokens
+    assert (
+        max(most_input_tokens(request, WINDOW.count) + request.max_output_tokens for request in world.engine.requests)
+        <= WINDOW.tokens
+    )
 
 
 def test_more_summaries_than_one_call_holds_are_grouped_so_that_an_edit_asks_about_one_group_again(world):
@@ -143,7 +170,10 @@ def test_an_edit_after_a_run_that_was_stopped_costs_no_more(world):
     world.put("a.json", explicit(text_of(turns)))
     assert world.run()["a.json"].status is Status.NOT_ATTEMPTED
     world.is_stopping = lambda: False
-    turns[1671] = ("Ana", "It is quite another thing that was meant.")  # opens a chunk: without the earlier cut, ten would move
+    turns[1671] = (
+        "Ana",
+        "It is quite another thing that was meant.",
+    )  # opens a chunk: without the earlier cut, ten would move
     run(world, turns)
     assert len(asked) <= whole + 4
 
@@ -165,7 +195,10 @@ def test_a_larger_window_of_the_same_model_is_not_asked_in_the_parts_of_the_smal
 def test_taking_a_turn_out_or_putting_one_in_costs_no_more(world):
     turns = six_hours()
     run(world, turns)
-    for edited in ([*turns[:900], *turns[901:]], [*turns[:1500], ("Zoë", "One more question on the lease."), *turns[1500:]]):
+    for edited in (
+        [*turns[:900], *turns[901:]],
+        [*turns[:1500], ("Zoë", "One more question on the lease."), *turns[1500:]],
+    ):
         run(world, edited, Status.CHANGED)
         assert world.calls <= 4
 
@@ -236,13 +269,19 @@ def test_the_repair_of_a_part_fits_the_window_too(world):
     repairs = [request for request in world.engine.requests if len(request.messages) > 3]
     assert len(repairs) * 2 == world.calls
     assert min(request.max_output_tokens for request in repairs) < FIRST_CAP
-    assert max(most_input_tokens(request, WINDOW.count) + request.max_output_tokens for request in repairs) <= WINDOW.tokens
+    assert (
+        max(most_input_tokens(request, WINDOW.count) + request.max_output_tokens for request in repairs)
+        <= WINDOW.tokens
+    )
 
 
 def test_a_repair_that_the_window_has_no_room_for_is_not_bought(world):
     world.engine.script = lambda request: answered({"language": "so long an answer " * 800})
     world.put("a.json", explicit(text_of(six_hours()[:600])))
-    assert (world.run()["a.json"].reason, max(len(request.messages) for request in world.engine.requests)) == ("invalid", 3)
+    assert (world.run()["a.json"].reason, max(len(request.messages) for request in world.engine.requests)) == (
+        "invalid",
+        3,
+    )
 
 
 def test_many_stretches_are_summed_up_in_steps(world):

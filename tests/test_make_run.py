@@ -40,7 +40,9 @@ def clone(tmp_path: Path) -> Path:
 
 def make_run(clone: Path) -> tuple[list[str], dict[str, bytes]]:
     """Run it; return the line of totals of both runs and the bytes of every result."""
-    done = subprocess.run(["make", "run"], cwd=clone, env={**os.environ, **HOSTILE}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["make", "run"], cwd=clone, env={**os.environ, **HOSTILE}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     totals = [line.split(maxsplit=1)[1].strip() for line in done.stdout.splitlines() if line.startswith("extract ")]
     return totals, {str(path.relative_to(clone)): path.read_bytes() for path in (clone / "results").rglob("*.json")}

@@ -1,4 +1,6 @@
-"""What runs at night, as shipped below samples/deploy: cron's own environment, a settings file, systemd, a container, Redis."""
+"""What runs at night, as shipped below samples/deploy: cron's own environment, a settings file, systemd, a container,
+Redis.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ class Night:
         command.chmod(0o755)
         settings = (DEPLOY / "meetcli.toml").read_text(encoding="utf-8")
         (self.minutes / "meetcli.toml").write_text(self.placed(settings), encoding="utf-8")
-        (self.minutes / ".env").write_text(f"OPENAI_API_KEY=sk-night\nOPENAI_BASE_URL={server.base_url}\nMEETCLI_PRICES=openai\n")
+        (self.minutes / ".env").write_text(
+            f"OPENAI_API_KEY=sk-night\nOPENAI_BASE_URL={server.base_url}\nMEETCLI_PRICES=openai\n"
+        )
         for number in range(3):
             (self.meetings / f"{number}.json").write_text(json.dumps(explicit(meeting_id=f"M-{number}")))
 
@@ -105,7 +109,9 @@ def test_cron_runs_the_recipe_as_written_in_silence_and_buys_once(
 def test_the_shipped_settings_keep_answers_for_good(night: Night) -> None:
     loaded = load_settings({}, environment=CRON, working_folder=night.minutes, user_config_folder=None)
     assert loaded.settings.ttl_s is None
-    assert loaded.warnings == (f"transcripts go to {loaded.settings.endpoint}: the endpoint comes from .env in the working folder",)
+    assert loaded.warnings == (
+        f"transcripts go to {loaded.settings.endpoint}: the endpoint comes from .env in the working folder",
+    )
     assert tomllib.loads((DEPLOY / "meetcli.toml").read_text(encoding="utf-8")).keys() <= OPTIONS.keys()
 
 
@@ -122,13 +128,16 @@ def test_a_key_that_is_missing_is_named(night: Night) -> None:
     (night.minutes / ".env").unlink()
     code, mail = night.run(crontab()[0], NOTHING)
     assert code == 2
-    assert mail.startswith("error: OPENAI_API_KEY is not set and 3 meetings need a call\nhint: set it in the environment or in .env")
+    assert mail.startswith(
+        "error: OPENAI_API_KEY is not set and 3 meetings need a call\nhint: set it in the environment or in .env"
+    )
 
 
 def test_a_user_without_a_home_is_told_what_to_set(night: Night) -> None:
     (night.minutes / "meetcli.toml").unlink()
     command = night.minutes / ".venv" / "bin" / "meetcli"
-    homeless = "import pwd, os\ndef nobody(uid): raise KeyError(uid)\npwd.getpwuid = nobody\n"  # a user that no list of users has
+    # a user that no list of users has
+    homeless = "import pwd, os\ndef nobody(uid): raise KeyError(uid)\npwd.getpwuid = nobody\n"
     first, rest = command.read_text().split("\n", maxsplit=1)
     command.write_text(f"{first}\n{homeless}{rest}")
     code, mail = night.run(crontab()[0], NOTHING)
@@ -179,7 +188,9 @@ def configuration(name: str) -> configparser.ConfigParser:
 def test_the_service_does_what_the_crontab_does() -> None:
     service = configuration("meetcli@.service")["Service"]
     command = service["ExecStart"].removeprefix("/usr/bin/env ")
-    assert [f"cd {service['WorkingDirectory']} && {command.replace('%i', task)}" for task in ("extract", "analyze")] == crontab()
+    assert [
+        f"cd {service['WorkingDirectory']} && {command.replace('%i', task)}" for task in ("extract", "analyze")
+    ] == crontab()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
@@ -196,21 +207,35 @@ def test_systemd_takes_service_and_timer() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_the_timer_goes_off_every_night() -> None:
     calendar = configuration("meetcli@.timer")["Timer"]["OnCalendar"]
-    done = subprocess.run(["systemd-analyze", "calendar", "--iterations=2", calendar], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["systemd-analyze", "calendar", "--iterations=2", calendar], capture_output=True, text=True, check=True
+    )
     assert done.stdout.count("02:30:00") >= 2
 
 
 def test_the_container_file_builds_from_what_the_clone_has_and_does_not_run_as_root() -> None:
     text = (DEPLOY / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
     instructions = [line.split(maxsplit=1) for line in text.splitlines() if line and not line.startswith("#")]
-    assert {name for name, _ in instructions} <= {"FROM", "WORKDIR", "COPY", "RUN", "VOLUME", "ENV", "USER", "ENTRYPOINT", "CMD"}
+    assert {name for name, _ in instructions} <= {
+        "FROM",
+        "WORKDIR",
+        "COPY",
+        "RUN",
+        "VOLUME",
+        "ENV",
+        "USER",
+        "ENTRYPOINT",
+        "CMD",
+    }
     for _, given in (pair for pair in instructions if pair[0] == "COPY"):
         assert all((PROJECT / source).exists() for source in given.split()[:-1])
     last = dict(instructions)
     assert last["USER"].isdecimal()
     assert int(last["USER"]) > 0
     assert json.loads(last["ENTRYPOINT"]) == ["meetcli"]
-    assert {name.split("=")[0] for name in last["ENV"].split()} - {"PYTHONUNBUFFERED"} <= {option.variable for option in OPTIONS.values()}
+    assert {name.split("=")[0] for name in last["ENV"].split()} - {"PYTHONUNBUFFERED"} <= {
+        option.variable for option in OPTIONS.values()
+    }
     extras = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert all(set(group.split(",")) <= extras.keys() for group in re.findall(r"\[([a-z,]+)\]'", text))
 
@@ -226,7 +251,9 @@ def test_the_compose_file_names_what_is_there() -> None:
     assert named == compose["volumes"].keys()
     assert "noeviction" in redis["command"]
     inside = dict(
-        line.split(maxsplit=1) for line in (DEPLOY / "Containerfile").read_text(encoding="utf-8").splitlines() if line.startswith("VOLUME")
+        line.split(maxsplit=1)
+        for line in (DEPLOY / "Containerfile").read_text(encoding="utf-8").splitlines()
+        if line.startswith("VOLUME")
     )
     assert set(json.loads(inside["VOLUME"])) <= {volume.split(":")[1] for volume in job["volumes"]}
 
@@ -234,14 +261,20 @@ def test_the_compose_file_names_what_is_there() -> None:
 def test_readme_shows_the_recipes_as_they_are_shipped() -> None:
     shown = README.split("```cron\n", maxsplit=1)[1].split("```", maxsplit=1)[0]
     assert shown == (DEPLOY / "meetcli.cron").read_text(encoding="utf-8")
-    settings = README.split("### Every night\n", maxsplit=1)[1].split("```toml\n", maxsplit=1)[1].split("```", maxsplit=1)[0]
+    settings = (
+        README.split("### Every night\n", maxsplit=1)[1].split("```toml\n", maxsplit=1)[1].split("```", maxsplit=1)[0]
+    )
     assert settings == (DEPLOY / "meetcli.toml").read_text(encoding="utf-8")
     for path in DEPLOY.iterdir():
         assert f"samples/deploy/{path.name}" in README
 
 
 def test_readme_s_trial_in_an_empty_environment_runs_as_written(night: Night) -> None:
-    trial = README.split("Try it before the first night", maxsplit=1)[1].split("```sh\n", maxsplit=1)[1].split("```", maxsplit=1)[0]
+    trial = (
+        README.split("Try it before the first night", maxsplit=1)[1]
+        .split("```sh\n", maxsplit=1)[1]
+        .split("```", maxsplit=1)[0]
+    )
     code, output = night.run(trial.strip())
     assert code == 0
     assert "3 meetings: 3 not attempted" in output

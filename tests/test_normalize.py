@@ -38,12 +38,27 @@ class TestShapes:
         assert found.meet_at == datetime(2025, 10, 15, 10, tzinfo=UTC)
 
     def test_upstream_raw(self):
-        raw = {"meet_id": "M1", "customer_id": "C1", "customer_email": 5, "meet_date": "2025-10-15", "meet_transcription": "Ana: oi"}
+        raw = {
+            "meet_id": "M1",
+            "customer_id": "C1",
+            "customer_email": 5,
+            "meet_date": "2025-10-15",
+            "meet_transcription": "Ana: oi",
+        }
         found = normalize(raw)
-        assert (found.meeting_id, found.customer_id, found.meet_date, found.transcript) == ("M1", "C1", "2025-10-15", "Ana: oi")
+        assert (found.meeting_id, found.customer_id, found.meet_date, found.transcript) == (
+            "M1",
+            "C1",
+            "2025-10-15",
+            "Ana: oi",
+        )
 
     def test_turns_of_another_format(self):
-        given = [{"speaker": "Ana", "text": " oi,\n tudo bem? ", "start_s": 0, "end_s": 1.5}, {"text": "sim"}, {"speaker": "0", "text": ""}]
+        given = [
+            {"speaker": "Ana", "text": " oi,\n tudo bem? ", "start_s": 0, "end_s": 1.5},
+            {"text": "sim"},
+            {"speaker": "0", "text": ""},
+        ]
         found = normalize({"turns": given, "metadata": {"meeting_id": "M1"}})
         assert found.transcript == "Ana: oi, tudo bem?\nsim"
         assert found.turns == (Turn("Ana", "oi, tudo bem?", 5, 0.0, 1.5), Turn(None, "sim", 19))
@@ -181,7 +196,9 @@ class TestSpeakers:
 
     def test_in_small_letters_are_names_where_they_come_back_or_every_line_has_one(self):
         assert spoken("agent: oi\ncliente: oi") == [("agent", "oi"), ("cliente", "oi")]
-        assert [speaker for speaker, _ in spoken("agent: a\nmais\ngerente de contas: b\nagent: c\ngerente de contas: d")] == [
+        assert [
+            speaker for speaker, _ in spoken("agent: a\nmais\ngerente de contas: b\nagent: c\ngerente de contas: d")
+        ] == [
             "agent",
             "gerente de contas",
         ] * 2
@@ -225,7 +242,26 @@ class TestTimes:
 
 @given(
     st.lists(
-        st.sampled_from(["Ana: ", "Bob", ": ", "\n", "\r\n", "\r", " ", "[00:01:02] ", "oi", "é", "(", ")", "10:30", "\u2028", "👍", "."])
+        st.sampled_from(
+            [
+                "Ana: ",
+                "Bob",
+                ": ",
+                "\n",
+                "\r\n",
+                "\r",
+                " ",
+                "[00:01:02] ",
+                "oi",
+                "é",
+                "(",
+                ")",
+                "10:30",
+                "\u2028",
+                "👍",
+                ".",
+            ]
+        )
     ).map("".join)
 )
 def test_turns_are_slices_in_order_that_lose_nothing_but_labels(transcript):
@@ -255,7 +291,9 @@ def test_any_text_is_a_meeting_or_an_input_error(text):
 def test_stretches_cover_every_turn_once_in_at_most_eight_parts(lengths):
     found = normalize({"turns": [{"speaker": "Ana", "text": "x" * length} for length in lengths]})
     assert 1 <= len(found.stretches) <= 8
-    assert [number for first, last in found.stretches for number in range(first, last + 1)] == list(range(1, len(lengths) + 1))
+    assert [number for first, last in found.stretches for number in range(first, last + 1)] == list(
+        range(1, len(lengths) + 1)
+    )
 
 
 def test_stretches_are_about_equal_in_characters_and_fewer_for_a_short_meeting():
@@ -284,7 +322,9 @@ def test_every_line_of_the_reference_meetings_is_a_turn_of_its_speaker():
     assert len(files) == 43
     for file in files:
         mapping = json.loads(file.read_text("utf-8"))
-        lines = mapping["transcript"].strip().replace("\nMeeting ended", " Meeting ended").split("\n")  # a remark, not a speaker
+        lines = (
+            mapping["transcript"].strip().replace("\nMeeting ended", " Meeting ended").split("\n")
+        )  # a remark, not a speaker
         expected = [tuple(line.split(": ", 1)) for line in lines]
         turns = normalize(mapping).turns
         assert [turn.speaker for turn in turns] == [speaker for speaker, _ in expected], file.name

@@ -52,14 +52,24 @@ def code_of(folder: Path) -> set[str]:
 
 
 def test_the_wheel_has_every_file_of_the_package_and_nothing_else(packages: tuple[Path, Path], clone: Path) -> None:
-    names = {name for name in zipfile.ZipFile(packages[1]).namelist() if not name.startswith(f"meetcli-{__version__}.dist-info/")}
+    names = {
+        name
+        for name in zipfile.ZipFile(packages[1]).namelist()
+        if not name.startswith(f"meetcli-{__version__}.dist-info/")
+    }
     assert names == code_of(clone)
 
 
 def test_the_sdist_has_what_it_takes_to_build_test_and_try_it(packages: tuple[Path, Path], clone: Path) -> None:
     with tarfile.open(packages[0]) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
-    assert names >= code_of(clone) | {"pyproject.toml", "README.md", "Makefile", "samples/meetings/quick-call.json", "tests/conftest.py"}
+    assert names >= code_of(clone) | {
+        "pyproject.toml",
+        "README.md",
+        "Makefile",
+        "samples/meetings/quick-call.json",
+        "tests/conftest.py",
+    }
     assert not {name for name in names if name.startswith((".venv", "results", ".cache"))}
 
 
@@ -68,7 +78,16 @@ def installed_command(folder: Path, *requirements: str, pip: tuple[str, ...] = (
     venv.create(folder, with_pip=True)
     environment = {**os.environ, "PYTHONPATH": ""}
     done = subprocess.run(
-        [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pip, *requirements],
+        [
+            folder / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            *pip,
+            *requirements,
+        ],
         env=environment,
         capture_output=True,
         text=True,
@@ -83,7 +102,12 @@ def try_out(command: Path, folder: Path, samples: Path) -> None:
 
     def meetcli(*arguments: str) -> str:
         done = subprocess.run(
-            [command, *arguments], cwd=folder, env={**os.environ, **INSTALLED_ONLY}, capture_output=True, text=True, check=False
+            [command, *arguments],
+            cwd=folder,
+            env={**os.environ, **INSTALLED_ONLY},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -116,6 +140,8 @@ def test_the_wheel_runs_where_the_clone_is_not(packages: tuple[Path, Path], tmp_
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", [0, 1], ids=["sdist", "wheel"])
-def test_a_clean_environment_gets_all_it_needs(packages: tuple[Path, Path], tmp_path: Path, samples: Path, kind: int) -> None:
+def test_a_clean_environment_gets_all_it_needs(
+    packages: tuple[Path, Path], tmp_path: Path, samples: Path, kind: int
+) -> None:
     command = installed_command(tmp_path / "venv", f"{packages[kind]}[local,report]")
     try_out(command, tmp_path, samples)

@@ -44,7 +44,9 @@ def in_place(world):
 
 def test_hit_whose_result_is_in_place_needs_no_look_at_its_answer(world, monkeypatch):
     world.put("a.json", explicit())
-    world.engine.script = lambda request: answered(extract_answer(key_points=[{"text": "Nobody said so.", "quote": "Never said."}]))
+    world.engine.script = lambda request: answered(
+        extract_answer(key_points=[{"text": "Nobody said so.", "quote": "Never said."}])
+    )
     world.run()
     seen = world.run()["a.json"]._replace(unsupported=1, output="a.json")
 
@@ -116,7 +118,9 @@ def test_tasks_on_one_meeting_never_see_each_others_entry(world):
     world.task = "analyze"
     analysis = {
         **{
-            name: value for name, value in extract_answer().items() if name not in ("topics", "decisions", "open_questions", "participants")
+            name: value
+            for name, value in extract_answer().items()
+            if name not in ("topics", "decisions", "open_questions", "participants")
         },
         "sentiment_score": 0.5,
         "risks": [],
@@ -166,8 +170,18 @@ def test_changed_content_is_called_and_both_answers_stay(world):
 @pytest.mark.parametrize(
     ("part", "change"),
     [
-        ("model", lambda world: setattr(world, "identity", EngineIdentity("openai", "gpt-4o-mini", endpoint=world.identity.endpoint))),
-        ("endpoint", lambda world: setattr(world, "identity", EngineIdentity("openai", "gpt-4o", endpoint="http://localhost:8080/v1"))),
+        (
+            "model",
+            lambda world: setattr(
+                world, "identity", EngineIdentity("openai", "gpt-4o-mini", endpoint=world.identity.endpoint)
+            ),
+        ),
+        (
+            "endpoint",
+            lambda world: setattr(
+                world, "identity", EngineIdentity("openai", "gpt-4o", endpoint="http://localhost:8080/v1")
+            ),
+        ),
         ("language", lambda world: setattr(world, "language", "pt")),
         ("metadata", lambda world: world.put("a.json", explicit(customer_name="Horta Verde"))),
     ],
@@ -310,7 +324,9 @@ def test_bad_meeting_in_a_list_harms_no_other(world):
     assert "transcript" in world.outcomes["a.json.2"].error
 
 
-@pytest.mark.parametrize("spoil", [lambda text: text[:-40], lambda text: "{}", lambda text: text.replace("agreed", "AGREED")])
+@pytest.mark.parametrize(
+    "spoil", [lambda text: text[:-40], lambda text: "{}", lambda text: text.replace("agreed", "AGREED")]
+)
 def test_damaged_entry_is_a_miss(world, spoil):
     world.put("a.json", explicit())
     world.run()
@@ -374,6 +390,9 @@ def test_irrelevant_changes_stay_hits(world):
     world.put("a.json", explicit("Ana: One.\nRui: Two."))
     world.run()
     given = explicit("Ana: One.\r\nRui: Two.")
-    for text in (json.dumps(given, indent=4), json.dumps({"metadata": given["metadata"], "transcript": given["transcript"]})):
+    for text in (
+        json.dumps(given, indent=4),
+        json.dumps({"metadata": given["metadata"], "transcript": given["transcript"]}),
+    ):
         world.put("a.json", text)
         assert world.run()["a.json"].status is Status.HIT

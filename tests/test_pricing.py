@@ -22,7 +22,9 @@ def refuse_reading(path):
 
 def prices(source, *, engine="openai", text=None):
     return open_prices(
-        source, engine=engine, read_toml=refuse_reading if text is None else lambda path: tomllib.loads(text, parse_float=Decimal)
+        source,
+        engine=engine,
+        read_toml=refuse_reading if text is None else lambda path: tomllib.loads(text, parse_float=Decimal),
     )
 
 
@@ -111,7 +113,9 @@ def test_prices_need_no_network_and_start_no_updater():
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[1])
 
 
-@pytest.mark.parametrize(("model", "lane"), [("gpt-5", "flex"), ("gpt-5-mini-2025-08-07", "batch"), ("o3", "flex"), ("gpt-4o", "batch")])
+@pytest.mark.parametrize(
+    ("model", "lane"), [("gpt-5", "flex"), ("gpt-5-mini-2025-08-07", "batch"), ("o3", "flex"), ("gpt-4o", "batch")]
+)
 def test_a_lane_costs_half_of_the_standard_price(model, lane):
     price = prices("openai")
     used = Usage(1_000_000, 0, 100_000, 1)
@@ -148,7 +152,11 @@ def test_a_lane_without_a_known_price_is_unknown_and_unused_costs_nothing(model,
 
 def test_a_price_file_says_what_its_lanes_cost():
     price = prices("p", text="[m]\ninput = 1\noutput = 0\nflex = 0.25\n")
-    assert (price("m", USED), price("m", USED, "flex"), price("m", USED, "batch")) == (Decimal(1), Decimal("0.25"), None)
+    assert (price("m", USED), price("m", USED, "flex"), price("m", USED, "batch")) == (
+        Decimal(1),
+        Decimal("0.25"),
+        None,
+    )
 
 
 def test_windows_of_openai_s_models_are_known_and_of_no_other() -> None:

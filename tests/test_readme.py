@@ -64,21 +64,30 @@ def meetcli_help(*command: str) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("block", [block["text"] for block in BLOCK.finditer(README) if not block["reason"]], ids=commands_of)
+@pytest.mark.parametrize(
+    "block", [block["text"] for block in BLOCK.finditer(README) if not block["reason"]], ids=commands_of
+)
 def test_examples_run_as_written(block: str, tmp_path: Path, samples: Path) -> None:
     shutil.copytree(samples.parent, tmp_path / "samples")
     command = f'meetcli() {{ "{sys.executable}" -m meetcli "$@"; }}\n'  # the clone's, installed or not
     with LoopbackServer() as server:
         environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}
         done = subprocess.run(
-            ["bash", "-euc", command + commands_of(block)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            ["bash", "-euc", command + commands_of(block)],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     assert done.returncode == 0, done.stderr
     if shown := shown_below(block):
         assert without_times(done.stdout) == without_times(shown)
 
 
-@pytest.mark.parametrize("block", [block for block in re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S) if not ELSEWHERE.match(block)])
+@pytest.mark.parametrize(
+    "block", [block for block in re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S) if not ELSEWHERE.match(block)]
+)
 def test_what_is_there_to_be_adapted_runs_against_a_server_too(block: str, tmp_path: Path, samples: Path) -> None:
     shutil.copytree(samples, tmp_path / "meetings")
     command = f'meetcli() {{ "{sys.executable}" -m meetcli "$@"; }}\n'
@@ -87,7 +96,12 @@ def test_what_is_there_to_be_adapted_runs_against_a_server_too(block: str, tmp_p
         environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}
         adapted = re.sub(r"http://127\.0\.0\.1:\d+/v1", server.base_url, block)
         done = subprocess.run(
-            ["bash", "-euc", command + adapted], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            ["bash", "-euc", command + adapted],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     assert done.returncode == 0, done.stderr
 
@@ -106,7 +120,9 @@ def test_every_option_is_in_the_table_and_the_table_has_no_other() -> None:
 
 def test_every_older_variable_is_in_the_table() -> None:
     documented = {name for row in table_below("Options") for name in re.findall(r"\(`([A-Z_]+)`", row[0])}
-    assert documented == {option.older[0] for option in OPTIONS.values() if option.older} - {"OPENAI_API_KEY"}  # no option of its own
+    assert documented == {option.older[0] for option in OPTIONS.values() if option.older} - {
+        "OPENAI_API_KEY"
+    }  # no option of its own
 
 
 def test_every_command_of_the_cache_is_named() -> None:
@@ -179,13 +195,18 @@ def test_the_format_reads() -> None:
     content = Content("", document)
     assert form.claims(content)
     ((_, found),) = form.read(content)
-    assert [(turn.speaker, turn.text, turn.start_s) for turn in normalize(found).turns] == [("Ana", "Hello.", 1.5), ("Rui", "Hi.", 3.0)]
+    assert [(turn.speaker, turn.text, turn.start_s) for turn in normalize(found).turns] == [
+        ("Ana", "Hello.", 1.5),
+        ("Rui", "Hi.", 3.0),
+    ]
 
 
 def test_the_task_is_a_task(tmp_path: Path) -> None:
     section = README.split("\n## Tasks of your own\n", maxsplit=1)[1]
     (tmp_path / "task.toml").write_text(re.search(r"```toml\n(.*?)```", section, re.S)[1])  # type: ignore[index]
-    subprocess.run([sys.executable, "-m", "meetcli", "run", "--check", "task.toml"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "meetcli", "run", "--check", "task.toml"], cwd=tmp_path, check=True, capture_output=True
+    )
 
 
 def test_the_writer_writes(tmp_path: Path) -> None:

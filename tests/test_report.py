@@ -11,7 +11,9 @@ from meetcli.report import RunReport
 
 
 def outcome(name="a.json", status=Status.MISS, *, key="k" * 64, place=None, **more) -> Outcome:
-    return Outcome(Source(Path(name), name, f"in/{name}", name, is_named=False, place=place), status, idempotency_key=key, **more)
+    return Outcome(
+        Source(Path(name), name, f"in/{name}", name, is_named=False, place=place), status, idempotency_key=key, **more
+    )
 
 
 class Clock:
@@ -30,7 +32,13 @@ def report(*outcomes, **more) -> RunReport:
 
 def test_the_summary_is_the_contract_s_object():
     made = report(
-        outcome("b.json", usage=Usage(1000, 200, 300, 2), cost_usd=Decimal("0.00510"), output="out/b.extract.json", unsupported=2),
+        outcome(
+            "b.json",
+            usage=Usage(1000, 200, 300, 2),
+            cost_usd=Decimal("0.00510"),
+            output="out/b.extract.json",
+            unsupported=2,
+        ),
         outcome("a.json", Status.HIT, saved_usd=Decimal("0.2")),
         outcome("c.json", Status.FAILED, key=None, reason="bad_input", error="no"),
         backend="disk",
@@ -90,7 +98,14 @@ def test_an_unknown_price_is_unknown_and_the_known_part_is_kept():
         ([(Status.HIT, {}), (Status.SKIPPED, {}), (Status.BYPASSED, {}), (Status.REFRESHED, {})], 1.0),
         ([(Status.HIT, {}), (Status.FAILED, {"key": None})], 1.0),
         ([(Status.HIT, {}), (Status.FAILED, {"reason": "timeout"})], 0.5),
-        ([(Status.HIT, {}), (Status.NOT_ATTEMPTED, {"reason": "miss"}), (Status.NOT_ATTEMPTED, {"reason": "bypassed"})], 0.5),
+        (
+            [
+                (Status.HIT, {}),
+                (Status.NOT_ATTEMPTED, {"reason": "miss"}),
+                (Status.NOT_ATTEMPTED, {"reason": "bypassed"}),
+            ],
+            0.5,
+        ),
         ([(Status.BYPASSED, {"key": None})], None),
     ],
 )

@@ -49,7 +49,10 @@ def test_every_line_has_a_speaker(meetings: dict[str, dict[str, Any]]) -> None:
 
 
 def test_exactly_one_has_no_ids_and_exactly_two_are_twins(meetings: dict[str, dict[str, Any]]) -> None:
-    keys = Counter((meeting.get("meeting_id"), meeting.get("meet_date"), meeting.get("customer_id")) for meeting in meetings.values())
+    keys = Counter(
+        (meeting.get("meeting_id"), meeting.get("meet_date"), meeting.get("customer_id"))
+        for meeting in meetings.values()
+    )
     assert keys.pop((None, None, None)) == 1
     assert sorted(keys.values()) == [1] * (len(keys) - 1) + [2]
     assert meetings["2026-q3/brightmoor-review.json:1"] == meetings["inbox/brightmoor-review-from-email.json:1"]

@@ -40,7 +40,12 @@ def test_result_carries_metadata_answer_evidence_and_purchase(world):
     assert result["action_items"][0]["due_date"] == "2025-10-17"
     assert (result["customer_name"], result["banker_name"]) == ("Horta Verde", "Ana")
     assert result["key_points"][0]["evidence"]["turn"] == 1
-    assert result["provenance"]["usage"] == {"input_tokens": 1000, "cached_input_tokens": 0, "output_tokens": 100, "requests": 1}
+    assert result["provenance"]["usage"] == {
+        "input_tokens": 1000,
+        "cached_input_tokens": 0,
+        "output_tokens": 100,
+        "requests": 1,
+    }
     assert result["provenance"]["cost_usd"] == "1.1"
 
 
@@ -58,7 +63,12 @@ def test_invalid_answer_is_repaired_once_quoting_what_is_wrong(world):
 def test_answer_still_invalid_after_its_repair_fails_and_is_remembered(world):
     world.engine.script = lambda request: answered("{}")
     outcome = world.run()["a.json"]
-    assert (outcome.status, outcome.reason, outcome.cost_usd, world.calls) == (Status.FAILED, "invalid", Decimal("2.2"), 2)
+    assert (outcome.status, outcome.reason, outcome.cost_usd, world.calls) == (
+        Status.FAILED,
+        "invalid",
+        Decimal("2.2"),
+        2,
+    )
     assert world.run()["a.json"].reason == "known_failure"
 
 
@@ -72,7 +82,9 @@ def test_score_that_no_grammar_stops_is_repaired(world, score):
     world.task = "analyze"
     good = {
         **{
-            name: value for name, value in extract_answer().items() if name not in ("topics", "decisions", "open_questions", "participants")
+            name: value
+            for name, value in extract_answer().items()
+            if name not in ("topics", "decisions", "open_questions", "participants")
         },
         "sentiment_score": 0.7,
         "risks": [],
@@ -87,7 +99,9 @@ def test_score_that_no_grammar_stops_is_repaired(world, score):
 @pytest.mark.parametrize(("words", "calls"), [(150, 1), (50, 1), (49, 2), (300, 1), (301, 2)])
 def test_only_a_summary_far_off_is_worth_a_repair(world, words, calls):
     world.put("a.json", explicit(LONG))
-    world.engine.script = scripted(answered(extract_answer(summary="word " * words)), answered(extract_answer(summary="word " * 150)))
+    world.engine.script = scripted(
+        answered(extract_answer(summary="word " * words)), answered(extract_answer(summary="word " * 150))
+    )
     assert world.run()["a.json"].status is Status.MISS
     assert world.calls == calls
 
@@ -181,7 +195,12 @@ def test_no_call_can_work_stops_the_run_with_the_rest_not_attempted(world):
     world.engine.script = scripted(answered(extract_answer()), RunStopped("the key was refused"))
     with pytest.raises(RunStopped):
         world.run()
-    assert world.statuses() == {"a.json": "miss", "b0.json": "not_attempted", "b1.json": "not_attempted", "b2.json": "not_attempted"}
+    assert world.statuses() == {
+        "a.json": "miss",
+        "b0.json": "not_attempted",
+        "b1.json": "not_attempted",
+        "b2.json": "not_attempted",
+    }
 
 
 def test_results_that_cannot_be_written_stop_the_run_with_what_was_bought_in_the_cache(world):
@@ -222,7 +241,9 @@ def test_input_that_changed_between_plan_and_call_fails_and_is_not_bought(world,
 
     compose = spend.compose
     monkeypatch.setattr(
-        spend, "compose", lambda *arguments: (world.put("b.json", explicit("Ana: Changed.", meeting_id="M-2")), compose(*arguments))[1]
+        spend,
+        "compose",
+        lambda *arguments: (world.put("b.json", explicit("Ana: Changed.", meeting_id="M-2")), compose(*arguments))[1],
     )
     world.put("b.json", explicit(meeting_id="M-2"))
     world.run()
@@ -289,7 +310,9 @@ class TestSingleFlight:
         return other
 
     def held_lease(self, elsewhere):
-        elsewhere.leases = ScriptedLeases(asked=lambda names: elsewhere.__dict__.setdefault("lease", next(iter(names), None)))
+        elsewhere.leases = ScriptedLeases(
+            asked=lambda names: elsewhere.__dict__.setdefault("lease", next(iter(names), None))
+        )
         elsewhere.run(cached=True)
         elsewhere.items.clear()
         return elsewhere.lease
@@ -324,7 +347,9 @@ class TestSingleFlight:
         lease = self.held_lease(elsewhere)
         elsewhere.leases = None
         elsewhere.engine.script = lambda request: Reply("", None, "refusal")
-        world.leases = ScriptedLeases([lease], lambda names: in_another_thread(elsewhere.run) if not elsewhere.items.items else None)
+        world.leases = ScriptedLeases(
+            [lease], lambda names: in_another_thread(elsewhere.run) if not elsewhere.items.items else None
+        )
         outcome = world.run()["a.json"]
         assert (outcome.status, outcome.reason, world.calls) == (Status.FAILED, "known_failure", 0)
 
@@ -362,7 +387,9 @@ class TestSingleFlight:
         lease = self.held_lease(elsewhere)
         elsewhere.leases = None
         elsewhere.later(seconds=20)
-        world.leases = ScriptedLeases([lease], lambda names: in_another_thread(elsewhere.run) if not elsewhere.items.items else None)
+        world.leases = ScriptedLeases(
+            [lease], lambda names: in_another_thread(elsewhere.run) if not elsewhere.items.items else None
+        )
         assert world.run(is_refresh=True)["a.json"].status is Status.SHARED
 
     def test_leases_that_cannot_be_kept_are_one_warning(self, world):

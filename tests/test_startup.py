@@ -28,5 +28,17 @@ def test_a_run_that_only_hits_loads_no_sdk_no_prices_and_no_table(tmp_path: Path
     assert json.loads(again.stdout)["counts"]["hit"] == 1
     loaded = {name.split(".")[0] for name in re.findall(r"^import time:.*\| +(\S+)$", again.stderr, re.MULTILINE)}
     assert "meetcli" in loaded
-    dear = {"openai", "diskcache", "aiohttp", "httpx", "httpx2", "genai_prices", "rich", "asyncio", "yake", "nltk", "numpy"}
+    dear = {
+        "openai",
+        "diskcache",
+        "aiohttp",
+        "httpx",
+        "httpx2",
+        "genai_prices",
+        "rich",
+        "asyncio",
+        "yake",
+        "nltk",
+        "numpy",
+    }
     assert loaded & dear == set()

@@ -8,7 +8,9 @@ from meetcli.models import Meeting, Message, Request
 from meetcli.money.tokens import count_bytes, estimate, message_tokens, most_input_tokens, open_counter
 
 
-@pytest.mark.parametrize("model", ["gpt-4o", "gpt-4o-2024-08-06", "gpt-4.1-mini", "gpt-5", "gpt-6.1-sol", "o3", "ft:gpt-4o:acme", "gpt-4"])
+@pytest.mark.parametrize(
+    "model", ["gpt-4o", "gpt-4o-2024-08-06", "gpt-4.1-mini", "gpt-5", "gpt-6.1-sol", "o3", "ft:gpt-4o:acme", "gpt-4"]
+)
 def test_openai_s_models_are_counted(model):
     assert open_counter(model)("Good morning, everybody.") == 5
 
@@ -37,7 +39,9 @@ def test_cutting_adds_few_tokens():
 
 
 def test_a_request_is_its_messages_and_at_most_its_schema_too():
-    request = Request("", "", "extract", Meeting("", ()), "auto", (Message("user", "x" * 400),), {"type": "object"}, 0.0, 4096)
+    request = Request(
+        "", "", "extract", Meeting("", ()), "auto", (Message("user", "x" * 400),), {"type": "object"}, 0.0, 4096
+    )
     assert message_tokens(request, estimate) == 104
     assert most_input_tokens(request, estimate) > message_tokens(request, estimate)
     assert most_input_tokens(request, count_bytes) > 400

@@ -1,8 +1,9 @@
 """Room of the answers: read a date with the name of its month in a language that has no grammar of its own. Pure.
 
-dateparser, of the extra `language`, is imported with the first such phrase and knows the names of months and weekdays. Given whole phrases
-it drops words that move a date ("après le 15 mars" became March 15) and weekdays that are not that day's, so it is only given names and
-figures, and the shape of the phrase is a closed pattern. Without the extra such a phrase has no date.
+dateparser, of the extra `language`, is imported with the first such phrase and knows the names of months and weekdays.
+Given whole phrases it drops words that move a date ("après le 15 mars" became March 15) and weekdays that are not that
+day's, so it is only given names and figures, and the shape of the phrase is a closed pattern. Without the extra such a
+phrase has no date.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def read_absolute_date(phrase: str, today: date, language: str) -> date | None:
         found = next_year_in_which(today, named.month, lambda first: date_in_month(first, named.day))
     if found is None or (found == today and not match["year"]):
         return None
-    if match["weekday"] and ((weekday := _parse(match["weekday"], language)) is None or weekday.weekday() != found.weekday()):
+    if match["weekday"] and (
+        (weekday := _parse(match["weekday"], language)) is None or weekday.weekday() != found.weekday()
+    ):
         return None
     return found
 
@@ -55,7 +58,9 @@ def _parse(words: str, language: str, *parts: str) -> date | None:
     import dateparser
 
     try:
-        found = dateparser.parse(words, languages=[language], settings={"PARSERS": ["absolute-time"], "REQUIRE_PARTS": list(parts)})
+        found = dateparser.parse(
+            words, languages=[language], settings={"PARSERS": ["absolute-time"], "REQUIRE_PARTS": list(parts)}
+        )
     except ValueError:  # a language that it does not know
         return None
     return found.date() if found else None

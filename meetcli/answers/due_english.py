@@ -1,6 +1,7 @@
 """Room of the answers: what English due phrases mean. Tables only; `due_grammar` reads them.
 
-"next Friday" is in the week after this one, and a period is its last day. Vague phrases, alternatives, holidays and quarters have no rule.
+"next Friday" is in the week after this one, and a period is its last day. Vague phrases, alternatives, holidays and
+quarters have no rule.
 """
 
 from __future__ import annotations
@@ -26,8 +27,26 @@ from meetcli.answers.due_calendar import (
 )
 from meetcli.answers.due_grammar import Grammar, MonthNames, Rule, Said, Vocabulary, in_named_month
 
-_WEEKDAYS = ["monday mon", "tuesday tue tues", "wednesday wed weds", "thursday thu thur thurs", "friday fri", "saturday sat", "sunday sun"]
-_MONTHS = ["january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept"]
+_WEEKDAYS = [
+    "monday mon",
+    "tuesday tue tues",
+    "wednesday wed weds",
+    "thursday thu thur thurs",
+    "friday fri",
+    "saturday sat",
+    "sunday sun",
+]
+_MONTHS = [
+    "january jan",
+    "february feb",
+    "march mar",
+    "april apr",
+    "may",
+    "june jun",
+    "july jul",
+    "august aug",
+    "september sep sept",
+]
 _MONTHS += ["october oct", "november nov", "december dec"]
 _UNITS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth"
@@ -101,7 +120,8 @@ _TRAILING_HOURS = rf"""
 """
 _VETOES = (
     r"\b(?:by|until|till|til|before|for) (?:the |this )?weekend\b"  # may mean before it
-    r"|\bfor (?:the next |the |another )?\d+ (?:business |working )?(?:hour|day|week|fortnight|month|year)"  # how long, not when
+    # how long, not when
+    r"|\bfor (?:the next |the |another )?\d+ (?:business |working )?(?:hour|day|week|fortnight|month|year)"
     r"|\bthe next (?:wd\d|week|month|year|weekend)\b"  # from now on, or the one after this?
     r"|(?<!\bor )(?<!day )(?<!days )(?<!week )(?<!weeks )\bbefore "
     r"(?!(?:the )?(?:end|eod|last day|last business day|noon|midday|lunch|lunchtime|\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d)\b)"
@@ -145,7 +165,9 @@ def _weekend(said: Said) -> date | None:
 
 
 def _is_clear(said: Said) -> bool:
-    """Say whether a date in figures can be read in one way only, because one of the two is no month or both are the same."""
+    """Say whether a date in figures can be read in one way only, because one of the two is no month or both are the
+    same.
+    """
     return max(said.month, said.day) > 12 or said.month == said.day
 
 
@@ -187,13 +209,18 @@ _DAYS: list[Rule] = [
     (("{W}", "(?:this )?coming {W}"), lambda said: next_weekday(said.today, said.weekday)),
     (
         ("this {W}",),
-        lambda said: weekday_in_week(said.today + timedelta(days=1), said.weekday, 0) if said.today.weekday() < SUNDAY else None,
+        lambda said: (
+            weekday_in_week(said.today + timedelta(days=1), said.weekday, 0) if said.today.weekday() < SUNDAY else None
+        ),
     ),
     (
         ("next {W}", "{W} (?:of |in )?next week", "next weeks? (?:by |on )?(?:the )?{W}"),
         lambda said: weekday_in_week(said.today, said.weekday, 1),
     ),
-    (("{W} (?:of |in )?this week", "this weeks? (?:by |on )?{W}"), lambda said: weekday_in_week(said.today, said.weekday, 0)),
+    (
+        ("{W} (?:of |in )?this week", "this weeks? (?:by |on )?{W}"),
+        lambda said: weekday_in_week(said.today, said.weekday, 0),
+    ),
     (("{W} (?:of |in )?(?:the )?week after next",), lambda said: weekday_in_week(said.today, said.weekday, 2)),
     (("{W} week",), lambda said: next_weekday(said.today, said.weekday) + timedelta(weeks=1)),
     (
@@ -204,16 +231,28 @@ _DAYS: list[Rule] = [
         ),
         lambda said: said.rest if said.rest and said.rest.weekday() == said.weekday else None,
     ),
-    (("next {W} {DATE}",), lambda said: said.rest if said.rest == weekday_in_week(said.today, said.weekday, 1) else None),
-    ((r"end of (?P<rest>(?:(?:this|next|coming) )?wd\d.*|today|tomorrow|(?:the )?\d+th.*|mon\d+ \d.*)",), lambda said: said.rest),
+    (
+        ("next {W} {DATE}",),
+        lambda said: said.rest if said.rest == weekday_in_week(said.today, said.weekday, 1) else None,
+    ),
+    (
+        (r"end of (?P<rest>(?:(?:this|next|coming) )?wd\d.*|today|tomorrow|(?:the )?\d+th.*|mon\d+ \d.*)",),
+        lambda said: said.rest,
+    ),
     (("{D}th",), lambda said: next_day_of_month(said.today, said.day)),
     (
         (r"(?P<month>\d{1,2})/{D}/{Y}",),
-        lambda said: date_or_none(said.year, min(said.month, said.day), max(said.month, said.day)) if _is_clear(said) else None,
+        lambda said: (
+            date_or_none(said.year, min(said.month, said.day), max(said.month, said.day)) if _is_clear(said) else None
+        ),
     ),
     (
         (r"(?P<month>\d{1,2})/{D}/(?P<year>\d\d)",),
-        lambda said: date_or_none(2000 + said.year, min(said.month, said.day), max(said.month, said.day)) if _is_clear(said) else None,
+        lambda said: (
+            date_or_none(2000 + said.year, min(said.month, said.day), max(said.month, said.day))
+            if _is_clear(said)
+            else None
+        ),
     ),
     ((r"(?P<month>\d{1,2})/{D}",), _next_in_figures),
     ((r"{Y}~(?P<month>\d\d)~{D}",), lambda said: date_or_none(said.year, said.month, said.day)),
@@ -248,7 +287,10 @@ _PERIODS: list[Rule] = [
     ((f"{_DURING}this week",), lambda said: _end_of_week(said.today, 0)),
     ((f"{_DURING}next week",), lambda said: _end_of_week(said.today, 1)),
     ((f"{_DURING}week after next",), lambda said: _end_of_week(said.today, 2)),
-    ((f"{_DURING}week (?:of|commencing|beginning|starting) (?:the )?{{DATE}}",), lambda said: said.rest and _end_of_week(said.rest, 0)),
+    (
+        (f"{_DURING}week (?:of|commencing|beginning|starting) (?:the )?{{DATE}}",),
+        lambda said: said.rest and _end_of_week(said.rest, 0),
+    ),
     (("(?:over |during |at )?(?:the|this|this coming) weekend",), _weekend),
     ((f"{_DURING}this month",), lambda said: month_end(first_of_month(said.today, 0))),
     ((f"{_DURING}next month",), lambda said: month_end(first_of_month(said.today, 1))),

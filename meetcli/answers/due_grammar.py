@@ -1,9 +1,11 @@
-"""Room of the answers: the machine that reads a due phrase by a closed grammar. Pure; the languages are tables beside it.
+"""Room of the answers: the machine that reads a due phrase by a closed grammar. Pure; the languages are tables beside
+it.
 
-A phrase is folded to canonical words: weekdays become `wd0` to `wd6`, months `mon1` to `mon12`, number words digits. Words that lead or
-trail a date without moving it ("by", "at 5pm", "please") are then taken off in every possible way, and what is left must match a rule as
-a whole. Where two ways lead to two dates, there is none. Only a day has hours: "next week, first thing" is not the end of next week. A bare
-amount has no preposition but its own: "two weeks" may be a deadline, "by two weeks" is how far something moved.
+A phrase is folded to canonical words: weekdays become `wd0` to `wd6`, months `mon1` to `mon12`, number words digits.
+Words that lead or trail a date without moving it ("by", "at 5pm", "please") are then taken off in every possible way,
+and what is left must match a rule as a whole. Where two ways lead to two dates, there is none. Only a day has hours:
+"next week, first thing" is not the end of next week. A bare amount has no preposition but its own: "two weeks" may be a
+deadline, "by two weeks" is how far something moved.
 """
 
 from __future__ import annotations
@@ -43,15 +45,17 @@ class Said:
 
 Meaning = Callable[[Said], date | None]
 Rule = tuple[Sequence[str], Meaning]
-"""Patterns of whole phrases, and what they mean. `{N}`, `{W}`, `{M}`, `{D}` and `{Y}` capture numbers, `{DATE}` a date within."""
+"""Patterns of whole phrases, and what they mean. `{N}`, `{W}`, `{M}`, `{D}` and `{Y}` capture numbers, `{DATE}` a date
+within.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """A language's words. `phrases` (patterns) are made canonical after folding, `words` one by one after that.
 
-    `leads` and `tails` are patterns, one a line; those of `hours` say when in a day. A phrase in which `vetoes` finds something means no
-    date, one in which `this_year` does means none of another year.
+    `leads` and `tails` are patterns, one a line; those of `hours` say when in a day. A phrase in which `vetoes` finds
+    something means no date, one in which `this_year` does means none of another year.
     """
 
     phrases: Mapping[str, str]
@@ -89,13 +93,19 @@ class _Shape:
 
 
 class Grammar:
-    """A vocabulary and its rules, compiled: for days, periods such as "next week", and bare amounts of time such as "two weeks"."""
+    """A vocabulary and its rules, compiled: for days, periods such as "next week", and bare amounts of time such as
+    "two weeks".
+    """
 
-    def __init__(self, vocabulary: Vocabulary, days: Sequence[Rule], periods: Sequence[Rule], amounts: Sequence[Rule]) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, days: Sequence[Rule], periods: Sequence[Rule], amounts: Sequence[Rule]
+    ) -> None:
         self._vocabulary = vocabulary
         self._vetoes = re.compile(vocabulary.vetoes)
         self._this_year = re.compile(vocabulary.this_year)
-        self._days = _Shape(days, vocabulary.leads + vocabulary.leading_hours, vocabulary.tails + vocabulary.trailing_hours)
+        self._days = _Shape(
+            days, vocabulary.leads + vocabulary.leading_hours, vocabulary.tails + vocabulary.trailing_hours
+        )
         self._shapes = [
             self._days,
             _Shape(periods, vocabulary.leads, vocabulary.tails),
@@ -128,7 +138,9 @@ class Grammar:
             if rest and found is None:
                 continue
             try:
-                return meaning(Said(today, rest=found, **{name: int(value) for name, value in captured.items() if value}))
+                return meaning(
+                    Said(today, rest=found, **{name: int(value) for name, value in captured.items() if value})
+                )
             except (OverflowError, ValueError):  # beyond the year 9999, or month 13
                 return None
         return None
@@ -156,7 +168,9 @@ FindInMonth = Callable[[Said, date], date | None]
 
 @dataclass(frozen=True, slots=True)
 class MonthNames:
-    """How a language says which month something is in: patterns that follow it for this month, the next one, and one by its name."""
+    """How a language says which month something is in: patterns that follow it for this month, the next one, and one by
+    its name.
+    """
 
     this: tuple[str, ...]
     following: tuple[str, ...]
@@ -175,7 +189,9 @@ class MonthNames:
 
 def in_named_month(pattern: str, find: FindInMonth) -> Rule:
     """Return the rule for a pattern that names a month without a year: this year's or the next's."""
-    return (pattern,), lambda said: _unless_today(said, next_year_in_which(said.today, said.month, lambda first: find(said, first)))
+    return (pattern,), lambda said: _unless_today(
+        said, next_year_in_which(said.today, said.month, lambda first: find(said, first))
+    )
 
 
 def _joined(heads: Sequence[str], months: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Room of the answers: what Portuguese due phrases mean. Tables only; `due_grammar` reads them.
 
-"próxima sexta" and "sexta que vem" are the coming one, "sexta da semana que vem" is in the week after; 12/05 is day and month, and a period
-is its last day. Vague phrases, alternatives, holidays and quarters have no rule.
+"próxima sexta" and "sexta que vem" are the coming one, "sexta da semana que vem" is in the week after; 12/05 is day and
+month, and a period is its last day. Vague phrases, alternatives, holidays and quarters have no rule.
 """
 
 from __future__ import annotations
@@ -27,7 +27,20 @@ from meetcli.answers.due_calendar import (
 from meetcli.answers.due_grammar import Grammar, MonthNames, Rule, Vocabulary, in_named_month
 
 _WEEKDAYS = ["segunda seg", "terca ter", "quarta qua", "quinta qui", "sexta sex", "sabado sab", "domingo dom"]
-_MONTHS = ["janeiro", "fevereiro", "marco", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"]
+_MONTHS = [
+    "janeiro",
+    "fevereiro",
+    "marco",
+    "abril",
+    "maio",
+    "junho",
+    "julho",
+    "agosto",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+]
 _UNITS = [
     "um uma",
     "dois duas",
@@ -46,7 +59,18 @@ _UNITS = [
 ]
 _UNITS += ["quinze", "dezesseis dezasseis", "dezessete dezassete", "dezoito", "dezenove dezanove"]
 _TENS = ["vinte", "trinta", "quarenta", "cinquenta", "sessenta", "setenta", "oitenta", "noventa"]
-_ORDINALS = ["primeiro primeira", "segundo", "terceiro terceira", "quarto", "quinto", "sexto", "setimo setima", "oitavo", "nono", "decimo"]
+_ORDINALS = [
+    "primeiro primeira",
+    "segundo",
+    "terceiro terceira",
+    "quarto",
+    "quinto",
+    "sexto",
+    "setimo setima",
+    "oitavo",
+    "nono",
+    "decimo",
+]
 
 
 def _words() -> dict[str, str]:
@@ -56,7 +80,9 @@ def _words() -> dict[str, str]:
     words |= {name: f"{number}o" for number, names in enumerate(_ORDINALS, 1) for name in names.split()}
     for ten, tens in zip(range(20, 100, 10), _TENS, strict=True):
         words[tens] = str(ten)
-        words |= {f"{tens}_{name}": str(ten + number) for number, names in enumerate(_UNITS[:9], 1) for name in names.split()}
+        words |= {
+            f"{tens}_{name}": str(ten + number) for number, names in enumerate(_UNITS[:9], 1) for name in names.split()
+        }
     return words | {"num": "em 1", "numa": "em 1"}
 
 
@@ -72,7 +98,8 @@ _PHRASES = {
     r"\b(\d+)h(\d\d)\b": r"\1:\2",
     r"\bproxim([oa])s?\b": r"proxim\1",
     r"\b(?:final|termino|finalzinho|finzinho) (?=d)": "fim ",
-    r"\b(?:fim do (?:expediente|horario comercial)|eod)\b(?! \d+(?![\d/:~]| (?:de|h)\b))": "fim do dia",  # "EOD 5" is no day 5
+    # "EOD 5" is no day 5
+    r"\b(?:fim do (?:expediente|horario comercial)|eod)\b(?! \d+(?![\d/:~]| (?:de|h)\b))": "fim do dia",
     r"\bfim d[eo] (mes|ano) corrente\b": r"fim do \1",
     r"\b(?:n|d)?(?:esta|essa) mesma semana\b": "esta semana",
     r"\b(?:no decorrer|ao longo) da semana\b(?! que vem)": "nesta semana",
@@ -81,7 +108,9 @@ _PHRASES = {
 }
 
 _HOUR = r"\d{1,2}(?::\d\d| h(?:oras?)?(?: e meia)?| horas?(?: e meia)?)?(?: em ponto)?(?: da (?:manha|tarde|noite))?(?: em ponto)?"
-_CLOCK = rf"(?:ate |antes d|por volta d)?as {_HOUR}|(?:ate )?\d{{1,2}}(?::\d\d| h(?:oras)?)(?: da (?:manha|tarde|noite))?"
+_CLOCK = (
+    rf"(?:ate |antes d|por volta d)?as {_HOUR}|(?:ate )?\d{{1,2}}(?::\d\d| h(?:oras)?)(?: da (?:manha|tarde|noite))?"
+)
 _NOON = r"(?:ate |antes d|depois d|ao |no |na )?(?:o |a )?(?:hora do )?(?:almoco|meio dia)"
 _PART = r"(?:manha|tarde|noite|madrugada)"
 
@@ -112,7 +141,8 @@ cedo|cedinho|bem cedo|logo cedo
 """
 _VETOES = (
     r"\b(?:ate|para|antes d[eo])(?: o| este| esse)? fim de semana\b"  # may mean before it
-    r"|\b(?:por|durante|para) (?:mais |os proximo |as proxima )?\d+ (?:h\b|hora|dia|semana|mes|ano)"  # how long, not when
+    # how long, not when
+    r"|\b(?:por|durante|para) (?:mais |os proximo |as proxima )?\d+ (?:h\b|hora|dia|semana|mes|ano)"
     r"|\b(?:o|ao|no|pelo) mon\d"  # months have no article: "o marco" is a milestone, or a man
     r"|(?<!em )\b(?:as|ate) (?:as )?24 h(?:oras?)?\b"  # midnight, or a day from now?
     r"|(?<!dia )\b\d+o? em mon\d"  # "dois em maio" are two of something
@@ -147,14 +177,19 @@ def _amount(unit: str) -> list[str]:
 
 
 def _counted(unit: str, preposition: str) -> list[str]:
-    return [rf"{{N}} {unit} {preposition}(?: d[eoa]| [oa])? (?P<rest>proxim[ao] wd\d|wd\d.*|amanha|dia \d.*|\d+o? de .*|fim .*)"]
+    return [
+        rf"{{N}} {unit} {preposition}(?: d[eoa]| [oa])? (?P<rest>proxim[ao] wd\d|wd\d.*|amanha|dia \d.*|\d+o? de .*|fim .*)"
+    ]
 
 
 def _spans(patterns: Callable[[str], list[str]]) -> list[Rule]:
     """Return the rules of all units, from their patterns."""
     return [
         (patterns("dias?"), lambda said: said.today + timedelta(days=said.n)),
-        (patterns("(?:h|horas?)"), lambda said: said.today + timedelta(days=said.n // 24) if said.n % 24 == 0 else None),
+        (
+            patterns("(?:h|horas?)"),
+            lambda said: said.today + timedelta(days=said.n // 24) if said.n % 24 == 0 else None,
+        ),
         (patterns("semanas?"), lambda said: said.today + timedelta(weeks=said.n)),
         (patterns("mes(?:es)?"), lambda said: add_months(said.today, said.n)),
         (patterns("anos?"), lambda said: add_months(said.today, 12 * said.n)),
@@ -170,13 +205,18 @@ _COUNTED: list[Rule] = [
     (_counted("semanas?", "antes"), lambda said: said.rest and said.rest - timedelta(weeks=said.n)),
 ]
 _DAYS: list[Rule] = [
-    (("hoje", "fim do dia(?: de hoje)?", f"(?:fim da )?{_THIS} {_PART}", "fim da (?:manha|tarde)"), lambda said: said.today),
+    (
+        ("hoje", "fim do dia(?: de hoje)?", f"(?:fim da )?{_THIS} {_PART}", "fim da (?:manha|tarde)"),
+        lambda said: said.today,
+    ),
     (("amanha",), lambda said: said.today + timedelta(days=1)),
     (("depois de amanha",), lambda said: said.today + timedelta(days=2)),
     (("{W}", "proxim[ao] {W}", "{W} que vem", "{W} proxim[ao]"), lambda said: next_weekday(said.today, said.weekday)),
     (
         (f"{_THIS} {{W}}", "{W} agora"),
-        lambda said: weekday_in_week(said.today + timedelta(days=1), said.weekday, 0) if said.today.weekday() < SUNDAY else None,
+        lambda said: (
+            weekday_in_week(said.today + timedelta(days=1), said.weekday, 0) if said.today.weekday() < SUNDAY else None
+        ),
     ),
     (
         (f"{{W}} (?:d?a )?{_NEXT_WEEK}", f"{_NEXT_WEEK} (?:ate )?(?:n?[ao] )?{{W}}"),
@@ -197,13 +237,27 @@ _DAYS: list[Rule] = [
     ((r"fim d[aeo] (?P<rest>(?:proxim[ao] )?wd\d.*|hoje|amanha|dia \d.*)",), lambda said: said.rest),
     (("(?:proximo )?dia {D}o?",), lambda said: next_day_of_month(said.today, said.day)),
     in_named_month(r"(?:dia )?{D}/(?P<month>\d{1,2})", lambda said, first: date_in_month(first, said.day)),
-    ((r"(?:dia )?{D}/(?P<month>\d{1,2})/{Y}", r"{Y}~(?P<month>\d\d)~{D}"), lambda said: date_or_none(said.year, said.month, said.day)),
-    ((r"(?:dia )?{D}/(?P<month>\d{1,2})/(?P<year>\d\d)",), lambda said: date_or_none(2000 + said.year, said.month, said.day)),
+    (
+        (r"(?:dia )?{D}/(?P<month>\d{1,2})/{Y}", r"{Y}~(?P<month>\d\d)~{D}"),
+        lambda said: date_or_none(said.year, said.month, said.day),
+    ),
+    (
+        (r"(?:dia )?{D}/(?P<month>\d{1,2})/(?P<year>\d\d)",),
+        lambda said: date_or_none(2000 + said.year, said.month, said.day),
+    ),
     *_MONTH_NAMES.rules(("(?:dia )?{D}o?",), lambda said, first: date_in_month(first, said.day)),
-    ((f"(?:dia )?{{D}}o? de {{M}} {_OF_NEXT_YEAR}",), lambda said: date_or_none(said.today.year + 1, said.month, said.day)),
-    (("(?:mes que vem|proximo mes) (?:no )?dia {D}o?",), lambda said: date_in_month(first_of_month(said.today, 1), said.day)),
+    (
+        (f"(?:dia )?{{D}}o? de {{M}} {_OF_NEXT_YEAR}",),
+        lambda said: date_or_none(said.today.year + 1, said.month, said.day),
+    ),
+    (
+        ("(?:mes que vem|proximo mes) (?:no )?dia {D}o?",),
+        lambda said: date_in_month(first_of_month(said.today, 1), said.day),
+    ),
     *_MONTH_NAMES.rules(("{N}o {W}",), lambda said, first: nth_weekday(first, said.weekday, said.n)),
-    *_MONTH_NAMES.rules(("wd0 {W}",), lambda said, first: nth_weekday(first, said.weekday, 2)),  # "segunda" is also "second"
+    *_MONTH_NAMES.rules(
+        ("wd0 {W}",), lambda said, first: nth_weekday(first, said.weekday, 2)
+    ),  # "segunda" is also "second"
     *_MONTH_NAMES.rules(("wd2 {W}",), lambda said, first: nth_weekday(first, said.weekday, 4)),
     *_MONTH_NAMES.rules(("ultim[ao] {W}",), lambda said, first: nth_weekday(first, said.weekday, -1)),
     *_MONTH_NAMES.rules(("{N}o dia util",), lambda said, first: nth_business_day(first, said.n)),
@@ -239,7 +293,9 @@ _PERIODS: list[Rule] = [
 ]
 
 PORTUGUESE = Grammar(
-    Vocabulary(_PHRASES, _words(), _LEADS, _TAILS, _LEADING_HOURS, _TRAILING_HOURS, _VETOES, r"\b(?:[dn]?est|[dn]?ess)e ano\b"),
+    Vocabulary(
+        _PHRASES, _words(), _LEADS, _TAILS, _LEADING_HOURS, _TRAILING_HOURS, _VETOES, r"\b(?:[dn]?est|[dn]?ess)e ano\b"
+    ),
     days=[*_spans(_after), *_COUNTED, *_DAYS, *_ENDS],
     periods=_PERIODS,
     amounts=_spans(_amount),

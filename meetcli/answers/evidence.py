@@ -1,7 +1,9 @@
-"""Room of the answers: find where a quote stands in a meeting. Pure; never decides what happens to a claim without a place.
+"""Room of the answers: find where a quote stands in a meeting. Pure; never decides what happens to a claim without a
+place.
 
-No fuzzy score is used: by score alone a changed number beats a true quote that lost an "um". Both sides are folded to the letters of their
-words (case, accents, spacing, punctuation, tags and spoken fillers go) and then compared for equality, which `str.find` does at once.
+No fuzzy score is used: by score alone a changed number beats a true quote that lost an "um". Both sides are folded to
+the letters of their words (case, accents, spacing, punctuation, tags and spoken fillers go) and then compared for
+equality, which `str.find` does at once.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ IN_PARTS = 0.8
 """It leaves words out and says so with an ellipsis."""
 
 MAX_GAP_WORDS = 80  # what an ellipsis may stand for; beyond that two parts are two quotes
-MAX_HIDING_WORDS = 3  # so few words left out, a negation among them, are left out for its sake, though it be another sentence's
+MAX_HIDING_WORDS = (
+    3  # so few words left out, a negation among them, are left out for its sake, though it be another sentence's
+)
 MIN_REPEATED_WORDS = 3  # below that a phrase that occurs twice says nothing about its place
 
 _CLOSING = re.compile(r"[%.!?…]*")
@@ -35,11 +39,14 @@ _CLOSING = re.compile(r"[%.!?…]*")
 _GLUED_BEFORE = re.compile(r"\w[-‑]\Z")
 _GLUED_AFTER = re.compile(r"[-‑'’´`ʼ]\w| ?n['’´`ʼ]t\b", re.IGNORECASE)
 _NEGATIONS = frozenset(
-    """not no never nothing none nobody neither nor cannot dont doesnt didnt isnt arent wasnt werent hasnt havent wont cant wouldnt
-    couldnt shouldnt nao nunca jamais nem nada ninguem nenhum nenhuma""".split()  # noqa: SIM905 - words read better than a column of quoted ones
+    # Words read better than a column of quoted ones.
+    """not no never nothing none nobody neither nor cannot dont doesnt didnt isnt arent wasnt werent hasnt havent wont
+    cant wouldnt couldnt shouldnt nao nunca jamais nem nada ninguem nenhum nenhuma""".split()  # noqa: SIM905
 )
 # no ellipsis hides them either; cut off at an end they are no loss of what is quoted
-_WITHOUT = frozenset(["sem", "exceto", "salvo", "tampouco", "without", "unless", "except", "hardly", "barely", "rarely"])
+_WITHOUT = frozenset(
+    ["sem", "exceto", "salvo", "tampouco", "without", "unless", "except", "hardly", "barely", "rarely"]
+)
 _CONTRACTED = re.compile(r"n['’´`ʼ]\Z", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d+(?:,\d{3})+(?!\d)")
 _WORD = re.compile(r"[^\W_]")
@@ -50,8 +57,9 @@ _SENTENCE_END = re.compile(r"[.!?…;:\n]")
 class Evidence:
     """Where a quote stands: `transcript[offset : offset + len(quote)] == quote`.
 
-    `turn` is 1-based, the first one where the quote spans several; `start_s` is that turn's start in seconds, None where unknown.
-    `score` says how the quote that was given differs from what stands there: one of the four constants of this module.
+    `turn` is 1-based, the first one where the quote spans several; `start_s` is that turn's start in seconds, None
+    where unknown. `score` says how the quote that was given differs from what stands there: one of the four constants
+    of this module.
     """
 
     quote: str
@@ -83,13 +91,15 @@ class EvidenceFinder:
     def _without_fillers(self) -> _Index:
         fillers = fillers_of(self._language)
         every = self._complete.words
-        return _Index(self._meeting, self._language, every, drop_fillers(every, self._meeting.transcript, fillers), fillers)
+        return _Index(
+            self._meeting, self._language, every, drop_fillers(every, self._meeting.transcript, fillers), fillers
+        )
 
     def find(self, quote: str | None, turns: Container[int] | None = None) -> Evidence | None:
         """Return where `quote` stands, or None where it does not, or where a short one stands in several places.
 
-        A quote that occurs several times is placed where it stands verbatim, else at its first place. It begins in one of `turns`,
-        1-based, where those are given.
+        A quote that occurs several times is placed where it stands verbatim, else at its first place. It begins in one
+        of `turns`, 1-based, where those are given.
         """
         if not quote:
             return None
@@ -121,7 +131,9 @@ class _Index:
         self._negations = _NEGATIONS - {"no"} if language == "pt" else _NEGATIONS  # "no banco": in the bank
 
     def find(self, needle: Needle, turns: Container[int] | None) -> Evidence | None:
-        """Return the best place where all words of `needle` stand in a row; None also where too few of them stand in several places."""
+        """Return the best place where all words of `needle` stand in a row; None also where too few of them stand in
+        several places.
+        """
         best: Evidence | None = None
         is_short = len(needle.words.starts) < MIN_REPEATED_WORDS
         if is_short and self.fillers:  # what is left of "right, yeah, no, yeah" would be found anywhere
@@ -139,7 +151,9 @@ class _Index:
         return best
 
     def find_in_order(self, parts: Sequence[Needle], turns: Container[int] | None) -> Evidence | None:
-        """Return the tightest place where all `parts` stand one after the other within the gaps an ellipsis may stand for."""
+        """Return the tightest place where all `parts` stand one after the other within the gaps an ellipsis may stand
+        for.
+        """
         if len(parts) < 2 or min(len(part.words.starts) for part in parts) < MIN_PART_WORDS:
             return None
         spans = []
@@ -159,7 +173,9 @@ class _Index:
         return self._at(self.words.starts[first], self._closed(last), IN_PARTS)
 
     def _gap_after(self, word: int) -> tuple[int, int]:
-        """Return the stretch of letters in which the next part must stand: up to `MAX_GAP_WORDS` on and within the next turn."""
+        """Return the stretch of letters in which the next part must stand: up to `MAX_GAP_WORDS` on and within the next
+        turn.
+        """
         words, turn = self.words, self._turn_of(self.words.starts[word])
         limit = min(word + MAX_GAP_WORDS, len(words.starts) - 1)
         if turn + 2 < len(self._turn_starts):
@@ -175,7 +191,10 @@ class _Index:
         if len(gap) <= MAX_HIDING_WORDS:
             hiding = list(gap)
         else:
-            beside = ((last + 1, words.ends[last], words.starts[last + 1]), (first - 1, words.ends[first - 1], words.starts[first]))
+            beside = (
+                (last + 1, words.ends[last], words.starts[last + 1]),
+                (first - 1, words.ends[first - 1], words.starts[first]),
+            )
             hiding = [word for word, end, start in beside if not _SENTENCE_END.search(transcript, end, start)]
         if any(self._is_negation(word) or self._letters_of(word) in _WITHOUT for word in hiding):
             return False
@@ -184,7 +203,9 @@ class _Index:
         return before == after or any(word == 0 for word, _ in part.speakers)
 
     def _places(self, needle: Needle, start: int, stop: int) -> Iterator[tuple[int, int]]:
-        """Yield (first word, last word) of each place from letter `start` to `stop` where just the needle's words stand."""
+        """Yield (first word, last word) of each place from letter `start` to `stop` where just the needle's words
+        stand.
+        """
         letters, words = needle.words.letters, self.words
         at = words.letters.find(letters, start, stop) if letters else -1
         while at >= 0:
@@ -202,7 +223,9 @@ class _Index:
             return False
         if not may_be_signed(needle.signs, signs_beside_numbers(self._untagged, self.words, first, last)):
             return False
-        if not self._has_decimal_points and _THOUSANDS.findall(needle.raw) != _THOUSANDS.findall(transcript, start, end):
+        if not self._has_decimal_points and _THOUSANDS.findall(needle.raw) != _THOUSANDS.findall(
+            transcript, start, end
+        ):
             return False  # `2,125` is no `2125` where a comma may begin the decimals
         if self._loses_negation(needle, first, last) or not self._has_speakers(needle, first, last):
             return False
@@ -221,7 +244,9 @@ class _Index:
         speaker = aside.speaker or self._meeting.turns[self._turn_of(words.starts[first])].speaker
         at = bisect_left(words.letter_starts, words.letter_starts[first] + aside.place)
         missing = aside.words - self._fillers_before(at, speaker)
-        return not missing or missing <= self.fillers - AGREEING - self._fillers_before(at + 1 if aside.place else at - 1, speaker)
+        return not missing or missing <= self.fillers - AGREEING - self._fillers_before(
+            at + 1 if aside.place else at - 1, speaker
+        )
 
     def _fillers_before(self, word: int, speaker: str | None) -> set[str]:
         """Return the fillers of `speaker` between word `word` and the one before, none where there is no such word."""
@@ -234,25 +259,33 @@ class _Index:
         return {every.letters[every.letter_starts[place] : every.letter_ends[place]] for place in said}
 
     def _loses_negation(self, needle: Needle, first: int, last: int) -> bool:
-        """Say whether a negation right before or after the words was cut off: "aprovamos o limite" of "Não aprovamos o limite"."""
+        """Say whether a negation right before or after the words was cut off: "aprovamos o limite" of "Não aprovamos o
+        limite".
+        """
         words, transcript, raw = self.words, self._meeting.transcript, needle.raw
         ends = words.starts[last + 1] if last + 1 < len(words.starts) else len(transcript)
         is_end = bool(_SENTENCE_END.search(transcript, words.ends[last], ends)) or ends == len(transcript)
         if first and self._is_negation(first - 1):
-            if _WORD.search(without_tags(raw), 0, needle.words.starts[0]):  # a filler was taken off the quote: "não tá bom" is not "tá bom"
+            if _WORD.search(
+                without_tags(raw), 0, needle.words.starts[0]
+            ):  # a filler was taken off the quote: "não tá bom" is not "tá bom"
                 return True
             begins = words.ends[first - 2] if first > 1 else 0
             is_opening = first == 1 or bool(_SENTENCE_END.search(transcript, begins, words.starts[first - 1]))
             is_capital = raw[:1].isupper() and not raw.isupper() and transcript[words.starts[first]].islower()
             is_rest = is_end and not _SENTENCE_END.search(transcript, words.starts[first], words.ends[last])
-            if (is_opening or is_rest or is_capital) and transcript[words.ends[first - 1] : words.starts[first]].isspace():
+            if (is_opening or is_rest or is_capital) and transcript[
+                words.ends[first - 1] : words.starts[first]
+            ].isspace():
                 return True
         if last + 1 == len(words.starts) or not self._is_negation(last + 1):
             return False
         if _WORD.search(without_tags(raw), needle.words.ends[-1]):
             return True
         after = words.starts[last + 2] if last + 2 < len(words.starts) else len(transcript)
-        return not is_end and (after == len(transcript) or bool(_SENTENCE_END.search(transcript, words.ends[last + 1], after)))
+        return not is_end and (
+            after == len(transcript) or bool(_SENTENCE_END.search(transcript, words.ends[last + 1], after))
+        )
 
     def _is_negation(self, word: int) -> bool:
         letters, start = self._letters_of(word), self.words.starts[word]
@@ -277,7 +310,11 @@ class _Index:
         stretches = zip(speakers, [0, *begins], [*begins, len(said_by)], strict=True)
         if any(not {speaker}.issuperset(said_by[begin:end]) for speaker, begin, end in stretches):
             return False
-        return bool(begins) or turns[0] == turns[-1] or min(turns.count(turns[0]), turns.count(turns[-1])) >= MIN_PART_WORDS
+        return (
+            bool(begins)
+            or turns[0] == turns[-1]
+            or min(turns.count(turns[0]), turns.count(turns[-1])) >= MIN_PART_WORDS
+        )
 
     def _evidence(self, needle: Needle, first: int, last: int) -> Evidence:
         transcript = self._meeting.transcript
@@ -287,7 +324,9 @@ class _Index:
         return self._at(self.words.starts[first], self._closed(last), WITHOUT_FILLERS if self.fillers else FOLDED)
 
     def _closed(self, word: int) -> int:
-        """Return where the punctuation right after a word ends: a sentence is quoted with its full stop, a share with its percent sign."""
+        """Return where the punctuation right after a word ends: a sentence is quoted with its full stop, a share with
+        its percent sign.
+        """
         end = self.words.ends[word]
         match = _CLOSING.match(self._meeting.transcript, end)
         return match.end() if match else end

@@ -1,7 +1,8 @@
-"""Room of the answers: fold text to the letters of its words, so that what differs only in writing compares equal. Pure.
+"""Room of the answers: fold text to the letters of its words, so that what differs only in writing compares equal.
+Pure.
 
-Numbers keep their points (`1.5` is not `15`, nor `.5` `5`) and never run together (`2 5` is not `25`); letters do, because transcripts
-space them differently (`do n't`, `e - mail`, `gon na`).
+Numbers keep their points (`1.5` is not `15`, nor `.5` `5`) and never run together (`2 5` is not `25`); letters do,
+because transcripts space them differently (`do n't`, `e - mail`, `gon na`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _HESITATIONS = {"disfmarker", "vocalsound"} | frozenset(  # two tags that lost their braces
-    ["uh", "uhh", "uhm", "uhum", "umm", "ah", "ahh", "eh", "hm", "hmm", "hmmm", "mm", "mmm", "mhm", "mmhmm", "huh", "aham"]
+    [
+        "uh",
+        "uhh",
+        "uhm",
+        "uhum",
+        "umm",
+        "ah",
+        "ahh",
+        "eh",
+        "hm",
+        "hmm",
+        "hmmm",
+        "mm",
+        "mmm",
+        "mhm",
+        "mmhmm",
+        "huh",
+        "aham",
+    ]
 )
 # by language, because "um" is a number in Portuguese, "er" is "he" in German and "ne" is "not" in French
 _FILLERS = {
@@ -25,7 +44,22 @@ _FILLERS = {
 # the fillers that alone say yes, some of them as a half of "uh-huh" and "mm-hmm"
 AGREEING = frozenset(["yeah", "huh", "mm", "mmm", "mhm", "mmhmm", "uhum", "aham", "ta", "ne"])
 _NUMBERS = frozenset(  # beside which an "oh" is a zero
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "nineteen", "twenty", "hundred", "thousand"]
+    [
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "nineteen",
+        "twenty",
+        "hundred",
+        "thousand",
+    ]
 )
 SAMPLE = 50_000  # characters that tell a language
 _COMMON_WORDS = {
@@ -41,8 +75,11 @@ _TAG_WORD = re.compile(
 )
 _TAG_OTHERS = frozenset(["and", "e", "language", "speech", "playing"])  # that may follow the first word
 _LETTERS = re.compile(r"[^\W\d_]+")
-# "like", "so" and "tipo" alone are words: "they did not like" would lose its "not" with them, "esse tipo de conta" its kind
-_SPOKEN = re.compile(r"\b(?:you\s+know|i\s+mean)\b|(?<=,)\s*(?:like|so|well|assim|tipo|sabe|entendeu)\s*(?=,)", re.IGNORECASE)
+# "like", "so" and "tipo" alone are words: "they did not like" would lose its "not" with them, "esse tipo de conta" its
+# kind
+_SPOKEN = re.compile(
+    r"\b(?:you\s+know|i\s+mean)\b|(?<=,)\s*(?:like|so|well|assim|tipo|sabe|entendeu)\s*(?=,)", re.IGNORECASE
+)
 MINUS = "-−–‒"  # people and their software write any of them
 _PLAIN_MINUS = str.maketrans(dict.fromkeys(MINUS, "-"))
 # scripts that write no spaces: each character is a word of its own
@@ -51,7 +88,9 @@ _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The words of a text: their letters run together, and for each word its place in `letters` and in the text it was read from."""
+    """The words of a text: their letters run together, and for each word its place in `letters` and in the text it was
+    read from.
+    """
 
     letters: str
     letter_starts: list[int]
@@ -88,7 +127,9 @@ def without_tags(text: str) -> str:
 
 
 def fold(text: str, spans: Iterable[tuple[int, int]], fillers: Set[str]) -> Folded:
-    """Return the words of `text` within `spans` (start, end), in order, without tags and, where there are `fillers`, without those."""
+    """Return the words of `text` within `spans` (start, end), in order, without tags and, where there are `fillers`,
+    without those.
+    """
     untagged = without_tags(text)
     pattern = _word_pattern("".join(sorted(char for char in set(untagged) if unicodedata.category(char)[0] == "M")))
     known: dict[str, str] = {}
@@ -115,7 +156,9 @@ def drop_fillers(folded: Folded, text: str, fillers: Set[str]) -> Folded:
     for match in _SPOKEN.finditer(without_tags(text)):
         dropped.update(range(bisect_left(starts, match.start()), bisect_left(starts, match.end())))
     kept = [place for place in range(len(words)) if place not in dropped]
-    return _run_together([words[place] for place in kept], [starts[place] for place in kept], [ends[place] for place in kept])
+    return _run_together(
+        [words[place] for place in kept], [starts[place] for place in kept], [ends[place] for place in kept]
+    )
 
 
 def _is_zero(words: Sequence[str], place: int) -> bool:
@@ -148,12 +191,18 @@ def _blank(match: re.Match[str]) -> str:
 
 def _blank_tag(match: re.Match[str]) -> str:
     words = _LETTERS.findall(_fold_word(match.group()))
-    is_tag = words and _TAG_WORD.fullmatch(words[0]) and all(_TAG_WORD.fullmatch(word) or word in _TAG_OTHERS for word in words)
+    is_tag = (
+        words
+        and _TAG_WORD.fullmatch(words[0])
+        and all(_TAG_WORD.fullmatch(word) or word in _TAG_OTHERS for word in words)
+    )
     return _blank(match) if is_tag else match.group()
 
 
 def _fold_word(raw: str) -> str:
-    """Drop case, accents and the separators of thousands; `1,500` is 1500, `1.500` is left because it may be one and a half."""
+    """Drop case, accents and the separators of thousands; `1,500` is 1500, `1.500` is left because it may be one and a
+    half.
+    """
     if raw[-1].isdigit() and re.fullmatch(rf"[{MINUS}]?[1-9]\d{{0,2}}(?:,\d{{3}})+", raw):
         raw = raw.replace(",", "")
     if raw.isascii():

@@ -1,7 +1,7 @@
 """Room of the answers: in which language a text is written. Pure; says nothing where it is not sure.
 
-py3langid, of the extra `language`, is imported with the first text: its model takes half a second to load. Without it no language is known,
-and an answer's language is not checked.
+py3langid, of the extra `language`, is imported with the first text: its model takes half a second to load. Without it
+no language is known, and an answer's language is not checked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 SURE = 0.9
-"""A wrong language never had that much on stretches of 8 words from 43 English and 11 English and Portuguese meetings."""
+"""A wrong language never had that much on stretches of 8 words from 43 English and 11 English and Portuguese meetings.
+"""
 SAMPLES = 10
 SAMPLE_CHARACTERS = 500
 SAMPLE_DISTANCE = 1_500
@@ -48,7 +49,9 @@ def meeting_language(meeting: Meeting) -> str | None:
 
 
 def primary_code(language: str) -> str:
-    """Return the language itself of a code that may name a country too: `pt` of `pt-BR`; `no` of all that is written in Norway."""
+    """Return the language itself of a code that may name a country too: `pt` of `pt-BR`; `no` of all that is written in
+    Norway.
+    """
     code = language.replace("_", "-").partition("-")[0].lower()
     return "no" if code in ("nb", "nn") else code  # the library gives any of the three for either of the two
 

@@ -1,7 +1,8 @@
-"""Room of the answers: one answer from those about the chunks of a long meeting. Pure: lists are united by code, and no item is lost.
+"""Room of the answers: one answer from those about the chunks of a long meeting. Pure: lists are united by code, and no
+item is lost.
 
-Chunks overlap, so two of them may report one thing: twins are merged where they say the same, or stand on the same words and say
-much the same. Two items of one chunk never are: its model saw both and told them apart.
+Chunks overlap, so two of them may report one thing: twins are merged where they say the same, or stand on the same
+words and say much the same. Two items of one chunk never are: its model saw both and told them apart.
 """
 
 from __future__ import annotations
@@ -20,14 +21,22 @@ ALIKE = 0.5
 """Two items on the same words are twins where the shorter shares so much of its words with the other."""
 TELLING = 4  # letters; shorter words tell two items apart as little as "the" and "on"
 _TOLD = ("customer_name", "banker_name", "meet_type")
-_CLAIMS = {"key_points": "text", "decisions": "text", "action_items": "description", "open_questions": "text", "risks": "text"}
+_CLAIMS = {
+    "key_points": "text",
+    "decisions": "text",
+    "action_items": "description",
+    "open_questions": "text",
+    "risks": "text",
+}
 _STRENGTH = {"tentative": 0, "agreed": 1, "low": 0, "medium": 1, "high": 2}
 
 Answer = dict[str, Any]
 
 
 def merge_answers(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting) -> Answer:
-    """Return the answer to a built-in task but for its summary, which is empty: `answers` are those about `chunks`, in order."""
+    """Return the answer to a built-in task but for its summary, which is empty: `answers` are those about `chunks`, in
+    order.
+    """
     finder = EvidenceFinder(meeting)
     merged: Answer = {
         "language": Counter(answer["language"] for answer in answers).most_common(1)[0][0],
@@ -47,7 +56,9 @@ def merge_answers(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: M
 
 
 def unite(lists: Iterable[Sequence[Answer]], finder: EvidenceFinder, text: str | None = None) -> list[Answer]:
-    """Return the items of all lists in order, each once. `text` names the field with the claim; None takes all but the quote."""
+    """Return the items of all lists in order, each once. `text` names the field with the claim; None takes all but the
+    quote.
+    """
     united: list[_Claim] = []
     for items in lists:
         before = list(united)
@@ -79,8 +90,12 @@ def _read(item: Answer, finder: EvidenceFinder, text: str | None) -> _Claim:
     said = str(item[text]) if text else " ".join(str(value) for name, value in sorted(item.items()) if name != "quote")
     quote = item.get("quote")
     found = finder.find(quote) if isinstance(quote, str) else None
-    details: dict[str, object] = {name: fold_all(item[name]) for name in ("owner", "due_text") if isinstance(item.get(name), str)}
-    if text is None:  # in a task of the user's own a name of a rule, an amount or a verdict is what tells two items apart
+    details: dict[str, object] = {
+        name: fold_all(item[name]) for name in ("owner", "due_text") if isinstance(item.get(name), str)
+    }
+    if (
+        text is None
+    ):  # in a task of the user's own a name of a rule, an amount or a verdict is what tells two items apart
         telling = {name: value for name, value in item.items() if name != "quote" and _is_telling(value)}
         details |= {name: fold_all(value) if isinstance(value, str) else value for name, value in telling.items()}
     return _Claim(item, fold_all(said), _words(said), found, details, text is not None)
@@ -88,7 +103,9 @@ def _read(item: Answer, finder: EvidenceFinder, text: str | None) -> _Claim:
 
 def _is_telling(value: object) -> bool:
     """Say whether another value makes another item: a number, yes or no, a word that is no measure, but no prose."""
-    return isinstance(value, int | float) or (isinstance(value, str) and len(value.split()) == 1 and value not in _STRENGTH)
+    return isinstance(value, int | float) or (
+        isinstance(value, str) and len(value.split()) == 1 and value not in _STRENGTH
+    )
 
 
 def _are_twins(claim: _Claim, other: _Claim) -> bool:
@@ -106,7 +123,10 @@ def _are_twins(claim: _Claim, other: _Claim) -> bool:
     if claim.said == other.said:
         return True
     quoted = _words(f"{one.quote} {two.quote}")
-    if all(any(len(word) >= TELLING for word in own & quoted) for own in (claim.words - other.words, other.words - claim.words)):
+    if all(
+        any(len(word) >= TELLING for word in own & quoted)
+        for own in (claim.words - other.words, other.words - claim.words)
+    ):
         return False  # "the contract and the rates": each names what the other does not, and both were said
     return len(claim.words & other.words) >= ALIKE * min(len(claim.words), len(other.words))
 
@@ -116,10 +136,14 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _fill(kept: _Claim, twin: _Claim) -> None:
-    """Take from a twin what the kept item lacks, its quote where the kept one's does not stand, and the stronger word."""
+    """Take from a twin what the kept item lacks, its quote where the kept one's does not stand, and the stronger
+    word.
+    """
     for name, value in twin.item.items():
         mine = kept.item.get(name)
-        is_weaker = isinstance(mine, str) and isinstance(value, str) and _STRENGTH.get(mine, 9) < _STRENGTH.get(value, -1)
+        is_weaker = (
+            isinstance(mine, str) and isinstance(value, str) and _STRENGTH.get(mine, 9) < _STRENGTH.get(value, -1)
+        )
         is_unproved = name == "quote" and kept.evidence is None and twin.evidence is not None
         if mine is None or is_weaker or is_unproved:
             kept.item[name] = value
@@ -159,8 +183,12 @@ def _sentiment(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meet
     }
 
 
-def _timeline(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting, finder: EvidenceFinder) -> list[Answer]:
-    """Return a score for each part of the meeting: the mean of the chunks' parts by the turns that they share with it."""
+def _timeline(
+    answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting, finder: EvidenceFinder
+) -> list[Answer]:
+    """Return a score for each part of the meeting: the mean of the chunks' parts by the turns that they share with
+    it.
+    """
     scored = []
     for answer, chunk in zip(answers, chunks, strict=True):
         for item in answer["timeline"]:
@@ -169,7 +197,11 @@ def _timeline(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeti
                 scored.append((chunk.first_turn + first - 1, chunk.first_turn + last - 1, item))
     timeline = []
     for part, (first, last) in enumerate(meeting.stretches, 1):
-        shared = [(min(last, end) - max(first, start) + 1, item) for start, end, item in scored if start <= last and end >= first]
+        shared = [
+            (min(last, end) - max(first, start) + 1, item)
+            for start, end, item in scored
+            if start <= last and end >= first
+        ]
         if shared:
             quotes = [item["quote"] for _, item in sorted(shared, key=lambda pair: -pair[0]) if item["quote"]]
             here = (quote for quote in quotes if finder.find(quote, range(first, last + 1)))
@@ -186,9 +218,11 @@ Path = tuple[str, ...]
 
 
 def united_lists(final: Any, results: Sequence[Any], meeting: Meeting) -> Iterator[tuple[Path, list[Any]]]:  # noqa: ANN401  # any JSON
-    """Yield each list of a custom task's result with every item that the chunks' results have there, by the names of the fields to it.
+    """Yield each list of a custom task's result with every item that the chunks' results have there, by the names of
+    the fields to it.
 
-    Lists in the objects of a list stay with their object. Numbers and the like stay as `final` has them: equal ones may be meant twice.
+    Lists in the objects of a list stay with their object. Numbers and the like stay as `final` has them: equal ones may
+    be meant twice.
     """
     finder = EvidenceFinder(meeting)
 

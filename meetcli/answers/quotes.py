@@ -1,4 +1,5 @@
-"""Room of the answers: read a quote as a model gives it. Pure; knows who speaks in the meeting, and not what is said in it.
+"""Room of the answers: read a quote as a model gives it. Pure; knows who speaks in the meeting, and not what is said in
+it.
 
 A quote may name its speakers, leave words out with an ellipsis, and carry the times that stand beside turns.
 """
@@ -20,7 +21,9 @@ _ELLIPSIS = re.compile(r"[\[(]\s*(?:\.{2,}|…)\s*[\])]|\.{3,}|…|\.(?: \.){2,}
 # what follows a name that is a label, as in "Ana (Banco X.):" or "**Ana**:"
 _COLON = re.compile(r"[\s).\]*\"”’]{0,8}:")
 # a time beside a speaker's label; it is no part of any turn
-_STAMP = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?[\])]|^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?(?=\s)", re.MULTILINE)
+_STAMP = re.compile(
+    r"[\[(]\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?[\])]|^\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,3})?)?(?=\s)", re.MULTILINE
+)
 _SENTENCE = re.compile(r"[^.!?…]+")
 _AROUND = " \t\r\n\"'“”‘’«»„*_"
 
@@ -36,7 +39,8 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Fillers of a quote that have to be said where it is found, and by whom: `place` is how many letters of other words stand before them.
+    """Fillers of a quote that have to be said where it is found, and by whom: `place` is how many letters of other
+    words stand before them.
 
     `speaker` is None before the first label.
     """
@@ -48,7 +52,9 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """What to look for: a quote as given, without what surrounds it, and its words. `speakers` are (word, who must say it)."""
+    """What to look for: a quote as given, without what surrounds it, and its words. `speakers` are (word, who must say
+    it).
+    """
 
     raw: str
     words: Folded
@@ -66,7 +72,9 @@ class SpeakerLabels:
         self._longest_name = max((len(words.starts) for words, _ in folded), default=0)
 
     def labels_in(self, quote: str) -> list[Label]:
-        """Return the known speakers' names that stand right before a colon, longest first: `Ana Souza:` is not `Souza:`."""
+        """Return the known speakers' names that stand right before a colon, longest first: `Ana Souza:` is not
+        `Souza:`.
+        """
         if ":" not in quote:
             return []
         labels: list[Label] = []
@@ -102,23 +110,32 @@ def read_needle(quote: str, labels: Sequence[Label], fillers: Set[str]) -> Needl
     return Needle(
         raw,
         words,
-        tuple((word, label.speaker) for label in labels if (word := bisect_left(words.starts, label.end - begin)) < len(words.starts)),
+        tuple(
+            (word, label.speaker)
+            for label in labels
+            if (word := bisect_left(words.starts, label.end - begin)) < len(words.starts)
+        ),
         signs_beside_numbers(without_tags(raw), words, 0, len(words.starts) - 1),
         tuple(_asides(raw, words, spans, [None, *(label.speaker for label in labels)])) if fillers else (),
     )
 
 
-def _asides(raw: str, words: Folded, spans: Sequence[tuple[int, int]], speakers: Sequence[str | None]) -> Iterator[Aside]:
+def _asides(
+    raw: str, words: Folded, spans: Sequence[tuple[int, int]], speakers: Sequence[str | None]
+) -> Iterator[Aside]:
     """Yield what is no hesitation: sentences of fillers that agree, as "Uh-huh.", and fillers at an end of `raw`.
 
-    Beside those a word may be missing: "Yeah, we sign" of "Yeah, maybe we sign". Each span is what one of `speakers` says.
+    Beside those a word may be missing: "Yeah, we sign" of "Yeah, maybe we sign". Each span is what one of `speakers`
+    says.
     """
     first, last = (words.starts[0], words.ends[-1]) if words.letters else (len(raw), len(raw))
     for (begin, end), speaker in zip(spans, speakers, strict=True):
         sentences = (sentence.span() for sentence in _SENTENCE.finditer(raw, begin, end))
         for start, stop in ((begin, min(first, end)), *sentences, (max(begin, last), end)):
             at = bisect_left(words.starts, start)
-            said = set(fold(raw, [(start, stop)], frozenset()).split()) if at == bisect_left(words.starts, stop) else set()
+            said = (
+                set(fold(raw, [(start, stop)], frozenset()).split()) if at == bisect_left(words.starts, stop) else set()
+            )
             if 0 < at < len(words.starts):
                 said &= AGREEING
             if said:
@@ -126,7 +143,8 @@ def _asides(raw: str, words: Folded, spans: Sequence[tuple[int, int]], speakers:
 
 
 def read_parts(quote: str, labels: Sequence[Label], fillers: Set[str]) -> list[Needle]:
-    """Read the stretches of a quote between its ellipses, but for those without words; none where one is fillers and no more.
+    """Read the stretches of a quote between its ellipses, but for those without words; none where one is fillers and no
+    more.
 
     A lone word belongs to what stands before it, else after it: beside it is an ellipsis of the transcript's own.
     """
@@ -138,7 +156,11 @@ def read_parts(quote: str, labels: Sequence[Label], fillers: Set[str]) -> list[N
         part = _part(quote, start, end, labels, fillers)
         if part.asides and not part.words.letters:
             return []
-        if parts and part.words.letters and min(len(part.words.starts), len(parts[-1][1].words.starts)) < MIN_PART_WORDS:
+        if (
+            parts
+            and part.words.letters
+            and min(len(part.words.starts), len(parts[-1][1].words.starts)) < MIN_PART_WORDS
+        ):
             start, _ = parts.pop()
             part = _part(quote, start, end, labels, fillers)
         if part.words.letters:
@@ -147,5 +169,7 @@ def read_parts(quote: str, labels: Sequence[Label], fillers: Set[str]) -> list[N
 
 
 def _part(quote: str, start: int, end: int, labels: Sequence[Label], fillers: Set[str]) -> Needle:
-    inside = [Label(label.start - start, label.end - start, label.speaker) for label in labels if start <= label.start < end]
+    inside = [
+        Label(label.start - start, label.end - start, label.speaker) for label in labels if start <= label.start < end
+    ]
     return read_needle(quote[start:end], inside, fillers)

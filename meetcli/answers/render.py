@@ -1,4 +1,6 @@
-"""Makes the bytes of a result from a validated answer, its meeting and what is known of the purchase. Pure: same in, same bytes out."""
+"""Makes the bytes of a result from a validated answer, its meeting and what is known of the purchase. Pure: same in,
+same bytes out.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,11 @@ NEUTRAL_FROM = 0.4
 
 
 def render(entry: Entry, meeting: Meeting, source: Source, *, requires_evidence: bool = False) -> str:
-    """Return the result as JSON text, indented, ending in a newline. `entry.answer` must be a validated answer of `entry.task`.
+    """Return the result as JSON text, indented, ending in a newline. `entry.answer` must be a validated answer of
+    `entry.task`.
 
-    A claim whose quote does not stand in the transcript is marked `"unsupported": true`; with `requires_evidence` it is left out.
+    A claim whose quote does not stand in the transcript is marked `"unsupported": true`; with `requires_evidence` it is
+    left out.
     """
     answer = json.loads(entry.answer)
     claims = _Claims(EvidenceFinder(meeting), requires_evidence)
@@ -140,7 +144,9 @@ def _participants(asked: list[dict[str, Any]], people: Sequence[str]) -> list[di
 
 
 def _sentiment(answer: dict[str, Any], meeting: Meeting, people: Sequence[str], claims: _Claims) -> dict[str, Any]:
-    """Scores sum up many turns: theirs are examples, of that speaker or stretch, and a score without one is no unsupported claim."""
+    """Scores sum up many turns: theirs are examples, of that speaker or stretch, and a score without one is no
+    unsupported claim.
+    """
     spoken: dict[str | None, set[int]] = {}
     for number, turn in enumerate(meeting.turns, 1):
         spoken.setdefault(turn.speaker, set()).add(number)
@@ -150,7 +156,8 @@ def _sentiment(answer: dict[str, Any], meeting: Meeting, people: Sequence[str], 
         "sentiment_score": answer["sentiment_score"],
         "risks": claims.of(answer["risks"], "text", "severity"),
         "speakers": [
-            {"name": name, **_scored(item), "evidence": claims.evidence(item["quote"], spoken.get(name))} for name, item in speakers
+            {"name": name, **_scored(item), "evidence": claims.evidence(item["quote"], spoken.get(name))}
+            for name, item in speakers
         ],
         "timeline": [
             {
@@ -170,7 +177,9 @@ def _scored(item: dict[str, Any]) -> dict[str, Any]:
     return {"sentiment_label": sentiment_label(item["sentiment_score"]), "sentiment_score": item["sentiment_score"]}
 
 
-def _action_item(item: dict[str, Any], people: Sequence[str], proof: dict[str, Any], due_date: date | None) -> dict[str, Any]:
+def _action_item(
+    item: dict[str, Any], people: Sequence[str], proof: dict[str, Any], due_date: date | None
+) -> dict[str, Any]:
     evidence = proof["evidence"]
     return {
         "description": item["description"],

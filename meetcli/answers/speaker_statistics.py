@@ -16,9 +16,11 @@ _QUESTION = re.compile(r"(?i:https?://|www\.)[!-~]*[A-Za-z0-9]|([?？؟][?？؟!
 
 @dataclass(frozen=True, slots=True)
 class SpeakerStatistics:
-    """One speaker's part. `share` is of all talk, 0 to 1; `name` is as in the transcript, None where turns have no speaker.
+    """One speaker's part. `share` is of all talk, 0 to 1; `name` is as in the transcript, None where turns have no
+    speaker.
 
-    A word is what stands between spaces and has a letter or a digit; a question is a question mark, several in a row being one.
+    A word is what stands between spaces and has a letter or a digit; a question is a question mark, several in a row
+    being one.
     """
 
     name: str | None
@@ -33,8 +35,8 @@ class SpeakerStatistics:
 class MeetingStatistics:
     """All speakers in the order in which they first speak.
 
-    `share_by` says what shares are of: speaking time where every turn has a start and an end, else words. `silence_s` is the time
-    between the first start and the last end in which nobody speaks, None without times.
+    `share_by` says what shares are of: speaking time where every turn has a start and an end, else words. `silence_s`
+    is the time between the first start and the last end in which nobody speaks, None without times.
     """
 
     share_by: Literal["time", "words"]
@@ -51,7 +53,8 @@ def speaker_statistics(meeting: Meeting) -> MeetingStatistics:
     is_timed = spans is not None and any(end > start for start, end in spans)
     words = {name: [_count_words(turn.text) for turn in turns] for name, turns in by_speaker.items()}
     talk = {
-        name: sum(end - start for start, end in _spans(turns) or ()) if is_timed else sum(words[name]) for name, turns in by_speaker.items()
+        name: sum(end - start for start, end in _spans(turns) or ()) if is_timed else sum(words[name])
+        for name, turns in by_speaker.items()
     }
     total = sum(talk.values())
     speakers = tuple(

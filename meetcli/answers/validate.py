@@ -32,8 +32,9 @@ _VERBATIM = frozenset({"quote", "due_text"})
 class Judgement:
     """What is wrong with a reply. `answer` is the canonical JSON of a reply that has the right shape, else None.
 
-    `problems` are phrased for the model in our words: what was said in a meeting stays behind its fence. They are never logged.
-    An answer with problems is worth one repair; if the repair is no better, an answer of the right shape is still taken.
+    `problems` are phrased for the model in our words: what was said in a meeting stays behind its fence. They are never
+    logged. An answer with problems is worth one repair; if the repair is no better, an answer of the right shape is
+    still taken.
     """
 
     answer: str | None
@@ -43,13 +44,15 @@ class Judgement:
 def judge(text: str, model: type[BaseModel], *, transcript_words: int, language: str | None = None) -> Judgement:
     """Check the text of a reply against the answer model and the few rules a schema cannot say.
 
-    `language` is the code of the language its prose must be in, None where any will do. Where its prose is certain to be in one
-    language, the answer's `language` names that, whatever the model said.
+    `language` is the code of the language its prose must be in, None where any will do. Where its prose is certain to
+    be in one language, the answer's `language` names that, whatever the model said.
     """
     try:
         answer = model.model_validate_json(text)  # by alias, as the schema names fields; dumped the same way
     except ValidationError as error:
-        return Judgement(None, tuple(_phrase(detail) for detail in error.errors(include_url=False)[:MOST_PROBLEMS_QUOTED]))
+        return Judgement(
+            None, tuple(_phrase(detail) for detail in error.errors(include_url=False)[:MOST_PROBLEMS_QUOTED])
+        )
     found = detect_language(" ".join(_prose(answer.model_dump()))) if language else None
     problems = [*_summary_problems(answer, transcript_words), *_language_problems(found, language)]
     if language and found:
@@ -71,14 +74,18 @@ def repair_messages(text: str, problems: tuple[str, ...]) -> tuple[Message, ...]
 
 
 def _phrase(detail: Any) -> str:  # noqa: ANN401  # pydantic's ErrorDetails lives in a package of its own
-    # The name of a field too many is the model's own and may be a sentence of the transcript: no instruction quotes that.
+    # The name of a field too many is the model's own and may be a sentence of the transcript: no instruction quotes
+    # that.
     names = (
-        part if isinstance(part, int) or (part.isidentifier() and len(part) <= LONGEST_NAME) else "(a field)" for part in detail["loc"]
+        part if isinstance(part, int) or (part.isidentifier() and len(part) <= LONGEST_NAME) else "(a field)"
+        for part in detail["loc"]
     )
     path = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).lstrip(".")
     # This one message of pydantic's quotes what the model wrote.
     is_tag = detail["type"] == "union_tag_invalid"
-    said = f"{detail['ctx']['discriminator']} must be one of {detail['ctx']['expected_tags']}" if is_tag else detail["msg"]
+    said = (
+        f"{detail['ctx']['discriminator']} must be one of {detail['ctx']['expected_tags']}" if is_tag else detail["msg"]
+    )
     return f"{path or 'the answer'}: {said}"
 
 
@@ -86,7 +93,8 @@ def _language_problems(found: str | None, wanted: str | None) -> list[str]:
     if found is None or wanted is None or found == primary_code(wanted):
         return []
     return [
-        f"language: the prose is in {found!r}; all of it must be in {wanted!r}, but for quotes and deadlines in the transcript's own words"
+        f"language: the prose is in {found!r}; all of it must be in {wanted!r}, "
+        "but for quotes and deadlines in the transcript's own words"
     ]
 
 

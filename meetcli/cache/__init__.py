@@ -17,7 +17,9 @@ class Cache(Protocol):
     """A store of strings. Every method raises `CacheError` when the store cannot be used, and nothing else."""
 
     notices: list[str]
-    """What the user should be warned about once, such as a damaged file that was moved aside; grows while the cache is used."""
+    """What the user should be warned about once, such as a damaged file that was moved aside; grows while the cache is
+    used.
+    """
 
     @property
     def backend(self) -> str:
@@ -61,13 +63,15 @@ class SharedCache(Cache, Protocol):
         ...
 
 
-def open_cache(folder: Path, *, url: str | None = None, is_required: bool = False, clock: Callable[[], float] = time.monotonic) -> Cache:
+def open_cache(
+    folder: Path, *, url: str | None = None, is_required: bool = False, clock: Callable[[], float] = time.monotonic
+) -> Cache:
     """Open the cache in `folder`, creating both when absent; with `url`, behind the shared cache that is there.
 
-    Raises UsageError for a folder that belongs to somebody else or that others may write to and for a URL that cannot be
-    read, CacheError when no cache can be used. Where one of two is out of reach the other is used and a notice says so,
-    unless `is_required`, which makes that a CacheError too. A damaged or foreign file is moved aside and a notice says where to.
-    `clock` counts seconds until a lost shared cache is tried again.
+    Raises UsageError for a folder that belongs to somebody else or that others may write to and for a URL that cannot
+    be read, CacheError when no cache can be used. Where one of two is out of reach the other is used and a notice says
+    so, unless `is_required`, which makes that a CacheError too. A damaged or foreign file is moved aside and a notice
+    says where to. `clock` counts seconds until a lost shared cache is tried again.
     """
     from meetcli.cache.disk import DiskCache
 
@@ -92,7 +96,9 @@ def open_cache(folder: Path, *, url: str | None = None, is_required: bool = Fals
 
 
 def open_shared(url: str) -> SharedCache:
-    """Open the shared cache alone, as for clearing it; connects when it is first used. Raises UsageError for a bad URL."""
+    """Open the shared cache alone, as for clearing it; connects when it is first used. Raises UsageError for a bad
+    URL.
+    """
     from meetcli.cache.redis import RedisCache
 
     return RedisCache(url)

@@ -1,6 +1,8 @@
-"""What the cache remembers of batches: a row a batch, a header line and then a line a request; replies as every paid reply.
+"""What the cache remembers of batches: a row a batch, a header line and then a line a request; replies as every paid
+reply.
 
-Pure but for the cache it is given. A row that cannot be read is as good as absent: the server's own list still knows the batch.
+Pure but for the cache it is given. A row that cannot be read is as good as absent: the server's own list still knows
+the batch.
 """
 
 from __future__ import annotations
@@ -46,7 +48,10 @@ class CachedBatches:
 
     def write(self, submission: Submission, members: Sequence[Member] | None = None) -> None:
         """Remember a batch, with new members or with those it had."""
-        lines = [_dump(submission), *(json.dumps(member) for member in (self.members(submission) if members is None else members))]
+        lines = [
+            _dump(submission),
+            *(json.dumps(member) for member in (self.members(submission) if members is None else members)),
+        ]
         rows = {_key(submission): "\n".join(lines)}
         if submission.state in ("intended", "submitted"):
             rows[LATEST] = f"{submission.state} {submission.digest}"
@@ -75,12 +80,14 @@ class CachedBatches:
     def _set(self, rows: dict[str, str]) -> None:
         if not self._cache.set(rows):
             raise RunStopped(
-                "the cache cannot be written, and without it a batch would be paid twice", hint="make room in the cache folder"
+                "the cache cannot be written, and without it a batch would be paid twice",
+                hint="make room in the cache folder",
             )
 
 
 def forget_members(cache: Cache, is_doomed: Callable[[Member], bool]) -> None:
-    """Take requests out of every remembered batch. Replies that are still to come for them are nobody's then, and not kept.
+    """Take requests out of every remembered batch. Replies that are still to come for them are nobody's then, and not
+    kept.
 
     What cannot be read may be about anybody and is of no use: it goes too.
     """

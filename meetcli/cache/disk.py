@@ -1,7 +1,8 @@
 """The disk cache: one sqlite file in diskcache's format, in a private folder.
 
-Reads go to the file directly: diskcache's own start writes some forty times, its `get` costs 1.6x a bare read and it has no
-way to read many keys, or headers alone, at once. Writes go through diskcache (`disk_store`). Never unpickles anything.
+Reads go to the file directly: diskcache's own start writes some forty times, its `get` costs 1.6x a bare read and it
+has no way to read many keys, or headers alone, at once. Writes go through diskcache (`disk_store`). Never unpickles
+anything.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ class _ForeignFileError(sqlite3.DatabaseError):
 class DiskCache:
     """A cache in `folder`, which is created with mode 0700.
 
-    Raises UsageError for a folder that is not safely ours and CacheError for one that cannot be used. A database that is
-    damaged or not ours is moved aside, at once or when the damage is met, and `notices` says so.
+    Raises UsageError for a folder that is not safely ours and CacheError for one that cannot be used. A database that
+    is damaged or not ours is moved aside, at once or when the damage is met, and `notices` says so.
     """
 
     backend = "disk"
@@ -59,10 +60,14 @@ class DiskCache:
         self._inode: int | None = None
         self._reader: sqlite3.Connection | None = None
         self._store: DiskStore | None = None
-        self._reading = threading.Lock()  # a read that begins while another is under way would see what was there when that one began
+        self._reading = (
+            threading.Lock()
+        )  # a read that begins while another is under way would see what was there when that one began
         self._do("open", self._connect)
         if kind := network_type(folder):
-            self.notices.append(f"the cache folder {folder} is on a network file system ({kind}), where sqlite can lose data")
+            self.notices.append(
+                f"the cache folder {folder} is on a network file system ({kind}), where sqlite can lose data"
+            )
 
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the values of the keys that are there."""
@@ -106,7 +111,9 @@ class DiskCache:
     def close(self) -> None:
         """Release the file."""
         if self._store is not None and not self._store.close():
-            self.notices.append(f"another process is reading {self._path}: until it ends, what was removed can be found in its bytes")
+            self.notices.append(
+                f"another process is reading {self._path}: until it ends, what was removed can be found in its bytes"
+            )
         if self._reader is not None:
             self._reader.close()
         self._reader = self._store = None
@@ -128,7 +135,8 @@ class DiskCache:
             except sqlite3.OperationalError as error:
                 if hasattr(error, "sqlite_errorcode"):
                     raise
-            # The text in a row is no UTF-8, which Python says by quoting it. The others are to be had, and no checksum will fit that one.
+            # The text in a row is no UTF-8, which Python says by quoting it. The others are to be had, and no checksum
+            # will fit that one.
             self._reader.text_factory = _decoded
             try:
                 return [row for row in self._reader.execute(query, arguments) if "\ufffd" not in row[0]]
@@ -156,7 +164,9 @@ class DiskCache:
             return None
 
     def _do(self, verb: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do the work, a second time on a new file if the first met damage; whatever else goes wrong is a CacheError."""
+        """Do the work, a second time on a new file if the first met damage; whatever else goes wrong is a
+        CacheError.
+        """
         try:
             try:
                 return work(*args, **kwargs)
@@ -232,7 +242,9 @@ class DiskCache:
         with locked(self.folder):
             if met is not None and self._inode_there() == met:
                 aside = self._move_aside()
-                self.notices.append(f"the cache {self._path} cannot be used ({cause}): moved to {aside}, and a new one begun")
+                self.notices.append(
+                    f"the cache {self._path} cannot be used ({cause}): moved to {aside}, and a new one begun"
+                )
         self._connect()
 
     def _move_aside(self) -> Path:

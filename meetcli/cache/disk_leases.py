@@ -1,7 +1,7 @@
 """The leases of one machine: a row in a sqlite file says who holds a name.
 
-A file that the holder keeps locked says that the holder lives: the kernel frees the lock of a killed process at once, so its
-leases go to the next who asks.
+A file that the holder keeps locked says that the holder lives: the kernel frees the lock of a killed process at once,
+so its leases go to the next who asks.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ class DiskLeases:
         done = list(names)
         self._ours.difference_update(done)
         with self._reported(), self._transaction():
-            self._rows.executemany("DELETE FROM lease WHERE name = ? AND owner = ?", [(name, self.token) for name in done])
+            self._rows.executemany(
+                "DELETE FROM lease WHERE name = ? AND owner = ?", [(name, self.token) for name in done]
+            )
 
     def close(self) -> None:
         """Give back everything and leave no file of this run behind."""
@@ -119,7 +121,9 @@ class DiskLeases:
         try:
             rows.execute("PRAGMA journal_mode = WAL")
             rows.execute("PRAGMA synchronous = NORMAL")  # nobody who held a lease survives a power cut
-            rows.execute("CREATE TABLE IF NOT EXISTS lease (name TEXT PRIMARY KEY, owner TEXT, ends_at REAL) WITHOUT ROWID")
+            rows.execute(
+                "CREATE TABLE IF NOT EXISTS lease (name TEXT PRIMARY KEY, owner TEXT, ends_at REAL) WITHOUT ROWID"
+            )
         except sqlite3.Error:
             rows.close()
             raise
@@ -159,13 +163,17 @@ class DiskLeases:
             os.close(handle)  # somebody took it for a dead one's between the two calls above, and removed it
 
     def _is_dead(self, token: str, at_end: Callable[[], object] = lambda: None) -> bool:
-        """Say whether the holder's process is gone; `at_end` is done while nobody can mistake its file for a living one's."""
+        """Say whether the holder's process is gone; `at_end` is done while nobody can mistake its file for a living
+        one's.
+        """
         try:
             handle = os.open(self._life_of(token), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return True
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared, so that two who ask at once do not see each other
+            fcntl.flock(
+                handle, fcntl.LOCK_SH | fcntl.LOCK_NB
+            )  # shared, so that two who ask at once do not see each other
             at_end()
         except BlockingIOError:
             return False

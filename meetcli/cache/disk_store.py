@@ -29,7 +29,9 @@ SETTINGS: Mapping[str, str | int] = {
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # see the import
-    """Store strings and nothing else: diskcache unpickles what it reads by default, which runs planted code (CVE-2025-69872)."""
+    """Store strings and nothing else: diskcache unpickles what it reads by default, which runs planted code
+    (CVE-2025-69872).
+    """
 
     def put(self, key: object) -> tuple[str, bool]:
         """Take a key to the database, if it is text."""
@@ -75,7 +77,9 @@ class DiskStore:
                 self._cache.set(key, value, tag=value.partition("\n")[0])
 
     def remove(self, keys: Iterable[str]) -> int:
-        """Remove the keys, a thousand at a time so that other processes are not kept waiting; return how many were there."""
+        """Remove the keys, a thousand at a time so that other processes are not kept waiting; return how many were
+        there.
+        """
         remaining, removed = iter(keys), 0
         self._has_removed = True
         while chunk := list(islice(remaining, 1000)):
@@ -95,7 +99,9 @@ class DiskStore:
             self._cache.clear()
 
     def close(self) -> bool:
-        """Release the database, with nothing left in its log of what was removed; return False where others who read kept it from that."""
+        """Release the database, with nothing left in its log of what was removed; return False where others who read
+        kept it from that.
+        """
         self._cache.close()
         is_busy = 0
         if self._has_removed:
@@ -114,8 +120,8 @@ def _literal(folder: Path) -> str:
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
-    """Raise what sqlite said. diskcache turns every failure to begin a transaction, a full disk too, into `Timeout`, and a
-    failing ROLLBACK hides what came before it.
+    """Raise what sqlite said. diskcache turns every failure to begin a transaction, a full disk too, into `Timeout`,
+    and a failing ROLLBACK hides what came before it.
     """
     try:
         yield

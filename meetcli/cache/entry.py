@@ -49,8 +49,8 @@ class Header(NamedTuple):
 class Pointer(NamedTuple):
     """The latest answer of one task and engine for one meeting: what tells `changed` from `miss` and names the part.
 
-    `earlier` are the fingerprints of answers before it, the latest first: whoever goes back to one of them and then changes one
-    part is told of that part.
+    `earlier` are the fingerprints of answers before it, the latest first: whoever goes back to one of them and then
+    changes one part is told of that part.
     """
 
     fingerprint: Fingerprint
@@ -58,7 +58,9 @@ class Pointer(NamedTuple):
     earlier: tuple[Fingerprint, ...] = ()
 
     def nearest(self, ours: Fingerprint) -> Fingerprint:
-        """Return the fingerprint that differs from ours in the fewest parts, the latest of equals; our own where that is the latest."""
+        """Return the fingerprint that differs from ours in the fewest parts, the latest of equals; our own where that
+        is the latest.
+        """
         others = [one for one in self.earlier if one.digest != ours.digest and self.fingerprint.digest != ours.digest]
         return min((self.fingerprint, *others), key=lambda theirs: len(theirs.parts.items() ^ ours.parts.items()))
 
@@ -185,13 +187,17 @@ def load(text: str) -> Entry | None:
 
 
 def load_at(rows: Mapping[str, str], name: str) -> Entry | None:
-    """Read the entry that stands under `name`; None where there is none, it cannot be used, or it belongs under another name."""
+    """Read the entry that stands under `name`; None where there is none, it cannot be used, or it belongs under another
+    name.
+    """
     entry = load(rows.get(name, ""))
     return entry if entry is not None and place_of(name) == (entry.idempotency_key, entry.fingerprint.digest) else None
 
 
 def bought_at(name: str, text: str) -> datetime | None:
-    """Return when what stands under a name was bought; None where it cannot be used or is of a kind that has no such time."""
+    """Return when what stands under a name was bought; None where it cannot be used or is of a kind that has no such
+    time.
+    """
     kind = name.partition(":")[0]
     if kind in ("answer", "failure"):
         entry = load_at({name: text}, name)
@@ -207,7 +213,9 @@ def bought_at(name: str, text: str) -> datetime | None:
 
 
 def dump_reply(reply: Reply, header: Header) -> str:
-    """Write a paid reply. `header` says for whom it was bought, so that removing a customer reaches it; its kind is `reply`."""
+    """Write a paid reply. `header` says for whom it was bought, so that removing a customer reaches it; its kind is
+    `reply`.
+    """
     rest = {
         "has_text": reply.text is not None,
         "finish": reply.finish,
@@ -284,15 +292,29 @@ def load_pointer(text: str) -> Pointer | None:
     try:
         fields = _record(text)
         earlier = tuple(Fingerprint(digest, _texts(parts)) for digest, parts in fields.get("earlier", ()))
-        return Pointer(Fingerprint(fields["fingerprint"], _texts(fields["parts"])), _moment(fields["created_at"]), earlier)
+        return Pointer(
+            Fingerprint(fields["fingerprint"], _texts(fields["parts"])), _moment(fields["created_at"]), earlier
+        )
     except _UNUSABLE:
         return None
 
 
 def dump_index(place: str, indexed: Indexed) -> str:
-    """Write where raw input leads, on one line that starts with a checksum of it and its place: a hit may rest on it alone."""
+    """Write where raw input leads, on one line that starts with a checksum of it and its place: a hit may rest on it
+    alone.
+    """
     name, render_id, created_at, cost_usd, unsupported, sha256 = indexed
-    row = _json([FORMAT, name, render_id, created_at.isoformat(), None if cost_usd is None else str(cost_usd), unsupported, sha256])
+    row = _json(
+        [
+            FORMAT,
+            name,
+            render_id,
+            created_at.isoformat(),
+            None if cost_usd is None else str(cost_usd),
+            unsupported,
+            sha256,
+        ]
+    )
     return f"{crc32((place + row).encode()):08x}{row}"
 
 
@@ -305,14 +327,24 @@ def load_index(place: str, text: str) -> Indexed | None:
         version, name, render_id, created_at, cost_usd, unsupported, sha256 = json.loads(row)
         if version != FORMAT:
             return None
-        return Indexed(name, render_id, _moment(created_at), None if cost_usd is None else _money(cost_usd), unsupported, sha256)
+        return Indexed(
+            name, render_id, _moment(created_at), None if cost_usd is None else _money(cost_usd), unsupported, sha256
+        )
     except _UNUSABLE:
         return None
 
 
 def _sealed(header: Header, rest: Mapping[str, object], payload: str) -> str:
     size = len(payload.encode("utf-8", "surrogatepass"))
-    first = _json([FORMAT, *header[:6], header.created_at.isoformat(), None if header.cost_usd is None else str(header.cost_usd), size])
+    first = _json(
+        [
+            FORMAT,
+            *header[:6],
+            header.created_at.isoformat(),
+            None if header.cost_usd is None else str(header.cost_usd),
+            size,
+        ]
+    )
     second = _json(rest)[:-1]
     return f"{first}\n{second}{_seal(first, second, payload)}\n{payload}"
 

@@ -21,8 +21,8 @@ def prepare_folder(folder: Path) -> None:
     """Create the folder with mode 0700, or check the one that is there.
 
     Raises UsageError when it belongs to somebody else or others may write to it: whoever can write there decides what a
-    run answers. Raises CacheError when it cannot be created. A folder readable by others is closed to them if nothing but
-    the cache is in it; files of the cache are private in any case.
+    run answers. Raises CacheError when it cannot be created. A folder readable by others is closed to them if nothing
+    but the cache is in it; files of the cache are private in any case.
     """
     try:
         try:
@@ -69,7 +69,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def network_type(folder: Path) -> str | None:
-    """Return the file system's type, as `nfs4`, when the folder is on another machine; None when it is local or unknown.
+    """Return the file system's type, as `nfs4`, when the folder is on another machine; None when it is local or
+    unknown.
 
     sqlite's write-ahead log needs memory shared between processes, which no network file system gives.
     """
@@ -77,7 +78,9 @@ def network_type(folder: Path) -> str | None:
         if sys.platform == "darwin":
             import subprocess  # as dear as all other imports of this room together
 
-            mounts = mounts_of_macos(subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=False).stdout)
+            mounts = mounts_of_macos(
+                subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=False).stdout
+            )
         else:
             mounts = mounts_of_linux(Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape"))
     except (OSError, ValueError):
@@ -109,7 +112,9 @@ def mounts_of_macos(text: str) -> list[tuple[str, str]]:
 
 
 def type_at(path: str, mounts: list[tuple[str, str]]) -> str:
-    """Return the type of the file system that holds an absolute path, or an empty string; the last of equal mounts is on top."""
+    """Return the type of the file system that holds an absolute path, or an empty string; the last of equal mounts is
+    on top.
+    """
     best, kind = -1, ""
     for place, candidate in mounts:
         root = place.rstrip("/")

@@ -15,9 +15,9 @@ T = TypeVar("T")
 class ForgivingCache:
     """Wraps a cache: reads that fail find nothing, writes that fail say so.
 
-    Each kind of trouble is given to `warn` once and counted in `errors`; the first one stays in `loss`. Whoever requires the
-    cache ends the run on it, in order: what is being paid for still goes out, and into whatever cache is left.
-    What the cache itself has to say is given to `notify`, once and as soon as it is known.
+    Each kind of trouble is given to `warn` once and counted in `errors`; the first one stays in `loss`. Whoever
+    requires the cache ends the run on it, in order: what is being paid for still goes out, and into whatever cache is
+    left. What the cache itself has to say is given to `notify`, once and as soon as it is known.
     """
 
     def __init__(
@@ -64,14 +64,17 @@ class ForgivingCache:
         return self._attempt("read", lambda: list(islice(self._cache.scan(prefix), limit)), [])
 
     def note_unusable(self, name: str) -> None:
-        """Count a row that is there and counts as absent, once, and say of the first that what it held is asked for again.
+        """Count a row that is there and counts as absent, once, and say of the first that what it held is asked for
+        again.
 
         No loss of the cache: everything else in it is as good as before.
         """
         if name not in self._unusable:
             self._unusable.add(name)
             self.errors += 1
-            self._warn_once("row", CacheError("an answer in the cache is damaged or of a newer version: it counts as absent"))
+            self._warn_once(
+                "row", CacheError("an answer in the cache is damaged or of a newer version: it counts as absent")
+            )
 
     def size(self) -> int | None:
         """Return the number of answers, None where it is not cheaply known."""

@@ -27,14 +27,16 @@ class LayeredCache:
     """`shared` in front of `disk`. `is_required` makes every trouble with `shared` a CacheError.
 
     A row `pending:<token>:<key>` on disk says that the shared cache may be behind for this key: bringing it up means to
-    store there what the disk has, or to remove it where the disk has nothing. The token is new with every start, so that
-    of two processes on one disk neither takes away the other's row before its answer was brought.
+    store there what the disk has, or to remove it where the disk has nothing. The token is new with every start, so
+    that of two processes on one disk neither takes away the other's row before its answer was brought.
 
-    A shared cache that takes nothing, being full or a copy, counts as lost and is read all the same: what others bought is not
-    to be bought again. Of the keys that it is behind for, the disk alone is asked meanwhile.
+    A shared cache that takes nothing, being full or a copy, counts as lost and is read all the same: what others bought
+    is not to be bought again. Of the keys that it is behind for, the disk alone is asked meanwhile.
     """
 
-    def __init__(self, shared: SharedCache, disk: Cache, *, clock: Callable[[], float], is_required: bool = False) -> None:
+    def __init__(
+        self, shared: SharedCache, disk: Cache, *, clock: Callable[[], float], is_required: bool = False
+    ) -> None:
         self._shared = shared
         self._disk = disk
         self._clock = clock
@@ -54,9 +56,11 @@ class LayeredCache:
         return "redis+disk" if self._lost_until is None or self._is_readable else "disk"
 
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return the values of the keys that are in either cache, the shared one first where neither is known to be better.
+        """Return the values of the keys that are in either cache, the shared one first where neither is known to be
+        better.
 
-        The disk may have what is newer, bought by a run without the shared cache, or good where the shared one is damaged.
+        The disk may have what is newer, bought by a run without the shared cache, or good where the shared one is
+        damaged.
         """
         wanted = list(keys)
         found = self._read(lambda: self._shared.get_many(key for key in wanted if key not in self._behind))
@@ -87,7 +91,9 @@ class LayeredCache:
         return max(here, there or 0)
 
     def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield (key, first line of the value) for every key in either cache that starts with `prefix`, in key order."""
+        """Yield (key, first line of the value) for every key in either cache that starts with `prefix`, in key
+        order.
+        """
         there = self._read(lambda: [row for row in self._shared.scan(prefix) if row[0] not in self._behind]) or []
         for key, rows in groupby(heapq.merge(there, self._disk.scan(prefix), key=itemgetter(0)), key=itemgetter(0)):
             if not key.startswith(PENDING):
@@ -101,11 +107,15 @@ class LayeredCache:
         return self._disk.size()
 
     def clear(self) -> int:
-        """Remove everything on this disk; return how many answers there were. The shared cache belongs to others too."""
+        """Remove everything on this disk; return how many answers there were. The shared cache belongs to others
+        too.
+        """
         return self._disk.clear()
 
     def close(self) -> None:
-        """Release both, after a last try to bring to the shared cache what was bought without it: others may ask before we run again."""
+        """Release both, after a last try to bring to the shared cache what was bought without it: others may ask before
+        we run again.
+        """
         if self._behind and self._lost_until is not None:
             self._lost_until = self._clock()
             with suppress(CacheError):
@@ -114,7 +124,8 @@ class LayeredCache:
         self._disk.close()
 
     def _change(self, work: Callable[[], T], keys: Iterable[str], items: Mapping[str, str]) -> T | None:
-        """Change the shared cache and store the items on disk, with a mark for each key if the shared one was not reached.
+        """Change the shared cache and store the items on disk, with a mark for each key if the shared one was not
+        reached.
 
         The shared one comes first so that both kinds of end take one transaction on disk.
         """
@@ -159,7 +170,9 @@ class LayeredCache:
             if not self._has_said_loss:
                 self._has_said_loss = True
                 left = (
-                    "it is read all the same, what is bought is kept on disk" if self._is_readable else "going on with the disk cache alone"
+                    "it is read all the same, what is bought is kept on disk"
+                    if self._is_readable
+                    else "going on with the disk cache alone"
                 )
                 self.notices.append(f"{error.message}; {left}")
             return None

@@ -1,7 +1,7 @@
 """Leases: who is buying which answer right now, so that two runs at once pay once. Knows names only, never answers.
 
-A lease lasts 60 s unless renewed. It fences the save of a process that was suspended past its end, not the call that it already
-made.
+A lease lasts 60 s unless renewed. It fences the save of a process that was suspended past its end, not the call that it
+already made.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Leases(Protocol):
     def acquire(self, names: Iterable[str]) -> frozenset[str]:
         """Take the leases that nobody living holds; return those of `names` that are ours now, new or already.
 
-        After taking one, look into the cache once more: its last holder may have saved the answer meanwhile. Before saving,
-        asking again for a lease that was ours tells whether it still is.
+        After taking one, look into the cache once more: its last holder may have saved the answer meanwhile. Before
+        saving, asking again for a lease that was ours tells whether it still is.
         """
         ...
 
@@ -48,10 +48,10 @@ def open_leases(
 ) -> Leases:
     """Open the leases of a cache folder; with `url`, those of the shared cache too.
 
-    Losing the shared cache later leaves the leases of this machine, without a word since the cache itself says it, unless
-    `is_required` makes that a CacheError. A shared cache that is there and refuses leases is given to `warn`, once: it may take
-    all else. `clock` counts seconds, the same for all processes of a machine. Raises
-    UsageError for an unsafe folder or a URL that cannot be read, CacheError when the folder cannot be used.
+    Losing the shared cache later leaves the leases of this machine, without a word since the cache itself says it,
+    unless `is_required` makes that a CacheError. A shared cache that is there and refuses leases is given to `warn`,
+    once: it may take all else. `clock` counts seconds, the same for all processes of a machine. Raises UsageError for
+    an unsafe folder or a URL that cannot be read, CacheError when the folder cannot be used.
     """
     from meetcli.cache.disk_leases import DiskLeases
 

@@ -1,8 +1,10 @@
-"""The lifetime counters of a cache folder: what all runs together hit, missed, paid and saved. Knows no run, only amounts.
+"""The lifetime counters of a cache folder: what all runs together hit, missed, paid and saved. Knows no run, only
+amounts.
 
-They live in a file beside the database, so that emptying the cache does not forget what it was worth. An amount has a name
-that may end in a label, as `hits.disk`. A lost file costs the history, never an answer: so it is replaced, and never synced. One
-that cannot be used is moved aside by the next change, which says so in the `notice` of what it returns.
+They live in a file beside the database, so that emptying the cache does not forget what it was worth. An amount has a
+name that may end in a label, as `hits.disk`. A lost file costs the history, never an answer: so it is replaced, and
+never synced. One that cannot be used is moved aside by the next change, which says so in the `notice` of what it
+returns.
 """
 
 from __future__ import annotations
@@ -30,9 +32,9 @@ Amounts = Mapping[str, Decimal]
 class Lifetime(NamedTuple):
     """What was counted since the first run, and what that was when somebody last set the count to zero.
 
-    `last_success_at` is the end of the last run with exit code 0, of whatever task; `tasks` has each by itself, since the success of
-    one job must not hide that another fails every night. Times are aware UTC, None for what never was. `notice` is what people should be
-    told about the file, empty where all is well with it.
+    `last_success_at` is the end of the last run with exit code 0, of whatever task; `tasks` has each by itself, since
+    the success of one job must not hide that another fails every night. Times are aware UTC, None for what never was.
+    `notice` is what people should be told about the file, empty where all is well with it.
     """
 
     total: Amounts
@@ -51,7 +53,9 @@ class Lifetime(NamedTuple):
 
 
 def read_lifetime(folder: Path) -> Lifetime:
-    """Return the counters of a cache folder, empty where there are none or they cannot be used; `notice` tells the second."""
+    """Return the counters of a cache folder, empty where there are none or they cannot be used; `notice` tells the
+    second.
+    """
     path = folder / _NAME
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
@@ -60,9 +64,12 @@ def read_lifetime(folder: Path) -> Lifetime:
         began, zeroed, last_run, last_success = (_moment(fields[name]) for name in _TIMES)
         # Files of earlier versions know no tasks.
         tasks = {
-            name: Ended(int(code), datetime.fromisoformat(at), _moment(good)) for name, (code, at, good) in fields.get("tasks", {}).items()
+            name: Ended(int(code), datetime.fromisoformat(at), _moment(good))
+            for name, (code, at, good) in fields.get("tasks", {}).items()
         }
-        return Lifetime(_amounts(fields["total"]), _amounts(fields["at_zero"]), began, zeroed, last_run, last_success, tasks)
+        return Lifetime(
+            _amounts(fields["total"]), _amounts(fields["at_zero"]), began, zeroed, last_run, last_success, tasks
+        )
     except (FileNotFoundError, NotADirectoryError):
         return Lifetime({}, {})
     except OSError as error:
@@ -76,7 +83,9 @@ def _unusable(path: Path, why: str) -> Lifetime:
 
 
 def add_run(folder: Path, amounts: Mapping[str, Decimal | int], *, task: str, exit_code: int, at: datetime) -> Lifetime:
-    """Add one run of a task to the counters and return what they are now. Raises CacheError when they cannot be written."""
+    """Add one run of a task to the counters and return what they are now. Raises CacheError when they cannot be
+    written.
+    """
 
     def added(before: Lifetime) -> Lifetime:
         total = dict(before.total)
@@ -137,10 +146,13 @@ def _text(lifetime: Lifetime) -> str:
             fields[name] = value.isoformat()
         elif name == "tasks":
             fields[name] = {
-                task: [end.exit_code, end.at.isoformat(), end.succeeded_at and end.succeeded_at.isoformat()] for task, end in value.items()
+                task: [end.exit_code, end.at.isoformat(), end.succeeded_at and end.succeeded_at.isoformat()]
+                for task, end in value.items()
             }
         else:
-            fields[name] = None if value is None else {label: format(amount, "f") for label, amount in sorted(value.items())}
+            fields[name] = (
+                None if value is None else {label: format(amount, "f") for label, amount in sorted(value.items())}
+            )
     return json.dumps(fields, indent=1) + "\n"
 
 

@@ -56,8 +56,12 @@ def connect(url: str) -> redis.Redis:
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),  # a timeout would only be doubled
         )
         pool = client.connection_pool
-        pool.connection_kwargs.pop("decode_responses", None)  # texts would be taken for nothing of ours, and bought again
-        pool.connection_class(**pool.connection_kwargs)  # an option that is none is refused here, not by the first command
+        pool.connection_kwargs.pop(
+            "decode_responses", None
+        )  # texts would be taken for nothing of ours, and bought again
+        pool.connection_class(
+            **pool.connection_kwargs
+        )  # an option that is none is refused here, not by the first command
     except (ValueError, TypeError, redis.RedisError):
         # What went wrong quotes parts of the URL, a badly escaped password among them.
         hint = "write redis://[user:password@]host[:port][/database]; options such as ssl_ca_certs need rediss://"
@@ -105,7 +109,9 @@ class RedisCache:
         with reported("read", self._shown):
             for chunk in _chunks(keys):
                 values: Any = self._client.mget([PREFIX + key for key in chunk])
-                found.update((key, text) for key, value in zip(chunk, values, strict=True) if (text := _text(value)) is not None)
+                found.update(
+                    (key, text) for key, value in zip(chunk, values, strict=True) if (text := _text(value)) is not None
+                )
         return found
 
     def set(self, items: Mapping[str, str]) -> None:
@@ -151,7 +157,9 @@ class RedisCache:
         return int(removed)
 
     def _keys(self, prefix: str) -> AbstractSet[str]:
-        """Return our keys that start with `prefix`; the server may name one twice, and a lease is nobody's business here."""
+        """Return our keys that start with `prefix`; the server may name one twice, and a lease is nobody's business
+        here.
+        """
         pattern = re.sub(r"([*?\[\]\\^-])", r"\\\1", PREFIX + prefix) + "*"
         names = (_text(name) for name in self._client.scan_iter(match=pattern, count=1000))
         keys = {name[len(PREFIX) :] for name in names if name is not None}
@@ -162,11 +170,17 @@ class RedisCache:
             for key in keys:
                 pipeline.getrange(PREFIX + key, 0, _FIRST_LINE - 1)
             starts = pipeline.execute(raise_on_error=False)
-        unsure = {key for key, start in zip(keys, starts, strict=True) if start == b"" or _is_cut(start)}  # absent ones are empty here
+        unsure = {
+            key for key, start in zip(keys, starts, strict=True) if start == b"" or _is_cut(start)
+        }  # absent ones are empty here
         whole = self.get_many(unsure)
         found = []
         for key, start in zip(keys, starts, strict=True):
-            text = whole.get(key) if key in unsure else _text(start.partition(b"\n")[0] if isinstance(start, bytes) else None)
+            text = (
+                whole.get(key)
+                if key in unsure
+                else _text(start.partition(b"\n")[0] if isinstance(start, bytes) else None)
+            )
             if text is not None:
                 found.append((key, text.partition("\n")[0]))
         return found

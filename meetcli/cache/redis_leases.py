@@ -13,8 +13,8 @@ T = TypeVar("T")
 
 _RETRY_AFTER_S = 30.0
 
-# Each script goes through KEYS and returns the places, from 1, of those that are ours. ARGV: our token, milliseconds, and for
-# taking, the token of each key's last holder on this machine, known to be dead, or an empty string.
+# Each script goes through KEYS and returns the places, from 1, of those that are ours. ARGV: our token, milliseconds,
+# and for taking, the token of each key's last holder on this machine, known to be dead, or an empty string.
 _TAKE = """
 local ours = {}
 for i, key in ipairs(KEYS) do
@@ -137,7 +137,9 @@ class SharedLeases:
         except CacheError as error:
             if self._is_required:
                 raise
-            if isinstance(error, CacheRefused) and not self._has_warned:  # a server that is lost is told of by the cache
+            if (
+                isinstance(error, CacheRefused) and not self._has_warned
+            ):  # a server that is lost is told of by the cache
                 self._has_warned = True
                 self._warn(error)
             self._retry_at = self._clock() + _RETRY_AFTER_S

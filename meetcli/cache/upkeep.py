@@ -1,4 +1,6 @@
-"""What a cache holds, listed and removed: every entry with its header, and whatever leads to it. Never reads a payload to list."""
+"""What a cache holds, listed and removed: every entry with its header, and whatever leads to it. Never reads a payload
+to list.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class Kept(NamedTuple):
 
 
 def all_rows(cache: Cache) -> Iterator[tuple[str, Header | None]]:
-    """Yield the name and header of everything that was bought: answers, failures, replies, each kind in the order of its names.
+    """Yield the name and header of everything that was bought: answers, failures, replies, each kind in the order of
+    its names.
 
     The header is None where nobody can read it: damaged, foreign, or of a newer format.
     """

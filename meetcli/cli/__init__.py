@@ -7,7 +7,8 @@ from contextlib import suppress
 
 def main() -> None:
     """Run the command of this process and exit with its code."""
-    # Start-up and exit make nothing but long-lived objects: looking for garbage among them takes a sixth of a run that only hits.
+    # Start-up and exit make nothing but long-lived objects: looking for garbage among them takes a sixth of a run that
+    # only hits.
     gc.disable()
     try:
         from meetcli.cli.app import build
@@ -21,7 +22,9 @@ def main() -> None:
 
 
 def _empty_streams() -> None:
-    """Send nowhere what the standard streams hold back and nobody takes: the interpreter would complain and exit with a code of its own."""
+    """Send nowhere what the standard streams hold back and nobody takes: the interpreter would complain and exit with a
+    code of its own.
+    """
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # closed, before or since
             try:

@@ -1,4 +1,6 @@
-"""The commands and their options. Each option is declared once; what it means is `config`'s, what happens is `cli.run`'s."""
+"""The commands and their options. Each option is declared once; what it means is `config`'s, what happens is
+`cli.run`'s.
+"""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -44,8 +46,8 @@ RUN = "run"
 class _AsTyped:
     """Hands values over as they were typed: what a value means is `config`'s, wherever it comes from.
 
-    Typer would make a pydantic validator for every option there is, given or not, and load half of pydantic for it: a fifth of
-    a run that only hits. Options that act, as `--version`, still do when they are given.
+    Typer would make a pydantic validator for every option there is, given or not, and load half of pydantic for it: a
+    fifth of a run that only hits. Options that act, as `--version`, still do when they are given.
     """
 
     def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401  # typer keeps the types of its context and parameters private
@@ -65,7 +67,9 @@ class PlainCommand(_AsTyped, TyperCommand):
 
 
 class PlainGroup(_AsTyped, TyperGroup):
-    """A group of commands whose own values stay as they were typed. What help and version are written to may be gone or full."""
+    """A group of commands whose own values stay as they were typed. What help and version are written to may be gone or
+    full.
+    """
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         """Read the arguments; options that act do so here."""
@@ -87,8 +91,8 @@ OPTIONS_OF_INPUTS = (
 def build(arguments: list[str]) -> typer.Typer:
     """Return the command line for these arguments.
 
-    Typer prepares every option of every command it knows, whichever is called: half of a run that only hits. So where the first
-    argument names a command, only that command is made known.
+    Typer prepares every option of every command it knows, whichever is called: half of a run that only hits. So where
+    the first argument names a command, only that command is made known.
     """
     app = typer.Typer(
         name="meetcli",
@@ -132,7 +136,9 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             list[str] | None,
             typer.Argument(metavar=given, help=about),
         ] = None,
-        check: Annotated[bool | None, typer.Option("--check", help="Only check a task file, and say what it asks for.")] = None,
+        check: Annotated[
+            bool | None, typer.Option("--check", help="Only check a task file, and say what it asks for.")
+        ] = None,
         output: Output = None,
         format: Annotated[  # noqa: A002  # the option's name is the contract's
             str | None,
@@ -143,9 +149,12 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             ),
         ] = None,
         no_csv_bom: Annotated[
-            bool | None, typer.Option("--no-csv-bom", help="Start CSV files without the byte order mark that Excel needs.")
+            bool | None,
+            typer.Option("--no-csv-bom", help="Start CSV files without the byte order mark that Excel needs."),
         ] = None,
-        limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N meetings that need a call.")] = None,
+        limit: Annotated[
+            int | None, typer.Option(metavar="N", help="Only the first N meetings that need a call.")
+        ] = None,
         files_from: FilesFrom = None,
         engine: Engine = None,
         model: Model = None,
@@ -154,15 +163,30 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             str | None,
             typer.Option(
                 metavar="SOURCE",
-                help="Where prices come from: openai, none, or a file of prices. [default: openai for its endpoint, else none]",
+                help=(
+                    "Where prices come from: openai, none, or a file of prices. "
+                    "[default: openai for its endpoint, else none]"
+                ),
             ),
         ] = None,
-        concurrency: Annotated[int | None, typer.Option("--concurrency", "-j", metavar="N", help="Calls at once. [default: 8]")] = None,
-        rpm: Annotated[int | None, typer.Option(metavar="N", help="Requests a minute. [default: learned from the server]")] = None,
-        tpm: Annotated[int | None, typer.Option(metavar="N", help="Tokens a minute. [default: learned from the server]")] = None,
-        timeout: Annotated[str | None, typer.Option(metavar="DURATION", help="Time limit for one attempt. [default: 120s]")] = None,
-        retries: Annotated[int | None, typer.Option(metavar="N", help="Transport retries of one request. [default: 5]")] = None,
-        max_wait: Annotated[str | None, typer.Option(metavar="DURATION", help="Longest total wait for one request. [default: 10m]")] = None,
+        concurrency: Annotated[
+            int | None, typer.Option("--concurrency", "-j", metavar="N", help="Calls at once. [default: 8]")
+        ] = None,
+        rpm: Annotated[
+            int | None, typer.Option(metavar="N", help="Requests a minute. [default: learned from the server]")
+        ] = None,
+        tpm: Annotated[
+            int | None, typer.Option(metavar="N", help="Tokens a minute. [default: learned from the server]")
+        ] = None,
+        timeout: Annotated[
+            str | None, typer.Option(metavar="DURATION", help="Time limit for one attempt. [default: 120s]")
+        ] = None,
+        retries: Annotated[
+            int | None, typer.Option(metavar="N", help="Transport retries of one request. [default: 5]")
+        ] = None,
+        max_wait: Annotated[
+            str | None, typer.Option(metavar="DURATION", help="Longest total wait for one request. [default: 10m]")
+        ] = None,
         lane: Annotated[
             str | None,
             typer.Option(
@@ -176,20 +200,29 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         ] = None,
         wait: Annotated[bool | None, typer.Option("--wait", help="Wait for the batches of this run.")] = None,
         repair: Annotated[
-            str | None, typer.Option(metavar="HOW", help="Repairs in the batch lane: batch (the next one) or live. [default: batch]")
+            str | None,
+            typer.Option(
+                metavar="HOW", help="Repairs in the batch lane: batch (the next one) or live. [default: batch]"
+            ),
         ] = None,
         ttl: Ttl = None,
         cache_dir: CacheDir = None,
         cache_url: CacheUrl = None,
-        cache_required: Annotated[bool | None, typer.Option("--cache-required", help="Stop when any configured cache is lost.")] = None,
+        cache_required: Annotated[
+            bool | None, typer.Option("--cache-required", help="Stop when any configured cache is lost.")
+        ] = None,
         no_cache: Annotated[bool | None, typer.Option("--no-cache", help="Neither read nor save answers.")] = None,
         refresh: Annotated[bool | None, typer.Option("--refresh", help="Call again and save the new answers.")] = None,
         cache_only: Annotated[bool | None, typer.Option("--cache-only", help="Never call.")] = None,
         on_change: OnChange = None,
         key_fallback: KeyFallback = None,
-        retry_failed: Annotated[bool | None, typer.Option("--retry-failed", help="Try again what is remembered as failed.")] = None,
+        retry_failed: Annotated[
+            bool | None, typer.Option("--retry-failed", help="Try again what is remembered as failed.")
+        ] = None,
         dry_run: Annotated[bool | None, typer.Option("--dry-run", help="Plan, price and stop; make no call.")] = None,
-        max_cost: Annotated[str | None, typer.Option(metavar="USD", help="Never spend more in this run; needs a known price.")] = None,
+        max_cost: Annotated[
+            str | None, typer.Option(metavar="USD", help="Never spend more in this run; needs a known price.")
+        ] = None,
         yes: Annotated[bool | None, typer.Option("--yes", "-y", help="Do not ask before a plan above 10 USD.")] = None,
         language: Language = None,
         meeting_id: MeetingId = None,
@@ -201,10 +234,14 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
         meet_type: MeetType = None,
         patterns: Patterns = None,
         context_tokens: Annotated[
-            int | None, typer.Option(metavar="N", help="Tokens the model reads and writes at once. [default: the model's, else 128000]")
+            int | None,
+            typer.Option(
+                metavar="N", help="Tokens the model reads and writes at once. [default: the model's, else 128000]"
+            ),
         ] = None,
         require_evidence: Annotated[
-            bool | None, typer.Option("--require-evidence", help="Leave out of results what no quote in the transcript supports.")
+            bool | None,
+            typer.Option("--require-evidence", help="Leave out of results what no quote in the transcript supports."),
         ] = None,
         max_file_size: MaxFileSize = None,
         summary: Annotated[
@@ -216,15 +253,22 @@ def _add_task(app: typer.Typer, name: str, description: str) -> None:
             ),
         ] = None,
         quiet: Annotated[bool | None, typer.Option("--quiet", "-q", help="Print failures only.")] = None,
-        verbose: Annotated[int | None, typer.Option("--verbose", "-v", count=True, help="-v for INFO, -vv for DEBUG.")] = None,
-        log_format: Annotated[str | None, typer.Option(metavar="FORMAT", help="How log lines look: text or json. [default: text]")] = None,
-        log_file: Annotated[str | None, typer.Option(metavar="FILE", help="Write logs there instead of standard error.")] = None,
+        verbose: Annotated[
+            int | None, typer.Option("--verbose", "-v", count=True, help="-v for INFO, -vv for DEBUG.")
+        ] = None,
+        log_format: Annotated[
+            str | None, typer.Option(metavar="FORMAT", help="How log lines look: text or json. [default: text]")
+        ] = None,
+        log_file: Annotated[
+            str | None, typer.Option(metavar="FILE", help="Write logs there instead of standard error.")
+        ] = None,
         metrics_file: MetricsFile = None,
     ) -> None:
         flags: dict[str, Any] = {
             key: value
             for key, value in locals().items()
-            # What was not given is None or, where an option is counted, 0; a 0 that was given to another option is meant.
+            # What was not given is None or, where an option is counted, 0; a 0 that was given to another option is
+            # meant.
             if key not in ("paths", "name", "check") and value is not None and (key, value) != ("verbose", 0)
         }
         with exits():
@@ -249,7 +293,10 @@ def _task_and_paths(name: str, given: Iterable[str] | None) -> tuple[str, list[s
     if name != RUN:
         return name, paths
     if not paths:
-        raise UsageError("no TASK given", hint="meetcli run extract PATH..., or a task file of your own: meetcli run task.toml PATH...")
+        raise UsageError(
+            "no TASK given",
+            hint="meetcli run extract PATH..., or a task file of your own: meetcli run task.toml PATH...",
+        )
     return paths[0], paths[1:]
 
 
@@ -287,7 +334,9 @@ def _add_inspect(app: typer.Typer) -> None:
 
         Format, ids, turns, speakers, words, tokens and price, meeting by meeting.
         """
-        flags: dict[str, Any] = {key: value for key, value in locals().items() if key in OPTIONS_OF_INPUTS and value is not None}
+        flags: dict[str, Any] = {
+            key: value for key, value in locals().items() if key in OPTIONS_OF_INPUTS and value is not None
+        }
         with exits():
             from meetcli.commands.inspect import inspect
 
@@ -307,7 +356,9 @@ def _add_formats(app: typer.Typer) -> None:
 def _add_show(app: typer.Typer) -> None:
     @app.command("show")
     def show(
-        results: Annotated[list[str], typer.Argument(metavar="RESULT...", help="Results, folders of results, or - for standard input.")],
+        results: Annotated[
+            list[str], typer.Argument(metavar="RESULT...", help="Results, folders of results, or - for standard input.")
+        ],
     ) -> None:
         """Print a result as minutes, readable in the terminal."""
         with exits():
@@ -319,11 +370,16 @@ def _add_show(app: typer.Typer) -> None:
 def _add_report(app: typer.Typer) -> None:
     @app.command("report")
     def report(
-        paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Results, folders of results, or - for standard input.")],
-        output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The page; - for standard output.")] = "report.html",
+        paths: Annotated[
+            list[str], typer.Argument(metavar="PATH...", help="Results, folders of results, or - for standard input.")
+        ],
+        output: Annotated[
+            str, typer.Option("--output", "-o", metavar="FILE", help="The page; - for standard output.")
+        ] = "report.html",
         full: Annotated[bool, typer.Option("--full", help="Put in summaries and key points too.")] = False,
         language: Annotated[
-            str | None, typer.Option(metavar="CODE", help="Language of the page at first: en or pt. [default: the reader's]")
+            str | None,
+            typer.Option(metavar="CODE", help="Language of the page at first: en or pt. [default: the reader's]"),
         ] = None,
     ) -> None:
         """Make one page of results to look at and search.
@@ -348,7 +404,9 @@ def _add_doctor(app: typer.Typer) -> None:
         metrics_file: MetricsFile = None,
         offline: Annotated[bool, typer.Option("--offline", help="Ask neither the endpoint nor Redis.")] = False,
     ) -> None:
-        """Check settings, cache, endpoint and key, and say what to do next. Exit code 0, or 2 where a run would not work."""
+        """Check settings, cache, endpoint and key, and say what to do next. Exit code 0, or 2 where a run would not
+        work.
+        """
         flags = {name: value for name, value in locals().items() if name != "offline"}
         with exits():
             from meetcli.commands.doctor import examine

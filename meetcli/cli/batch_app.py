@@ -24,7 +24,9 @@ def _flags(given: dict[str, Any]) -> dict[str, Any]:
 
 def _add_list(batch: typer.Typer) -> None:
     @batch.command("list")
-    def list_(base_url: BaseUrl = None, cache_dir: CacheDir = None, cache_url: CacheUrl = None, json: Json = False) -> None:
+    def list_(
+        base_url: BaseUrl = None, cache_dir: CacheDir = None, cache_url: CacheUrl = None, json: Json = False
+    ) -> None:
         """Keep what is ready and list what is pending."""
         flags = _flags(locals())
         with exits():
@@ -36,7 +38,11 @@ def _add_list(batch: typer.Typer) -> None:
 def _add_status(batch: typer.Typer) -> None:
     @batch.command("status")
     def status(
-        batch_id: BatchId, base_url: BaseUrl = None, cache_dir: CacheDir = None, cache_url: CacheUrl = None, json: Json = False
+        batch_id: BatchId,
+        base_url: BaseUrl = None,
+        cache_dir: CacheDir = None,
+        cache_url: CacheUrl = None,
+        json: Json = False,
     ) -> None:
         """Show how far one batch is."""
         flags = _flags(locals())
@@ -59,7 +65,9 @@ def _add_collect(batch: typer.Typer) -> None:
 
 def _add_cancel(batch: typer.Typer) -> None:
     @batch.command("cancel")
-    def cancel(batch_id: BatchId, base_url: BaseUrl = None, cache_dir: CacheDir = None, cache_url: CacheUrl = None) -> None:
+    def cancel(
+        batch_id: BatchId, base_url: BaseUrl = None, cache_dir: CacheDir = None, cache_url: CacheUrl = None
+    ) -> None:
         """End a batch; what it has answered is paid for and kept."""
         flags = _flags(locals())
         with exits():

@@ -43,7 +43,9 @@ def _add_explain(cache: typer.Typer) -> None:
     @cache.command("explain", short_help="Say what a run would do with each meeting, and why.")
     def explain(
         files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Transcripts, folders, globs.")],
-        task: Annotated[str | None, typer.Option(metavar="NAME", help="Only this task. [default: extract and analyze]")] = None,
+        task: Annotated[
+            str | None, typer.Option(metavar="NAME", help="Only this task. [default: extract and analyze]")
+        ] = None,
         engine: Engine = None,
         model: Model = None,
         base_url: BaseUrl = None,
@@ -107,16 +109,22 @@ def _add_show(cache: typer.Typer) -> None:
         with exits():
             from meetcli.commands.cache_entries import show_entries
 
-            show_entries(key, {"ttl": ttl, "cache_dir": cache_dir, "cache_url": cache_url}, task=task, model=model, is_json=json)
+            show_entries(
+                key, {"ttl": ttl, "cache_dir": cache_dir, "cache_url": cache_url}, task=task, model=model, is_json=json
+            )
 
 
 def _add_remove(cache: typer.Typer) -> None:
     @cache.command("remove", short_help="Forget a meeting or a customer.")
     def remove(
-        key: Annotated[str | None, typer.Argument(metavar="KEY", help="An idempotency key, or its first digits.")] = None,
+        key: Annotated[
+            str | None, typer.Argument(metavar="KEY", help="An idempotency key, or its first digits.")
+        ] = None,
         meeting: Annotated[str | None, typer.Option(metavar="ID", help="Everything about this meeting.")] = None,
         customer: Annotated[str | None, typer.Option(metavar="ID", help="Everything about this customer.")] = None,
-        results: Annotated[str | None, typer.Option(metavar="DIR", help="Remove the results below this folder too.")] = None,
+        results: Annotated[
+            str | None, typer.Option(metavar="DIR", help="Remove the results below this folder too.")
+        ] = None,
         cache_dir: CacheDir = None,
         cache_url: CacheUrl = None,
         yes: Yes = False,
@@ -133,7 +141,9 @@ def _add_prune(cache: typer.Typer) -> None:
     @cache.command("prune")
     def prune(
         ttl: Ttl = None,
-        max_size: Annotated[str | None, typer.Option(metavar="SIZE", help="Then the oldest, until so much is left: 500MB.")] = None,
+        max_size: Annotated[
+            str | None, typer.Option(metavar="SIZE", help="Then the oldest, until so much is left: 500MB.")
+        ] = None,
         cache_dir: CacheDir = None,
         yes: Yes = False,
     ) -> None:
@@ -147,7 +157,9 @@ def _add_prune(cache: typer.Typer) -> None:
 def _add_clear(cache: typer.Typer) -> None:
     @cache.command("clear")
     def clear(
-        shared: Annotated[bool, typer.Option("--shared", help="Empty the shared Redis cache instead, for everybody.")] = False,
+        shared: Annotated[
+            bool, typer.Option("--shared", help="Empty the shared Redis cache instead, for everybody.")
+        ] = False,
         cache_dir: CacheDir = None,
         cache_url: CacheUrl = None,
         yes: Yes = False,

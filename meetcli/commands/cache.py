@@ -45,7 +45,9 @@ def folder_of(settings: Settings) -> Path:
 
 
 def confirm(question: str, *, is_confirmed: bool) -> None:
-    """Ask on a terminal, unless confirmed already; a script has said what it wants by calling. A no ends the command."""
+    """Ask on a terminal, unless confirmed already; a script has said what it wants by calling. A no ends the
+    command.
+    """
     if not is_confirmed and sys.stdin.isatty() and not typer.confirm(question):
         raise typer.Exit(1)
 
@@ -53,7 +55,10 @@ def confirm(question: str, *, is_confirmed: bool) -> None:
 def clear(flags: Flags, *, is_confirmed: bool) -> None:
     """Remove everything on this disk, after asking on a terminal; say how many answers that were."""
     with opened(flags, is_shared_used=False) as (settings, cache):
-        confirm(f"Remove {count_text(cache.size() or 0, 'paid answer')} from {settings.cache_dir}?", is_confirmed=is_confirmed)
+        confirm(
+            f"Remove {count_text(cache.size() or 0, 'paid answer')} from {settings.cache_dir}?",
+            is_confirmed=is_confirmed,
+        )
         removed = cache.clear()
         events.cache_cleared(removed, backend=cache.backend)
     typer.echo(f"removed {count_text(removed, 'answer')}")
@@ -76,14 +81,18 @@ def clear_shared(flags: Flags, *, is_confirmed: bool) -> None:
 
 
 def prune(flags: Flags, *, max_size: str | None, is_confirmed: bool) -> None:
-    """Remove what is older than the TTL; with a size, then the oldest of what is left until no more than that is left."""
+    """Remove what is older than the TTL; with a size, then the oldest of what is left until no more than that is
+    left.
+    """
     most = None if max_size is None else _size_of(max_size)
     with opened(flags, is_shared_used=False) as (settings, cache):
         doomed = list(_prunable(kept_entries(cache), settings.ttl_s, most, datetime.now(UTC)))
         if doomed:
             worth = sum_text(kept.header.cost_usd for kept in doomed)
             confirm(f"Remove {_sized(doomed)} that cost {worth} from {settings.cache_dir}?", is_confirmed=is_confirmed)
-            there = set(kept_entries(cache))  # what a run has bought again while the question stood is not what was asked about
+            there = set(
+                kept_entries(cache)
+            )  # what a run has bought again while the question stood is not what was asked about
             doomed = [kept for kept in doomed if kept in there]
             remove_entries(cache, doomed)
     typer.echo(f"removed {_sized(doomed)}")

@@ -73,7 +73,9 @@ def list_entries(filters: Filters, flags: Flags, *, is_json: bool) -> None:
     takes_all = filters == Filters()
     # One entry a line: laid out over many, as print_json does, a hundred thousand of them take three times as long.
     shown: Callable[[Kept, datetime, float | None], Any] = _json_line if is_json else _cells
-    found: list[tuple[datetime, Any]] = []  # what is printed is made at once: records of all entries would take longer to hold than to read
+    found: list[
+        tuple[datetime, Any]
+    ] = []  # what is printed is made at once: records of all entries would take longer to hold than to read
     with opened(flags, is_shared_used=True) as (settings, cache):
         for kept in kept_entries(cache):
             created_at = kept.header.created_at
@@ -90,7 +92,9 @@ def list_entries(filters: Filters, flags: Flags, *, is_json: bool) -> None:
 
 
 def show_entries(key: str, flags: Flags, *, task: str | None, model: str | None, is_json: bool) -> None:
-    """Print the answers and remembered failures of one meeting with what they say. Raises UsageError where there is none."""
+    """Print the answers and remembered failures of one meeting with what they say. Raises UsageError where there is
+    none.
+    """
     filters = Filters(task, model)
     with opened(flags, is_shared_used=True) as (settings, cache):
         found = [kept for kept in _about(cache, key) if kept.header.kind != "reply" and filters.take(kept.header, 0)]
@@ -107,7 +111,9 @@ def show_entries(key: str, flags: Flags, *, task: str | None, model: str | None,
         sys.stdout.write("\n" if number else "")
         facts = {**_facts(kept, now, settings.ttl_s), **_more_facts(entry)}
         facts.pop("result")
-        sys.stdout.writelines(f"{name:<16} {_shown(name, value)}\n" for name, value in facts.items() if value is not None)
+        sys.stdout.writelines(
+            f"{name:<16} {_shown(name, value)}\n" for name, value in facts.items() if value is not None
+        )
         if entry.rendered:
             sys.stdout.write(f"\n{entry.rendered.rstrip()}\n")
 
@@ -129,7 +135,9 @@ class Doomed(NamedTuple):
     def entries(self, cache: Cache) -> list[Kept]:
         """Return what is kept about it. Raises UsageError where the start of a key fits several meetings."""
         if self.key is None:
-            return [kept for kept in kept_entries(cache) if self._is_of(kept.header.meeting_id, kept.header.customer_id)]
+            return [
+                kept for kept in kept_entries(cache) if self._is_of(kept.header.meeting_id, kept.header.customer_id)
+            ]
         found = _about(cache, self.key)
         people = _people(found)
         # What a batch brought has no key, only the ids of the meeting.
@@ -150,7 +158,9 @@ class Doomed(NamedTuple):
 
 
 def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confirmed: bool) -> None:
-    """Remove what is kept about a meeting or a customer, and with `results` the result files, after asking on a terminal."""
+    """Remove what is kept about a meeting or a customer, and with `results` the result files, after asking on a
+    terminal.
+    """
     keys: set[str] = set()
 
     def takes(result: Mapping[str, Any]) -> bool:
@@ -169,12 +179,16 @@ def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confi
             confirm(f"Remove {text}?", is_confirmed=is_confirmed)
         removal.carry_out()
         people = _people(entries)
-        forget_members(cache, lambda member: (member.meeting_id, member.customer_id) in people or doomed.takes_member(member))
+        forget_members(
+            cache, lambda member: (member.meeting_id, member.customer_id) in people or doomed.takes_member(member)
+        )
         remove_entries(cache, entries)
         _warn_of_remains(cache, folder_of(settings))
         is_all_reached = settings.cache_url is None or "redis" in cache.backend
     if removal.opaque:
-        events.LOGGER.warning("%s: not said whom it is about; look into it or make it anew", ", ".join(names_of(removal.opaque)))
+        events.LOGGER.warning(
+            "%s: not said whom it is about; look into it or make it anew", ", ".join(names_of(removal.opaque))
+        )
     typer.echo(f"removed {text}")
     if not is_all_reached:
         raise CacheError("the shared cache was not reached and may hold more", hint="run this again when it is back")
@@ -194,7 +208,9 @@ def _warn_of_remains(cache: Cache, folder: Path) -> None:
             count_text(unreadable, "entry of the cache", "entries of the cache"),
         )
     for aside in sorted(folder.glob("cache.damaged-*.db")):
-        events.LOGGER.warning("%s was moved aside as damaged and may hold anything; delete it when it is not needed", aside)
+        events.LOGGER.warning(
+            "%s was moved aside as damaged and may hold anything; delete it when it is not needed", aside
+        )
 
 
 def _counted(entries: list[Kept], removal: Removal) -> Iterator[str]:
@@ -218,7 +234,9 @@ def _about(cache: Cache, key: str) -> list[Kept]:
 def _refuse_several(key: str, meetings: Collection[str]) -> None:
     """Raise UsageError where the start of a key fits the keys of several meetings."""
     if len(meetings) > 1:
-        raise UsageError(f"the keys of {len(meetings)} meetings begin with {_digits(key)}", hint="give more digits of the key")
+        raise UsageError(
+            f"the keys of {len(meetings)} meetings begin with {_digits(key)}", hint="give more digits of the key"
+        )
 
 
 def _digits(key: str) -> str:
@@ -246,7 +264,9 @@ def print_json(value: object) -> None:
 
 
 def _aligned(rows: list[tuple[str, ...]], room: int | None = None) -> Iterator[str]:
-    """Yield the lines of a table without borders, of at most `room` characters where few columns are enough; numbers stand on the right."""
+    """Yield the lines of a table without borders, of at most `room` characters where few columns are enough; numbers
+    stand on the right.
+    """
     columns = dict(zip(_HEADINGS, zip(*rows, strict=True), strict=True))
     widths = {name: max(len(name), *map(len, column)) for name, column in columns.items()}
     for name in _DISPENSABLE:

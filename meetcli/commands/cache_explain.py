@@ -37,7 +37,9 @@ _STORED_VALUES = ("engine", "model", "endpoint")
 
 
 class Part(NamedTuple):
-    """One named part of two fingerprints: digests, and values where they are known and no text. Absent ones are None."""
+    """One named part of two fingerprints: digests, and values where they are known and no text. Absent ones are
+    None.
+    """
 
     name: str
     ours: str
@@ -52,7 +54,9 @@ class Part(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What a run would do with one meeting. `entry` is what it decides from: the exact answer or failure, else the nearest."""
+    """What a run would do with one meeting. `entry` is what it decides from: the exact answer or failure, else the
+    nearest.
+    """
 
     source: Source
     task: str
@@ -145,7 +149,9 @@ def _explained(
 def _meetings(inputs: Iterable[Source | Outcome], settings: Settings, identity: Identity) -> dict[Source, Meeting]:
     found: dict[Source, Meeting] = {}
     for item in inputs:
-        for unit in () if isinstance(item, Outcome) else read(item, max_bytes=settings.max_file_bytes, identify=identity):
+        for unit in (
+            () if isinstance(item, Outcome) else read(item, max_bytes=settings.max_file_bytes, identify=identity)
+        ):
             for transcript in () if isinstance(unit, Outcome) else parse(unit):
                 if not isinstance(transcript, Outcome):
                     try:
@@ -182,7 +188,9 @@ def _decided(
     return Explanation(source, assignment.task.name, outcome, _why(outcome, part, meeting, settings), key, entry, parts)
 
 
-def _found(key: str, ours: Fingerprint, assignment: Assignment, cache: ForgivingCache) -> tuple[Entry | None, Fingerprint | None]:
+def _found(
+    key: str, ours: Fingerprint, assignment: Assignment, cache: ForgivingCache
+) -> tuple[Entry | None, Fingerprint | None]:
     """Return the entry that decides and the fingerprint to compare with, which a lost entry's pointer still has."""
     task = assignment.task.name
     exact = answer_key(task, key, ours.digest), failure_key(task, key, ours.digest)
@@ -201,7 +209,12 @@ def _found(key: str, ours: Fingerprint, assignment: Assignment, cache: Forgiving
 
 def _our_value(name: str, assignment: Assignment) -> str | None:
     identity = assignment.identity
-    values = {"engine": identity.engine, "model": identity.model, "endpoint": identity.host, "language": assignment.language}
+    values = {
+        "engine": identity.engine,
+        "model": identity.model,
+        "endpoint": identity.host,
+        "language": assignment.language,
+    }
     return values.get(name) or None
 
 
@@ -220,8 +233,13 @@ def _why(outcome: Outcome, part: str | None, meeting: Meeting, settings: Setting
     sentences = {
         "hit": f"this very answer is in the cache and younger than the TTL of {duration_text(settings.ttl_s)}",
         "kept": "the cache has another answer to this meeting, and --on-change keep takes it",
-        "expired": f"this very answer is in the cache, and older than the TTL of {duration_text(settings.ttl_s)}: it is bought again",
-        "changed": f"the cache knows this meeting with something else in {part}: it is asked anew, and both answers are kept",
+        "expired": (
+            "this very answer is in the cache, and older than the TTL of "
+            f"{duration_text(settings.ttl_s)}: it is bought again"
+        ),
+        "changed": (
+            f"the cache knows this meeting with something else in {part}: it is asked anew, and both answers are kept"
+        ),
         "miss": "the cache has no answer for this meeting: it is asked",
         "shared": "another of these inputs is the same meeting: it is asked once for both",
         "refreshed": "--refresh asks again, whatever the cache has",
@@ -251,7 +269,11 @@ def _facts(one: Explanation, now: datetime, ttl_s: float | None) -> Iterator[tup
             yield "entry", "none"
         return
     entry, age_s = one.entry, (now - one.entry.created_at).total_seconds()
-    yield "entry", f"{entry.kind} of {entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {printable(entry.model)}, {money_text(entry.cost_usd)}"
+    yield (
+        "entry",
+        f"{entry.kind} of {entry.created_at:%Y-%m-%d %H:%M:%S} UTC by "
+        f"{printable(entry.model)}, {money_text(entry.cost_usd)}",
+    )
     yield "age", age_text(age_s)
     yield "time left", left_text(age_s, ttl_s)
 

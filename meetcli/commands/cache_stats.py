@@ -33,7 +33,8 @@ _COUNTED = {
     "runs_of_unknown_cost": "unknown_costs",
     "runs_of_unknown_savings": "unknown_savings",
 }
-"""What is shown of the counters, with the amount it comes from; all labels of a name that has none here are added up."""
+"""What is shown of the counters, with the amount it comes from; all labels of a name that has none here are added up.
+"""
 _RARE = {"uncertain_usd", "runs_of_unknown_cost", "runs_of_unknown_savings"}
 """Not shown to people where there is nothing of it."""
 _UNKNOWN_IN = {"paid_usd": "runs_of_unknown_cost", "saved_usd": "runs_of_unknown_savings"}

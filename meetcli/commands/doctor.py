@@ -1,4 +1,6 @@
-"""`meetcli doctor`: every setting with its origin, and whether a run with them could work. Changes nothing, sends no transcript."""
+"""`meetcli doctor`: every setting with its origin, and whether a run with them could work. Changes nothing, sends no
+transcript.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +121,14 @@ def _checks(loaded: LoadedSettings, *, is_offline: bool) -> Iterator[Check]:
 def _check_settings(loaded: LoadedSettings) -> Iterator[Check]:
     """Tell what is odd about the settings, and what a run would refuse before its first call."""
     refused: list[UsageError] = []
-    for look in (open_budget, refuse_unserved, partial(open_identity, ()), refuse_unstreamed, _refuse_files_from, _refuse_log_file):
+    for look in (
+        open_budget,
+        refuse_unserved,
+        partial(open_identity, ()),
+        refuse_unstreamed,
+        _refuse_files_from,
+        _refuse_log_file,
+    ):
         try:
             look(loaded.settings)
         except UsageError as error:
@@ -136,21 +145,32 @@ def _refuse_files_from(settings: Settings) -> None:
     path = settings.files_from
     if path is None or str(path) == "-" or (os.access(path, os.R_OK) and not path.is_dir()):
         return
-    raise UsageError(f"the list {str(path)!r} cannot be read (--files-from)", hint="name a file with a path on each line")
+    raise UsageError(
+        f"the list {str(path)!r} cannot be read (--files-from)", hint="name a file with a path on each line"
+    )
 
 
 def _refuse_log_file(settings: Settings) -> None:
     path = settings.log_file
-    if path is None or (os.access(path, os.W_OK) and not path.is_dir()) or (not path.exists() and is_writable(path.parent)):
+    if (
+        path is None
+        or (os.access(path, os.W_OK) and not path.is_dir())
+        or (not path.exists() and is_writable(path.parent))
+    ):
         return
-    raise UsageError(f"cannot write the log {str(path)!r} (--log-file)", hint="name a file in a folder you can write to")
+    raise UsageError(
+        f"cannot write the log {str(path)!r} (--log-file)", hint="name a file in a folder you can write to"
+    )
 
 
 def _check_cache(settings: Settings, no_cache_origin: str) -> Iterator[Check]:
     folder = settings.cache_dir
     if settings.no_cache or folder is None:
         yield Check(
-            "cache", "warn", "not used: every run pays for everything again", f"take no_cache out of where it is set: {no_cache_origin}"
+            "cache",
+            "warn",
+            "not used: every run pays for everything again",
+            f"take no_cache out of where it is set: {no_cache_origin}",
         )
         return
     if not folder.exists():  # a look must not make it
@@ -158,7 +178,12 @@ def _check_cache(settings: Settings, no_cache_origin: str) -> Iterator[Check]:
         if is_writable(place):
             yield Check("cache", "ok", f"{folder} is not there yet, the first run makes it")
         else:
-            yield Check("cache", "fail", f"{folder} cannot be made: {place} cannot be written", "choose another folder with --cache-dir")
+            yield Check(
+                "cache",
+                "fail",
+                f"{folder} cannot be made: {place} cannot be written",
+                "choose another folder with --cache-dir",
+            )
         return
     try:
         cache = open_cache(folder)
@@ -171,11 +196,15 @@ def _check_cache(settings: Settings, no_cache_origin: str) -> Iterator[Check]:
         return
     size = sum(path.stat().st_size for path in folder.glob("cache.db*"))
     lifetime = read_lifetime(folder)
-    yield Check("cache", "ok", f"{folder}: {count_text(answers, 'answer')}, {bytes_text(size)}{_last_success(lifetime)}")
+    yield Check(
+        "cache", "ok", f"{folder}: {count_text(answers, 'answer')}, {bytes_text(size)}{_last_success(lifetime)}"
+    )
     for notice in (*cache.notices, *([lifetime.notice] if lifetime.notice else [])):
         yield Check("cache", "warn", notice)
     if unreadable:
-        yield Check("cache", "warn", f"{count_text(unreadable, 'entry', 'entries')} cannot be read and will be bought again")
+        yield Check(
+            "cache", "warn", f"{count_text(unreadable, 'entry', 'entries')} cannot be read and will be bought again"
+        )
 
 
 def _last_success(lifetime: Lifetime) -> str:
@@ -208,10 +237,17 @@ def _check_places(settings: Settings) -> Iterator[Check]:
             yield Check("output", "ok", f"{settings.output} can be written")
         else:
             yield Check("output", "fail", f"{settings.output} cannot be written", "choose another folder with --output")
-    for place in {str(folder): folder for folder in (output, settings.cache_dir and nearest_place(settings.cache_dir)) if folder}.values():
+    for place in {
+        str(folder): folder for folder in (output, settings.cache_dir and nearest_place(settings.cache_dir)) if folder
+    }.values():
         free = shutil.disk_usage(place).free
         is_enough = free >= ROOM_BYTES
-        yield Check("disk", "ok" if is_enough else "warn", f"{bytes_text(free)} free at {place}", None if is_enough else "make room there")
+        yield Check(
+            "disk",
+            "ok" if is_enough else "warn",
+            f"{bytes_text(free)} free at {place}",
+            None if is_enough else "make room there",
+        )
 
 
 def _check_engine(settings: Settings, *, is_offline: bool) -> Check:
@@ -222,11 +258,16 @@ def _check_engine(settings: Settings, *, is_offline: bool) -> Check:
             return Check("engine", "fail", error.message, error.hint)
         return Check("engine", "ok", "the local engine is installed")
     if settings.api_key is None:
-        hint = "set OPENAI_API_KEY in the environment or in .env (any value for a server that needs none), or use --engine local"
+        hint = (
+            "set OPENAI_API_KEY in the environment or in .env (any value for "
+            "a server that needs none), or use --engine local"
+        )
         return Check("endpoint", "fail", "OPENAI_API_KEY is not set", hint)
     if is_offline:
         return Check("endpoint", "skip", f"{settings.endpoint} was not asked (--offline)")
-    options = EngineOptions(model=settings.model, api_key=settings.api_key, base_url=settings.base_url, timeout_s=settings.timeout_s)
+    options = EngineOptions(
+        model=settings.model, api_key=settings.api_key, base_url=settings.base_url, timeout_s=settings.timeout_s
+    )
     try:
         refusal: MeetcliError | None = ask_for_model(options)
     except MeetcliError as error:  # a key that nobody could send

@@ -1,4 +1,6 @@
-"""`meetcli inspect` and `meetcli formats`: what is understood of transcripts. Reads, counts and prices; calls nothing, writes nothing."""
+"""`meetcli inspect` and `meetcli formats`: what is understood of transcripts. Reads, counts and prices; calls nothing,
+writes nothing.
+"""
 
 from __future__ import annotations
 
@@ -53,10 +55,16 @@ def inspect(paths: list[str], flags: dict[str, object], *, shows_turns: bool, is
 def list_formats(*, is_json: bool) -> None:
     """Print every format with what it carries."""
     lines = [
-        FormatLine(form.name, form.source, form.speakers, form.times, tuple(form.ids), form.is_from_documentation) for form in all_formats()
+        FormatLine(form.name, form.source, form.speakers, form.times, tuple(form.ids), form.is_from_documentation)
+        for form in all_formats()
     ]
     if is_json:
-        json.dump({"schema_version": 1, "formats": [line._asdict() for line in lines]}, sys.stdout, indent=2, ensure_ascii=False)
+        json.dump(
+            {"schema_version": 1, "formats": [line._asdict() for line in lines]},
+            sys.stdout,
+            indent=2,
+            ensure_ascii=False,
+        )
         sys.stdout.write("\n")
     else:
         print_formats(lines, sys.stdout)
@@ -67,7 +75,9 @@ def _look(inputs: list[Source | Outcome], settings: Settings) -> Iterator[Inspec
     identify = open_identity(inputs, settings)
     measure = _open_measure(settings)
     for item in inputs:
-        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=settings.max_file_bytes, identify=identify):
+        for unit in (
+            (item,) if isinstance(item, Outcome) else read(item, max_bytes=settings.max_file_bytes, identify=identify)
+        ):
             for found in [unit] if isinstance(unit, Outcome) else parse(unit):
                 yield _not_understood(found) if isinstance(found, Outcome) else _understood(found, measure)
 
@@ -86,7 +96,9 @@ def _not_understood(outcome: Outcome) -> Inspected:
 
 
 def _open_measure(settings: Settings) -> Measure:
-    """Return what counts a meeting: the words, and the tokens and price of an ordinary extract with the settings' model."""
+    """Return what counts a meeting: the words, and the tokens and price of an ordinary extract with the settings'
+    model.
+    """
     task = load_task("extract")
     prices = open_settings_prices(settings)
     count = open_counter(settings.model) or estimate
@@ -146,6 +158,7 @@ def _row(one: Inspected, *, shows_turns: bool) -> dict[str, Any]:
     }
     if shows_turns:
         row["turns"] = [
-            {"speaker": turn.speaker, "start_s": turn.start_s, "end_s": turn.end_s, "text": turn.text} for turn in meeting.turns
+            {"speaker": turn.speaker, "start_s": turn.start_s, "end_s": turn.end_s, "text": turn.text}
+            for turn in meeting.turns
         ]
     return row

@@ -33,22 +33,31 @@ def warn_of_plan(planned: Plan, ttl_s: float | None) -> None:
             _sum_text(job.worth_usd for job in expired),
         )
     for key, sources in planned.conflicts:
-        log.warning("%s have the same idempotency key %s... and are not the same: each gets an answer", " and ".join(sources), key[:16])
+        log.warning(
+            "%s have the same idempotency key %s... and are not the same: each gets an answer",
+            " and ".join(sources),
+            key[:16],
+        )
 
 
 def warn_of_bypassed(report: RunReport) -> None:
     """Say what the meetings without a key cost, which every run buys again."""
-    bypassed = [outcome for outcome in report.outcomes if outcome.status is Status.BYPASSED and outcome.reason == "no_key"]
+    bypassed = [
+        outcome for outcome in report.outcomes if outcome.status is Status.BYPASSED and outcome.reason == "no_key"
+    ]
     if len(bypassed) > MANY:
         log.warning(
-            "%d meetings have no idempotency key and were called without cache for %s; --key-fallback content gives them a key",
+            "%d meetings have no idempotency key and were called without cache "
+            "for %s; --key-fallback content gives them a key",
             len(bypassed),
             _sum_text(outcome.cost_usd for outcome in bypassed),
         )
 
 
 def shows_failures(settings: Settings) -> bool:
-    """Return whether the table will explain every failure on the very screen the log goes to, which then need not say it as well."""
+    """Return whether the table will explain every failure on the very screen the log goes to, which then need not say
+    it as well.
+    """
     if settings.summary != "table" or settings.quiet or settings.log_file or settings.log_format != "text":
         return False
     return sys.stderr.isatty() and _stream(settings).isatty()
@@ -69,13 +78,17 @@ def show(report: RunReport, settings: Settings) -> None:
         leave_standard_output()
     except OSError as error:
         leave_standard_output()
-        raise RunStopped(f"cannot write to standard output: {error.strerror}", hint="what was bought is safe in the cache") from error
+        raise RunStopped(
+            f"cannot write to standard output: {error.strerror}", hint="what was bought is safe in the cache"
+        ) from error
     if isinstance(report.stopped_by, MeetcliError):
         say(report.stopped_by)
 
 
 def _summary_text(summary: dict[str, Any]) -> str:
-    """Return the summary as JSON, a line a file: with indents all through, Python's encoder is slower than the whole look-up."""
+    """Return the summary as JSON, a line a file: with indents all through, Python's encoder is slower than the whole
+    look-up.
+    """
     files = ",\n    ".join(json.dumps(file) for file in summary["files"])
     totals = json.dumps({name: value for name, value in summary.items() if name != "files"}, indent=2)
     listed = f"\n    {files}\n  " if files else ""

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def report(paths: list[str], output: str, *, is_full: bool, language: str | None) -> None:
-    """Write the page and say what is in it. Raises `UsageError` where there is nothing to show or `language` is not one of the page's."""
+    """Write the page and say what is in it. Raises `UsageError` where there is nothing to show or `language` is not one
+    of the page's.
+    """
     from meetcli.writers.html_report import LANGUAGES, make_page
     from meetcli.writers.report_payload import make_payload
 
@@ -28,9 +30,13 @@ def report(paths: list[str], output: str, *, is_full: bool, language: str | None
         raise UsageError(f"--language {language!r} must be one of {', '.join(LANGUAGES)}")
     found = read_results(paths)
     if not found.results:
-        raise UsageError(f"no meetcli results in {', '.join(map(repr, paths))}", hint="extract and analyze write results")
+        raise UsageError(
+            f"no meetcli results in {', '.join(map(repr, paths))}", hint="extract and analyze write results"
+        )
     payload = make_payload(((result.document, result.meeting_path) for result in found.results), is_full=is_full)
-    page = make_page(payload, today=datetime.now(UTC).astimezone().date(), language=language, is_full=is_full, savings=_savings())
+    page = make_page(
+        payload, today=datetime.now(UTC).astimezone().date(), language=language, is_full=is_full, savings=_savings()
+    )
     if output == "-":
         sys.stdout.buffer.write(page)
     else:
@@ -39,7 +45,8 @@ def report(paths: list[str], output: str, *, is_full: bool, language: str | None
     older = f", left out {count_text(payload.older, 'older result')}" if payload.older else ""
     meetings = count_text(len(payload.meetings), "meeting")
     (sys.stderr if output == "-" else sys.stdout).write(
-        f"{printable(output)}: {meetings} from {count_text(payload.results, 'result')}, {len(page) / 1000:,.0f} kB{older}{skipped}\n"
+        f"{printable(output)}: {meetings} from {count_text(payload.results, 'result')}, "
+        f"{len(page) / 1000:,.0f} kB{older}{skipped}\n"
     )
 
 

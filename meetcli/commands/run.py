@@ -102,7 +102,9 @@ def _spool(*, is_needed: bool) -> Iterator[str]:
 
 
 def _tidy(spool: str) -> None:
-    """Undo by hand what a process that leaves at once would leave behind: the copy of standard input, a terminal without a cursor."""
+    """Undo by hand what a process that leaves at once would leave behind: the copy of standard input, a terminal
+    without a cursor.
+    """
     if spool:
         shutil.rmtree(spool, ignore_errors=True)
     if sys.stderr.isatty():
@@ -170,14 +172,23 @@ class _Run:
                 outcome = outcome._replace(output=self._writer.write(outcome.source, text))
             except RunStopped as error:
                 if outcome.status is Status.BYPASSED or self._cache is None or self._cache.errors:
-                    error.hint = "the cache does not hold it either; make room or give another folder with --output, and run again"
-                unwritten = outcome._replace(status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint)
+                    error.hint = (
+                        "the cache does not hold it either; make room or give "
+                        "another folder with --output, and run again"
+                    )
+                unwritten = outcome._replace(
+                    status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint
+                )
                 self._count(unwritten, is_shown_later=True)  # it ends the run, which says so
                 raise
             except InputError as error:
                 where = place_text(outcome.source.shown, outcome.source.place)
-                outcome = outcome._replace(status=Status.FAILED, reason="not_written", error=f"{where}: {error.message}", hint=error.hint)
-            except BrokenPipeError:  # the reader of streamed results has seen enough: no error, but no reason to buy more either
+                outcome = outcome._replace(
+                    status=Status.FAILED, reason="not_written", error=f"{where}: {error.message}", hint=error.hint
+                )
+            except (
+                BrokenPipeError
+            ):  # the reader of streamed results has seen enough: no error, but no reason to buy more either
                 leave_standard_output()
                 self._stop.is_unread = True
         self._count(outcome)
@@ -209,7 +220,9 @@ class _Run:
         return self.report.exit_code
 
     def _settle(self, outcome: Outcome, text: str | None) -> None:
-        """Deliver while the plan is made. Where results cannot be written, the plan goes on to count what else there is."""
+        """Deliver while the plan is made. Where results cannot be written, the plan goes on to count what else there
+        is.
+        """
         if text is not None and self._unwritable:
             outcome, text = outcome._replace(status=Status.NOT_ATTEMPTED, reason="stopped", saved_usd=Decimal(0)), None
         try:
@@ -255,7 +268,13 @@ class _Run:
         from meetcli.spend import spend
         from meetcli.wiring.lanes import open_lane_engine, options_of, pending_batches
         from meetcli.wiring.money import open_budget
-        from meetcli.wiring.spending import open_ledger, open_purse, refuse_without_key, run_to_its_end, warn_of_unchecked_language
+        from meetcli.wiring.spending import (
+            open_ledger,
+            open_purse,
+            refuse_without_key,
+            run_to_its_end,
+            warn_of_unchecked_language,
+        )
 
         settings, assignment = self._settings, self._assignment
         refuse_without_key(settings, len(jobs))
@@ -269,10 +288,15 @@ class _Run:
         options = options_of(settings)._replace(budget=budget, is_stopping=is_stopping, calls=len(jobs))
         engine = open_lane_engine(settings, options, cache=self._cache, assignment=assignment, tell=self._tell)
         self._stop.finishes_first = True
-        with self._progress_shown(sum(1 + len(job.twins) for job in jobs)), opened_leases(settings, self._cache) as leases:
+        with (
+            self._progress_shown(sum(1 + len(job.twins) for job in jobs)),
+            opened_leases(settings, self._cache) as leases,
+        ):
             ledger = open_ledger(settings, assignment.task.name, self._cache, leases)
             try:
-                run_to_its_end(spend(jobs, assignment=assignment, engine=engine, ledger=ledger, purse=purse), self._stop)
+                run_to_its_end(
+                    spend(jobs, assignment=assignment, engine=engine, ledger=ledger, purse=purse), self._stop
+                )
             finally:
                 self.report.pending = pending_batches(settings, self._cache, assignment)
 

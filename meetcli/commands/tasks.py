@@ -20,7 +20,9 @@ def check(paths: list[str]) -> None:
         raise UsageError(f"--check takes one task, not {len(paths)} names", hint="meetcli run --check task.toml")
     task = open_task(paths[0], read_toml)
     task.load_answer_model()
-    typer.echo(f"{task.name}, version {task.version}: {count_text(len(task.instructions.split()), 'word')} of instructions")
+    typer.echo(
+        f"{task.name}, version {task.version}: {count_text(len(task.instructions.split()), 'word')} of instructions"
+    )
     if task.result_schema is None:
         return
     asked = strict_subset(task.result_schema)

@@ -1,7 +1,9 @@
-"""Door of the settings: loads them and says where each came from. The sole reader of the environment and of settings files.
+"""Door of the settings: loads them and says where each came from. The sole reader of the environment and of settings
+files.
 
-A value comes from the first of: flag, `MEETCLI_...` variable, the older variable, `.env` in the working folder, `meetcli.toml`
-in the working folder, the user's `meetcli.toml`, the default. Nothing is ever written back to the environment.
+A value comes from the first of: flag, `MEETCLI_...` variable, the older variable, `.env` in the working folder,
+`meetcli.toml` in the working folder, the user's `meetcli.toml`, the default. Nothing is ever written back to the
+environment.
 """
 
 from __future__ import annotations
@@ -32,13 +34,15 @@ __all__ = [
 
 SETTINGS_FILE = "meetcli.toml"
 FLEX_TIMEOUT_S = 900.0
-"""What OpenAI's guide to flex processing uses (https://developers.openai.com/api/docs/guides/flex-processing, read 2026-11)."""
+"""What OpenAI's guide to flex processing uses (https://developers.openai.com/api/docs/guides/flex-processing, read
+2026-11).
+"""
 _ALONE = ("no_cache", "refresh", "cache_only"), ("no_cache", "cache_required"), ("quiet", "verbose")
 
 
 class LoadedSettings(NamedTuple):
-    """Settings with the origin of each, by option name: `flag --ttl`, `variable CACHE_TTL_HOURS`, `.env`, `./meetcli.toml`,
-    the path of the user's file, or `default`. `warnings` are for people, in order.
+    """Settings with the origin of each, by option name: `flag --ttl`, `variable CACHE_TTL_HOURS`, `.env`,
+    `./meetcli.toml`, the path of the user's file, or `default`. `warnings` are for people, in order.
     """
 
     settings: Settings
@@ -69,12 +73,16 @@ class _Given(NamedTuple):
 
 
 def load_settings(
-    flags: Mapping[str, object], *, environment: Mapping[str, str], working_folder: Path, user_config_folder: Path | None
+    flags: Mapping[str, object],
+    *,
+    environment: Mapping[str, str],
+    working_folder: Path,
+    user_config_folder: Path | None,
 ) -> LoadedSettings:
     """Return the settings of a run; `flags` by option name, None where not given.
 
-    Raises `UsageError` for a value that cannot be used, naming setting, value and origin, for an unreadable settings file or an
-    unknown key in one, and for settings that exclude each other.
+    Raises `UsageError` for a value that cannot be used, naming setting, value and origin, for an unreadable settings
+    file or an unknown key in one, and for settings that exclude each other.
     """
     dotenv = _read_dotenv(working_folder / ".env")
     found: dict[str, _Given] = {}
@@ -96,7 +104,8 @@ def load_settings(
         parsed["cache_dir"] = user_folder("cache", environment)
     origins = {name: found[name].origin if name in found else "default" for name in OPTIONS}
     return LoadedSettings(
-        # Every value has been through its option's parser; building pydantic's validator as well costs more than starting Python.
+        # Every value has been through its option's parser; building pydantic's validator as well costs more than
+        # starting Python.
         Settings.model_construct(**parsed),
         origins,
         (*_announce_endpoint(parsed, origins), *_name_unknown_variables(environment), *_name_unknown_variables(dotenv)),
@@ -119,7 +128,8 @@ def load_folder_patterns(path: Path, shown: str) -> tuple[str, ...]:
     table = read_toml(path, shown)
     if others := sorted(table.keys() - {"patterns"}):
         raise UsageError(
-            f"{shown} came with the inputs and may hold patterns only, not {others[0]!r}", hint="settings belong in the folder you work in"
+            f"{shown} came with the inputs and may hold patterns only, not {others[0]!r}",
+            hint="settings belong in the folder you work in",
         )
     try:
         return parse_patterns(table.get("patterns", []))
@@ -133,7 +143,9 @@ def user_folder(kind: Literal["cache", "config"], environment: Mapping[str, str]
     Raises `UsageError` when the user has no home folder.
     """
     base = environment.get(f"XDG_{kind.upper()}_HOME", ""), environment.get("HOME", "")
-    if sys.platform == "linux":  # the plain case by hand: the library that knows all others costs half of what Python takes to start
+    if (
+        sys.platform == "linux"
+    ):  # the plain case by hand: the library that knows all others costs half of what Python takes to start
         if base[0].startswith("/"):
             return Path(base[0], "meetcli")
         if base[1].startswith("/"):
@@ -143,7 +155,9 @@ def user_folder(kind: Literal["cache", "config"], environment: Mapping[str, str]
     try:
         return platformdirs.user_cache_path("meetcli") if kind == "cache" else platformdirs.user_config_path("meetcli")
     except RuntimeError as error:
-        raise UsageError(f"no {kind} folder: {error}", hint="set HOME, or name the cache folder with --cache-dir") from error
+        raise UsageError(
+            f"no {kind} folder: {error}", hint="set HOME, or name the cache folder with --cache-dir"
+        ) from error
 
 
 def read_toml(path: Path, shown: str | None = None) -> Mapping[str, Any]:
@@ -174,7 +188,9 @@ def _given_by_flags(flags: Mapping[str, object]) -> Iterator[_Given]:
 
 
 def _given_by_variables(variables: Mapping[str, str], origin: str) -> Iterator[_Given]:
-    """Yield what variables give, own names before older ones. Empty ones count as absent: that is how scripts unset them."""
+    """Yield what variables give, own names before older ones. Empty ones count as absent: that is how scripts unset
+    them.
+    """
     for option in OPTIONS.values():
         for name, parse in ((option.variable, option.parse), *((option.older,) if option.older else ())):
             value = variables.get(name, "")
@@ -222,8 +238,15 @@ def _is_openai(base_url: str | None) -> bool:
 
 def _announce_endpoint(parsed: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
     origin = origins["base_url"]
-    if origin in {".env", f"./{SETTINGS_FILE}"} and not _is_openai(parsed["base_url"]) and parsed.get("engine") != "local":
-        yield f"transcripts go to {urlsplit(parsed['base_url']).netloc}: the endpoint comes from {origin} in the working folder"
+    if (
+        origin in {".env", f"./{SETTINGS_FILE}"}
+        and not _is_openai(parsed["base_url"])
+        and parsed.get("engine") != "local"
+    ):
+        yield (
+            f"transcripts go to {urlsplit(parsed['base_url']).netloc}: the "
+            f"endpoint comes from {origin} in the working folder"
+        )
 
 
 def _name_unknown_variables(variables: Mapping[str, str]) -> Iterator[str]:

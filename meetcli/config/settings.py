@@ -20,7 +20,8 @@ MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "ba
 class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     """Every setting of a run. Durations in seconds; None means not given, for `ttl_s` that answers never grow too old.
 
-    `cache_dir` is None only where neither a cache nor its counters are used. `prices` is `openai`, `none` or a path; `output` may be `-`.
+    `cache_dir` is None only where neither a cache nor its counters are used. `prices` is `openai`, `none` or a path;
+    `output` may be `-`.
     """
 
     output: Path = Path("results")
@@ -96,8 +97,8 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
 class Option(NamedTuple):
     """One setting as people give it. `name` is its key in flags and files.
 
-    `older` is the variable it had before `MEETCLI_...` and the parser of that variable; `stored_as` its name in `Settings` where
-    that carries a unit.
+    `older` is the variable it had before `MEETCLI_...` and the parser of that variable; `stored_as` its name in
+    `Settings` where that carries a unit.
     """
 
     name: str

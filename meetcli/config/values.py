@@ -1,7 +1,7 @@
 """Values as people write them in options, variables and files: durations, sizes, numbers, choices, folders, endpoints.
 
-Each parser takes a string, or the value a TOML file already typed, and raises ValueError with what the value must be. It never
-repeats the value: the caller knows whether it is a secret.
+Each parser takes a string, or the value a TOML file already typed, and raises ValueError with what the value must be.
+It never repeats the value: the caller knows whether it is a secret.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def parse_positive_duration(value: object) -> float:
 def parse_ttl(value: object) -> float | None:
     """Return seconds, or None for `none`.
 
-    A bare number is refused: an older setting counts the same in hours, and 24 read as seconds would buy every answer again.
+    A bare number is refused: an older setting counts the same in hours, and 24 read as seconds would buy every answer
+    again.
     """
     text = _text_of(value)
     if text.lower() == "none":
@@ -98,7 +99,11 @@ def parse_money(value: object) -> Decimal:
 
 def whole_number(least: int, most: int | None = None) -> Callable[[object], int]:
     """Return a parser of whole numbers from `least` to `most`, both inclusive."""
-    wanted = f"must be a whole number of at least {least}" if most is None else f"must be a whole number from {least} to {most}"
+    wanted = (
+        f"must be a whole number of at least {least}"
+        if most is None
+        else f"must be a whole number from {least} to {most}"
+    )
 
     def parse(value: object) -> int:
         text = _text_of(value)
@@ -175,7 +180,12 @@ def parse_date(value: object) -> str:
 
 def parse_api_key(value: object) -> str:
     """Return a key as it can stand in an HTTP header."""
-    if not isinstance(value, str) or not value.strip() or not value.strip().isascii() or not value.strip().isprintable():
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or not value.strip().isascii()
+        or not value.strip().isprintable()
+    ):
         raise ValueError("must be a key of printable ASCII characters")
     return value.strip()
 
@@ -193,7 +203,8 @@ def parse_language(value: object) -> str:
 def parse_base_url(value: object) -> str:
     """Return an http(s) address without its last slash.
 
-    An address with a user, a password or a query is refused, so that none of them can reach a log, a result or a cache key.
+    An address with a user, a password or a query is refused, so that none of them can reach a log, a result or a cache
+    key.
     """
     text = parse_text(value)
     try:
@@ -214,13 +225,16 @@ def parse_cache_url(value: object) -> str:
     try:
         parts = urlsplit(text)
         is_server = parts.scheme in {"redis", "rediss"} or (parts.scheme == "unix" and bool(parts.path))
-        # Anything but a number would be database 0 to the client, and may be what an unescaped slash leaves of a password.
+        # Anything but a number would be database 0 to the client, and may be what an unescaped slash leaves of a
+        # password.
         is_place = parts.scheme == "unix" or re.fullmatch(r"/?[0-9]*/?", parts.path) is not None
         is_address = is_server and parts.port != 0 and " " not in text and is_place
     except ValueError:  # a broken port or IPv6 address
         is_address = False
     if not is_address:
-        raise ValueError("must be an address as redis://[user:password@]host[:port][/database], rediss://... or unix:///path")
+        raise ValueError(
+            "must be an address as redis://[user:password@]host[:port][/database], rediss://... or unix:///path"
+        )
     return text
 
 

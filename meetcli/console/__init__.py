@@ -1,6 +1,7 @@
 """What a person watching sees: `table` of a finished run, `progress` of a running one. The only importers of rich.
 
-Importing either costs twice what Python takes to start: only a run that prints a table or has a terminal to animate does.
+Importing either costs twice what Python takes to start: only a run that prints a table or has a terminal to animate
+does.
 """
 
 from __future__ import annotations

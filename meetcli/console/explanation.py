@@ -12,7 +12,12 @@ from meetcli.console import PipeSafeConsole
 
 
 def print_explanation(
-    title: str, facts: Iterable[tuple[str, str]], parts: list[tuple[str, str, str, str]], stream: TextIO, *, width: int | None = None
+    title: str,
+    facts: Iterable[tuple[str, str]],
+    parts: list[tuple[str, str, str, str]],
+    stream: TextIO,
+    *,
+    width: int | None = None,
 ) -> None:
     """Print facts by label, then the parts of both fingerprints side by side: name, ours, theirs, verdict."""
     console = PipeSafeConsole(file=stream, width=width, highlight=False, markup=False, emoji=False)

@@ -52,12 +52,16 @@ class FormatLine(NamedTuple):
     is_from_documentation: bool
 
 
-def print_inspected(found: Iterable[Inspected], stream: TextIO, *, shows_turns: bool, width: int | None = None) -> list[Inspected]:
+def print_inspected(
+    found: Iterable[Inspected], stream: TextIO, *, shows_turns: bool, width: int | None = None
+) -> list[Inspected]:
     """Print each meeting as it comes, then how many there are; return all of them without their turns.
 
     Raises BrokenPipeError when nobody reads.
     """
-    console = PipeSafeConsole(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=shows_turns)
+    console = PipeSafeConsole(
+        file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=shows_turns
+    )
     counts: Counter[str] = Counter()
     seen: list[Inspected] = []
     for one in found:
@@ -74,7 +78,10 @@ def print_inspected(found: Iterable[Inspected], stream: TextIO, *, shows_turns: 
         else:
             counts[f"skipped: {(one.reason or '').replace('_', ' ')}"] += 1
         seen.append(one._replace(meeting=None))
-    totals = [f"{count_text(counts.pop('understood', 0), 'meeting')} understood", *(f"{count:,} {what}" for what, count in counts.items())]
+    totals = [
+        f"{count_text(counts.pop('understood', 0), 'meeting')} understood",
+        *(f"{count:,} {what}" for what, count in counts.items()),
+    ]
     console.print(Text(", ".join(totals)))
     return seen
 
@@ -92,7 +99,10 @@ def _facts(one: Inspected, meeting: Meeting) -> Iterator[tuple[str, str]]:
     yield "file", place_text(one.source.shown, one.source.place)
     yield "format", one.format
     yield "meeting", meeting.meeting_id or "-"
-    yield "customer", " ".join(filter(None, (meeting.customer_id, meeting.customer_name and f"({meeting.customer_name})"))) or "-"
+    yield (
+        "customer",
+        " ".join(filter(None, (meeting.customer_id, meeting.customer_name and f"({meeting.customer_name})"))) or "-",
+    )
     yield "date", meeting.meet_date or "-"
     if meeting.banker_id or meeting.banker_name:
         yield "banker", " ".join(filter(None, (meeting.banker_id, meeting.banker_name and f"({meeting.banker_name})")))
@@ -116,7 +126,9 @@ def _speakers_text(speakers: Sequence[str]) -> str:
     if not speakers:
         return "not known"
     shown = ", ".join(speakers[:_SHOWN_SPEAKERS])
-    return f"{len(speakers)}: {shown}" + (f" and {len(speakers) - _SHOWN_SPEAKERS} more" if len(speakers) > _SHOWN_SPEAKERS else "")
+    return f"{len(speakers)}: {shown}" + (
+        f" and {len(speakers) - _SHOWN_SPEAKERS} more" if len(speakers) > _SHOWN_SPEAKERS else ""
+    )
 
 
 def _print_turns(console: PipeSafeConsole, turns: Iterable[Turn]) -> None:
@@ -129,7 +141,11 @@ def _print_turns(console: PipeSafeConsole, turns: Iterable[Turn]) -> None:
 
 
 def _print_failure(console: PipeSafeConsole, one: Inspected) -> None:
-    console.print(Text("error: ", style="bold red").append(printable(one.error or one.reason or "failed"), style="default not bold"))
+    console.print(
+        Text("error: ", style="bold red").append(
+            printable(one.error or one.reason or "failed"), style="default not bold"
+        )
+    )
     if one.hint:
         console.print(Text("hint: ", style="bold").append(printable(one.hint), style="not bold"))
 
@@ -155,4 +171,9 @@ def print_formats(lines: Iterable[FormatLine], stream: TextIO, *, width: int | N
         table.add_row(name, line.source, line.speakers, line.times.replace(" and ", ", "), _ids_text(line.ids))
     console.print(table)
     console.print(Text("\n* from documentation: no real file was at hand", style="dim"))
-    console.print(Text("Also .gz and .zip of these, JSON lists and .jsonl with one of these a place, and standard input.", style="dim"))
+    console.print(
+        Text(
+            "Also .gz and .zip of these, JSON lists and .jsonl with one of these a place, and standard input.",
+            style="dim",
+        )
+    )

@@ -43,7 +43,8 @@ _OPENAI = "api.openai.com"
 def print_report(report: RunReport, stream: TextIO, *, width: int | None = None, height: int | None = None) -> None:
     """Print the hit/miss table of a run: a line a file where they fit a screen, then failures and totals.
 
-    Where they do not fit, only what failed and what was called is listed, up to a screen. Raises BrokenPipeError when nobody reads.
+    Where they do not fit, only what failed and what was called is listed, up to a screen. Raises BrokenPipeError when
+    nobody reads.
     """
     console = PipeSafeConsole(file=stream, width=width, height=height, highlight=False, markup=False, emoji=False)
     screen = max(5, (console.height if height or console.is_terminal else _PIPE_HEIGHT) - _TOTALS_HEIGHT)
@@ -55,7 +56,9 @@ def print_report(report: RunReport, stream: TextIO, *, width: int | None = None,
         _print_failures(console, failures, are_listed=report.total <= screen)
         console.print()
     if left_out:
-        console.print(f"… and {left_out:,} more that failed or need a call; --summary json lists every one", style="dim")
+        console.print(
+            f"… and {left_out:,} more that failed or need a call; --summary json lists every one", style="dim"
+        )
         console.print()
     console.print(_totals(report))
 
@@ -74,7 +77,9 @@ class _Path:
 
 
 def shorten_path(path: str, width: int) -> str:
-    """Return `path` in at most `width` cells: whole folders are cut on the left, a name that is too long in its middle."""
+    """Return `path` in at most `width` cells: whole folders are cut on the left, a name that is too long in its
+    middle.
+    """
     if cell_len(path) <= width:
         return path
     name = path.rpartition("/")[2]
@@ -113,7 +118,8 @@ def _letters(text: str) -> list[str]:
 def _worth_a_line(report: RunReport, screen: int) -> tuple[list[Outcome], list[Outcome], int]:
     """Return the outcomes for the table, the failures to explain below it, and how many of either found no place.
 
-    Where all fit, the table has every meeting; else failures are only explained, and the rest of the screen is for what was called.
+    Where all fit, the table has every meeting; else failures are only explained, and the rest of the screen is for what
+    was called.
     """
     failures = [outcome for outcome in report.in_order() if outcome.status is Status.FAILED]
     if report.total <= screen:
@@ -169,7 +175,8 @@ def _spent(outcome: Outcome) -> Iterator[Text]:
 def _print_failures(console: Console, failures: Iterable[Outcome], *, are_listed: bool) -> None:
     """Print each failure with its error, and a hint once for all that share it.
 
-    Where the table has a line for each (`are_listed`), many that failed alike are told as one: a dead key fails every call.
+    Where the table has a line for each (`are_listed`), many that failed alike are told as one: a dead key fails every
+    call.
     """
     hints: dict[str | None, dict[str, list[Outcome]]] = {}
     for outcome in failures:
@@ -204,9 +211,14 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
         if report.counts[status]:
             line.append(separator).append(f"{report.counts[status]:,} ").append(_status_text(status))
             separator = ", "
-    reasons = Counter(outcome.reason for outcome in report.in_order() if outcome.status is Status.NOT_ATTEMPTED and outcome.reason)
+    reasons = Counter(
+        outcome.reason for outcome in report.in_order() if outcome.status is Status.NOT_ATTEMPTED and outcome.reason
+    )
     if reasons:
-        told = [_words(reason) if len(reasons) == 1 else f"{count:,} {_words(reason)}" for reason, count in reasons.most_common()]
+        told = [
+            _words(reason) if len(reasons) == 1 else f"{count:,} {_words(reason)}"
+            for reason, count in reasons.most_common()
+        ]
         line.append(f" ({', '.join(told)})", style="dim")
     yield report.task, line
     rate = "" if report.hit_rate is None else f"{_percent(report.hit_rate)} hit rate, "
@@ -225,10 +237,21 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
         yield from _forecast_lines(report.forecast) if report.engine != "local" else _free_plan_lines(report.forecast)
         yield "saved", Text(saved)
     if report.unsupported:
-        yield "evidence", Text(f"{count_text(report.unsupported, 'item')} unsupported by any quote in the transcripts", style="yellow")
+        yield (
+            "evidence",
+            Text(
+                f"{count_text(report.unsupported, 'item')} unsupported by any quote in the transcripts", style="yellow"
+            ),
+        )
     yield from _money_lines(report)
     for batch in report.pending:
-        yield "batch", Text(f"{batch.batch_id}, {count_text(batch.requests, 'request')} pending; the next run collects what is ready")
+        yield (
+            "batch",
+            Text(
+                f"{batch.batch_id}, {count_text(batch.requests, 'request')} "
+                "pending; the next run collects what is ready"
+            ),
+        )
     yield "time", Text(elapsed_text(report.elapsed_s))
     # Who read the transcripts is said whenever it is not who everybody expects.
     place = "" if report.endpoint == _OPENAI or report.engine == "local" else f" at {report.endpoint}"
@@ -243,7 +266,10 @@ def _money_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
         yield "", Text(", ".join(f"{_words(status)} {_amount(usd)}" for status, usd in spent.items()))
     for lane, paid in money["by_lane"].items():
         if lane != "standard":
-            yield lane, Text(f"{_amount(paid['cost_usd'])}, {_amount(paid['saved_usd'])} less than at the standard price")
+            yield (
+                lane,
+                Text(f"{_amount(paid['cost_usd'])}, {_amount(paid['saved_usd'])} less than at the standard price"),
+            )
 
 
 def _amount(text: str | None) -> str:

@@ -1,4 +1,6 @@
-"""Door of the engines: requests in, replies out, in any order. Concurrency, retries and vendor errors stay behind it."""
+"""Door of the engines: requests in, replies out, in any order. Concurrency, retries and vendor errors stay behind
+it.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ class Engine(Protocol):
     def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer each request exactly once, in any order, pulling at most as many as it can work on.
 
-        A request that got no answer is a `Reply` with `error`. Raises `RunStopped` when no call can work, but only after
-        the calls under way have been answered and their replies yielded.
+        A request that got no answer is a `Reply` with `error`. Raises `RunStopped` when no call can work, but only
+        after the calls under way have been answered and their replies yielded.
         """
         ...
 
@@ -28,12 +30,13 @@ class Engine(Protocol):
 class EngineOptions(NamedTuple):
     """Everything an engine is told. Durations in seconds; `base_url` None means OpenAI's own.
 
-    The limits a minute are None where the server's own are to be learned. `is_flex_fallback` pays the standard price where the flex
-    lane has no capacity. An attempt for which `budget` has no room is not made; its request ends as `CallError` with reason `budget`.
+    The limits a minute are None where the server's own are to be learned. `is_flex_fallback` pays the standard price
+    where the flex lane has no capacity. An attempt for which `budget` has no room is not made; its request ends as
+    `CallError` with reason `budget`.
 
     `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as
-    `CallError` with reason `stopped`, while attempts under way are waited for. `calls` are how many the run will make at least, where
-    that is known.
+    `CallError` with reason `stopped`, while attempts under way are waited for. `calls` are how many the run will make
+    at least, where that is known.
     """
 
     model: str
@@ -62,7 +65,9 @@ def identify(name: Literal["openai", "local"], *, model: str, base_url: str | No
 
         return EngineIdentity("local", model="extractive", algorithm=ALGORITHM_VERSION)
     endpoint = (base_url or OPENAI_URL).rstrip("/")
-    return EngineIdentity("openai", model, endpoint=endpoint, host=urlsplit(endpoint).hostname or "", is_openai=endpoint == OPENAI_URL)
+    return EngineIdentity(
+        "openai", model, endpoint=endpoint, host=urlsplit(endpoint).hostname or "", is_openai=endpoint == OPENAI_URL
+    )
 
 
 def host_of(base_url: str | None) -> str:
@@ -82,7 +87,9 @@ def open_engine(name: str, options: EngineOptions) -> Engine:
 
 
 def ask_for_model(options: EngineOptions) -> CallError | None:
-    """Return why calls to this server would fail, None where they would not as far as one free call can tell. Starts a loop of its own."""
+    """Return why calls to this server would fail, None where they would not as far as one free call can tell. Starts a
+    loop of its own.
+    """
     import asyncio
 
     from meetcli.engines import openai_models

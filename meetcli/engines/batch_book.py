@@ -1,4 +1,6 @@
-"""Door between the batch lane and what remembers it: which batches were submitted, with which requests, and their paid replies."""
+"""Door between the batch lane and what remembers it: which batches were submitted, with which requests, and their paid
+replies.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from meetcli.models import Member, Reply, Submission
 
 
 class BatchBook(Protocol):
-    """Remembers batches across runs. Everything written is durable before the method returns, or it raises `RunStopped`."""
+    """Remembers batches across runs. Everything written is durable before the method returns, or it raises
+    `RunStopped`.
+    """
 
     def submissions(self) -> list[Submission]:
         """Return every batch that is remembered, oldest first."""

@@ -36,14 +36,18 @@ class Account:
         return None if budget.is_idle else False
 
     def settle(self, outcome: Reply | Failure) -> None:
-        """Count what an attempt cost. One of unknown fate, or without a count of tokens, may have cost the most it can."""
+        """Count what an attempt cost. One of unknown fate, or without a count of tokens, may have cost the most it
+        can.
+        """
         self.usage += outcome.usage
         if self._budget is None:
             return
         is_uncertain = outcome.is_uncertain if isinstance(outcome, Failure) else not outcome.usage.input_tokens
         if is_uncertain:
             spent_usd = self._budget.most_usd(self._request)
-            self.uncertain_usd = None if spent_usd is None or self.uncertain_usd is None else self.uncertain_usd + spent_usd
+            self.uncertain_usd = (
+                None if spent_usd is None or self.uncertain_usd is None else self.uncertain_usd + spent_usd
+            )
         else:
             lane = outcome.lane if isinstance(outcome, Reply) else "standard"
             spent_usd = self._budget.price(outcome.usage, lane)

@@ -1,8 +1,8 @@
 """Engines room: the batch lane. Submits what it is asked, once, and collects what is ready, whoever submitted it.
 
-Steps, each of which a kill may follow: the intent is written, the file uploaded, the intent marked as asked for, the batch made with our
-digest in its metadata, its id written; later its results are kept, and the batch marked as collected. An intent without an id is looked for
-in the server's list. So nothing is lost, and nothing submitted twice.
+Steps, each of which a kill may follow: the intent is written, the file uploaded, the intent marked as asked for, the
+batch made with our digest in its metadata, its id written; later its results are kept, and the batch marked as
+collected. An intent without an id is looked for in the server's list. So nothing is lost, and nothing submitted twice.
 """
 
 from __future__ import annotations
@@ -33,15 +33,17 @@ LULL_S: Final = 0.05
 """A stream of requests that pauses for so long has given all that is ready: what is spooled is submitted."""
 POLL_S: Final = 30.0
 MOST_REFUSALS: Final = 2
-NO_TEMPERATURE: Final = re.compile(r"(o\d|gpt-[5-9])")  # live, the server's refusal teaches it; in a batch every line would fail
+NO_TEMPERATURE: Final = re.compile(
+    r"(o\d|gpt-[5-9])"
+)  # live, the server's refusal teaches it; in a batch every line would fail
 
 
 @dataclass(slots=True)
 class _Lane:
     """What one call of `complete` has under way in the batch lane.
 
-    `writer` is the next file and `spooled` the requests in it; `live` are those asked at once; `waiting` are the ids of those that wait
-    in a batch, by digest. None ends a queue.
+    `writer` is the next file and `spooled` the requests in it; `live` are those asked at once; `waiting` are the ids of
+    those that wait in a batch, by digest. None ends a queue.
     """
 
     writer: Spool
@@ -58,8 +60,9 @@ class _Lane:
 class BatchWishes(NamedTuple):
     """What a run wants of batches. `submits` sends new requests by batch, `waits` until these are answered.
 
-    With `repairs_live` what follows an answer is asked live all the same. `asks_list` also looks for batches that only the server
-    knows. A request that two batches were refused is not submitted again, unless the run `forgives`: it would come back every night.
+    With `repairs_live` what follows an answer is asked live all the same. `asks_list` also looks for batches that only
+    the server knows. A request that two batches were refused is not submitted again, unless the run `forgives`: it
+    would come back every night.
     """
 
     submits: bool = False
@@ -122,10 +125,14 @@ class BatchEngine:
         return await self._files.cancel(batch_id)
 
     async def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
-        """Answer each request: live, with its answer from a batch, or as `CallError` with reason `submitted`; see `Engine.complete`."""
+        """Answer each request: live, with its answer from a batch, or as `CallError` with reason `submitted`; see
+        `Engine.complete`.
+        """
         try:
             await self.collect()
-            async with aclosing(self._complete(requests) if self._wishes.submits else self._live.complete(requests)) as answered:
+            async with aclosing(
+                self._complete(requests) if self._wishes.submits else self._live.complete(requests)
+            ) as answered:
                 async for reply in answered:
                     yield reply
         finally:
@@ -236,7 +243,9 @@ class BatchEngine:
         return Spool(dialect, **self._limits)
 
     async def _has_room(self, request: Request, lane: _Lane) -> bool:
-        """Return whether the account takes a request beside what waits; a run that stays waits until it does. One alone may always try."""
+        """Return whether the account takes a request beside what waits; a run that stays waits until it does. One alone
+        may always try.
+        """
         while (room := self._collector.room) is not None:
             taken = self._collector.taken
             if not (taken or lane.writer.size) or taken + lane.writer.size_with(request) <= room:
@@ -247,7 +256,9 @@ class BatchEngine:
         return True
 
     def _is_affordable(self, request: Request) -> bool:
-        """Spend the most that a request can cost: nothing is given back before its batch is collected, by another run."""
+        """Spend the most that a request can cost: nothing is given back before its batch is collected, by another
+        run.
+        """
         budget = self._options.budget
         if budget is None or budget.limit_usd is None or request.digest in self._afforded:
             return True

@@ -1,4 +1,6 @@
-"""Engines room: what batches have to give. Finds them, keeps what they answered, knows what is on its way. Submits nothing."""
+"""Engines room: what batches have to give. Finds them, keeps what they answered, knows what is on its way. Submits
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,16 @@ INTENT_AGE: Final = timedelta(hours=48)
 SETTLED_AFTER: Final = timedelta(minutes=1)
 """How long a server may take to list a batch that it was asked for by a run that was killed."""
 REMEMBERED: Final = timedelta(days=35)
-"""How long a collected batch is remembered, so that it is not collected again: longer than the server lists its files (30 days)."""
+"""How long a collected batch is remembered, so that it is not collected again: longer than the server lists its files
+(30 days).
+"""
 CROWDED_FOR: Final = timedelta(days=7)
 """How long smaller files are made after one that the account had no room for: a tier rises, and others' batches end."""
 
 
 class LookedFor(NamedTuple):
-    """Which batches a run looks for: those at its endpoint, `asks_list` also those that only the server knows, of this `model`.
+    """Which batches a run looks for: those at its endpoint, `asks_list` also those that only the server knows, of this
+    `model`.
 
     `needs_list` makes trouble with the server's list an error. `refusals` also gathers what batches were refused.
     """
@@ -44,10 +49,11 @@ class LookedFor(NamedTuple):
 
 
 class BatchCollector:
-    """Batches that were submitted. `pending` are the requests under way by digest; `refusals` why requests were refused, each time.
+    """Batches that were submitted. `pending` are the requests under way by digest; `refusals` why requests were
+    refused, each time.
 
-    `room` is how many bytes may wait at once, None as long as the account has taken every batch; `taken` is how many do. `crowded` are
-    the requests that it had no room for and that are in no batch since.
+    `room` is how many bytes may wait at once, None as long as the account has taken every batch; `taken` is how many
+    do. `crowded` are the requests that it had no room for and that are in no batch since.
     """
 
     def __init__(self, files: BatchFiles, book: BatchBook, looked_for: LookedFor, now: Callable[[], datetime]) -> None:
@@ -64,7 +70,9 @@ class BatchCollector:
         self.crowded: set[str] = set()
 
     async def collect(self) -> list[tuple[Submission, RemoteBatch]]:
-        """Keep what is ready, learn what is pending; return every batch that is not collected yet, as the server tells of it."""
+        """Keep what is ready, learn what is pending; return every batch that is not collected yet, as the server tells
+        of it.
+        """
         found: list[tuple[Submission, RemoteBatch]] = []
         self._seen = self._book.latest()
         self.pending = {}
@@ -87,7 +95,9 @@ class BatchCollector:
         return found
 
     def _note_crowded(self, crowded: list[tuple[Submission, RemoteBatch]], pending: list[Submission]) -> None:
-        """Learn from batches that the account had no room for. One of a single request, alone, will never fit: that is a refusal."""
+        """Learn from batches that the account had no room for. One of a single request, alone, will never fit: that is
+        a refusal.
+        """
         for submission, remote in crowded:
             waiting = sum(one.size for one in pending if one.model == submission.model)
             taken = max(submission.beside, waiting)  # what was beside it may be over by now, or another run's
@@ -95,7 +105,9 @@ class BatchCollector:
             self.crowded |= {member.digest for member in members}
             is_hopeless = len(members) == 1 and not taken
             refused = [member._replace(refusal=remote.error) for member in members if is_hopeless]
-            self._book.write(submission._replace(state="crowded", size=submission.size and submission.size + taken), refused)
+            self._book.write(
+                submission._replace(state="crowded", size=submission.size and submission.size + taken), refused
+            )
             logger.warning(
                 "batch %s did not begin: the account has no room for %s at once (%s): %s",
                 remote.id,
@@ -123,7 +135,8 @@ class BatchCollector:
     async def look_again(self) -> bool:
         """Collect if anybody has intended a batch or learned its id since; return whether.
 
-        Whoever held the lease of a meeting until now may have submitted it, also by a batch whose file was on its way when we looked.
+        Whoever held the lease of a meeting until now may have submitted it, also by a batch whose file was on its way
+        when we looked.
         """
         async with self._looking:
             if self._book.latest() == self._seen:
@@ -137,7 +150,11 @@ class BatchCollector:
         for submission in known:
             if submission.is_over and self._now() - submission.created_at > REMEMBERED:
                 self._book.forget(submission)
-        ours = [submission for submission in known if submission.endpoint == self._looked_for.endpoint and not submission.is_over]
+        ours = [
+            submission
+            for submission in known
+            if submission.endpoint == self._looked_for.endpoint and not submission.is_over
+        ]
         unknown_ids = [submission for submission in ours if submission.batch_id is None]
         if not (unknown_ids or self._looked_for.asks_list):
             return ours
@@ -152,15 +169,24 @@ class BatchCollector:
         return [submission for submission in found if submission is not None]
 
     async def _awaited(self, missing: list[Submission], since: datetime) -> dict[str | None, RemoteBatch]:
-        """Look again for batches that a run asked for and was killed just now: a slow server may still be making them."""
+        """Look again for batches that a run asked for and was killed just now: a slow server may still be making
+        them.
+        """
         listed: dict[str | None, RemoteBatch] = {}
         is_told = False
         for _ in range(MOST_LOOKS):
-            missing = [one for one in missing if one.digest not in listed and one.state == "asked" and self._age(one) < SETTLED_AFTER]
+            missing = [
+                one
+                for one in missing
+                if one.digest not in listed and one.state == "asked" and self._age(one) < SETTLED_AFTER
+            ]
             if not missing:
                 break
             if not is_told:
-                logger.warning("a run asked for a batch just now and did not hear of it: waiting for up to a minute whether there is one")
+                logger.warning(
+                    "a run asked for a batch just now and did not hear of it: "
+                    "waiting for up to a minute whether there is one"
+                )
             is_told = True
             await self._files.pause()
             listed = await self._listed(since, is_needed=True)
@@ -191,13 +217,21 @@ class BatchCollector:
         return completed
 
     async def _adopt(self, digest: str, remote: RemoteBatch) -> Submission:
-        """Remember a batch that only the server knows; its own file says which requests it has, or what is left of it, its results."""
+        """Remember a batch that only the server knows; its own file says which requests it has, or what is left of it,
+        its results.
+        """
         named = await self._names(remote.input_file)
         if not named:
             named = [name for file in remote.result_files for name in await self._names(file)]
         members = [Member(name) for name in named]
         adopted = Submission(
-            digest, remote.id, "submitted", remote.created_at, self._looked_for.endpoint, self._looked_for.model, len(members)
+            digest,
+            remote.id,
+            "submitted",
+            remote.created_at,
+            self._looked_for.endpoint,
+            self._looked_for.model,
+            len(members),
         )
         self._book.write(adopted, members)
         return adopted
@@ -235,9 +269,16 @@ class BatchCollector:
             )
 
     def _keep_lines(
-        self, submission: Submission, lines: list[dict[str, Any]], members: dict[str, Member], missing: Counter[str], refused: list[Member]
+        self,
+        submission: Submission,
+        lines: list[dict[str, Any]],
+        members: dict[str, Member],
+        missing: Counter[str],
+        refused: list[Member],
     ) -> set[str]:
-        """Keep what lines of result files say; return the digests of the requests that they answer: a line may come twice."""
+        """Keep what lines of result files say; return the digests of the requests that they answer: a line may come
+        twice.
+        """
         results = read_results(lines, members)
         # An answer that nobody can read may be billed: its request is asked again, and whoever asks counts it.
         lost = Reply("", None, "unreadable", usage=ONE_CALL, lane="batch", is_collected=True)

@@ -1,7 +1,7 @@
 """Engines room: OpenAI's Files and Batches over the wire. Never decides what to submit, never remembers.
 
-Everything is tried again as live calls are, but for the creation of a batch: one of unknown fate is looked for before it is
-tried again, because a second one would be paid for as well.
+Everything is tried again as live calls are, but for the creation of a batch: one of unknown fate is looked for before
+it is tried again, because a second one would be paid for as well.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class Spool:
         self.members: list[Member] = []
 
     def add(self, request: Request) -> bool:
-        """Write a request, once: a server takes no file that has an id twice. Return False where this file has no room for it."""
+        """Write a request, once: a server takes no file that has an id twice. Return False where this file has no room
+        for it.
+        """
         if request.digest in self._digests:
             return True
         data = self._line(request)
@@ -104,7 +106,9 @@ class Spool:
         self.file.write(data)
         self.size += len(data)
         self._digests.add(request.digest)
-        self.members.append(Member(request.digest, request.task, request.meeting.meeting_id, request.meeting.customer_id))
+        self.members.append(
+            Member(request.digest, request.task, request.meeting.meeting_id, request.meeting.customer_id)
+        )
         return True
 
     def size_with(self, request: Request) -> int:
@@ -112,7 +116,12 @@ class Spool:
         return self.size if request.digest in self._digests else self.size + len(self._line(request))
 
     def _line(self, request: Request) -> bytes:
-        line = {"custom_id": request.digest, "method": "POST", "url": "/v1/chat/completions", "body": self._dialect.body(request)}
+        line = {
+            "custom_id": request.digest,
+            "method": "POST",
+            "url": "/v1/chat/completions",
+            "body": self._dialect.body(request),
+        }
         return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 
     def digest(self, at: datetime) -> str:
@@ -154,8 +163,12 @@ class BatchFiles:
 
         return await self._retried(send)
 
-    async def create(self, file_id: str, digest: str, note: Callable[[Literal["intended", "asked"]], None]) -> RemoteBatch:
-        """Make a batch of an uploaded file, once. `note` is told `asked` before each request for it, `intended` when that is refused."""
+    async def create(
+        self, file_id: str, digest: str, note: Callable[[Literal["intended", "asked"]], None]
+    ) -> RemoteBatch:
+        """Make a batch of an uploaded file, once. `note` is told `asked` before each request for it, `intended` when
+        that is refused.
+        """
         import openai
 
         is_asked = False
@@ -168,7 +181,10 @@ class BatchFiles:
             note("asked")
             try:
                 made = await self._client.batches.create(
-                    input_file_id=file_id, endpoint="/v1/chat/completions", completion_window="24h", metadata={MARK: digest}
+                    input_file_id=file_id,
+                    endpoint="/v1/chat/completions",
+                    completion_window="24h",
+                    metadata={MARK: digest},
                 )
             except openai.APIStatusError as error:
                 if error.status_code < 500 and error.status_code != 408:  # it was heard, and refused
@@ -184,7 +200,9 @@ class BatchFiles:
         import openai
 
         try:
-            return _remote(await self._retried(lambda: self._client.batches.retrieve(batch_id), passes=openai.NotFoundError))
+            return _remote(
+                await self._retried(lambda: self._client.batches.retrieve(batch_id), passes=openai.NotFoundError)
+            )
         except openai.NotFoundError:
             return None
 
@@ -193,12 +211,16 @@ class BatchFiles:
         import openai
 
         try:
-            return _remote(await self._retried(lambda: self._client.batches.cancel(batch_id), passes=openai.NotFoundError))
+            return _remote(
+                await self._retried(lambda: self._client.batches.cancel(batch_id), passes=openai.NotFoundError)
+            )
         except openai.NotFoundError:
             return None
 
     async def ours(self, since: datetime) -> list[RemoteBatch]:
-        """Return the batches of this API project that meetcli made, newest first, back to `since`; none where the server has no batches."""
+        """Return the batches of this API project that meetcli made, newest first, back to `since`; none where the
+        server has no batches.
+        """
         import openai
 
         async def listed() -> list[RemoteBatch]:
@@ -257,8 +279,8 @@ class BatchFiles:
         return None
 
     async def _retried(self, work: Callable[[], Awaitable[T]], *, passes: type[Exception] | tuple[()] = ()) -> T:
-        """Try until it works. Raises `RunStopped` when patience ends, as `LaneNotServed` on a server without batches, and what `passes`
-        names as it is.
+        """Try until it works. Raises `RunStopped` when patience ends, as `LaneNotServed` on a server without batches,
+        and what `passes` names as it is.
         """
         failed = 0
         while True:
@@ -280,7 +302,9 @@ class BatchFiles:
 
 
 class Results(NamedTuple):
-    """What lines of result files say: the paid replies, which requests were refused, and why each of the others has no answer."""
+    """What lines of result files say: the paid replies, which requests were refused, and why each of the others has no
+    answer.
+    """
 
     replies: list[tuple[Member, Reply]]
     refused: list[Member]

@@ -1,8 +1,10 @@
-"""Engines room: the one gate that every attempt passes. Pauses, limits and the number of calls at once, shared by all workers.
+"""Engines room: the one gate that every attempt passes. Pauses, limits and the number of calls at once, shared by all
+workers.
 
-Who came first passes first. A server that refuses halves the number of calls at once and is asked again more and more rarely, by one
-call that goes ahead of the others; every answer brings back a little. In a short run calls begin one by one, so that few are under way
-unanswered when refusals begin. So a minute of refusals costs a handful of calls, however many workers wait.
+Who came first passes first. A server that refuses halves the number of calls at once and is asked again more and more
+rarely, by one call that goes ahead of the others; every answer brings back a little. In a short run calls begin one by
+one, so that few are under way unanswered when refusals begin. So a minute of refusals costs a handful of calls, however
+many workers wait.
 """
 
 from __future__ import annotations
@@ -22,13 +24,17 @@ LONGEST_BACKOFF_S: Final = 30.0
 LONGEST_PAUSE_S: Final = 45.0
 SHARE_OF_PATIENCE: Final = 1 / 3  # a pause that a request has no patience left for would lose it
 BACKOFF_GROWTH: Final = 30.0
-"""At most half a second, then 15 and 45 at least: a minute of refusals is met by three calls, besides those under way as it begins."""
+"""At most half a second, then 15 and 45 at least: a minute of refusals is met by three calls, besides those under way
+as it begins.
+"""
 MOST_GROWTHS: Final = 9  # beyond all need; two hundred would be no number any more, and hours of refusals bring as many
 AHEAD_S: Final = 0.5
 """How long others wait for the call that goes ahead: refusals come in a fraction of a second, answers take several."""
 GLANCE_S: Final = 0.01  # how late they may notice that it is back
 LONGEST_STEP_S: Final = 0.25
-"""Calls of a short run do not begin together but one by one, so that few are sent until a refusal, which comes soon, is back."""
+"""Calls of a short run do not begin together but one by one, so that few are sent until a refusal, which comes soon, is
+back.
+"""
 SHORTEST_STEP_S: Final = 0.06
 SPREAD_S: Final = 2.6  # what steps may add to a run whose answers come at once
 BUSY: Final = 0.8  # steps of a whole answer's time divided by the calls at once would leave places empty
@@ -65,8 +71,8 @@ class Pass:
 
 
 class Gate:
-    """Lets attempts through. `patience_s` is the most that a request waits in all; `is_over` says that the run ends, and everybody waiting
-    goes on to notice.
+    """Lets attempts through. `patience_s` is the most that a request waits in all; `is_over` says that the run ends,
+    and everybody waiting goes on to notice.
     """
 
     def __init__(
@@ -105,7 +111,9 @@ class Gate:
         self._output_tokens = USUAL_OUTPUT_TOKENS
 
     def expect(self, calls: int) -> None:
-        """Take in how many calls the run will make at least: in a short one the first goes ahead, and the others begin one by one."""
+        """Take in how many calls the run will make at least: in a short one the first goes ahead, and the others begin
+        one by one.
+        """
         if self._most + REFUSED_CALLS > calls * SMALL_SHARE:
             self._short_run_calls, self._sends_one_ahead = calls, True
 
@@ -116,10 +124,12 @@ class Gate:
     async def enter(
         self, request: Request, has_room: Callable[[], bool | None], patience_s: float = float("inf")
     ) -> tuple[Pass | None, float]:
-        """Wait until an attempt at `request` may be made; return its pass, and how long pauses lasted, also while others had their turn.
+        """Wait until an attempt at `request` may be made; return its pass, and how long pauses lasted, also while
+        others had their turn.
 
-        `has_room` reserves the money: False waits until another attempt has ended, None is for ever. Then, and when the run is over, there
-        is no pass; nor where a pause lasts longer than `patience_s`, which the time returned then is, too.
+        `has_room` reserves the money: False waits until another attempt has ended, None is for ever. Then, and when the
+        run is over, there is no pass; nor where a pause lasts longer than `patience_s`, which the time returned then
+        is, too.
         """
         paused_before_s = self._paused_s
         async with self._turn:
@@ -157,7 +167,10 @@ class Gate:
     def learn(self, headers: Mapping[str, str], entered: Pass) -> None:
         """Take in what an answer, good or bad, says about the limits."""
         now = self._timers.monotonic()
-        for allowance, kind, sent in ((self.requests, "requests", entered.requests_sent), (self.tokens, "tokens", entered.tokens_sent)):
+        for allowance, kind, sent in (
+            (self.requests, "requests", entered.requests_sent),
+            (self.tokens, "tokens", entered.tokens_sent),
+        ):
             if said := read_limits(headers, kind):
                 allowance.learn(*said, sent=sent, now_s=now)
 
@@ -176,10 +189,14 @@ class Gate:
     def refused(self, entered: Pass, retry_after_s: float | None) -> float:
         """Take in a refusal for going too fast; return how long everybody waits now."""
         now = self._timers.monotonic()
-        if entered.at >= self._narrowed_at:  # of the calls that were under way together, the first refusal speaks for all
+        if (
+            entered.at >= self._narrowed_at
+        ):  # of the calls that were under way together, the first refusal speaks for all
             self._narrowed_at = now
             if entered is not self._ahead:  # one by itself was not too many at once
-                self._width = max(1.0, min(self._width / 2, self._inside))  # those under way may be all that it takes at once
+                self._width = max(
+                    1.0, min(self._width / 2, self._inside)
+                )  # those under way may be all that it takes at once
             self._refusals += 1
             self._sends_one_ahead = True
             self._ahead_s = max(AHEAD_S, 2 * (now - entered.at))

@@ -1,7 +1,8 @@
-"""Engines room: how fast a server may be asked, from the user's limits or from what its answers say. Knows a clock, never waits.
+"""Engines room: how fast a server may be asked, from the user's limits or from what its answers say. Knows a clock,
+never waits.
 
-A limiter of our own because the limits move: none of the libraries (throttled-py, pyrate-limiter, limits, aiolimiter) takes a new
-rate while it runs, gives back what a call did not use, or reads what the server says is left.
+A limiter of our own because the limits move: none of the libraries (throttled-py, pyrate-limiter, limits, aiolimiter)
+takes a new rate while it runs, gives back what a call did not use, or reads what the server says is left.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ SAFETY: Final = 0.95
 """Share of an allowance that is used, so that our clock and the server's need not agree."""
 BURST_S: Final = 0.1
 BURST_SHARE: Final = 1 / 60
-"""What may be sent ahead of an even pace, so that a busy moment is made up for: so many seconds' worth, and no more than this share of a
-short minute. A full bucket would let a whole minute through at once."""
+"""What may be sent ahead of an even pace, so that a busy moment is made up for: so many seconds' worth, and no more
+than this share of a short minute. A full bucket would let a whole minute through at once.
+"""
 MOST_CHARGE: Final = 20.0
 SHORTEST_RESET_S: Final = 0.02
 """Shorter ones are rounded too coarsely to tell how long the server's minute is."""
@@ -29,10 +31,10 @@ _UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs"
 class Allowance:
     """How much of one kind (requests, or tokens) may be sent a minute; `limit` None as long as nobody has said.
 
-    Sends are spread evenly. The server's minute need not be one: its length follows from how long the server says a reset takes. A
-    server either refills all the time, where the reset grows with what is used, or all at once, where the reset only
-    counts down; the two are told apart by that. With `learns_charge`, what a server charges for what we send is learned as well: some
-    count tokens of the answer, some the output cap, some neither.
+    Sends are spread evenly. The server's minute need not be one: its length follows from how long the server says a
+    reset takes. A server either refills all the time, where the reset grows with what is used, or all at once, where
+    the reset only counts down; the two are told apart by that. With `learns_charge`, what a server charges for what we
+    send is learned as well: some count tokens of the answer, some the output cap, some neither.
     """
 
     def __init__(self, limit: int | None, *, learns_charge: bool = False) -> None:
@@ -65,7 +67,9 @@ class Allowance:
         return self._sent
 
     def correct(self, difference: float) -> None:
-        """Count what a send turned out to be more than was thought; negative gives back. A server that says what is left knows better."""
+        """Count what a send turned out to be more than was thought; negative gives back. A server that says what is
+        left knows better.
+        """
         if self.limit is not None and self._left is None:
             self._due_at += difference / self._rate
 
@@ -87,7 +91,9 @@ class Allowance:
         self.window_s = min(MINUTE_S, self._longest_reset_s if self._refills_at_once else guess_s)
 
     def _learn_charge(self, limit: float, remaining: float, sent: float, now_s: float) -> None:
-        """Compare what is left with what was left before. Only in the first minute: later, older sends come back unseen."""
+        """Compare what is left with what was left before. Only in the first minute: later, older sends come back
+        unseen.
+        """
         if self._first_seen_at is None:
             self._first_seen_at = now_s
         if not self._learns_charge or self._left is None or now_s > self._first_seen_at + self.window_s:
@@ -120,11 +126,17 @@ class Allowance:
 
 
 def read_limits(headers: Mapping[str, str], kind: str) -> tuple[float, float | None, float | None] | None:
-    """Return (limit, remaining, seconds to the reset) of `requests` or `tokens` from OpenAI's `x-ratelimit-*` headers; None without."""
+    """Return (limit, remaining, seconds to the reset) of `requests` or `tokens` from OpenAI's `x-ratelimit-*` headers;
+    None without.
+    """
     limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
     if not limit:
         return None
-    return limit, _number(headers.get(f"x-ratelimit-remaining-{kind}")), _reset_s(headers.get(f"x-ratelimit-reset-{kind}"))
+    return (
+        limit,
+        _number(headers.get(f"x-ratelimit-remaining-{kind}")),
+        _reset_s(headers.get(f"x-ratelimit-reset-{kind}")),
+    )
 
 
 def _number(text: str | None) -> float | None:

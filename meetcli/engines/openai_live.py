@@ -1,7 +1,8 @@
-"""Engines room: calls a chat.completions server now, through the OpenAI SDK. Never reads a file, a cache or the environment.
+"""Engines room: calls a chat.completions server now, through the OpenAI SDK. Never reads a file, a cache or the
+environment.
 
-The one place that retries transport. Concurrency is a pool of workers pulling from one iterator, so that memory does not grow with the
-number of meetings; what one worker learns (a pause, a refused parameter, a dead key), all know.
+The one place that retries transport. Concurrency is a pool of workers pulling from one iterator, so that memory does
+not grow with the number of meetings; what one worker learns (a pause, a refused parameter, a dead key), all know.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ class OpenAIEngine:
     """
 
     def __init__(
-        self, options: EngineOptions, timers: Timers | None = None, known: Callable[[Request], Awaitable[Reply | None]] | None = None
+        self,
+        options: EngineOptions,
+        timers: Timers | None = None,
+        known: Callable[[Request], Awaitable[Reply | None]] | None = None,
     ) -> None:
         self._options = options
         self._timers = timers or Timers()
@@ -44,7 +48,8 @@ class OpenAIEngine:
     def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer the requests, at most `concurrency` at once; see `Engine.complete`.
 
-        Requests that were pulled when `is_stopping` turned true end as `CallError` with reason `stopped`; no more are pulled.
+        Requests that were pulled when `is_stopping` turned true end as `CallError` with reason `stopped`; no more are
+        pulled.
         """
         return _Run(self._options, self._timers, requests, self._known).replies()
 
@@ -168,12 +173,17 @@ class _Run:
             if outcome.reason == "no_capacity" and self._options.is_flex_fallback:
                 lane = "standard"
                 continue
-            # Where others were answered since, the server takes calls, only not so many at once: no reason to give this one up.
+            # Where others were answered since, the server takes calls, only not so many at once: no reason to give this
+            # one up.
             is_crowded_out = outcome.reason in REFUSALS and self._answered_at > failed_at
             failed += outcome.ends == "attempt" and outcome.reason != "no_capacity" and not is_crowded_out
             failed_at = self._timers.monotonic()
             wait_s = self._wait_s(outcome, failed, entered)
-            if outcome.ends != "attempt" or failed > self._options.retries or waited_s + wait_s > self._options.max_wait_s:
+            if (
+                outcome.ends != "attempt"
+                or failed > self._options.retries
+                or waited_s + wait_s > self._options.max_wait_s
+            ):
                 return self._give_up(request, outcome, began_at, account)
             if outcome.reason not in REFUSALS:
                 waited_s += await self._gate.sleep_until(self._timers.monotonic() + wait_s)
@@ -190,17 +200,22 @@ class _Run:
         if limit is None or tokens <= limit:
             return None
         message = f"the request has about {tokens:,.0f} tokens, and the limit is {limit:,.0f} a minute"
-        return CallError(message, reason="too_large", hint="raise --tpm, or use an account or a model with a higher limit")
+        return CallError(
+            message, reason="too_large", hint="raise --tpm, or use an account or a model with a higher limit"
+        )
 
     async def _attempt(self, request: Request, body: dict[str, Any], entered: Pass) -> Reply | Failure:
-        """Make one call. The deadline is for all of it: a server that drips a byte now and then never trips a read timeout."""
+        """Make one call. The deadline is for all of it: a server that drips a byte now and then never trips a read
+        timeout.
+        """
         import httpx2
 
         assert self._client is not None  # noqa: S101  # opened with the first request
         began_at = self._timers.monotonic()
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                # Not `chat.completions.create`: it walks the body against a union of types and doubles the CPU of a call (0.8 to 1.5 ms).
+                # Not `chat.completions.create`: it walks the body against a union of types and doubles the CPU of a
+                # call (0.8 to 1.5 ms).
                 response = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
         except Exception as error:
             failure = translate(error, body, self._timers.wall())
@@ -215,7 +230,9 @@ class _Run:
         return outcome._replace(latency_ms=(self._timers.monotonic() - began_at) * 1000)
 
     def _wait_s(self, failure: Failure, failed: int, entered: Pass) -> float:
-        """Return the pause before the next attempt: what the gate says after a refusal, else exponential with full jitter."""
+        """Return the pause before the next attempt: what the gate says after a refusal, else exponential with full
+        jitter.
+        """
         if failure.reason in REFUSALS or failure.retry_after_s is not None:
             self._pausing = failure
         if failure.reason in REFUSALS:
@@ -233,7 +250,8 @@ class _Run:
         elif failure.ends == "run":
             self._stop(RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint))
         elif failure.reason == "unreachable" and self._answered_at < began_at:
-            # Nobody got through since this request began: a thousand meetings must not wait their turn to learn the same.
+            # Nobody got through since this request began: a thousand meetings must not wait their turn to learn the
+            # same.
             self._stop(RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint))
         elif (failure.retry_after_s or 0) > self._options.max_wait_s:
             asked = f"the server asks to wait {failure.retry_after_s:.0f} s, longer than --max-wait allows"
@@ -251,7 +269,9 @@ def open_client(options: EngineOptions) -> openai.AsyncOpenAI:
     """Return a client that neither retries nor looks into the environment for what the settings did not say."""
     key = options.api_key or "none"  # servers without keys take any; the SDK insists on one
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise UsageError("the API key has characters that no key has", hint="check OPENAI_API_KEY for spaces, quotes and line ends")
+        raise UsageError(
+            "the API key has characters that no key has", hint="check OPENAI_API_KEY for spaces, quotes and line ends"
+        )
 
     import openai
 
@@ -263,7 +283,9 @@ def open_client(options: EngineOptions) -> openai.AsyncOpenAI:
         max_retries=0,
         timeout=openai.Timeout(None, connect=min(CONNECT_TIMEOUT_S, options.timeout_s)),
         http_client=openai.DefaultAioHttpClient(),
-        default_headers={"Authorization": f"Bearer {key}"},  # OPENAI_CUSTOM_HEADERS may serve a gateway, but never replaces the key
+        default_headers={
+            "Authorization": f"Bearer {key}"
+        },  # OPENAI_CUSTOM_HEADERS may serve a gateway, but never replaces the key
     )
     client.organization = client.project = None
     return client

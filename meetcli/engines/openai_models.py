@@ -1,4 +1,6 @@
-"""Engines room: asks a chat.completions server whether it has a model, the one call that costs nothing. Sends no transcript."""
+"""Engines room: asks a chat.completions server whether it has a model, the one call that costs nothing. Sends no
+transcript.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ async def _retrieve(client: openai.AsyncOpenAI, model: str) -> CallError | None:
         return await _look_up(client, model, error)
     if not isinstance(found, openai.types.Model):  # a page for people, which the SDK hands over as text
         return CallError(
-            "what answers there does not speak OpenAI's API", reason="bad_reply", hint="check --base-url (it often ends in /v1)"
+            "what answers there does not speak OpenAI's API",
+            reason="bad_reply",
+            hint="check --base-url (it often ends in /v1)",
         )
     return None
 
@@ -55,7 +59,9 @@ async def _look_up(client: openai.AsyncOpenAI, model: str, error: openai.NotFoun
     if model in listed:
         return None
     known = ", ".join(listed[:SHOWN]) + (", ..." if len(listed) > SHOWN else "")
-    return CallError(f"the server does not have the model {model!r}", reason="unknown_model", hint=f"choose with --model: {known}")
+    return CallError(
+        f"the server does not have the model {model!r}", reason="unknown_model", hint=f"choose with --model: {known}"
+    )
 
 
 def _translated(error: Exception) -> CallError:

@@ -1,7 +1,8 @@
 """Engines room: what goes over the wire to a chat.completions server and comes back. Never sends anything, never waits.
 
-The only translation of vendor errors: what leaves here is a `Reply` or a `Failure` in our own words, because the vendor's
-quote keys ("Incorrect API key provided: sk-...") and prompts. The SDK is imported only where an error of it is at hand.
+The only translation of vendor errors: what leaves here is a `Reply` or a `Failure` in our own words, because the
+vendor's quote keys ("Incorrect API key provided: sk-...") and prompts. The SDK is imported only where an error of it is
+at hand.
 """
 
 from __future__ import annotations
@@ -31,22 +32,29 @@ CAPACITY_CODES: Final = frozenset({"resource_unavailable"})
 LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
 FINISHES: Final[Mapping[str, Finish]] = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
 SAME_ROLE: Final = "two messages of one role in a row"  # chat templates of some open models insist on turns
-UNSUPPORTED: Final = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed")
-UNKNOWN_FATE_STATUSES: Final = frozenset({408, 502, 504, *range(520, 528)})  # said by a gateway, while the model may have answered
+UNSUPPORTED: Final = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed"
+)
+UNKNOWN_FATE_STATUSES: Final = frozenset(
+    {408, 502, 504, *range(520, 528)}
+)  # said by a gateway, while the model may have answered
 VENDORS: Final = frozenset({"openai", "httpx2", "aiohttp", "anyio"})
 BATCH_PATH: Final = re.compile(r"/(files|batches)/?$")  # below them stand single files and batches, which may be gone
 CODE_WORDS: Final = frozenset(
     """
-    above access account active api authentication bad balance batch below billing blocked cancelled capacity code completion connection
-    content context credit custom data denied disabled duplicate empty endpoint enqueued error exceeded exhausted expired failed file filter
-    flex for forbidden found generation hard id input insufficient internal invalid json key large length limit line long max message
-    messages method mismatched missing model network no not organization output overloaded parameter parse payload payment per permission
-    permissions policy project prompt quota rate reached refused region request requests required resource response schema server service
-    size small soft spend status string supported tier timeout token tokens too type unauthorized unavailable unexpected unknown unsupported
-    upload url usage value violation
+    above access account active api authentication bad balance batch below billing blocked cancelled capacity code
+    completion connection content context credit custom data denied disabled duplicate empty endpoint enqueued error
+    exceeded exhausted expired failed file filter flex for forbidden found generation hard id input insufficient
+    internal invalid json key large length limit line long max message messages method mismatched missing model network
+    no not organization output overloaded parameter parse payload payment per permission permissions policy project
+    prompt quota rate reached refused region request requests required resource response schema server service size
+    small soft spend status string supported tier timeout token tokens too type unauthorized unavailable unexpected
+    unknown unsupported upload url usage value violation
     """.split()  # noqa: SIM905  # read as a list of words
 )
-"""What the error codes of OpenAI and its likes are made of. A server may put anything there, a key or a word of the transcript too."""
+"""What the error codes of OpenAI and its likes are made of. A server may put anything there, a key or a word of the
+transcript too.
+"""
 ONLY_JSON: Final = "\n\nAnswer with one JSON object and nothing else, no fences. It must match this JSON Schema:\n"
 
 
@@ -54,9 +62,9 @@ ONLY_JSON: Final = "\n\nAnswer with one JSON object and nothing else, no fences.
 class Failure:
     """Why an attempt gave no answer. `ends` says what is over: the attempt (try again), the request, or the run.
 
-    `refused` names the part of the body that this server does not take; an attempt without it may work. `retry_after_s` is
-    what the server asked for. `usage` is what the attempt cost: one request unless nothing reached the server. `is_uncertain`
-    says that it may have cost more: the model may have answered. `headers` are those of the answer.
+    `refused` names the part of the body that this server does not take; an attempt without it may work. `retry_after_s`
+    is what the server asked for. `usage` is what the attempt cost: one request unless nothing reached the server.
+    `is_uncertain` says that it may have cost more: the model may have answered. `headers` are those of the answer.
     """
 
     reason: str
@@ -77,7 +85,8 @@ class Dialect:
         self._model = model
         self._refused: set[str] = set()
         host = urlsplit(base_url).hostname or "" if base_url else "api.openai.com"
-        # OpenAI's reasoning models refuse max_tokens, and its other models take both; most other servers know only max_tokens.
+        # OpenAI's reasoning models refuse max_tokens, and its other models take both; most other servers know only
+        # max_tokens.
         self._caps = CAPS if f".{host}".endswith((".openai.com", ".openai.azure.com")) else CAPS[::-1]
 
     def body(self, request: Request, lane: Lane = "standard") -> dict[str, Any]:
@@ -91,7 +100,11 @@ class Dialect:
         if is_schema_sent:
             body["response_format"] = {
                 "type": "json_schema",
-                "json_schema": {"name": re.sub(r"[^A-Za-z0-9_-]", "_", request.task)[:64], "strict": True, "schema": request.schema},
+                "json_schema": {
+                    "name": re.sub(r"[^A-Za-z0-9_-]", "_", request.task)[:64],
+                    "strict": True,
+                    "schema": request.schema,
+                },
             }
         elif "json_object" not in self._refused:
             body["response_format"] = {"type": "json_object"}
@@ -109,7 +122,11 @@ class Dialect:
             return
         self._refused.add(name)
         if name in ("json_schema", "json_object"):
-            other = "json_object" if name == "json_schema" and "json_object" not in self._refused else "the schema in the prompt"
+            other = (
+                "json_object"
+                if name == "json_schema" and "json_object" not in self._refused
+                else "the schema in the prompt"
+            )
             logger.warning("the server refused response_format %s; the rest of this run uses %s", name, other)
         else:
             logger.info("the server refused %s; the rest of this run goes without", name)
@@ -118,7 +135,9 @@ class Dialect:
 def _with_schema(request: Request) -> Iterator[Message]:
     """Yield the messages with the schema at the end of the instructions, so that a repair still shares their prefix."""
     asked = ONLY_JSON + json.dumps(request.schema, ensure_ascii=False, separators=(",", ":"))
-    first_answer = next((place for place, message in enumerate(request.messages) if message.role == "assistant"), len(request.messages))
+    first_answer = next(
+        (place for place, message in enumerate(request.messages) if message.role == "assistant"), len(request.messages)
+    )
     for place, message in enumerate(request.messages):
         yield message._replace(content=message.content + asked) if place == first_answer - 1 else message
 
@@ -164,9 +183,13 @@ def read_reply(request_id: str, content: bytes, *, asked_lane: Lane = "standard"
 
 
 def _text(content: object) -> str:
-    """Return the text of a message; some servers send it in parts. Lone surrogates, which no file can hold, are replaced."""
+    """Return the text of a message; some servers send it in parts. Lone surrogates, which no file can hold, are
+    replaced.
+    """
     if isinstance(content, list):
-        content = "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+        content = "".join(
+            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
     return content.encode("utf-8", "replace").decode() if isinstance(content, str) else ""
 
 
@@ -183,7 +206,9 @@ def _count(value: object) -> int:
 
 
 def json_object_in(text: str) -> str:
-    """Return the first JSON object in `text`, without fences, thoughts or prose around it; `text` itself where there is none."""
+    """Return the first JSON object in `text`, without fences, thoughts or prose around it; `text` itself where there is
+    none.
+    """
     rest = text.rpartition("</think>")[2].strip()
     if rest.startswith("{") and rest.endswith("}"):
         return rest
@@ -214,20 +239,28 @@ def translate(error: Exception, sent: Mapping[str, Any], now_s: float) -> Failur
 
     if isinstance(error, openai.APIStatusError):
         return replace(_status_failure(error, sent, now_s), headers=error.response.headers)
-    if isinstance(error, openai.APIResponseValidationError | json.JSONDecodeError | UnicodeDecodeError | pydantic.ValidationError):
+    if isinstance(
+        error, openai.APIResponseValidationError | json.JSONDecodeError | UnicodeDecodeError | pydantic.ValidationError
+    ):
         return _bad_reply("cannot be read")
-    if isinstance(error, openai.APIConnectionError | httpx2.HTTPError | aiohttp.ClientError | httpx2.InvalidURL | OSError):
+    if isinstance(
+        error, openai.APIConnectionError | httpx2.HTTPError | aiohttp.ClientError | httpx2.InvalidURL | OSError
+    ):
         return _connection_failure(error)
-    if type(error).__module__.partition(".")[0] in VENDORS:  # what an upgrade may add must not end the run as a bug of ours
-        return Failure("client_error", f"the OpenAI client failed: {type(error).__name__}", "attempt", is_uncertain=True)
+    if (
+        type(error).__module__.partition(".")[0] in VENDORS
+    ):  # what an upgrade may add must not end the run as a bug of ours
+        return Failure(
+            "client_error", f"the OpenAI client failed: {type(error).__name__}", "attempt", is_uncertain=True
+        )
     return None
 
 
 def _connection_failure(error: BaseException) -> Failure:
     """Tell an endpoint that cannot be reached from a connection lost and from silence.
 
-    The SDK cannot: its aiohttp transport reports a refused connection and a dropped one alike, as a connect timeout. aiohttp's own
-    exception is among the causes.
+    The SDK cannot: its aiohttp transport reports a refused connection and a dropped one alike, as a connect timeout.
+    aiohttp's own exception is among the causes.
     """
     import aiohttp
     import httpx2
@@ -239,15 +272,23 @@ def _connection_failure(error: BaseException) -> Failure:
         return any(isinstance(cause, kinds) for cause in causes)
 
     if is_any(httpx2.UnsupportedProtocol, httpx2.InvalidURL, aiohttp.InvalidURL):
-        return Failure("bad_endpoint", "the base URL cannot be called", "run", "give a URL such as https://host/v1", usage=Usage())
+        return Failure(
+            "bad_endpoint", "the base URL cannot be called", "run", "give a URL such as https://host/v1", usage=Usage()
+        )
     if is_any(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx2.ConnectError):
         why = "its name is not known" if is_any(aiohttp.ClientConnectorDNSError) else "no connection"
         if is_any(aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError):
             why = "TLS failed"
         return Failure(
-            "unreachable", f"the server cannot be reached: {why}", "attempt", "check the network and the base URL", usage=Usage()
+            "unreachable",
+            f"the server cannot be reached: {why}",
+            "attempt",
+            "check the network and the base URL",
+            usage=Usage(),
         )
-    is_silence = is_any(TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) and not is_any(aiohttp.ClientConnectionError)
+    is_silence = is_any(TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) and not is_any(
+        aiohttp.ClientConnectionError
+    )
     if is_silence or is_any(aiohttp.ServerTimeoutError):
         hint = "raise --timeout or lower --concurrency"
         return Failure("timeout", "the server did not answer in time", "attempt", hint, is_uncertain=True)
@@ -265,12 +306,23 @@ def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s
     codes = {str(code).lower() for code in (error.code, error.type) if code}
     shown = next((f" ({code})" for code in (error.code, error.type) if is_known_code(code)), "")
     message = f"the server answered {status}{shown}"
-    if status in (404, 405) and BATCH_PATH.search(error.request.url.path) and "model_not_found" not in codes and not error.param:
+    if (
+        status in (404, 405)
+        and BATCH_PATH.search(error.request.url.path)
+        and "model_not_found" not in codes
+        and not error.param
+    ):
         return Failure("lane_not_served", f"{message}: this server has no batch lane", "run", "use --lane standard")
     if stopping := _stopping_failure(status, codes, message):
         return stopping
-    if sent.get("service_tier") and re.search(r"service.?tier|\bflex\b", str(error.message).lower()) and status in (400, 404, 422):
-        return Failure("lane_not_served", f"{message}: the flex lane does not have this model", "run", "use --lane standard")
+    if (
+        sent.get("service_tier")
+        and re.search(r"service.?tier|\bflex\b", str(error.message).lower())
+        and status in (400, 404, 422)
+    ):
+        return Failure(
+            "lane_not_served", f"{message}: the flex lane does not have this model", "run", "use --lane standard"
+        )
     if refused := _refused_part(error, sent):
         return Failure("unsupported", f"{message}: it does not take {refused}", "request", refused=refused)
     if codes & FILTER_CODES:
@@ -281,7 +333,9 @@ def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s
     retry_after_s = _retry_after_s(error.response.headers, now_s)
     if status == 429 and (codes & CAPACITY_CODES or "resource unavailable" in str(error.message).lower()):
         hint = "try again later, raise --max-wait, or pay the standard price with --flex-fallback"
-        return Failure("no_capacity", f"{message}: the flex lane has no capacity", "attempt", hint, retry_after_s=retry_after_s)
+        return Failure(
+            "no_capacity", f"{message}: the flex lane has no capacity", "attempt", hint, retry_after_s=retry_after_s
+        )
     if status == 429 and "request too large" in str(error.message).lower():
         return Failure("too_large", f"{message}: the request is larger than the limit of tokens a minute", "request")
     if status == 429:
@@ -300,22 +354,41 @@ def is_known_code(code: object) -> bool:
 def _stopping_failure(status: int, codes: set[str], message: str) -> Failure | None:
     """Return the failure after which no call of this run can work, or None."""
     if codes & QUOTA_CODES or status == 402:
-        return Failure("insufficient_quota", f"{message}: the account has no quota left", "run", "check plan and billing of the account")
+        return Failure(
+            "insufficient_quota",
+            f"{message}: the account has no quota left",
+            "run",
+            "check plan and billing of the account",
+        )
     if status == 401:
         return Failure("key_refused", f"{message}: the API key was refused", "run", "check OPENAI_API_KEY")
     if "model_not_found" in codes:
-        return Failure("unknown_model", f"{message}: the model is not known there", "run", "check --model, and what the key may use")
+        return Failure(
+            "unknown_model",
+            f"{message}: the model is not known there",
+            "run",
+            "check --model, and what the key may use",
+        )
     if status == 403 and not codes & FILTER_CODES:
-        return Failure("forbidden", f"{message}: this key may not do this", "run", "check the key's permissions, model and region")
+        return Failure(
+            "forbidden", f"{message}: this key may not do this", "run", "check the key's permissions, model and region"
+        )
     if status in (404, 405):
-        return Failure("not_found", f"{message}: no such model or path", "run", "check --model and --base-url (it often ends in /v1)")
+        return Failure(
+            "not_found",
+            f"{message}: no such model or path",
+            "run",
+            "check --model and --base-url (it often ends in /v1)",
+        )
     return None
 
 
 def _refused_part(error: openai.APIStatusError, sent: Mapping[str, Any]) -> str | None:
-    """Return which part of `sent` the server says it does not take: a parameter, `json_schema`, `json_object` or `SAME_ROLE`.
+    """Return which part of `sent` the server says it does not take: a parameter, `json_schema`, `json_object` or
+    `SAME_ROLE`.
 
-    Servers agree neither on the status (400, 422, llama-cpp-python 500) nor on `code` and `param`, so the wording counts too.
+    Servers agree neither on the status (400, 422, llama-cpp-python 500) nor on `code` and `param`, so the wording
+    counts too.
     """
     if error.status_code not in (400, 422, 500, 501):
         return None
@@ -334,7 +407,9 @@ def _refused_part(error: openai.APIStatusError, sent: Mapping[str, Any]) -> str 
 
 
 def _retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """Return how long the server asks to wait: OpenAI's `retry-after-ms`, else `Retry-After` in seconds or as a date (RFC 9110, 10.2.3)."""
+    """Return how long the server asks to wait: OpenAI's `retry-after-ms`, else `Retry-After` in seconds or as a date
+    (RFC 9110, 10.2.3).
+    """
     for name, scale in (("retry-after-ms", 1000), ("retry-after", 1)):
         try:
             wait_s = float(headers.get(name, "")) / scale

@@ -1,9 +1,10 @@
 """Cuts a meeting that no window holds into chunks at turns. Pure: same in, same chunks out.
 
-Where a chunk ends is said by what stands there, never by a count from the start, so that an edit moves only its neighbors. Where an
-earlier cut is known, each chunk of it that stands there still is left alone, and what was bought for it is found again; what lies between
-them is cut into as few chunks as hold it. A chunk that is cut for the first time has room to grow. So an edit of one turn makes three new
-chunks at most, whatever it repeats: its own, which may become two, and the next, which begins with an overlap of it.
+Where a chunk ends is said by what stands there, never by a count from the start, so that an edit moves only its
+neighbors. Where an earlier cut is known, each chunk of it that stands there still is left alone, and what was bought
+for it is found again; what lies between them is cut into as few chunks as hold it. A chunk that is cut for the first
+time has room to grow. So an edit of one turn makes three new chunks at most, whatever it repeats: its own, which may
+become two, and the next, which begins with an overlap of it.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ _FEW = 3
 class Chunk(NamedTuple):
     """A stretch of a meeting as a meeting of its own.
 
-    It begins with an overlap of what was said just before, so that nothing is read without its context. `first_turn` and `last_turn` are
-    the meeting's turns in it, 1-based, overlap included; `mark` is one word by which another cut knows it again.
+    It begins with an overlap of what was said just before, so that nothing is read without its context. `first_turn`
+    and `last_turn` are the meeting's turns in it, 1-based, overlap included; `mark` is one word by which another cut
+    knows it again.
     """
 
     meeting: Meeting
@@ -56,24 +58,31 @@ class _Unit(NamedTuple):
 
 
 class _Mark(NamedTuple):
-    """A chunk of an earlier cut: the name of the unit where it starts, overlap aside, how many units it has, and the digest of its text."""
+    """A chunk of an earlier cut: the name of the unit where it starts, overlap aside, how many units it has, and the
+    digest of its text.
+    """
 
     start: str
     units: int
     digest: str
 
 
-def split(meeting: Meeting, most_tokens: int, count: Callable[[str], int], known: Sequence[str] = (), *, spare: int = 0) -> list[Chunk]:
+def split(
+    meeting: Meeting, most_tokens: int, count: Callable[[str], int], known: Sequence[str] = (), *, spare: int = 0
+) -> list[Chunk]:
     """Return the chunks of a meeting, in order, each of at most `most_tokens`; together they hold every turn.
 
-    `known` are the marks of an earlier cut of the same meeting, in order. `spare` tokens of each chunk's stay free as it grows.
+    `known` are the marks of an earlier cut of the same meeting, in order. `spare` tokens of each chunk's stay free as
+    it grows.
     """
     cut = _Cut(meeting, most_tokens, count, [_read(mark) for mark in known], spare)
     return [cut.chunk(span) for span in cut.spans()]
 
 
 def _read(mark: str) -> _Mark:
-    """Return a mark. What an earlier version kept is the start alone: no chunk is known by it, but it is where to cut again."""
+    """Return a mark. What an earlier version kept is the start alone: no chunk is known by it, but it is where to cut
+    again.
+    """
     whole = _MARK.fullmatch(mark)
     return _Mark(whole[1], int(whole[2]), whole[3]) if whole else _Mark(mark, 0, "")
 
@@ -85,7 +94,9 @@ _Span = tuple[int, int]
 class _Cut:
     """One meeting while it is cut."""
 
-    def __init__(self, meeting: Meeting, most_tokens: int, count: Callable[[str], int], known: Sequence[_Mark], spare: int) -> None:
+    def __init__(
+        self, meeting: Meeting, most_tokens: int, count: Callable[[str], int], known: Sequence[_Mark], spare: int
+    ) -> None:
         self._meeting = meeting
         self._known = known
         self._known_starts = {mark.start for mark in known}
@@ -107,7 +118,9 @@ class _Cut:
                 spans.append(kept.popleft())
             else:
                 begin, end = place, kept[0][0] if kept else len(self._units)
-                if self._tokens(begin, end) * 2 < self._usual:  # so little is a chunk of its own only where no neighbor has room for it
+                if (
+                    self._tokens(begin, end) * 2 < self._usual
+                ):  # so little is a chunk of its own only where no neighbor has room for it
                     if spans and self._tokens(spans[-1][0], end) <= self._most:
                         begin = spans.pop()[0]
                     elif kept and self._tokens(begin, kept[0][1]) <= self._most:
@@ -119,8 +132,9 @@ class _Cut:
     def _kept(self) -> list[_Span]:
         """Return the chunks of the earlier cut that stand there still, with the same overlap, in order.
 
-        From the start up to the first that changed and from the end up to the last: there a chunk that comes again cannot be taken for
-        another. Between them, those that start with what is said once come first, and the rest wherever there is one.
+        From the start up to the first that changed and from the end up to the last: there a chunk that comes again
+        cannot be taken for another. Between them, those that start with what is said once come first, and the rest
+        wherever there is one.
         """
         left = deque(self._known)
         front: list[_Span] = []
@@ -141,7 +155,11 @@ class _Cut:
         for number in range(place, until) if marks else ():
             places.setdefault(self._units[number].name, []).append(number)
         once = [places[mark.start][0] if len(places.get(mark.start, ())) == 1 else None for mark in marks]
-        sure = [span for mark, start in zip(marks, once, strict=True) if start is not None and (span := self._found(mark, start, until))]
+        sure = [
+            span
+            for mark, start in zip(marks, once, strict=True)
+            if start is not None and (span := self._found(mark, start, until))
+        ]
         ahead = deque([*_longest_in_order(sure), (until, until)])
         for mark, start in zip(marks, once, strict=True):
             if start == ahead[0][0]:
@@ -167,7 +185,10 @@ class _Cut:
                 half = bisect_left(self._before, self._before[first] + self._usual / 2)
                 last = self._reach(first, self._usual)
                 # The least digest among the telling ones: a choice that depends on nothing but what stands there.
-                cut = min(range(min(half, last), last + 1), key=lambda place: (not self._is_known_start(place), *self._telling(place)))
+                cut = min(
+                    range(min(half, last), last + 1),
+                    key=lambda place: (not self._is_known_start(place), *self._telling(place)),
+                )
             else:
                 last = min(self._reach(first, self._most), after - 1)
                 places = [place for place in range(first + 1, last + 1) if self._fewest(place, after, self._most) < few]
@@ -177,8 +198,8 @@ class _Cut:
         yield first, after
 
     def _evenness(self, first: int, place: int, after: int, few: int) -> tuple[bool, bool, bool]:
-        """Return what speaks against a place that cuts a stretch into few chunks: that one is much smaller, that none was cut here before,
-        and that one has less room to grow than all might have.
+        """Return what speaks against a place that cuts a stretch into few chunks: that one is much smaller, that none
+        was cut here before, and that one has less room to grow than all might have.
         """
         one, rest = self._tokens(first, place), self._tokens(place, after) / (few - 1)
         is_crowded = one > self._usual or self._fewest(place, after, self._usual) >= few
@@ -235,7 +256,9 @@ class _Cut:
 
 
 def _longest_in_order(spans: Sequence[_Span]) -> list[_Span]:
-    """Return the most spans that follow one another: a stretch that was moved is put aside, not all that it has passed."""
+    """Return the most spans that follow one another: a stretch that was moved is put aside, not all that it has
+    passed.
+    """
     chains: list[list[_Span]] = [[]]
     for span in spans:
         chains.append([*max((chain for chain in chains if not chain or chain[-1][1] <= span[0]), key=len), span])
@@ -266,7 +289,9 @@ def _pieces(text: str, begin: int, end: int, most: int, count: Callable[[str], i
 
 
 def _cuts_without_sentences(text: str, begin: int, end: int) -> list[int]:
-    """Return where speech without punctuation is cut: before each word whose digest is the least around, so that an edit moves no other."""
+    """Return where speech without punctuation is cut: before each word whose digest is the least around, so that an
+    edit moves no other.
+    """
     places = [match.start() for match in _WORD_START.finditer(text, begin + 1, end)] or list(range(begin + 1, end))
     digests = [text_digest(text[place : min(place + _LOOK_AHEAD, end)]) for place in places]
     found = []

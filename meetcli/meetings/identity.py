@@ -1,4 +1,5 @@
-"""Which meeting a file is, where its bytes do not say: its sidecar, its path, the options, in this order. Never opens a transcript.
+"""Which meeting a file is, where its bytes do not say: its sidecar, its path, the options, in this order. Never opens a
+transcript.
 
 What is found becomes part of the `Source`, and so of everything that is remembered about its bytes.
 """
@@ -26,9 +27,9 @@ _CLOCK = r"(?<=[T_ ])(\d\d)[:.h-]?(\d\d)?(?:[:.m-]?(\d\d))?"
 class Identity:
     """Gives sources the fields of their meetings that come from outside their bytes.
 
-    `patterns` are tried in their order on every path, `folder_patterns` (folder -> patterns) before them on what lies below the
-    folder, the innermost folder first. `options` hold for every file, `meeting_id` among them for none inside an archive. Calling it
-    raises `InputError` for a sidecar that cannot be used.
+    `patterns` are tried in their order on every path, `folder_patterns` (folder -> patterns) before them on what lies
+    below the folder, the innermost folder first. `options` hold for every file, `meeting_id` among them for none inside
+    an archive. Calling it raises `InputError` for a sidecar that cannot be used.
     """
 
     def __init__(
@@ -40,7 +41,10 @@ class Identity:
     ) -> None:
         self._patterns = [_compiled(pattern) for pattern in patterns]
         folders = sorted((folder_patterns or {}).items(), key=lambda item: len(item[0]), reverse=True)
-        self._folders = [(f"{os.path.realpath(folder).rstrip('/')}/", [_compiled(pattern) for pattern in of]) for folder, of in folders]
+        self._folders = [
+            (f"{os.path.realpath(folder).rstrip('/')}/", [_compiled(pattern) for pattern in of])
+            for folder, of in folders
+        ]
         self._options = dict(options or {})
         self._shared_options = {name: value for name, value in self._options.items() if name != "meeting_id"}
         self._sidecars: dict[str, frozenset[str]] = {}
@@ -50,12 +54,17 @@ class Identity:
         if source.name == source.shown == _STANDARD_INPUT:
             given = self._options
         else:
-            # A file in an archive comes with what its sidecar there gives it, and is one of many that the option does not name.
+            # A file in an archive comes with what its sidecar there gives it, and is one of many that the option does
+            # not name.
             own, options = (
-                (self._of_sidecar(source), self._options) if source.member is None else (dict(source.given), self._shared_options)
+                (self._of_sidecar(source), self._options)
+                if source.member is None
+                else (dict(source.given), self._shared_options)
             )
             given = {**options, **self._of_path(source), **own}
-        return source._replace(given=tuple((name, given[name]) for name in FIELDS if name in given)) if given else source
+        return (
+            source._replace(given=tuple((name, given[name]) for name in FIELDS if name in given)) if given else source
+        )
 
     def _of_path(self, source: Source) -> dict[str, str]:
         if not self._patterns and not self._folders:
@@ -110,8 +119,8 @@ def _bytes_of(path: str, name: str) -> bytes:
 def _compiled(pattern: str) -> re.Pattern[str]:
     """Return a pattern of a path's end as a regular expression; `UsageError` says what is wrong with it.
 
-    A field ends at the character that follows it in the pattern, so there is one way to read a path and no time to lose over
-    it, whoever wrote the pattern; the last field takes the rest of the name.
+    A field ends at the character that follows it in the pattern, so there is one way to read a path and no time to lose
+    over it, whoever wrote the pattern; the last field takes the rest of the name.
     """
     parts = [match.groups() for match in re.finditer(_PART, pattern)]
     if "".join(_spelled(*part) for part in parts) != pattern or not pattern.strip():
@@ -146,7 +155,9 @@ def _bad(pattern: str, why: str) -> UsageError:
 
 
 def _iso(date: str) -> str:
-    """Return a date as file names have it, `2025-10-15_14-30`, as ISO 8601; as it stands where it is no date of the calendar."""
+    """Return a date as file names have it, `2025-10-15_14-30`, as ISO 8601; as it stands where it is no date of the
+    calendar.
+    """
     clock = re.sub(_CLOCK, lambda match: ":".join(part for part in match.groups() if part), date)
     for iso in (date, clock.replace("_", "T").replace(" ", "T")):
         try:

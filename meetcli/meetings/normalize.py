@@ -1,4 +1,6 @@
-"""From a plain mapping to a `Meeting`: the one definition of "the same meeting". Pure; quotes metadata in errors, never text."""
+"""From a plain mapping to a `Meeting`: the one definition of "the same meeting". Pure; quotes metadata in errors, never
+text.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _LABEL = re.compile(
     rf"\n[ \t]*(?:[\[(]?(?P<start>{_TIME})(?:[ \t]*-+>?[ \t]*{_TIME})?[\])]?[ \t]*(?:-[ \t]*)?)?"
     rf"(?:(?P<label>[^\W_][^\n:]{{0,119}}+)|(?P<stamped>[^\W_][^\n:\[(]{{0,79}}+)[\[(](?P<stamp>{_TIME})[\])][ \t]*):(?=\s|\Z)"
 )
-"""What may be a speaker's label at the start of a line. Possessive, so that a line without one costs one scan of its start."""
+"""What may be a speaker's label at the start of a line. Possessive, so that a line without one costs one scan of its
+start.
+"""
 
 _ASIDE = re.compile(r"[(\[<].*[)\]>]")
 _SENTENCE = re.compile(r"[?!;…\"“”«»{}|/\\=@]|,.*,|\bhttps?\b")
@@ -35,8 +39,8 @@ _ROLE_WORDS = 4
 _TITLES = frozenset("dr dra sr sra srta prof profa mr mrs ms hon eng jr sen rep gov gen st exmo exma".split())  # noqa: SIM905 - as above
 _NO_NAMES = frozenset(
     """agenda assunto attendees bom but data date duration duração e então entendi example exemplo hello hi important
-    importante mas no nota note não obs oi ok okay olá participantes participants pauta ps re resumo sim so subject summary
-    thanks title título well yes""".split()  # noqa: SIM905 - as above
+    importante mas no nota note não obs oi ok okay olá participantes participants pauta ps re resumo sim so subject
+    summary thanks title título well yes""".split()  # noqa: SIM905 - as above
 )
 """Words that open a sentence or a heading with a colon far more often than they are anybody's name."""
 
@@ -51,9 +55,9 @@ def canonical_text(transcript: str) -> str:
 def normalize(mapping: Mapping[str, object]) -> Meeting:
     """Return the meeting that a mapping describes.
 
-    Takes the explicit shape (`transcript`, `metadata`), the upstream raw one (`meet_transcription`, `meet_id`, fields at the
-    top), and `turns` with `metadata` from the readers of other formats. Null and blank fields are absent, unknown ones ignored.
-    Raises `InputError` naming the field.
+    Takes the explicit shape (`transcript`, `metadata`), the upstream raw one (`meet_transcription`, `meet_id`, fields
+    at the top), and `turns` with `metadata` from the readers of other formats. Null and blank fields are absent,
+    unknown ones ignored. Raises `InputError` naming the field.
     """
     metadata, prefix = mapping.get("metadata"), "metadata."
     if metadata is None:
@@ -109,12 +113,18 @@ class _Fields(NamedTuple):
         except ValueError:
             field = f"{self.prefix}{name}"
             raise InputError(
-                f"{field} is {_quoted(value)}, which is no ISO 8601 date", field=field, hint="write it as 2025-10-15T10:00:00Z"
+                f"{field} is {_quoted(value)}, which is no ISO 8601 date",
+                field=field,
+                hint="write it as 2025-10-15T10:00:00Z",
             ) from None
 
 
 def _transcript(mapping: Mapping[str, object]) -> str:
-    field = "transcript" if mapping.get("transcript") is not None or "meet_transcription" not in mapping else "meet_transcription"
+    field = (
+        "transcript"
+        if mapping.get("transcript") is not None or "meet_transcription" not in mapping
+        else "meet_transcription"
+    )
     value = mapping.get(field)
     if value is None:
         raise InputError(f"{field} is missing", field=field)
@@ -138,12 +148,18 @@ def _require_clean(field: str, value: str) -> None:
 
 def _wrong(field: str, value: object, wanted: str) -> InputError:
     kinds = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
-    hint = "put it in quotes: an id such as 007 is not the number 7" if isinstance(value, int) and wanted == "text" else None
+    hint = (
+        "put it in quotes: an id such as 007 is not the number 7"
+        if isinstance(value, int) and wanted == "text"
+        else None
+    )
     return InputError(f"{field} is {kinds.get(type(value), 'of a wrong type')}, not {wanted}", field=field, hint=hint)
 
 
 def _quoted(value: str) -> str:
-    return repr(value) if len(value) <= 60 else f"{value[:60]!r}..."  # a date field may hold anything, also a whole transcript
+    return (
+        repr(value) if len(value) <= 60 else f"{value[:60]!r}..."
+    )  # a date field may hold anything, also a whole transcript
 
 
 # Turns
@@ -162,10 +178,13 @@ def split_turns(transcript: str) -> tuple[Turn, ...]:
     """Return the turns of `Speaker: text` lines; a line without a speaker goes on with the turn before it.
 
     A turn's text is a slice of the transcript as it stands, line ends inside included. What stands before the first
-    speaker is a turn of nobody. Times before or after a name are not part of it; they become `start_s` where they can only be
-    times of a recording: hours, minutes and seconds, the first within the first hour, since a clock shows the same digits.
+    speaker is a turn of nobody. Times before or after a name are not part of it; they become `start_s` where they can
+    only be times of a recording: hours, minutes and seconds, the first within the first hour, since a clock shows the
+    same digits.
     """
-    lines = transcript if "\r" not in transcript else transcript.replace("\r\n", " \n").replace("\r", "\n")  # each as long as before
+    lines = (
+        transcript if "\r" not in transcript else transcript.replace("\r\n", " \n").replace("\r", "\n")
+    )  # each as long as before
     labels = list(_labels(lines))
     names = _names(labels, lines)
     labels = [label for label in labels if names[label.text]]
@@ -180,11 +199,17 @@ def split_turns(transcript: str) -> tuple[Turn, ...]:
 
 
 def _labels(lines: str) -> Iterator[_Label]:
-    # The first line has no line end before it. The whole is not copied to put one there: an emoji makes a copy four times as large.
+    # The first line has no line end before it. The whole is not copied to put one there: an emoji makes a copy four
+    # times as large.
     first = lines[: lines.find("\n") + 1] or lines
     for stretch, shift in ((f"\n{first}", -1), (lines, 0)):
         for match in _LABEL.finditer(stretch):
-            yield _Label(match.start() + shift, match.end() + shift, match["label"] or match["stamped"], match["start"] or match["stamp"])
+            yield _Label(
+                match.start() + shift,
+                match.end() + shift,
+                match["label"] or match["stamped"],
+                match["start"] or match["stamp"],
+            )
 
 
 def _turn(transcript: str, speaker: str | None, start: int, end: int, start_s: float | None) -> Turn | None:
@@ -204,7 +229,8 @@ def _seconds(time: str) -> float | None:
 def _names(labels: Sequence[_Label], lines: str) -> dict[str, str | None]:
     """Return the speaker's name for every label, None for what is no name.
 
-    A label in small letters (`agent`, `gerente de contas`) is a name where it comes back, or where every line has such a label.
+    A label in small letters (`agent`, `gerente de contas`) is a name where it comes back, or where every line has such
+    a label.
     """
     counts = Counter(label.text for label in labels)
     names: dict[str, str | None] = {}
@@ -222,14 +248,19 @@ def _names(labels: Sequence[_Label], lines: str) -> dict[str, str | None]:
 
 
 def _words(name: str) -> list[str]:
-    """Return the words of a possible name without asides as `(Banco X)`; none where it reads as a sentence or heading."""
+    """Return the words of a possible name without asides as `(Banco X)`; none where it reads as a sentence or
+    heading.
+    """
     core = _ASIDE.sub("", name).strip()
     words = core.split()
     if not words or len(words) > 7 or len(core) > 60 or _SENTENCE.search(core) or not any(map(str.isalpha, core)):
         return []
     if words[0].rstrip(",.").lower() in _NO_NAMES:
         return []
-    ends_sentence = (len(word) > 3 and word.endswith(".") and "." not in word[:-1] and word[:-1].lower() not in _TITLES for word in words)
+    ends_sentence = (
+        len(word) > 3 and word.endswith(".") and "." not in word[:-1] and word[:-1].lower() not in _TITLES
+        for word in words
+    )
     return [] if any(ends_sentence) else words
 
 

@@ -1,4 +1,6 @@
-"""What a sidecar, a JSON file beside a transcript, says about its meeting: `q3.meta.json` or `q3.vtt.meta.json` for `q3.vtt`. Pure."""
+"""What a sidecar, a JSON file beside a transcript, says about its meeting: `q3.meta.json` or `q3.vtt.meta.json` for
+`q3.vtt`. Pure.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def sidecar_names(name: str) -> tuple[str, ...]:
 
 
 def sidecar_fields(content: bytes, name: str) -> dict[str, str]:
-    """Return the fields of a sidecar, at its top or under `metadata`, unknown ones ignored; `InputError` where it cannot be used."""
+    """Return the fields of a sidecar, at its top or under `metadata`, unknown ones ignored; `InputError` where it
+    cannot be used.
+    """
     if len(content) > MAX_SIDECAR_BYTES:
         raise InputError(f"its {name} is larger than {MAX_SIDECAR_BYTES:,} bytes")
     try:
@@ -39,7 +43,9 @@ def sidecar_fields(content: bytes, name: str) -> dict[str, str]:
             continue
         if not isinstance(value, str):
             raise InputError(
-                f"its {name} has a {field} that is no text", field=field, hint="put it in quotes: an id such as 007 is not the number 7"
+                f"its {name} has a {field} that is no text",
+                field=field,
+                hint="put it in quotes: an id such as 007 is not the number 7",
             )
         if value.strip():
             found[field] = value.strip()

@@ -1,6 +1,8 @@
-"""A result as minutes: what people read, in the language of the result, whatever then draws it. Pure; never trusts a result's shape.
+"""A result as minutes: what people read, in the language of the result, whatever then draws it. Pure; never trusts a
+result's shape.
 
-Results are files, and files are edited, cut and merged by people and other programs: what has the wrong type counts as absent.
+Results are files, and files are edited, cut and merged by people and other programs: what has the wrong type counts as
+absent.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Sentiment:
-    """How a meeting felt: the label in the result's language, the score and its course from first to last part, 0 to 1."""
+    """How a meeting felt: the label in the result's language, the score and its course from first to last part, 0 to
+    1.
+    """
 
     title: str
     label: str
@@ -68,7 +72,9 @@ class Minutes:
 
 
 def read_minutes(result: Mapping[str, Any]) -> Minutes:
-    """Return the minutes that a result holds: on one line each, every character printable. Headings are English or Portuguese."""
+    """Return the minutes that a result holds: on one line each, every character printable. Headings are English or
+    Portuguese.
+    """
     language = "pt" if text_of(result.get("language")).lower().startswith("pt") else "en"
     words = LABELS[language]
     return Minutes(
@@ -83,7 +89,9 @@ def read_minutes(result: Mapping[str, Any]) -> Minutes:
 
 
 def text_of(value: object) -> str:
-    """Return a text on one line with nothing in it that could move a cursor or reorder what stands there; empty for no text."""
+    """Return a text on one line with nothing in it that could move a cursor or reorder what stands there; empty for no
+    text.
+    """
     return printable(" ".join(value.split())) if isinstance(value, str) else ""
 
 
@@ -152,7 +160,9 @@ def _facts(result: Mapping[str, Any], language: str) -> Iterator[tuple[str, str]
         "topics": ", ".join(texts_of(result, "topics")),
         "meeting_id": text_of(result.get("meeting_id")),
         "customer_id": text_of(result.get("customer_id")),
-        "made_by": ", ".join(part for part in (written_by(provenance), text_of(provenance.get("created_at"))[:10]) if part),
+        "made_by": ", ".join(
+            part for part in (written_by(provenance), text_of(provenance.get("created_at"))[:10]) if part
+        ),
     }
     return ((words[name], value) for name, value in rows.items() if value and value != NO_KEY)
 
@@ -170,7 +180,9 @@ def _sentiment(result: Mapping[str, Any], words: Mapping[str, str]) -> Sentiment
         return None
     label = text_of(result.get("sentiment_label"))
     course = (score_of(part.get("sentiment_score")) for part in items_of(result, "timeline"))
-    return Sentiment(words["sentiment"], words.get(label, label), score, tuple(part for part in course if part is not None))
+    return Sentiment(
+        words["sentiment"], words.get(label, label), score, tuple(part for part in course if part is not None)
+    )
 
 
 def _sections(result: Mapping[str, Any], language: str) -> Iterator[Section]:
@@ -186,7 +198,11 @@ def _sections(result: Mapping[str, Any], language: str) -> Iterator[Section]:
     yield Section(words["key_points"], claims("key_points"))
     yield Section(words["decisions"], claims("decisions", rationale=words["because"] + " {}"))
     actions = items_of(result, "action_items")
-    yield Section(words["action_items"], tuple(_action(item, language) for item in actions if text_of(item.get("description"))), True)
+    yield Section(
+        words["action_items"],
+        tuple(_action(item, language) for item in actions if text_of(item.get("description"))),
+        True,
+    )
     yield Section(words["risks"], claims("risks", severity="{}"))
     yield Section(words["open_questions"], claims("open_questions"))
     yield Section(words["speakers"], claims("speakers", "name", sentiment_label="{}", sentiment_score="{}"))
@@ -228,7 +244,9 @@ def _plain_claims(value: object, words: Mapping[str, str]) -> Iterator[Claim]:
     """Yield whatever a custom task returned as lines."""
     if isinstance(value, Mapping):
         proof = {"evidence", "unsupported", "quote"} if "evidence" in value else set()
-        text = ", ".join(f"{name}: {said}" for name, inner in value.items() if name not in proof and (said := _plain(inner, words)))
+        text = ", ".join(
+            f"{name}: {said}" for name, inner in value.items() if name not in proof and (said := _plain(inner, words))
+        )
         yield Claim(text_of(text), tuple(_details(value, {}, words)), quote_of(value))
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for place in value:

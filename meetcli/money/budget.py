@@ -19,7 +19,10 @@ class Budget:
     """
 
     def __init__(
-        self, limit_usd: Decimal | None, price: Callable[[Usage, Lane], Decimal | None], count_tokens: CountTokens | None = None
+        self,
+        limit_usd: Decimal | None,
+        price: Callable[[Usage, Lane], Decimal | None],
+        count_tokens: CountTokens | None = None,
     ) -> None:
         self.limit_usd = limit_usd
         self.spent_usd = Decimal(0)
@@ -32,7 +35,9 @@ class Budget:
         return self._price(usage, lane)
 
     def most_usd(self, request: Request, lane: Lane = "standard") -> Decimal | None:
-        """Return the most that one attempt at `request` can cost: all that may count as input, and the output cap; None if unknown."""
+        """Return the most that one attempt at `request` can cost: all that may count as input, and the output cap; None
+        if unknown.
+        """
         return self._price(Usage(most_input_tokens(request, self._count), 0, request.max_output_tokens), lane)
 
     def reserve(self, amount_usd: Decimal) -> bool:
@@ -54,5 +59,12 @@ class Budget:
 
     def is_exhausted(self, least_output_tokens: int) -> bool:
         """Return whether not even a request of one token with that output cap fits, now or later."""
-        least = self._price(Usage(1, 0, least_output_tokens), "batch") or self._price(Usage(1, 0, least_output_tokens), "standard")
-        return self.limit_usd is not None and self.is_idle and least is not None and self.spent_usd + least > self.limit_usd
+        least = self._price(Usage(1, 0, least_output_tokens), "batch") or self._price(
+            Usage(1, 0, least_output_tokens), "standard"
+        )
+        return (
+            self.limit_usd is not None
+            and self.is_idle
+            and least is not None
+            and self.spent_usd + least > self.limit_usd
+        )

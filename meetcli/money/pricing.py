@@ -1,7 +1,7 @@
 """From a model, its tokens and a lane to money. A model whose price is not known is None, never zero.
 
-Prices come from the snapshot that genai-prices ships: nothing is downloaded, and its updater is never started. The library is
-imported with the first call that has a price, so that a run of hits never pays for it.
+Prices come from the snapshot that genai-prices ships: nothing is downloaded, and its updater is never started. The
+library is imported with the first call that has a price, so that a run of hits never pays for it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _RATES = ("input", "cached_input", "output")
 
 LANE_SHARE: Final = Decimal("0.5")
 """What flex and batch cost of the standard price, for every model that they serve: https://developers.openai.com/api/docs/pricing,
-read on 2026-10-14. genai-prices, asked for a lane without saying so in its own terms, returns the full price in silence."""
+read on 2026-10-14. genai-prices, asked for a lane without saying so in its own terms, returns the full price in
+silence."""
 
 _SNAPSHOT = r"(-\d{4}-\d{2}-\d{2})?"
 _SERVED: Final[Mapping[Lane, re.Pattern[str]]] = {
@@ -50,11 +51,13 @@ _CACHED_IN_BATCH: Final = re.compile(r"gpt-[5-9]")
 
 
 def open_prices(source: str, *, engine: str, read_toml: Callable[[Path], Mapping[str, object]]) -> Prices:
-    """Return the prices that `source` names: `openai`, `none`, or the path of a file read by `read_toml`, decimals as `Decimal`.
+    """Return the prices that `source` names: `openai`, `none`, or the path of a file read by `read_toml`, decimals as
+    `Decimal`.
 
-    The file holds one table a model, named by it, with `input`, `output` and, where cached input is cheaper, `cached_input`: US
-    dollars a million tokens; and `flex` and `batch` where the server has these lanes: their share of that price, as 0.5. The local
-    engine costs nothing, whatever the source. Raises `UsageError` for a file that cannot be used.
+    The file holds one table a model, named by it, with `input`, `output` and, where cached input is cheaper,
+    `cached_input`: US dollars a million tokens; and `flex` and `batch` where the server has these lanes: their share of
+    that price, as 0.5. The local engine costs nothing, whatever the source. Raises `UsageError` for a file that cannot
+    be used.
     """
     if engine == "local":
         return _free
@@ -71,7 +74,9 @@ def open_prices(source: str, *, engine: str, read_toml: Callable[[Path], Mapping
 
 
 def serves(source: str, model: str, lane: Lane) -> bool | None:
-    """Return whether OpenAI's `lane` has `model`; None where that is not known, as for other servers and models without a price."""
+    """Return whether OpenAI's `lane` has `model`; None where that is not known, as for other servers and models without
+    a price.
+    """
     if lane == "standard" or source != "openai":
         return True if lane == "standard" else None
     if _SERVED[lane].fullmatch(model):
@@ -80,13 +85,17 @@ def serves(source: str, model: str, lane: Lane) -> bool | None:
 
 
 def context_window(source: str, model: str) -> int | None:
-    """Return how many tokens OpenAI's `model` reads and writes at once; None where that is not known, as for other servers."""
+    """Return how many tokens OpenAI's `model` reads and writes at once; None where that is not known, as for other
+    servers.
+    """
     if source != "openai":
         return None
     import genai_prices
 
     try:
-        window = genai_prices.calc_price(genai_prices.Usage(input_tokens=1), model, provider_id="openai").model.context_window
+        window = genai_prices.calc_price(
+            genai_prices.Usage(input_tokens=1), model, provider_id="openai"
+        ).model.context_window
     except (LookupError, ValueError):  # no such model
         return None
     return window
@@ -138,7 +147,9 @@ class _Rates:
         if lane not in self.shares:
             return _unknown("", usage)
         cached = min(usage.cached_input_tokens, usage.input_tokens)
-        spent = (usage.input_tokens - cached) * self.input + cached * self.cached_input + usage.output_tokens * self.output
+        spent = (
+            (usage.input_tokens - cached) * self.input + cached * self.cached_input + usage.output_tokens * self.output
+        )
         return spent / _MILLION * self.shares[lane]
 
 
@@ -146,7 +157,9 @@ def _parse_model(model: str, table: object, *, shown: str) -> _Rates:
     where = f"price file {shown!r}, model {model!r}"
     if not isinstance(table, dict) or not {"input", "output"} <= table.keys() <= {*_RATES, *_SERVED}:
         message = f"{where}: must have input and output, and may have cached_input, flex and batch"
-        raise UsageError(message, hint="prices are US dollars a million tokens; flex and batch are shares of them, as 0.5")
+        raise UsageError(
+            message, hint="prices are US dollars a million tokens; flex and batch are shares of them, as 0.5"
+        )
     for name, rate in table.items():
         if isinstance(rate, bool) or not isinstance(rate, int | Decimal) or not Decimal(rate).is_finite() or rate < 0:
             raise UsageError(f"{where}: {name} = {rate!s:.40} must be a number of zero or more")

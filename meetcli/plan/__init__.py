@@ -35,8 +35,8 @@ Find = Callable[[Source, str], str | None]
 class Surroundings(NamedTuple):
     """What planning needs from outside, so that nothing here knows a clock, a sidecar or a writer.
 
-    `now` is aware UTC. `deliver` takes each meeting that is settled. `identify` gives an input the fields of its meeting that come
-    from outside its bytes. A hit whose result `find` finds is delivered without it.
+    `now` is aware UTC. `deliver` takes each meeting that is settled. `identify` gives an input the fields of its
+    meeting that come from outside its bytes. A hit whose result `find` finds is delivered without it.
     """
 
     now: datetime
@@ -46,7 +46,12 @@ class Surroundings(NamedTuple):
 
 
 def plan(
-    inputs: Iterable[Source | Outcome], *, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, around: Surroundings
+    inputs: Iterable[Source | Outcome],
+    *,
+    assignment: Assignment,
+    rules: Rules,
+    cache: ForgivingCache | None,
+    around: Surroundings,
 ) -> Plan:
     """Settle every meeting that needs no call and return the rest as jobs, in the order of the inputs.
 
@@ -60,7 +65,9 @@ def plan(
 
 
 class _Candidate(NamedTuple):
-    """One meeting on its way through the plan. Lives as long as its batch. `index_name` is None where its file holds others too."""
+    """One meeting on its way through the plan. Lives as long as its batch. `index_name` is None where its file holds
+    others too.
+    """
 
     source: Source
     input_sha256: str
@@ -71,12 +78,18 @@ class _Candidate(NamedTuple):
 
 
 class _Planner:
-    def __init__(self, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, around: Surroundings) -> None:
+    def __init__(
+        self, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, around: Surroundings
+    ) -> None:
         self._assignment = assignment
         self._task = assignment.task.name
         self._rules = rules
         self._cache = cache
-        self._look_up = None if cache is None else LookUp(cache, self._task, assignment.identity.engine, rules=rules, now=around.now)
+        self._look_up = (
+            None
+            if cache is None
+            else LookUp(cache, self._task, assignment.identity.engine, rules=rules, now=around.now)
+        )
         self._deliver = around.deliver
         self._find = around.find
         self._jobs: dict[object, Job] = {}
@@ -84,13 +97,19 @@ class _Planner:
         self._results: dict[str, Source] = {}
         self._size = cache.size() if cache else None
         fallback = "content" if rules.is_key_from_content else "none"
-        self._prefix = index_prefix(self._task, assignment.parts, render_version=assignment.render_version, key_fallback=fallback)
+        self._prefix = index_prefix(
+            self._task, assignment.parts, render_version=assignment.render_version, key_fallback=fallback
+        )
 
     def settle(self, units: list[Unit]) -> None:
         names = [index_digest(self._prefix, unit.sha256, unit.source.name, unit.source.given) for unit in units]
         look_up = None if self._rules.is_refresh else self._look_up
         indexed = look_up.indexed(names) if look_up else {}
-        unsettled = [pair for pair in zip(units, names, strict=True) if not self._is_in_place(pair[0].source, indexed.get(pair[1]))]
+        unsettled = [
+            pair
+            for pair in zip(units, names, strict=True)
+            if not self._is_in_place(pair[0].source, indexed.get(pair[1]))
+        ]
         left = {name: indexed[name] for _, name in unsettled if name in indexed}
         answered = look_up.rendered(left) if look_up and left else {}
         candidates: list[_Candidate] = []
@@ -101,7 +120,11 @@ class _Planner:
             else:
                 self._claim_result(unit.source)
                 self._hit(unit.source, entry, entry.rendered)
-        known = look_up.known((one.key, one.fingerprint.digest) for one in candidates if one.key is not None) if look_up else {}
+        known = (
+            look_up.known((one.key, one.fingerprint.digest) for one in candidates if one.key is not None)
+            if look_up
+            else {}
+        )
         learned: dict[str, str] = {}
         for candidate in candidates:
             self._decide(candidate, known.get((candidate.key or "", candidate.fingerprint.digest), Known()), learned)
@@ -115,7 +138,9 @@ class _Planner:
             del jobs[self._rules.limit :]
         called = {job.idempotency_key for job in jobs}
         conflicts = [
-            (key, tuple(map(_named, claims.values()))) for key, claims in self._claims.items() if len(claims) > 1 and key in called
+            (key, tuple(map(_named, claims.values())))
+            for key, claims in self._claims.items()
+            if len(claims) > 1 and key in called
         ]
         return Plan(jobs, conflicts)
 
@@ -137,7 +162,8 @@ class _Planner:
                 continue
             key = idempotency_key(meeting, fallback_to_content=self._rules.is_key_from_content)
             asked = fingerprint(meeting, told_metadata(meeting), self._assignment.parts)
-            # What an index row stands for must follow from the bytes and what is given: not from a place in them, nor from being named.
+            # What an index row stands for must follow from the bytes and what is given: not from a place in them, nor
+            # from being named.
             is_whole = len(found) == 1 and source == unit.source and not transcript.is_by_naming
             yield _Candidate(source, unit.sha256, meeting, key, asked, index_name if is_whole else None)
 
@@ -178,11 +204,17 @@ class _Planner:
         if answer is not None and look_up.is_fresh(answer.created_at):
             self._answered(candidate, answer, learned)
             return
-        if known.failure is not None and look_up.is_fresh(known.failure.created_at) and not self._rules.is_failed_retried:
+        if (
+            known.failure is not None
+            and look_up.is_fresh(known.failure.created_at)
+            and not self._rules.is_failed_retried
+        ):
             self._known_failure(candidate, known.failure)
             return
         if answer is not None:
-            events.cache_expired(key, age_s=look_up.age_s(answer.created_at), cache_size=self._size, backend=self._cache.backend)
+            events.cache_expired(
+                key, age_s=look_up.age_s(answer.created_at), cache_size=self._size, backend=self._cache.backend
+            )
             self._call(candidate, Status.EXPIRED, worth_usd=answer.cost_usd)
             return
         if known.asked is not None and known.asked.fingerprint.digest != candidate.fingerprint.digest:
@@ -222,9 +254,14 @@ class _Planner:
         self._call(candidate, Status.CHANGED, part)
 
     def _known_failure(self, candidate: _Candidate, entry: Entry) -> None:
-        error = f"{_named(candidate.source)}: {entry.message or entry.reason} (remembered from {entry.created_at:%Y-%m-%d %H:%M} UTC)"
+        error = (
+            f"{_named(candidate.source)}: {entry.message or entry.reason} "
+            f"(remembered from {entry.created_at:%Y-%m-%d %H:%M} UTC)"
+        )
         hint = "it was paid for and would come again; --retry-failed asks again all the same"
-        self._deliver(Outcome(candidate.source, Status.FAILED, "known_failure", candidate.key, error=error, hint=hint), None)
+        self._deliver(
+            Outcome(candidate.source, Status.FAILED, "known_failure", candidate.key, error=error, hint=hint), None
+        )
 
     def _hit(self, source: Source, entry: Entry, text: str, reason: str | None = None) -> None:
         assert entry.idempotency_key  # noqa: S101  # it came from the cache
@@ -232,7 +269,9 @@ class _Planner:
         self._claim_key(entry.idempotency_key, entry.fingerprint.digest, source)
         self._deliver(Outcome(source, Status.HIT, reason, entry.idempotency_key, saved_usd=entry.cost_usd), text)
 
-    def _call(self, candidate: _Candidate, status: Status, reason: str | None = None, worth_usd: Decimal | None = None) -> None:
+    def _call(
+        self, candidate: _Candidate, status: Status, reason: str | None = None, worth_usd: Decimal | None = None
+    ) -> None:
         """Make the candidate a job, or a twin of the job that asks the same about the same meeting."""
         if candidate.key is not None:
             self._claim_key(candidate.key, candidate.fingerprint.digest, candidate.source)
@@ -256,7 +295,9 @@ class _Planner:
 
     def _log_hit(self, key: str, answer: Entry | Indexed) -> None:
         assert self._cache and self._look_up  # noqa: S101, PT018  # the answer came from them
-        events.cache_hit(key, age_s=self._look_up.age_s(answer.created_at), cache_size=self._size, backend=self._cache.backend)
+        events.cache_hit(
+            key, age_s=self._look_up.age_s(answer.created_at), cache_size=self._size, backend=self._cache.backend
+        )
 
     def _claim_key(self, key: str, digest: str, source: Source) -> None:
         self._claims.setdefault(key, {}).setdefault(digest, source)

@@ -22,7 +22,9 @@ from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
 from meetcli.tasks.schema import sent_schema
 
 USUAL_OUTPUT_TOKENS: Final = 1_050
-"""A summary of 100 to 200 words, 3 to 7 key points, decisions and action items, each with its quote, where no past answer says better."""
+"""A summary of 100 to 200 words, 3 to 7 key points, decisions and action items, each with its quote, where no past
+answer says better.
+"""
 
 REPAIR_TOKENS: Final = 2_000
 """More than the message that quotes the problems of an answer ever has, besides the answer itself."""
@@ -42,9 +44,10 @@ SAMPLED_ANSWERS: Final = 200
 class Basis(NamedTuple):
     """What a forecast rests on.
 
-    `count_tokens` is None where the model's tokenizer is not there. `price` and `serves` speak of the run's model. `output_tokens` is
-    what an answer is expected to have, learned from `learned_from` past ones, 0 for the default. `requests_a_minute` and
-    `tokens_a_minute` are None where no limit is known. `waiting` are the digests of requests that wait in a batch and are not asked again.
+    `count_tokens` is None where the model's tokenizer is not there. `price` and `serves` speak of the run's model.
+    `output_tokens` is what an answer is expected to have, learned from `learned_from` past ones, 0 for the default.
+    `requests_a_minute` and `tokens_a_minute` are None where no limit is known. `waiting` are the digests of requests
+    that wait in a batch and are not asked again.
     """
 
     read_again: Callable[[Source, str], Meeting]
@@ -62,7 +65,8 @@ class Basis(NamedTuple):
 
 
 def learn_output_tokens(cache: ForgivingCache | None, assignment: Assignment) -> tuple[int, int]:
-    """Return the mean output of past answers of this task and model, and of how many; the default and 0 where there are none.
+    """Return the mean output of past answers of this task and model, and of how many; the default and 0 where there are
+    none.
 
     Keys are digests, so the first ones of the cache are a random sample.
     """
@@ -83,7 +87,8 @@ def learn_output_tokens(cache: ForgivingCache | None, assignment: Assignment) ->
 def forecast(jobs: Iterable[Job], *, assignment: Assignment, basis: Basis, deliver: Deliver | None = None) -> Forecast:
     """Return what buying the jobs will take.
 
-    With `deliver`, each meeting ends as `not_attempted` with the status it would get as its reason and its share of the plan as its cost.
+    With `deliver`, each meeting ends as `not_attempted` with the status it would get as its reason and its share of the
+    plan as its cost.
     """
     schema = sent_schema(assignment.task)
     count = basis.count_tokens or estimate
@@ -99,11 +104,18 @@ def forecast(jobs: Iterable[Job], *, assignment: Assignment, basis: Basis, deliv
             if deliver:
                 for source in _sources(job):
                     message = f"{source.shown}: {error.message}"
-                    deliver(Outcome(source, Status.FAILED, error.reason, job.idempotency_key, error=message, hint=error.hint), None)
+                    deliver(
+                        Outcome(
+                            source, Status.FAILED, error.reason, job.idempotency_key, error=message, hint=error.hint
+                        ),
+                        None,
+                    )
             continue
         task = assignment.task
         messages = compose(task, meeting, assignment.language)
-        request = Request("", "", task.name, meeting, assignment.language, messages, schema, task.temperature, FIRST_CAP)
+        request = Request(
+            "", "", task.name, meeting, assignment.language, messages, schema, task.temperature, FIRST_CAP
+        )
         if basis.window is None or fits(request, basis.window):
             cost_usd = total.add(message_tokens(request, count), most_input_tokens(request, count))
         else:
@@ -164,7 +176,9 @@ class _Total:
             output_tokens=output_tokens,
             learned_from=basis.learned_from,
             lane=basis.lane,
-            lanes={lane: LanePrice(basis.serves(lane), self.expected[lane], self.highest[lane]) for lane in self.expected},
+            lanes={
+                lane: LanePrice(basis.serves(lane), self.expected[lane], self.highest[lane]) for lane in self.expected
+            },
             seconds=BATCH_S if basis.lane == "batch" and self.calls else max(seconds),
         )
 

@@ -9,13 +9,25 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from meetcli.cache.entry import Indexed, Pointer, answer_key, failure_key, index_key, latest_key, load_at, load_index, load_pointer
+from meetcli.cache.entry import (
+    Indexed,
+    Pointer,
+    answer_key,
+    failure_key,
+    index_key,
+    latest_key,
+    load_at,
+    load_index,
+    load_pointer,
+)
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.models import Entry, Rules
 
 
 class Known(NamedTuple):
-    """What is known of one question about one meeting: its answer, its failure, both of any age, and what was asked last."""
+    """What is known of one question about one meeting: its answer, its failure, both of any age, and what was asked
+    last.
+    """
 
     answer: Entry | None = None
     failure: Entry | None = None
@@ -54,13 +66,19 @@ class LookUp:
     def known(self, questions: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Known]:
         """Return what is known of questions, each an idempotency key and the digest of a fingerprint."""
         names = {
-            (key, digest): (answer_key(self._task, key, digest), failure_key(self._task, key, digest), self._latest_key(key))
+            (key, digest): (
+                answer_key(self._task, key, digest),
+                failure_key(self._task, key, digest),
+                self._latest_key(key),
+            )
             for key, digest in questions
         }
         rows = self._cache.get_many({row for question in names.values() for row in question})
         found: dict[tuple[str, str], Known] = {}
         for question, (answer, failure, latest) in names.items():
-            found[question] = Known(self._entry(rows, answer), self._entry(rows, failure), load_pointer(rows.get(latest, "")))
+            found[question] = Known(
+                self._entry(rows, answer), self._entry(rows, failure), load_pointer(rows.get(latest, ""))
+            )
         return found
 
     def answer(self, key: str, digest: str) -> Entry | None:

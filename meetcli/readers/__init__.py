@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BYTES", "Content", "Format", "Rereader", "Transcript", "Unit", "all_formats", "parse", "read"]
 
 _JUDGED_PLACES = 100
-"""So many places of a list are looked at before it is no list of transcripts: a list of a million other things takes no minute."""
+"""So many places of a list are looked at before it is no list of transcripts: a list of a million other things takes no
+minute.
+"""
 
 
 class Transcript(NamedTuple):
@@ -47,8 +49,8 @@ def _as_it_is(source: Source) -> Source:
 def read(source: Source, *, max_bytes: int = MAX_BYTES, identify: Identify = _as_it_is) -> Iterator[Unit | Outcome]:
     """Yield the units of a file: itself, a unit a line of a JSON Lines file, those of every file in an archive.
 
-    What cannot be read is a failed or skipped `Outcome`. `max_bytes` bounds a file, what comes out of a compressed one, and each
-    line of a JSON Lines file, which may itself be of any size.
+    What cannot be read is a failed or skipped `Outcome`. `max_bytes` bounds a file, what comes out of a compressed one,
+    and each line of a JSON Lines file, which may itself be of any size.
     """
     return units_of(source, max_bytes, identify, _transcripts)
 
@@ -56,8 +58,8 @@ def read(source: Source, *, max_bytes: int = MAX_BYTES, identify: Identify = _as
 def parse(unit: Unit) -> list[Transcript | Outcome]:
     """Return the transcripts of a unit in their order; what holds none is one failed or skipped `Outcome`.
 
-    A file of no known shape is skipped where it was met in a folder and fails where it was named. In a list or JSON Lines
-    file that has transcripts, a place without one fails.
+    A file of no known shape is skipped where it was met in a folder and fails where it was named. In a list or JSON
+    Lines file that has transcripts, a place without one fails.
     """
     try:
         return _transcripts(unit)
@@ -68,8 +70,8 @@ def parse(unit: Unit) -> list[Transcript | Outcome]:
 class Rereader:
     """Reads a transcript a second time, when its turn to be called has come.
 
-    The last unit is kept parsed, so that a list of meetings is not parsed anew for each of its places, and the last container
-    unpacked.
+    The last unit is kept parsed, so that a list of meetings is not parsed anew for each of its places, and the last
+    container unpacked.
     """
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
@@ -82,7 +84,9 @@ class Rereader:
         self._archive: Archive | None = None
 
     def read(self, source: Source, sha256: str) -> Transcript:
-        """Return the transcript of `source`, whose unit had the digest `sha256`; `InputError` when it has changed since."""
+        """Return the transcript of `source`, whose unit had the digest `sha256`; `InputError` when it has changed
+        since.
+        """
         unit = (source.path, source.member, source.offset, sha256)
         if unit != self._unit:
             self._found, self._unit = self._parse(source, sha256), unit
@@ -113,7 +117,9 @@ class Rereader:
         return self._unpacked
 
     def _member(self, raw: Raw, number: int, container: tuple[object, ...]) -> Bytes:
-        """Return a file of an archive, which stays in memory with its list of files where it is no larger than any file may be."""
+        """Return a file of an archive, which stays in memory with its list of files where it is no larger than any file
+        may be.
+        """
         from meetcli.readers.containers import Archive
 
         if raw.size > self._max_bytes:
@@ -129,7 +135,9 @@ class Rereader:
 
 
 def _once(source: Source, error: InputError) -> InputError:
-    """Return what is wrong with a file; of a sidecar that was only met, that is said once, of the file that it is about."""
+    """Return what is wrong with a file; of a sidecar that was only met, that is said once, of the file that it is
+    about.
+    """
     if source.is_named or source.member is not None or not serves_another(source.path):
         return error
     return NoTranscript(error.message, reason="sidecar")
@@ -140,7 +148,8 @@ def _transcripts(unit: Unit) -> list[Transcript | Outcome]:
     try:
         content = open_content(unit.content, suffix, is_named=unit.source.is_named)
     except NotUtf8 as error:
-        # What would be a transcript in UTF-8 must not vanish among the skipped; nor is it guessed how its letters are meant.
+        # What would be a transcript in UTF-8 must not vanish among the skipped; nor is it guessed how its letters are
+        # meant.
         if format_of(Content(unit.content.decode("latin-1"), None, suffix, is_named=False)):
             raise InputError(error.message, hint=error.hint) from None
         raise
@@ -221,7 +230,9 @@ def _with_given(mapping: Mapping[str, Any], source: Source, *, is_alone: bool) -
     fields = mapping if own is None else own
     if not isinstance(fields, Mapping):
         return mapping  # `normalize` says what is wrong with it
-    absent = {name: value for name, value in source.given if _is_absent(fields, name) and (is_alone or name != "meeting_id")}
+    absent = {
+        name: value for name, value in source.given if _is_absent(fields, name) and (is_alone or name != "meeting_id")
+    }
     filled = {**fields, **absent}
     return filled if own is None else {**mapping, "metadata": filled}
 

@@ -1,7 +1,7 @@
 """Readers of Amazon Transcribe's output and of its analytics of calls.
 
-Transcribe's times are seconds written as text; speakers stand apart from the words or on them, by age. Analytics, Contact Lens's too, have
-milliseconds and whole utterances.
+Transcribe's times are seconds written as text; speakers stand apart from the words or on them, by age. Analytics,
+Contact Lens's too, have milliseconds and whole utterances.
 """
 
 from __future__ import annotations
@@ -27,18 +27,24 @@ def _read(content: Content) -> list[Found]:
         return meeting(piece for channel in channels for piece in _of_channel(channel))
     items = children(results, "items")
     if not items:
-        return meeting(piece for whole in children(results, "transcripts") for piece in sentences(text(whole, "transcript")))
+        return meeting(
+            piece for whole in children(results, "transcripts") for piece in sentences(text(whole, "transcript"))
+        )
     return meeting(glued(_words(items, _speakers(child(results, "speaker_labels")))))
 
 
 def _of_channel(channel: Object) -> list[Piece]:
     speaker = label(channel, "channel_label")
     pieces = join(glued(_words(children(channel, "items"), SpeakerTimes(()))), is_split=True)
-    return [piece._replace(speaker=speaker if piece.speaker is None else f"{speaker}, {piece.speaker}") for piece in pieces]
+    return [
+        piece._replace(speaker=speaker if piece.speaker is None else f"{speaker}, {piece.speaker}") for piece in pieces
+    ]
 
 
 def _speakers(labels: Object) -> SpeakerTimes:
-    """Return who speaks when. A segment without items marks a stretch that nobody was found to speak in, and says nothing."""
+    """Return who speaks when. A segment without items marks a stretch that nobody was found to speak in, and says
+    nothing.
+    """
     items = (item for segment in children(labels, "segments") for item in children(segment, "items"))
     return SpeakerTimes((seconds(item, "start_time"), label(item, "speaker_label")) for item in items)
 
@@ -48,7 +54,10 @@ def _words(items: Sequence[Object], speakers: SpeakerTimes) -> Iterator[tuple[Pi
         start_s = seconds(item, "start_time")
         best = next(iter(children(item, "alternatives")), {})
         speaker = label(item, "speaker_label") or speakers.at(start_s)
-        yield Piece(speaker, text(best, "content"), start_s, seconds(item, "end_time")), item.get("type") == "punctuation"
+        yield (
+            Piece(speaker, text(best, "content"), start_s, seconds(item, "end_time")),
+            item.get("type") == "punctuation",
+        )
 
 
 def _claims_analytics(content: Content) -> bool:
@@ -67,5 +76,7 @@ def _analyzed(one: Object) -> Piece:
 
 FORMATS = (
     Format("Amazon Transcribe", "AWS", _claims, _read),
-    Format("Amazon call analytics", "AWS, Amazon Connect", _claims_analytics, _read_analytics, is_from_documentation=True),
+    Format(
+        "Amazon call analytics", "AWS, Amazon Connect", _claims_analytics, _read_analytics, is_from_documentation=True
+    ),
 )

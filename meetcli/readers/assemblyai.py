@@ -11,11 +11,17 @@ from meetcli.readers.turns import Piece, meeting, sentences, utterances
 
 def _claims(content: Content) -> bool:
     document = content.document
-    if is_object(first_of(document, "utterances"), "speaker", "text", "start", "end") and ("status" in document or "words" in document):
+    if is_object(first_of(document, "utterances"), "speaker", "text", "start", "end") and (
+        "status" in document or "words" in document
+    ):
         return True
     if not is_object(document, "id", "status", "text"):
         return is_object(document, "id", "status", "audio_url", "error")
-    return "audio_url" in document or "audio_duration" in document or is_object(first_of(document, "words"), "text", "start", "end")
+    return (
+        "audio_url" in document
+        or "audio_duration" in document
+        or is_object(first_of(document, "words"), "text", "start", "end")
+    )
 
 
 def _read(content: Content) -> list[Found]:
@@ -36,7 +42,9 @@ def _piece(piece: Object) -> Piece:
     channel = label(piece, "channel")
     if speaker is None and channel is not None:
         speaker = channel.replace("Speaker", "Channel")
-    return Piece(speaker, text(piece, "text"), seconds(piece, "start", per_second=1000), seconds(piece, "end", per_second=1000))
+    return Piece(
+        speaker, text(piece, "text"), seconds(piece, "start", per_second=1000), seconds(piece, "end", per_second=1000)
+    )
 
 
 FORMATS = (Format("AssemblyAI", "AssemblyAI", _claims, _read),)

@@ -35,7 +35,12 @@ def _of_batch(phrase: Object, is_multichannel: bool) -> Piece:
         length_s = seconds(phrase, "durationTicks", per_second=_TICKS)
     if length_s is None:
         length_s = _duration(text(phrase, "duration"))
-    return Piece(_speaker(phrase, is_multichannel), text(best, "display") or text(best, "lexical"), start_s, _end(start_s, length_s))
+    return Piece(
+        _speaker(phrase, is_multichannel),
+        text(best, "display") or text(best, "lexical"),
+        start_s,
+        _end(start_s, length_s),
+    )
 
 
 def _claims_fast(content: Content) -> bool:
@@ -98,5 +103,12 @@ def _read_conversations(content: Content) -> Iterator[Found]:
 FORMATS = (
     Format("Azure Speech batch", "Azure Speech", _claims_batch, _read_batch),
     Format("Azure Speech fast", "Azure Speech", _claims_fast, _read_fast, is_from_documentation=True),
-    Format("Azure conversation", "Azure Language", _claims_conversation, _read_conversations, times="none", ids=("meeting_id",)),
+    Format(
+        "Azure conversation",
+        "Azure Language",
+        _claims_conversation,
+        _read_conversations,
+        times="none",
+        ids=("meeting_id",),
+    ),
 )

@@ -33,7 +33,11 @@ def _gong_pieces(monologue: Object, names: dict[str | None, str | None]) -> Iter
 
 def _party_names(value: Object) -> dict[str | None, str | None]:
     # Who never spoke, as most who were invited, has no speakerId, and is not who spoke without one.
-    return {speaker: label(party, "name") for party in children(value, "parties") if (speaker := _speaker(party)) is not None}
+    return {
+        speaker: label(party, "name")
+        for party in children(value, "parties")
+        if (speaker := _speaker(party)) is not None
+    }
 
 
 def _speaker(value: Object) -> str | None:

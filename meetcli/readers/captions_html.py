@@ -12,7 +12,9 @@ from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, meeting
 
 _HEAD_CHARACTERS = 20_000
-_ELEMENT = re.compile(r"<(cite|time|p)(?:\s[^<>]*)?>([^<]*(?:<(?!/(?:cite|time|p)>|(?:cite|time|p)[\s>])[^<]*)*)", re.IGNORECASE)
+_ELEMENT = re.compile(
+    r"<(cite|time|p)(?:\s[^<>]*)?>([^<]*(?:<(?!/(?:cite|time|p)>|(?:cite|time|p)[\s>])[^<]*)*)", re.IGNORECASE
+)
 _TURN_START = re.compile(r"<cite(?:\s[^<>]*)?>[^<>]*</cite>\s*<time[\s>]", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2}(?:\.\d{1,6})?)")
@@ -40,4 +42,6 @@ def _pieces(html: str) -> Iterator[Piece]:
             yield Piece(speaker, inner, start_s)
 
 
-FORMATS = (Format("podcast namespace HTML", "Podcasting 2.0", _claims, _read, speakers="names", times="start", is_json=False),)
+FORMATS = (
+    Format("podcast namespace HTML", "Podcasting 2.0", _claims, _read, speakers="names", times="start", is_json=False),
+)

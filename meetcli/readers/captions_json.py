@@ -22,7 +22,8 @@ def _read_podcast(content: Content) -> list[Found]:
 def _podcast_pieces(segments: Sequence[Object]) -> Iterator[Piece]:
     speaker: str | None = None
     for segment in segments:
-        # Only the first segment of a turn need have a speaker; an empty one says that nobody knows, which is not the same.
+        # Only the first segment of a turn need have a speaker; an empty one says that nobody knows, which is not the
+        # same.
         if segment.get("speaker") is not None:
             speaker = label(segment, "speaker")
         yield Piece(speaker, text(segment, "body"), seconds(segment, "startTime"), seconds(segment, "endTime"))

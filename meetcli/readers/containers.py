@@ -1,4 +1,6 @@
-"""Files inside files: gzip and zip, in memory, bounded against bombs. Never writes, and uses a member's path for nothing but showing it."""
+"""Files inside files: gzip and zip, in memory, bounded against bombs. Never writes, and uses a member's path for
+nothing but showing it.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ class Member:
 
 
 def gunzip(raw: Bytes, suffix: str, max_bytes: int) -> Held:
-    """Return what a gzip file holds; `InputError` where that is too much or broken, `NoTranscript` where it claims to be none.
+    """Return what a gzip file holds; `InputError` where that is too much or broken, `NoTranscript` where it claims to
+    be none.
 
     `suffix` is the one of what it holds.
     """
@@ -81,7 +84,9 @@ class Archive:
     def __enter__(self) -> Archive:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._archive.close()
         self._stream.close()
 
@@ -91,7 +96,8 @@ class Archive:
         for number, entry in enumerate(self._entries, 1):
             if left <= 0:
                 raise InputError(
-                    f"is an archive of more than {_TOTAL_FACTOR * self._max_bytes:,} bytes", hint="unpack it and name the folder"
+                    f"is an archive of more than {_TOTAL_FACTOR * self._max_bytes:,} bytes",
+                    hint="unpack it and name the folder",
                 )
             content = _member(self._archive, entry, self._max_bytes)
             left -= content.size if isinstance(content, Bytes) else 0
@@ -107,7 +113,9 @@ class Archive:
         return content
 
     def sidecar(self, path: str) -> dict[str, str]:
-        """Return what the sidecar of a file, in the same folder of the archive, says about it; `InputError` where it cannot be used."""
+        """Return what the sidecar of a file, in the same folder of the archive, says about it; `InputError` where it
+        cannot be used.
+        """
         folder, slash, name = path.rpartition("/")
         for sidecar in sidecar_names(name):
             number = self._sidecars.get(f"{folder}{slash}{sidecar}")
@@ -131,12 +139,23 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) ->
     except InputError as error:
         return error
     # The library raises whatever its decompressors do, and RuntimeError for what it was not made for.
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, ValueError, OverflowError, struct.error) as error:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        zlib.error,
+        RuntimeError,
+        ValueError,
+        OverflowError,
+        struct.error,
+    ) as error:
         return InputError(f"cannot be unpacked: {_problem(error)}")
 
 
 def _bounded(opened: IO[bytes] | gzip.GzipFile, packed_size: int, suffix: str, max_bytes: int) -> bytes:
-    """Read no more than the limits allow, whatever the container says about its size, and of a recording only the start."""
+    """Read no more than the limits allow, whatever the container says about its size, and of a recording only the
+    start.
+    """
     content = bytearray(opened.read(_HEAD_BYTES))
     head = bytes(content)
     if Held(head).is_binary() and not head.startswith((GZIP_START, *ZIP_STARTS)) and not claims_json(head, suffix):
@@ -145,19 +164,32 @@ def _bounded(opened: IO[bytes] | gzip.GzipFile, packed_size: int, suffix: str, m
         content += chunk
         if len(content) > max_bytes:
             raise _refusal(
-                f"what it holds is larger than {max_bytes:,} bytes", head, suffix, hint="unpack and split it, or raise the limit"
+                f"what it holds is larger than {max_bytes:,} bytes",
+                head,
+                suffix,
+                hint="unpack and split it, or raise the limit",
             )
         if len(content) > _FREE_BYTES and len(content) > _MAX_RATIO * max(1, packed_size):
             raise _refusal(
-                f"holds more than {_MAX_RATIO} times its size, as no transcript does", head, suffix, hint="unpack it if it is no bomb"
+                f"holds more than {_MAX_RATIO} times its size, as no transcript does",
+                head,
+                suffix,
+                hint="unpack it if it is no bomb",
             )
     if len(content) > max_bytes:
-        raise _refusal(f"what it holds is larger than {max_bytes:,} bytes", head, suffix, hint="unpack and split it, or raise the limit")
+        raise _refusal(
+            f"what it holds is larger than {max_bytes:,} bytes",
+            head,
+            suffix,
+            hint="unpack and split it, or raise the limit",
+        )
     return bytes(content)
 
 
 def _refusal(message: str, head: bytes, suffix: str, *, hint: str | None = None) -> InputError:
-    """Return why something cannot be used: an error only for what claims to be a transcript, as a file outside of containers."""
+    """Return why something cannot be used: an error only for what claims to be a transcript, as a file outside of
+    containers.
+    """
     is_claimed = claims_json(head, suffix) or claims_cues(head, suffix)
     return InputError(message, hint=hint) if is_claimed else NoTranscript(message)
 
@@ -175,7 +207,11 @@ def _refuse_large_directory(stream: BinaryIO, size: int) -> None:
     count, directory_size = fields[4], fields[5]
     # The library believes the record of 64 bits that may stand before, whatever the shorter one says.
     large = start - _LARGE_LOCATOR_BYTES - _LARGE_END_OF_DIRECTORY.size
-    if large >= 0 and tail[start - _LARGE_LOCATOR_BYTES :].startswith(b"PK\x06\x07") and tail[large:].startswith(b"PK\x06\x06"):
+    if (
+        large >= 0
+        and tail[start - _LARGE_LOCATOR_BYTES :].startswith(b"PK\x06\x07")
+        and tail[large:].startswith(b"PK\x06\x06")
+    ):
         *_, count, directory_size, _ = _LARGE_END_OF_DIRECTORY.unpack_from(tail, large)
     if count > MAX_MEMBERS or directory_size > _DIRECTORY_BYTES:
         raise InputError(f"is an archive of more than {MAX_MEMBERS:,} files", hint="unpack it and name the folder")
@@ -190,4 +226,6 @@ def _problem(error: BaseException) -> str:
     """Name a library's complaint without quoting bytes of the file."""
     if isinstance(error, EOFError):
         return "it is cut off"
-    return "it is damaged" if not isinstance(error, NotImplementedError) else "it is packed in a way that is not supported"
+    return (
+        "it is damaged" if not isinstance(error, NotImplementedError) else "it is packed in a way that is not supported"
+    )

@@ -1,4 +1,6 @@
-"""Content of a unit as readers see it: bytes, text and, where it is JSON, the parsed document. Quotes nothing in its errors."""
+"""Content of a unit as readers see it: bytes, text and, where it is JSON, the parsed document. Quotes nothing in its
+errors.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +42,9 @@ class NotUtf8(NoTranscript):
 class Content(NamedTuple):
     """What readers look at. `document` is the parsed JSON, None where the text is no JSON.
 
-    A place of a list that breaks the rules of JSON holds an `InputError` in its stead, so that the others can be read. `suffix` is the
-    file's, in small letters. `is_named` says that the user named the file, where less evidence is enough.
+    A place of a list that breaks the rules of JSON holds an `InputError` in its stead, so that the others can be read.
+    `suffix` is the file's, in small letters. `is_named` says that the user named the file, where less evidence is
+    enough.
     """
 
     text: str
@@ -83,7 +86,8 @@ def claims_cues(start: bytes, suffix: str) -> bool:
 def open_content(data: bytes, suffix: str, *, is_named: bool = True) -> Content:
     """Decode and parse a unit; `InputError` says where it breaks, `NoTranscript` that it is no text at all.
 
-    Text that starts as UTF-16 does is read as that, as Notepad and Excel write it; JSON, WebVTT and SRT are UTF-8 by their rules.
+    Text that starts as UTF-16 does is read as that, as Notepad and Excel write it; JSON, WebVTT and SRT are UTF-8 by
+    their rules.
     """
     is_json = claims_json(data, suffix)
     is_claimed = is_json or claims_cues(data, suffix)
@@ -97,7 +101,9 @@ def open_content(data: bytes, suffix: str, *, is_named: bool = True) -> Content:
         raise InputError(f"is not UTF-8: {_guessed(data, None)}", hint="save it as UTF-8")
     if not text or text.isspace():
         raise (InputError if is_claimed else NoTranscript)("is empty")
-    return Content(text, _parse(_as_list(text) if claims_session(data) else text) if is_json else None, suffix, is_named)
+    return Content(
+        text, _parse(_as_list(text) if claims_session(data) else text) if is_json else None, suffix, is_named
+    )
 
 
 def _as_list(lines: str) -> str:
@@ -125,7 +131,9 @@ def is_own_shape(document: object) -> TypeGuard[Mapping[str, Any]]:
     metadata = document.get("metadata")
     if isinstance(metadata, Mapping) and any(key in metadata for key in _OWN_METADATA):
         return True
-    return "meet_id" in document or any(key in document and not isinstance(document[key], dict | list) for key in _OWN_TEXTS)
+    return "meet_id" in document or any(
+        key in document and not isinstance(document[key], dict | list) for key in _OWN_TEXTS
+    )
 
 
 class _Unusable(NamedTuple):
@@ -138,7 +146,8 @@ class _Unusable(NamedTuple):
 def _parse(text: str) -> Any:  # noqa: ANN401 - JSON is anything
     """Parse JSON strictly: no number of too many digits, no key twice.
 
-    NaN and numbers beyond a float's range, which other programs write where they know no value, are null, except in our own shapes.
+    NaN and numbers beyond a float's range, which other programs write where they know no value, are null, except in our
+    own shapes.
     """
     unusable: list[_Unusable] = []
 
@@ -166,8 +175,12 @@ def _parse(text: str) -> Any:  # noqa: ANN401 - JSON is anything
             document = decoder.decode(text)
         except json.JSONDecodeError:
             raise
-        except ValueError:  # an integer of too many digits; a hook for every integer would slow down every file for this one
-            decoder = json.JSONDecoder(object_pairs_hook=mapping, parse_constant=constant, parse_float=number, parse_int=integer)
+        except (
+            ValueError
+        ):  # an integer of too many digits; a hook for every integer would slow down every file for this one
+            decoder = json.JSONDecoder(
+                object_pairs_hook=mapping, parse_constant=constant, parse_float=number, parse_int=integer
+            )
             document = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise _broken(text, error) from None  # its cause would carry the whole text

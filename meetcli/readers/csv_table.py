@@ -17,14 +17,29 @@ _LINE_END = re.compile(r"[\r\n]")
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=[,;\t|]"?[ \t]*\r?\n', re.IGNORECASE)
 """What Excel writes above the table where the delimiter is not the country's own."""
 
-_FIELDS = ("meeting_id", "meet_id", "customer_id", "customer_name", "banker_id", "banker_name", "meet_date", "meet_type")
+_FIELDS = (
+    "meeting_id",
+    "meet_id",
+    "customer_id",
+    "customer_name",
+    "banker_id",
+    "banker_name",
+    "meet_date",
+    "meet_type",
+)
 _HEADER_CHARACTERS = 10_000
 
-csv.field_size_limit(2**31 - 1)  # the module's own is 131,072 characters, two hours of speech; the file's size is bounded
+csv.field_size_limit(
+    2**31 - 1
+)  # the module's own is 131,072 characters, two hours of speech; the file's size is bounded
 
 
 def _table(content: Content) -> str:
-    return _SEPARATOR_LINE.sub("", content.text, count=1) if _SEPARATOR_LINE.match(content.text) else content.text.lstrip("\r\n")
+    return (
+        _SEPARATOR_LINE.sub("", content.text, count=1)
+        if _SEPARATOR_LINE.match(content.text)
+        else content.text.lstrip("\r\n")
+    )
 
 
 def _columns(content: Content) -> tuple[list[str], str]:
@@ -62,10 +77,24 @@ def _read(content: Content) -> Iterator[Found]:
 
 def _meeting(names: list[str], row: list[str]) -> dict[str, object] | InputError:
     if len(row) != len(names):
-        return InputError(f"has {len(row)} columns where the first line names {len(names)}", hint="put a text with a delimiter in quotes")
+        return InputError(
+            f"has {len(row)} columns where the first line names {len(names)}",
+            hint="put a text with a delimiter in quotes",
+        )
     fields = dict(zip(names, row, strict=True))
     said = next(fields[name] for name in _TEXTS if name in fields)
     return {"transcript": said, "metadata": {name: fields[name] for name in _FIELDS if name in fields}}
 
 
-FORMATS = (Format("CSV", "spreadsheets, one meeting a row", _claims, _read, speakers="names", times="start", ids=_FIELDS, is_json=False),)
+FORMATS = (
+    Format(
+        "CSV",
+        "spreadsheets, one meeting a row",
+        _claims,
+        _read,
+        speakers="names",
+        times="start",
+        ids=_FIELDS,
+        is_json=False,
+    ),
+)

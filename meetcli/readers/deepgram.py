@@ -1,4 +1,6 @@
-"""Reader of Deepgram's replies. Seconds. Utterances, paragraphs and words are three views of the same speech: one is read."""
+"""Reader of Deepgram's replies. Seconds. Utterances, paragraphs and words are three views of the same speech: one is
+read.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,10 @@ def _of_alternative(alternative: Object) -> Iterator[Piece]:
     elif words:
         for word in words:
             yield Piece(
-                label(word, "speaker"), text(word, "punctuated_word") or text(word, "word"), seconds(word, "start"), seconds(word, "end")
+                label(word, "speaker"),
+                text(word, "punctuated_word") or text(word, "word"),
+                seconds(word, "start"),
+                seconds(word, "end"),
             )
     else:
         yield from sentences(text(alternative, "transcript"))

@@ -1,4 +1,6 @@
-"""Fields of other people's JSON: absent or null is empty, of a wrong type is an `InputError` that names the field, never its text."""
+"""Fields of other people's JSON: absent or null is empty, of a wrong type is an `InputError` that names the field,
+never its text.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,17 @@ def is_object(value: object, *keys: str) -> TypeGuard[Object]:
 
 
 def first_of(value: object, key: str) -> Any:  # noqa: ANN401 - it may be anything, which is the question
-    """Return the first item of the list under a key; None where there is no such thing. For claims, which judge nothing."""
+    """Return the first item of the list under a key; None where there is no such thing. For claims, which judge
+    nothing.
+    """
     items = value.get(key) if isinstance(value, dict) else None
     return items[0] if isinstance(items, list) and items else None
 
 
 def is_time(value: object) -> bool:
-    """Say whether a value may be a time in seconds: a number, as text too, or none at all; a date is not. For claims."""
+    """Say whether a value may be a time in seconds: a number, as text too, or none at all; a date is not. For
+    claims.
+    """
     if isinstance(value, str) and value and len(value) <= _MAX_DIGITS:
         try:
             float(value)
@@ -58,7 +64,9 @@ def children(value: Object, key: str) -> Sequence[Object]:
         return ()
     if not isinstance(found, list):
         raise wrong(key, found, "a list")
-    return [item if isinstance(item, dict) else _refuse(f"{key}[{number}]", item) for number, item in enumerate(found, 1)]
+    return [
+        item if isinstance(item, dict) else _refuse(f"{key}[{number}]", item) for number, item in enumerate(found, 1)
+    ]
 
 
 def text(value: Object, key: str) -> str:
@@ -72,7 +80,9 @@ def text(value: Object, key: str) -> str:
 
 
 def label(value: Object, key: str) -> str | None:
-    """Return who speaks, None where the format does not know. A bare number becomes `Speaker 0`: 0 is a speaker like any other."""
+    """Return who speaks, None where the format does not know. A bare number becomes `Speaker 0`: 0 is a speaker like
+    any other.
+    """
     found = value.get(key)
     if found is None:
         return None
@@ -95,7 +105,9 @@ def speaker_name(name: str | None) -> str | None:
 
 
 def seconds(value: Object, key: str, *, per_second: float = 1) -> float | None:
-    """Return a time in seconds, None where there is none. Numbers may be written as text; `per_second` is the format's unit."""
+    """Return a time in seconds, None where there is none. Numbers may be written as text; `per_second` is the format's
+    unit.
+    """
     return as_seconds(value.get(key), key, per_second=per_second)
 
 

@@ -1,4 +1,6 @@
-"""The table of formats, in the order they are asked. A new format is a module with `FORMATS` and its name in one of the two lists."""
+"""The table of formats, in the order they are asked. A new format is a module with `FORMATS` and its name in one of the
+two lists.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,13 @@ def format_of(content: Content) -> Format | None:
     A module is imported only when all before it have declined: most runs meet one or two formats.
     """
     return next(
-        (form for module in (_TEXT if content.document is None else _JSON) for form in _formats(module) if form.claims(content)), None
+        (
+            form
+            for module in (_TEXT if content.document is None else _JSON)
+            for form in _formats(module)
+            if form.claims(content)
+        ),
+        None,
     )
 
 

@@ -29,16 +29,29 @@ def _claims(content: Content) -> bool:
 def _read(content: Content) -> list[Found]:
     document = child(content.document, "response") or content.document
     results = [(result, next(iter(children(result, "alternatives")), {})) for result in children(document, "results")]
-    tagged = [alternative for _, alternative in results if any(_speaker(word) for word in children(alternative, "words"))]
+    tagged = [
+        alternative for _, alternative in results if any(_speaker(word) for word in children(alternative, "words"))
+    ]
     # With diarization v1 says the whole recording again in its last result, where alone the words have their speakers.
-    if len(results) > 1 and len(tagged) == 1 and tagged[0] is results[-1][1] and _is_from_start(tagged[0], results[0][1]):
+    if (
+        len(results) > 1
+        and len(tagged) == 1
+        and tagged[0] is results[-1][1]
+        and _is_from_start(tagged[0], results[0][1])
+    ):
         return meeting(_words(tagged[0]))
     channels = {_channel(result) for result, _ in results}
-    return meeting(piece for result, alternative in results for piece in _of_result(result, alternative, is_multichannel=len(channels) > 1))
+    return meeting(
+        piece
+        for result, alternative in results
+        for piece in _of_result(result, alternative, is_multichannel=len(channels) > 1)
+    )
 
 
 def _is_from_start(last: Object, first: Object) -> bool:
-    """Say whether the last result begins where the first one does; else it is only the one part in which speakers were told apart."""
+    """Say whether the last result begins where the first one does; else it is only the one part in which speakers were
+    told apart.
+    """
     starts = [next((piece.start_s for piece in _words(alternative)), None) for alternative in (last, first)]
     return starts[0] is None or starts[1] is None or starts[0] <= starts[1]
 
@@ -64,7 +77,9 @@ def _words(alternative: Object) -> Iterator[Piece]:
 
 
 def _speaker(word: Object) -> str | None:
-    return next((speaker for key in _SPEAKERS if word.get(key) and (speaker := label(word, key))), None)  # tag 0: not told
+    return next(
+        (speaker for key in _SPEAKERS if word.get(key) and (speaker := label(word, key))), None
+    )  # tag 0: not told
 
 
 def _time(word: Object, *keys: str) -> float | None:

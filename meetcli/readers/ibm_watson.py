@@ -1,4 +1,6 @@
-"""Reader of IBM Watson Speech to Text. Seconds; words are lists of word, from and to, and speakers stand apart from them."""
+"""Reader of IBM Watson Speech to Text. Seconds; words are lists of word, from and to, and speakers stand apart from
+them.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def _claims(content: Content) -> bool:
         return True  # of a silent recording
     first = first_of(content.document, "results")
     best = first_of(first_of(first, "results") or first, "alternatives")
-    is_marked = is_object(content.document, "result_index") or is_object(first, "result_index") or is_object(first, "final")
+    is_marked = (
+        is_object(content.document, "result_index") or is_object(first, "result_index") or is_object(first, "final")
+    )
     return is_object(best, "transcript") and (isinstance(first_of(best, "timestamps"), list) or is_marked)
 
 
@@ -32,7 +36,9 @@ def _read(content: Content) -> list[Found]:
 
 
 def _of_reply(reply: Object) -> Iterator[Piece]:
-    speakers = SpeakerTimes((seconds(span, "from"), label(span, "speaker")) for span in children(reply, "speaker_labels"))
+    speakers = SpeakerTimes(
+        (seconds(span, "from"), label(span, "speaker")) for span in children(reply, "speaker_labels")
+    )
     for result in children(reply, "results"):
         if result.get("final") is False:  # comes again when it is final
             continue

@@ -1,4 +1,6 @@
-"""Reader of meetcli's own input shapes: explicit (`transcript`, `metadata`) and upstream raw (`meet_transcription`, `meet_id`)."""
+"""Reader of meetcli's own input shapes: explicit (`transcript`, `metadata`) and upstream raw (`meet_transcription`,
+`meet_id`).
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,9 @@ _MEET_END = (
 _MEET_MARK = re.compile(
     rf"(?im)^\W*(?:this editable transcript was computer[- ]generated|esta transcrição editável foi gerada por computador|{_MEET_END})"
 )
-_MEET_DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[ ,T]+(\d{1,2}):(\d\d)(?:[ ]?(?:(?:GMT|UTC)([+-]\d{1,2})(?::?(\d\d))?|([A-Z]{2,5})))?")
+_MEET_DATE = re.compile(
+    r"(\d{4})[-/](\d\d)[-/](\d\d)[ ,T]+(\d{1,2}):(\d\d)(?:[ ]?(?:(?:GMT|UTC)([+-]\d{1,2})(?::?(\d\d))?|([A-Z]{2,5})))?"
+)
 _MEET_DAY = re.compile(r"(\d{1,2}) de (jan|fev|mar|abr|mai|jun|jul|ago|set|out|nov|dez)[a-zç]*\.? de (\d{4}) às ")
 _MONTHS = "jan fev mar abr mai jun jul ago set out nov dez".split()  # noqa: SIM905 - words read better than a page of quoted ones
 _ENGLISH_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 - as above
@@ -58,7 +60,9 @@ _ZONES = {
     "PST": -8,
     "PDT": -7,
 }
-"""Hours from UTC. Left out are names that two continents use, as IST and CST: a date without a zone is better than a wrong one."""
+"""Hours from UTC. Left out are names that two continents use, as IST and CST: a date without a zone is better than a
+wrong one.
+"""
 
 _STAMP = r"(?:\d{1,2}:)?\d{1,2}:\d\d"
 _OTTER_HEADER = re.compile(rf"(\S[^\n]{{0,100}}?)(?:[ ]{{2,}}|\t+)({_STAMP})[ \t]*")
@@ -99,7 +103,8 @@ def _read_meet(content: Content) -> list[Found]:
 def _meet_turns(text: str) -> Iterator[Piece]:
     """Yield the paragraphs; one that follows a clock line, the only times there are, starts then.
 
-    What stands before the first name is a title, a list of attendees and a disclaimer; a name without words is an empty turn.
+    What stands before the first name is a title, a list of attendees and a disclaimer; a name without words is an empty
+    turn.
     """
     clock_s: float | None = None
     spoken: list[str] = []
@@ -109,7 +114,12 @@ def _meet_turns(text: str) -> Iterator[Piece]:
         line = _meet_plain(raw)
         if clock := _CLOCK.fullmatch(line):
             clock_s = _seconds(clock[1])
-        elif line and not raw.lstrip().startswith("#") and not _MEET_NO_SPEECH.match(line) and (spoken or _is_named(line)):
+        elif (
+            line
+            and not raw.lstrip().startswith("#")
+            and not _MEET_NO_SPEECH.match(line)
+            and (spoken or _is_named(line))
+        ):
             spoken.append(line)
             starts.append(clock_s)
             clock_s = None
@@ -120,7 +130,9 @@ def _meet_turns(text: str) -> Iterator[Piece]:
 
 
 def _meet_start(lines: Sequence[str]) -> int:
-    """Return where the transcript starts: behind the last line that says so. Gemini's notes, whose points look like turns, stand above."""
+    """Return where the transcript starts: behind the last line that says so. Gemini's notes, whose points look like
+    turns, stand above.
+    """
     start = 0
     for number, raw in enumerate(lines, 1):
         if "ranscri" not in raw:
@@ -142,7 +154,9 @@ def _is_named(line: str) -> bool:
 
 
 def _meet_date(head: str) -> str | None:
-    match = _MEET_DATE.search(_MEET_DAY.sub(lambda day: f"{day[3]}-{_MONTHS.index(day[2]) + 1:02}-{int(day[1]):02} ", head))
+    match = _MEET_DATE.search(
+        _MEET_DAY.sub(lambda day: f"{day[3]}-{_MONTHS.index(day[2]) + 1:02}-{int(day[1]):02} ", head)
+    )
     if match is None:
         return _meet_day(head)
     year, month, day, hour, minute = (int(part) for part in match.groups()[:5])
@@ -180,8 +194,12 @@ def _claims_otter(content: Content) -> bool:
         return False
     lines = [line for line in _LINE_END.split(content.text[:_HEAD_CHARACTERS]) if line.strip()]
     headers = [number for number, line in enumerate(lines) if _OTTER_HEADER.fullmatch(line)]
-    is_spaced = all(later - earlier > 1 for earlier, later in pairwise(headers))  # speech stands between, unlike in a table
-    is_marked = bool(_OTTER_MARK.search(content.text[:_HEAD_CHARACTERS]) or _OTTER_MARK.search(content.text[-_HEAD_CHARACTERS:]))
+    is_spaced = all(
+        later - earlier > 1 for earlier, later in pairwise(headers)
+    )  # speech stands between, unlike in a table
+    is_marked = bool(
+        _OTTER_MARK.search(content.text[:_HEAD_CHARACTERS]) or _OTTER_MARK.search(content.text[-_HEAD_CHARACTERS:])
+    )
     return bool(headers) and is_spaced and (is_marked or (headers[0] <= 3 and len(headers) > 1))
 
 
@@ -209,7 +227,9 @@ def _claims_zoom(content: Content) -> bool:
 
 
 def _read_zoom(content: Content) -> list[Found]:
-    """Read captions that were saved while they ran. Their clock is the wall's, so the first one is taken for the start."""
+    """Read captions that were saved while they ran. Their clock is the wall's, so the first one is taken for the
+    start.
+    """
     pieces = list(_under_headers(content.text, _ZOOM_HEADER, 1, 2))
     first_s = next((piece.start_s or 0.0 for piece in pieces), 0.0)
     return meeting(piece._replace(start_s=((piece.start_s or 0.0) - first_s) % _DAY_S) for piece in pieces)
@@ -227,8 +247,26 @@ def _under_headers(text: str, header: re.Pattern[str], name: int, stamp: int) ->
 
 
 FORMATS = (
-    Format("Google Meet", "Google Meet", _claims_meet, _read_meet, speakers="names", times="start", ids=("meet_date",), is_json=False),
-    Format("Fathom", "Fathom", _claims_fathom, _read_fathom, speakers="names", times="start", is_json=False, is_from_documentation=True),
+    Format(
+        "Google Meet",
+        "Google Meet",
+        _claims_meet,
+        _read_meet,
+        speakers="names",
+        times="start",
+        ids=("meet_date",),
+        is_json=False,
+    ),
+    Format(
+        "Fathom",
+        "Fathom",
+        _claims_fathom,
+        _read_fathom,
+        speakers="names",
+        times="start",
+        is_json=False,
+        is_from_documentation=True,
+    ),
     Format(
         "Zoom captions",
         "Zoom, saved captions",

@@ -20,7 +20,9 @@ _MIN_TURNS_NAMED = 2
 _MIN_SHARE_NAMED = 0.25
 """Where the user names the file, speech may run over several lines, and one may do all the talking."""
 
-_CHAT_LINE = re.compile(r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(?:\t[^\t\n]{1,120}:\t|[\t ]+From[ ]+[^\n:]{1,120}?(?: to [^\n:]{1,120}:| :))")
+_CHAT_LINE = re.compile(
+    r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(?:\t[^\t\n]{1,120}:\t|[\t ]+From[ ]+[^\n:]{1,120}?(?: to [^\n:]{1,120}:| :))"
+)
 _NO_SPEAKERS = frozenset("critical debug error fatal info notice trace warn warning".split())  # noqa: SIM905 - words read better than a page of quoted ones
 _CODE_ENDS = (",", ";", "{", "}", "(", "[", "=", "|")
 _MARKUP = re.compile(
@@ -28,7 +30,9 @@ _MARKUP = re.compile(
     r"|[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)(?P<name>[^*_\n]{1,120}?)(?::(?:\*\*|__)|(?:\*\*|__)[ \t]*:)"
     r"|\[(?P<label>(?i:speaker)[ _-]?\w{1,8})\]:)"
 )
-"""Headings and rules, which go, bold names, which lose their stars, and WhisperX's `[SPEAKER_00]:`, which loses its brackets."""
+"""Headings and rules, which go, bold names, which lose their stars, and WhisperX's `[SPEAKER_00]:`, which loses its
+brackets.
+"""
 
 _BULLET = re.compile(r"(?m)^[ \t]*[-*+][ \t]+(?=[^\W_][^\n:]{0,119}:[ \t])")
 
@@ -49,8 +53,9 @@ def _claims_named_text(content: Content) -> bool:
 class _Evidence(NamedTuple):
     """What the start of a text has of a transcript.
 
-    `turns` and their `share` of all lines; how often each speaker begins to speak after somebody else, since who comes back
-    only in a row, as a header in a file of headers, takes no turns; whether most of what is said ends as code does.
+    `turns` and their `share` of all lines; how often each speaker begins to speak after somebody else, since who comes
+    back only in a row, as a header in a file of headers, takes no turns; whether most of what is said ends as code
+    does.
     """
 
     turns: int
@@ -64,7 +69,9 @@ def _evidence(content: Content) -> _Evidence:
     lines = [line for line in _LINE_END.split(text) if line.strip()]
     if not lines or _CHAT_LINE.match(lines[0]):  # a chat beside a meeting is not what was said in it
         return _Evidence(0, 0.0, Counter(), is_code=False)
-    turns = [turn for turn in split_turns(text) if turn.speaker is not None and turn.speaker.lower() not in _NO_SPEAKERS]
+    turns = [
+        turn for turn in split_turns(text) if turn.speaker is not None and turn.speaker.lower() not in _NO_SPEAKERS
+    ]
     runs = Counter(speaker for speaker, _ in groupby(turn.speaker or "" for turn in turns))
     is_code = sum(turn.text.endswith(_CODE_ENDS) for turn in turns) * 2 > len(turns)
     return _Evidence(len(turns), len(turns) / len(lines), runs, is_code)
@@ -78,7 +85,8 @@ def _plain(text: str) -> str:
 
 
 def _without_bullets(text: str) -> str:
-    """Return `- Name: text` lines without their bullets where most lines are such; elsewhere points are part of what is said.
+    """Return `- Name: text` lines without their bullets where most lines are such; elsewhere points are part of what is
+    said.
 
     Only for a file the user named: in a folder, lists of changes and settings look the same.
     """
@@ -89,13 +97,22 @@ def _without_bullets(text: str) -> str:
 
 def _read(content: Content) -> list[Found]:
     text = _plain(_without_bullets(content.text))
-    # Blank lines before the first turn stay in a text that is read as it stands: places in it are counted from the file's start.
+    # Blank lines before the first turn stay in a text that is read as it stands: places in it are counted from the
+    # file's start.
     transcript = text.rstrip("\n") if text is content.text else text.strip("\n")
     return [(None, {"transcript": transcript, "metadata": {}})]
 
 
 FORMATS = (
-    Format("plain text", "anything: `Name: text` lines, Markdown too", _claims_text, _read, speakers="names", times="start", is_json=False),
+    Format(
+        "plain text",
+        "anything: `Name: text` lines, Markdown too",
+        _claims_text,
+        _read,
+        speakers="names",
+        times="start",
+        is_json=False,
+    ),
     Format(
         "plain text of a named file",
         "anything, with fewer names",

@@ -17,7 +17,9 @@ _START = _END = 2_000
 
 
 def is_ours(content: Content) -> bool:
-    """Say whether a unit is a result of meetcli, a list of nothing else, or anything that a writer marked as its own."""
+    """Say whether a unit is a result of meetcli, a list of nothing else, or anything that a writer marked as its
+    own.
+    """
     document = content.document
     if document is None:
         return _is_marked(content.text)
@@ -29,7 +31,9 @@ def is_ours(content: Content) -> bool:
 def is_sidecar(name: str, content: Content) -> bool:
     """Say whether a file only says what is known about another one: `x.meta.json` without a transcript."""
     document = content.document
-    return name.lower().endswith(SIDECAR_SUFFIX) and isinstance(document, Mapping) and not (document.keys() & _TRANSCRIPTS)
+    return (
+        name.lower().endswith(SIDECAR_SUFFIX) and isinstance(document, Mapping) and not (document.keys() & _TRANSCRIPTS)
+    )
 
 
 def serves_another(path: Path) -> bool:
@@ -41,7 +45,9 @@ def serves_another(path: Path) -> bool:
             names = {entry.name for entry in listing if entry.is_file() and not entry.name.startswith(".")}
     except OSError:
         return False
-    return any(next((sidecar for sidecar in sidecar_names(name) if sidecar in names), None) == path.name for name in names)
+    return any(
+        next((sidecar for sidecar in sidecar_names(name) if sidecar in names), None) == path.name for name in names
+    )
 
 
 def _is_marked(text: str) -> bool:

@@ -1,4 +1,6 @@
-"""Bytes of a source: opened without waiting, bounded, whole or line by line. Knows no format but the shape of JSON Lines."""
+"""Bytes of a source: opened without waiting, bounded, whole or line by line. Knows no format but the shape of JSON
+Lines.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Bytes:
-    """Bytes to read, of a file or out of a container. `head` is all of a small one, so that opening, looking and reading cost one read."""
+    """Bytes to read, of a file or out of a container. `head` is all of a small one, so that opening, looking and
+    reading cost one read.
+    """
 
     head: bytes
     size: int
@@ -40,7 +44,9 @@ class Bytes:
             return stream.read(size)
 
     def lines(self, max_bytes: int) -> Iterator[tuple[int, int, bytes | InputError]]:
-        """Yield (1-based number, offset, line without its end) for every line that is not blank, one in memory at a time."""
+        """Yield (1-based number, offset, line without its end) for every line that is not blank, one in memory at a
+        time.
+        """
         with self.stream() as stream:
             number = offset = 0
             while line := stream.readline(max_bytes + 1):
@@ -54,7 +60,8 @@ class Bytes:
                     yield number, start, line
 
     def is_json_lines(self, is_expected: bool, max_bytes: int) -> bool:
-        """Say whether each line is a document of its own: expected by suffix, or the first line closes and another opens.
+        """Say whether each line is a document of its own: expected by suffix, or the first line closes and another
+        opens.
 
         No single document looks like that, because after `}` comes a comma or the end, and a string holds no line end.
         """
@@ -66,7 +73,10 @@ class Bytes:
             lines = (line.strip() for line in iter(lambda: stream.readline(max_bytes), b""))
             first = next(filter(None, lines), b"").removeprefix(_BOM)
             if is_expected:
-                return first not in (b"{", b"[")  # a pretty-printed document with the wrong suffix is still one document
+                return first not in (
+                    b"{",
+                    b"[",
+                )  # a pretty-printed document with the wrong suffix is still one document
             return first.startswith(b"{") and first.endswith(b"}") and next(filter(None, lines), b"").startswith(b"{")
 
     def is_binary(self) -> bool:
@@ -97,7 +107,8 @@ class Raw(Bytes):
 
     def __init__(self, path: Path) -> None:
         try:
-            # A pipe opened for reading waits for its writer, and a terminal may become ours: neither must happen to a cron job.
+            # A pipe opened for reading waits for its writer, and a terminal may become ours: neither must happen to a
+            # cron job.
             self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError as error:
             raise _unreadable(path, error) from error
@@ -118,7 +129,9 @@ class Raw(Bytes):
     def __enter__(self) -> Raw:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         os.close(self._descriptor)
 
     def whole(self, max_bytes: int) -> bytes:

@@ -1,4 +1,6 @@
-"""Finds the results that meetcli wrote: what `show` and `report` read. Never judges them beyond that they are results."""
+"""Finds the results that meetcli wrote: what `show` and `report` read. Never judges them beyond that they are
+results.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _SUFFIXES = {".json", *LINE_SUFFIXES}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result. `meeting_path` is its path without task and ending, which results of one meeting share; None in a list."""
+    """One result. `meeting_path` is its path without task and ending, which results of one meeting share; None in a
+    list.
+    """
 
     document: Mapping[str, Any]
     meeting_path: str | None
@@ -35,7 +39,8 @@ class Found:
 def read_results(paths: Iterable[str]) -> Found:
     """Read every result in files, folders (searched recursively), globs and `-`; each file once.
 
-    Raises `UsageError` for a path that does not exist or cannot be listed. A file that is no result is counted and left out.
+    Raises `UsageError` for a path that does not exist or cannot be listed. A file that is no result is counted and left
+    out.
     """
     found = Found()
     for file in dict.fromkeys(file for path in paths for file in _files(path)):
@@ -52,7 +57,9 @@ def _files(path: str) -> Iterator[Path | None]:
         return
     start = Path(path)
     if start.is_dir():
-        yield from sorted(file for file in start.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(start)))
+        yield from sorted(
+            file for file in start.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(start))
+        )
     elif start.exists():
         yield start
     elif matches := sorted(glob.glob(path, recursive=True)):  # noqa: PTH207  # a Path has no glob of a whole pattern
@@ -81,7 +88,9 @@ def _results_in(path: Path | None) -> Iterator[Result]:
 
 
 def _documents(data: bytes, suffix: str) -> Iterator[object]:
-    """Yield the JSON documents of a file: itself, the places of a list, or one a line. What is no JSON yields nothing."""
+    """Yield the JSON documents of a file: itself, the places of a list, or one a line. What is no JSON yields
+    nothing.
+    """
     is_lines = suffix in LINE_SUFFIXES
     try:
         document = None if is_lines else open_content(data, ".json").document

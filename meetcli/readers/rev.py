@@ -18,7 +18,11 @@ def _claims(content: Content) -> bool:
 
 
 def _read(content: Content) -> list[Found]:
-    names = {who: label(speaker, "name") for speaker in children(content.document, "speakers") if (who := label(speaker, "id")) is not None}
+    names = {
+        who: label(speaker, "name")
+        for speaker in children(content.document, "speakers")
+        if (who := label(speaker, "id")) is not None
+    }
     return meeting(_monologue(monologue, names) for monologue in children(content.document, "monologues"))
 
 

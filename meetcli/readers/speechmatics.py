@@ -23,7 +23,9 @@ def _claims_v2(content: Content) -> bool:
         messages = document if is_session else document[:20]
         return any(is_object(message, "message", "results") and message["message"] == _MESSAGE for message in messages)
     result = first_of(document, "results")
-    is_marked = is_object(document, "format", "results") and (is_object(document, "metadata") or is_object(document, "message"))
+    is_marked = is_object(document, "format", "results") and (
+        is_object(document, "metadata") or is_object(document, "message")
+    )
     return is_marked and (document["results"] == [] or is_object(result, "type", "alternatives"))
 
 
@@ -32,9 +34,15 @@ def _read_v2(content: Content) -> list[Found]:
     if broken := next((message for message in messages if isinstance(message, InputError)), None):
         raise broken
     if sum(is_object(message, "message") and message["message"] == "RecognitionStarted" for message in messages) > 1:
-        raise InputError("holds several real-time sessions, whose times start anew", hint="put each in a file of its own")
+        raise InputError(
+            "holds several real-time sessions, whose times start anew", hint="put each in a file of its own"
+        )
     # Other messages of a real-time session, partial transcripts among them, say nothing that does not come again.
-    final = [message for message in messages if is_object(message, "results") and message.get("message", _MESSAGE) == _MESSAGE]
+    final = [
+        message
+        for message in messages
+        if is_object(message, "results") and message.get("message", _MESSAGE) == _MESSAGE
+    ]
     results = [result for message in final for result in children(message, "results")]
     channels = {str(result["channel"]) for result in results if "channel" in result}
     if len(channels) <= 1:
@@ -43,7 +51,10 @@ def _read_v2(content: Content) -> list[Found]:
     for channel in sorted(channels):
         own = [result for result in results if str(result.get("channel")) == channel]
         spoken = join(glued(_words(own)), delimiter=_delimiter(final, results), is_split=True)
-        pieces += [piece._replace(speaker=channel if piece.speaker is None else f"{channel}, {piece.speaker}") for piece in spoken]
+        pieces += [
+            piece._replace(speaker=channel if piece.speaker is None else f"{channel}, {piece.speaker}")
+            for piece in spoken
+        ]
     return meeting(pieces)
 
 
@@ -54,14 +65,18 @@ def _words(results: Sequence[Object]) -> Iterator[tuple[Piece, bool]]:
         best = next(iter(children(result, "alternatives")), {})
         if result.get("type") == "speaker_change":
             continue
-        piece = Piece(label(best, "speaker"), text(best, "content"), seconds(result, "start_time"), seconds(result, "end_time"))
+        piece = Piece(
+            label(best, "speaker"), text(best, "content"), seconds(result, "start_time"), seconds(result, "end_time")
+        )
         attaches = result.get("attaches_to", "previous" if result.get("type") == "punctuation" else None)
         yield piece, attaches in ("previous", "both") or is_opened
         is_opened = attaches in ("next", "both")
 
 
 def _delimiter(messages: Sequence[Object], results: Sequence[Object]) -> str:
-    """Return what stands between words. The language pack may say "nothing" where it means "not told", so the script decides."""
+    """Return what stands between words. The language pack may say "nothing" where it means "not told", so the script
+    decides.
+    """
     told = child(child(messages[0], "metadata"), "language_pack_info").get("word_delimiter") if messages else None
     is_unspaced = any(_UNSPACED.search(piece.text) for piece, _ in _words(results[:50]))
     return "" if told == "" and is_unspaced else " "
@@ -73,7 +88,9 @@ def _claims_v1(content: Content) -> bool:
 
 
 def _read_v1(content: Content) -> list[Found]:
-    speakers = SpeakerTimes((seconds(span, "time"), label(span, "name")) for span in children(content.document, "speakers"))
+    speakers = SpeakerTimes(
+        (seconds(span, "time"), label(span, "name")) for span in children(content.document, "speakers")
+    )
     return meeting(glued(_v1_words(children(content.document, "words"), speakers)))
 
 

@@ -1,8 +1,9 @@
 """Readers of timed captions: WebVTT (Zoom, Teams, Webex, YouTube, Whisper), SRT and SBV.
 
-webvtt-py 0.6, srt 3.5 and pysubs2 1.8 were tried on the samples: the first gives all of a cue to its first voice, keeps `&amp;` and the
-repeats of rolling captions, and drops what it cannot read without a word; the second takes a cue behind a foreign line for text of the one
-before; the third drops voices and takes ids of cues for text. So the one grammar below, lenient as all together, serves all formats.
+webvtt-py 0.6, srt 3.5 and pysubs2 1.8 were tried on the samples: the first gives all of a cue to its first voice, keeps
+`&amp;` and the repeats of rolling captions, and drops what it cannot read without a word; the second takes a cue behind
+a foreign line for text of the one before; the third drops voices and takes ids of cues for text. So the one grammar
+below, lenient as all together, serves all formats.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|\Z)")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]*)>")
 _WEBEX_ID = re.compile(r'\d{1,9}\s+"([^"<>]{1,120})"\s+\(\d*\)\s*')
 _SBV_TIMING = re.compile(r"(?m)^(\d{1,4}:\d\d:\d\d\.\d{3}),(\d{1,4}:\d\d:\d\d\.\d{3})[ \t]*(?=\r?$)")
-_TAG = re.compile(r"</?(?:[bcipqsuv]|br|em|font|lang|rt|ruby|span|strong)(?:[.\s/][^<>]*)?>|<[\d:.]+>|</>|\{\\[^{}]*\}", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:[bcipqsuv]|br|em|font|lang|rt|ruby|span|strong)(?:[.\s/][^<>]*)?>|<[\d:.]+>|</>|\{\\[^{}]*\}", re.IGNORECASE
+)
 """Marks of formats only: transcribers write `<laugh>` for what they heard."""
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _INLINE_TIME = re.compile(r"<\d+:\d")
@@ -42,7 +45,9 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _ROLLING_PAIRS = 4
 _CUE_LABEL = re.compile(r"([^:]{1,119}):(?=\s|\Z)")
 _FEW = 10
-"""Where no more than one cue in so many has no label, as in Zoom's files, what stands before a cue's colon is a name however it looks."""
+"""Where no more than one cue in so many has no label, as in Zoom's files, what stands before a cue's colon is a name
+however it looks.
+"""
 
 
 class _Cue(NamedTuple):
@@ -139,8 +144,12 @@ def _seconds(parts: Sequence[str | None]) -> float:
 
 
 def _is_rolling(cues: Sequence[_Cue]) -> bool:
-    """Say whether each cue repeats the line before, as YouTube's do. People say things twice too, so one repeat proves nothing."""
-    repeats = sum(1 for one, other in pairwise(cues) if one.lines and other.lines and _overlap(_plain(one), _plain(other)))
+    """Say whether each cue repeats the line before, as YouTube's do. People say things twice too, so one repeat proves
+    nothing.
+    """
+    repeats = sum(
+        1 for one, other in pairwise(cues) if one.lines and other.lines and _overlap(_plain(one), _plain(other))
+    )
     if any(_INLINE_TIME.search(line) for cue in cues for line in cue.lines):
         return repeats > 0
     return repeats >= max(_ROLLING_PAIRS, len(cues) // 2)
@@ -197,7 +206,8 @@ def _by_voice(cues: Sequence[_Cue]) -> Iterator[Piece]:
 def _by_name(cues: Sequence[_Cue]) -> list[Piece]:
     """Return pieces by the `Name:` at the start of cues; a cue without one goes on with the speaker before.
 
-    What is a name is `normalize`'s to say, which sees all cues as the lines of one text; where every cue has one, the cues say it.
+    What is a name is `normalize`'s to say, which sees all cues as the lines of one text; where every cue has one, the
+    cues say it.
     """
     if labels := _cue_labels(cues):
         return _by_label(cues, labels)
@@ -216,21 +226,28 @@ def _by_name(cues: Sequence[_Cue]) -> list[Piece]:
         speaker = speaker_name(turn.speaker)
         if speaker is None:
             said = turn.text.split("\n")
-            pieces.extend(Piece(None, text, lines[place][0].start_s, lines[place][0].end_s) for place, text in enumerate(said, first))
+            pieces.extend(
+                Piece(None, text, lines[place][0].start_s, lines[place][0].end_s)
+                for place, text in enumerate(said, first)
+            )
         else:
             pieces.append(Piece(speaker, turn.text, lines[first][0].start_s, lines[last][0].end_s))
     return pieces
 
 
 def _cue_labels(cues: Sequence[_Cue]) -> Set[str]:
-    """Return the labels of cues where hardly one has none: those that come back, or that any transcript would take for names."""
+    """Return the labels of cues where hardly one has none: those that come back, or that any transcript would take for
+    names.
+    """
     firsts = [_labelled(_text(cue.lines[0]).strip()) for cue in cues if cue.lines]
     matches = [match for first in firsts if (match := _CUE_LABEL.match(first))]
     counts = Counter(match[1] for match in matches)
     if max(counts.values(), default=0) < 2 or (len(firsts) - len(matches)) * _FEW > len(firsts):
         return set()
     return {
-        label for label, count in counts.items() if count > 1 or (not label.islower() and split_turns(f"{label}: -")[0].speaker is not None)
+        label
+        for label, count in counts.items()
+        if count > 1 or (not label.islower() and split_turns(f"{label}: -")[0].speaker is not None)
     }
 
 
@@ -255,7 +272,9 @@ def _by_label(cues: Sequence[_Cue], labels: Set[str]) -> list[Piece]:
 
 
 def _labelled(line: str) -> str:
-    """Write `[SPEAKER_00]: text`, `[Speaker 1] text` and `>> ANA: text` as other names are written; `[music]` is no speaker."""
+    """Write `[SPEAKER_00]: text`, `[Speaker 1] text` and `>> ANA: text` as other names are written; `[music]` is no
+    speaker.
+    """
     if opening := _OPENING_MARK.match(line):
         line = line[opening.end() :]
     match = _BRACKETED.match(line)

@@ -1,4 +1,6 @@
-"""From the pieces a format has (words, cues, segments, utterances) to turns: what one speaker said in one go, in the order of time."""
+"""From the pieces a format has (words, cues, segments, utterances) to turns: what one speaker said in one go, in the
+order of time.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,8 @@ def meeting(pieces: Iterable[Piece], metadata: Mapping[str, Any] | None = None, 
 def utterances(pieces: Iterable[Piece]) -> list[Found]:
     """Return the one meeting of a document whose pieces may be turns already: cues, segments, utterances.
 
-    Somebody who wrote a transcript down has them whole, a recorder cuts them wherever it likes. What was cut is joined; what was not stays
-    as it was given, since a speaker may well take two turns in a row.
+    Somebody who wrote a transcript down has them whole, a recorder cuts them wherever it likes. What was cut is joined;
+    what was not stays as it was given, since a speaker may well take two turns in a row.
     """
     said = [piece for piece in in_time_order(pieces) if piece.text.strip()]
     return [(None, as_mapping(said if _are_turns(said) else join(said)))]
@@ -47,7 +49,9 @@ def utterances(pieces: Iterable[Piece]) -> list[Found]:
 def as_mapping(turns: Iterable[Piece], metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return what `normalize` takes, with the turns as they stand."""
     return {
-        "turns": [{"speaker": turn.speaker, "text": turn.text, "start_s": turn.start_s, "end_s": turn.end_s} for turn in turns],
+        "turns": [
+            {"speaker": turn.speaker, "text": turn.text, "start_s": turn.start_s, "end_s": turn.end_s} for turn in turns
+        ],
         "metadata": dict(metadata or {}),
     }
 
@@ -137,7 +141,9 @@ class SpeakerTimes:
 
 
 def _are_turns(pieces: Sequence[Piece]) -> bool:
-    """Say whether pieces are turns as they stand: few go on with the one before, or nothing is punctuated, so that nobody can tell."""
+    """Say whether pieces are turns as they stand: few go on with the one before, or nothing is punctuated, so that
+    nobody can tell.
+    """
     if sum(_goes_on(one, other) for one, other in pairwise(pieces)) * _FEW <= len(pieces):
         return True
     is_punctuated = sum(bool(_MARK.search(piece.text)) for piece in pieces) * _FEW > len(pieces)
@@ -145,11 +151,15 @@ def _are_turns(pieces: Sequence[Piece]) -> bool:
 
 
 def _goes_on(one: Piece, other: Piece) -> bool:
-    """Say whether a piece may belong to the turn of the one before it: of nobody known, where it goes on in the midst of a sentence."""
+    """Say whether a piece may belong to the turn of the one before it: of nobody known, where it goes on in the midst
+    of a sentence.
+    """
     if one.speaker != other.speaker:
         return False
     opening = other.text.lstrip()[:1]
-    return one.speaker is not None or (opening.isalpha() and not opening.isupper() and not _SENTENCE_END.search(one.text.rstrip()))
+    return one.speaker is not None or (
+        opening.isalpha() and not opening.isupper() and not _SENTENCE_END.search(one.text.rstrip())
+    )
 
 
 def _is_break(text: str, size: int, end_s: float | None, start_s: float | None) -> bool:

@@ -22,7 +22,9 @@ Identify = Callable[[Source], Source]
 
 
 class Unit(NamedTuple):
-    """The bytes of one file, of one file in an archive, or of one line of a JSON Lines file, and their SHA-256 in hex."""
+    """The bytes of one file, of one file in an archive, or of one line of a JSON Lines file, and their SHA-256 in
+    hex.
+    """
 
     source: Source
     content: bytes
@@ -73,7 +75,9 @@ def _members(source: Source, raw: Raw, max_bytes: int, identify: Identify, probe
                 place=member.number,
                 member=member.number,
             )
-            for found in _of_member(at, member, max_bytes, partial(_with_sidecar, archive, member.path, identify), probe):
+            for found in _of_member(
+                at, member, max_bytes, partial(_with_sidecar, archive, member.path, identify), probe
+            ):
                 without = found if isinstance(found, Outcome) or is_proven else _skipped(found, probe)
                 if not is_proven and isinstance(without, Outcome):
                     passed.append(without)
@@ -115,7 +119,9 @@ def _skipped(unit: Unit, probe: Probe) -> Outcome | None:
     return None
 
 
-def _of_member(at: Source, member: Member, max_bytes: int, identify: Identify, probe: Probe) -> Iterator[Unit | Outcome]:
+def _of_member(
+    at: Source, member: Member, max_bytes: int, identify: Identify, probe: Probe
+) -> Iterator[Unit | Outcome]:
     path, content = member.path, member.content
     if any(part.startswith(".") for part in path.split("/")) or path.startswith("__MACOSX/"):
         yield Outcome(at, Status.SKIPPED, reason="hidden")
@@ -172,7 +178,8 @@ def _lines(source: Source, raw: Bytes, max_bytes: int, probe: Probe) -> Iterator
 
 
 def _proves(found: Unit | Outcome, probe: Probe) -> bool:
-    """Say whether a line shows that its file holds transcripts, or raise `NoTranscript` where it shows that it holds none.
+    """Say whether a line shows that its file holds transcripts, or raise `NoTranscript` where it shows that it holds
+    none.
 
     So a log of a million lines is one skipped file. A line that is broken shows neither: the others may be good.
     """
@@ -189,10 +196,15 @@ def _proves(found: Unit | Outcome, probe: Probe) -> bool:
 
 def refused(source: Source, error: InputError) -> Outcome:
     """Return the outcome of what cannot be read: skipped where it is no transcript and was only met, else failed."""
-    # A line of a JSON Lines file is past the first one, which has shown that the file holds transcripts: it is a bad meeting.
+    # A line of a JSON Lines file is past the first one, which has shown that the file holds transcripts: it is a bad
+    # meeting.
     is_skipped = isinstance(error, NoTranscript) and not source.is_named and source.offset is None
     if is_skipped:
         return Outcome(source, Status.SKIPPED, reason=error.reason)
     return Outcome(
-        source, Status.FAILED, reason=error.reason, error=f"{place_text(source.shown, source.place)}: {error.message}", hint=error.hint
+        source,
+        Status.FAILED,
+        reason=error.reason,
+        error=f"{place_text(source.shown, source.place)}: {error.message}",
+        hint=error.hint,
     )

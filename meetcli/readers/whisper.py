@@ -1,4 +1,6 @@
-"""Readers of the Whisper family: OpenAI's API and the open implementations. Seconds; whisper.cpp writes milliseconds."""
+"""Readers of the Whisper family: OpenAI's API and the open implementations. Seconds; whisper.cpp writes
+milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def _is_whisperx(content: Content) -> bool:
 
 def _is_timestamped(content: Content) -> bool:
     segment = first_of(content.document, "segments")
-    return _has_segments(content.document) and (is_object(segment, "confidence") or is_object(first_of(segment, "words"), "text", "start"))
+    return _has_segments(content.document) and (
+        is_object(segment, "confidence") or is_object(first_of(segment, "words"), "text", "start")
+    )
 
 
 def _is_verbose(content: Content) -> bool:
@@ -69,9 +73,16 @@ def _is_dump(content: Content) -> bool:
     first = rows[0]
     if is_object(first, "start", "end", "text"):
         # Entities found in a text have a kind, and places in it for start and end.
-        is_entity = not is_pair and ("label" in first or "entity" in first or first.get("type", _SEGMENT_TYPE) != _SEGMENT_TYPE)
+        is_entity = not is_pair and (
+            "label" in first or "entity" in first or first.get("type", _SEGMENT_TYPE) != _SEGMENT_TYPE
+        )
         return is_time(first["start"]) and not is_entity
-    return isinstance(first, list) and len(first) > _TEXT and isinstance(first[_TEXT], str) and isinstance(first[_START], int | float)
+    return (
+        isinstance(first, list)
+        and len(first) > _TEXT
+        and isinstance(first[_TEXT], str)
+        and isinstance(first[_START], int | float)
+    )
 
 
 def _is_cpp(content: Content) -> bool:
@@ -98,7 +109,9 @@ def _read(content: Content) -> list[Found]:
 
 
 def _beyond(pieces: Sequence[Piece], told: str) -> str:
-    """Return what `text` says beyond the segments: they may be missing, all or the last ones. Nothing where the two differ."""
+    """Return what `text` says beyond the segments: they may be missing, all or the last ones. Nothing where the two
+    differ.
+    """
     told = " ".join(told.split())
     place = 0
     for piece in pieces:

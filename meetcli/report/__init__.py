@@ -22,9 +22,9 @@ _STOP_ORDER = (130, 143, 2, 3, 4, 1)
 class RunReport:
     """What became of every meeting of one run.
 
-    `backend` is the cache really used, `none` without one. `reads_cache` is False under `--no-cache` and `--refresh`, where
-    nothing could have hit; `cache_only` makes a meeting without an answer a failure of the run. `forecast` is what the plan of a
-    dry run will take, `pending` the batches that somebody has to collect. `clock` counts seconds.
+    `backend` is the cache really used, `none` without one. `reads_cache` is False under `--no-cache` and `--refresh`,
+    where nothing could have hit; `cache_only` makes a meeting without an answer a failure of the run. `forecast` is
+    what the plan of a dry run will take, `pending` the batches that somebody has to collect. `clock` counts seconds.
     """
 
     task: str
@@ -82,7 +82,8 @@ class RunReport:
     def hit_rate(self) -> float | None:
         """Hits over the meetings that were looked up in the cache, from 0 to 1; None where nothing was.
 
-        Left out are meetings without transcript, key or readable input, and those called on purpose without asking the cache.
+        Left out are meetings without transcript, key or readable input, and those called on purpose without asking the
+        cache.
         """
         return self.counts[Status.HIT] / self._could_hit if self.reads_cache and self._could_hit else None
 
@@ -102,15 +103,22 @@ class RunReport:
         return None if self.has_unknown_uncertain else self.known_uncertain_usd
 
     def money(self) -> dict[str, dict[str, dict[str, str | None]]]:
-        """Return what was spent and saved, by status and by lane, for those that have any meeting; unknown sums are None.
+        """Return what was spent and saved, by status and by lane, for those that have any meeting; unknown sums are
+        None.
 
         By status, what the cache saved; by lane, what the standard price of the same calls would have been more.
         """
-        statuses = {status: [one for one in self.outcomes if one.status is status] for status in Status if self.counts[status]}
+        statuses = {
+            status: [one for one in self.outcomes if one.status is status] for status in Status if self.counts[status]
+        }
         bought = [one for one in self.outcomes if one.usage.requests]
-        lanes = {lane: [one for one in bought if one.lane == lane] for lane in dict.fromkeys(one.lane for one in bought)}
+        lanes = {
+            lane: [one for one in bought if one.lane == lane] for lane in dict.fromkeys(one.lane for one in bought)
+        }
         return {
-            "by_status": {status.value: _money((one.cost_usd, one.saved_usd) for one in some) for status, some in statuses.items()},
+            "by_status": {
+                status.value: _money((one.cost_usd, one.saved_usd) for one in some) for status, some in statuses.items()
+            },
             "by_lane": {lane: _money((one.cost_usd, one.discount_usd) for one in some) for lane, some in lanes.items()},
         }
 
@@ -131,10 +139,12 @@ class RunReport:
         return sorted(self.outcomes, key=lambda outcome: (outcome.source.shown, outcome.source.place or 0))
 
     def amounts(self) -> dict[str, Decimal | int]:
-        """Return what this run adds to the lifetime of its cache, by name and label as `hits.disk`; what is zero is left out.
+        """Return what this run adds to the lifetime of its cache, by name and label as `hits.disk`; what is zero is
+        left out.
 
-        `hits` and `misses` are those of `hit_rate`, by the cache used; tokens and requests are by engine. `cost_usd`, `uncertain_usd` and
-        `saved_usd` are what is known of them; `unknown_costs` and `unknown_savings` count the runs with a part that is not.
+        `hits` and `misses` are those of `hit_rate`, by the cache used; tokens and requests are by engine. `cost_usd`,
+        `uncertain_usd` and `saved_usd` are what is known of them; `unknown_costs` and `unknown_savings` count the runs
+        with a part that is not.
         """
         hits = self.counts[Status.HIT] if self.reads_cache else 0
         bought = [outcome.duration_s for outcome in self.outcomes if outcome.usage.requests]

@@ -1,8 +1,8 @@
 """The half of the corridor that costs money: call, validate, save, write. One coroutine over one engine.
 
-Each meeting is a small state machine: ask; raise the output cap once; repair once. A meeting that no window holds is as many of them as
-it has chunks, and one more over their answers. Requests go out as they become ready. Never
-buys what a killed run has bought already: a paid reply that does not settle its meeting is kept until it is settled.
+Each meeting is a small state machine: ask; raise the output cap once; repair once. A meeting that no window holds is as
+many of them as it has chunks, and one more over their answers. Requests go out as they become ready. Never buys what a
+killed run has bought already: a paid reply that does not settle its meeting is kept until it is settled.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ async def spend(jobs: Iterable[Job], *, assignment: Assignment, engine: Engine, 
     """Make every job's calls and deliver every meeting, saved before it is shown.
 
     A job that somebody else is buying is left until last, and delivered as `shared` when they have.
-    When no call can work or results cannot be written, what is under way is finished and saved, the rest is delivered as
-    `not_attempted`, and the `RunStopped` propagates. What the budget has no room for is
-    `not_attempted` too, and ends in `BudgetReached`. When `purse.is_stopping` turns true the same happens without an error, and
-    for a bug with whatever it raised.
+    When no call can work or results cannot be written, what is under way is finished and saved, the rest is delivered
+    as `not_attempted`, and the `RunStopped` propagates. What the budget has no room for is `not_attempted` too, and
+    ends in `BudgetReached`. When `purse.is_stopping` turns true the same happens without an error, and for a bug with
+    whatever it raised.
     """
     spending = _Spending(jobs, assignment, ledger, purse)
     renewal = asyncio.create_task(_renew(ledger)) if ledger.has_leases else None
@@ -124,13 +124,17 @@ class _Spending:
     def finish(self) -> None:
         """Deliver what was not reached; raise what stopped the run."""
         reason = "budget" if self._refused and not self._is_stopping() else "stopped"
-        while self._open:  # the youngest first: parts come after the meeting that they are of, and end it with the last of them
+        while (
+            self._open
+        ):  # the youngest first: parts come after the meeting that they are of, and end it with the last of them
             self._end(self._open[next(reversed(self._open))], partial(self._endings.not_attempted, reason=reason))
         give_up((*self._waiting, *self._jobs), reason, self._deliver)
         if self._stopped:
             raise self._stopped
         if self._refused:
-            raise BudgetReached("--max-cost leaves no room for what is left", hint="run again to go on from there, or raise --max-cost")
+            raise BudgetReached(
+                "--max-cost leaves no room for what is left", hint="run again to go on from there, or raise --max-cost"
+            )
 
     def _is_stopping(self) -> bool:
         return self._stopped is not None or self._purse.is_stopping()
@@ -142,7 +146,9 @@ class _Spending:
     # One meeting's steps
 
     def _start(self, jobs: list[Job]) -> None:
-        """Begin to buy the jobs that are ours, take over what somebody else has bought, put off what they are buying."""
+        """Begin to buy the jobs that are ours, take over what somebody else has bought, put off what they are
+        buying.
+        """
         ours = {id(job) for job in self._ledger.claim(jobs)}
         bought = {id(job): entry for job, entry in self._ledger.bought_meanwhile(jobs, self._purse.now())}
         for job in jobs:
@@ -197,7 +203,9 @@ class _Spending:
         begun = []
         for place, ask in enumerate(asks):
             asked = part_digest(
-                self._assignment.parts, ((message.role, message.content) for message in ask.request.messages), ask.request.schema
+                self._assignment.parts,
+                ((message.role, message.content) for message in ask.request.messages),
+                ask.request.schema,
             )
             identity = f"{purchase.request.id}.{len(parts.new)}.{place}"
             request = ask.request._replace(id=identity, digest=request_digest(job.idempotency_key, asked, FIRST_CAP))
@@ -217,7 +225,13 @@ class _Spending:
             self._end_part(part, answer=known.text, is_new=known.usage != Usage())
 
     def _end_part(
-        self, part: Purchase, *, answer: str = "", is_new: bool = False, ending: Callable[[], None] | None = None, is_final: bool = True
+        self,
+        part: Purchase,
+        *,
+        answer: str = "",
+        is_new: bool = False,
+        ending: Callable[[], None] | None = None,
+        is_final: bool = True,
     ) -> None:
         """Take the answer to a part, or how the meeting ends without it; go on when no part is under way.
 
@@ -249,7 +263,9 @@ class _Spending:
             self._ask(purchase, parts, asked)
 
     def _drop_unsent(self, purchase: Purchase, parts: Parts) -> None:
-        unsent = [request for request in self._ready if (part := self._open.get(request.id)) and part.part_of is purchase]
+        unsent = [
+            request for request in self._ready if (part := self._open.get(request.id)) and part.part_of is purchase
+        ]
         for request in unsent:
             self._ready.remove(request)
             del self._open[request.id]
@@ -268,7 +284,9 @@ class _Spending:
             self._step(purchase, kept)
 
     def _count(self, purchase: Purchase, reply: Reply) -> None:
-        """Count what a reply cost; one from a batch that tells no tokens may have cost the most it can, as it does live."""
+        """Count what a reply cost; one from a batch that tells no tokens may have cost the most it can, as it does
+        live.
+        """
         budget = self._purse.budget
         if budget is not None and reply.is_collected and reply.usage.requests and not reply.usage.input_tokens:
             reply = reply._replace(uncertain_usd=budget.most_usd(purchase.request, reply.lane))
@@ -339,7 +357,9 @@ class _Spending:
             raise error
 
     def _end(self, purchase: Purchase, end: Callable[[Purchase], None], *, is_final: bool = True) -> None:
-        """Let a meeting end in a way; a part ends its meeting so, once no other part is under way. `is_final` as for `_end_part`."""
+        """Let a meeting end in a way; a part ends its meeting so, once no other part is under way. `is_final` as for
+        `_end_part`.
+        """
         if purchase.part_of is not None:
             self._end_part(purchase, ending=partial(self._end, purchase.part_of, end), is_final=is_final)
             return
@@ -358,4 +378,6 @@ class _Spending:
 
     def _keep(self, purchase: Purchase, reply: Reply) -> None:
         purchase.kept.append(purchase.request.digest)
-        self._ledger.keep_reply(purchase.job, purchase.request.digest, reply._replace(is_collected=False), self._entry(purchase))
+        self._ledger.keep_reply(
+            purchase.job, purchase.request.digest, reply._replace(is_collected=False), self._entry(purchase)
+        )

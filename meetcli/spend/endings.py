@@ -1,4 +1,6 @@
-"""How a meeting ends: what is saved of it, and what it and its twins are delivered as. Sends nothing and decides nothing."""
+"""How a meeting ends: what is saved of it, and what it and its twins are delivered as. Sends nothing and decides
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from meetcli.spend.purchase import Purchase, Purse
 
 
 class Endings:
-    """The ways in which whole meetings end. Twins end as their meeting does: answered by the same answer, or failed by the same failure."""
+    """The ways in which whole meetings end. Twins end as their meeting does: answered by the same answer, or failed by
+    the same failure.
+    """
 
     def __init__(self, assignment: Assignment, ledger: Ledger, purse: Purse, deliver: Deliver) -> None:
         self._assignment = assignment
@@ -37,7 +41,14 @@ class Endings:
     def answered(self, purchase: Purchase, entry: Entry) -> None:
         """Deliver a meeting and its twins with an answer that is saved."""
         job = purchase.job
-        outcome = Outcome(job.source, job.status, job.reason, job.idempotency_key, duration_s=self._lasted_s(purchase), **purchase.spent())
+        outcome = Outcome(
+            job.source,
+            job.status,
+            job.reason,
+            job.idempotency_key,
+            duration_s=self._lasted_s(purchase),
+            **purchase.spent(),
+        )
         self._deliver(outcome, self._render(entry, purchase.meeting, job.source))
         for source, input_sha256 in job.twins:
             self._share(job, entry, source, input_sha256)
@@ -52,7 +63,9 @@ class Endings:
 
     def remember(self, purchase: Purchase, error: AnswerError) -> None:
         """Save a failure that was paid for and would come again."""
-        entry = purchase.entry(self._assignment, self._purse.now())._replace(kind="failure", reason=error.reason, message=error.message)
+        entry = purchase.entry(self._assignment, self._purse.now())._replace(
+            kind="failure", reason=error.reason, message=error.message
+        )
         self._ledger.remember_failure(purchase.job, entry, purchase.kept)
 
     def failed(self, purchase: Purchase, error: ItemError) -> None:

@@ -1,4 +1,5 @@
-"""What a run holds and writes in the cache while it spends: leases, paid replies, answers, failures. Never calls, never judges.
+"""What a run holds and writes in the cache while it spends: leases, paid replies, answers, failures. Never calls, never
+judges.
 
 A lease is taken before a meeting is bought, so that two runs at once pay once. It fences the save of a run that was
 suspended past its lease, not the call that run had already made.
@@ -44,8 +45,8 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 class Ledger:
     """The cache of one run and its leases; either may be missing, and then nothing is kept, or nothing is fenced.
 
-    `started_at` is when the run began: what was bought since then is an answer to it whatever its rules. `warn` takes the first
-    trouble with the leases; the run goes on without them.
+    `started_at` is when the run began: what was bought since then is an answer to it whatever its rules. `warn` takes
+    the first trouble with the leases; the run goes on without them.
     """
 
     def __init__(
@@ -90,7 +91,9 @@ class Ledger:
             failure = load_at(rows, self._failure_key(job))
             if answer is not None and self._settles(answer, now, is_asked_anew=self._rules.is_refresh):
                 found.append((job, answer))
-            elif failure is not None and self._settles(failure, now, is_asked_anew=self._rules.is_refresh or self._rules.is_failed_retried):
+            elif failure is not None and self._settles(
+                failure, now, is_asked_anew=self._rules.is_refresh or self._rules.is_failed_retried
+            ):
                 found.append((job, failure))
         return found
 
@@ -123,7 +126,9 @@ class Ledger:
             return None
         names = self._reply_keys(job, digest)
         rows = self._cache.get_many(names)
-        return next((reply for name in names if (reply := load_reply(rows.get(name, ""), request_id)) is not None), None)
+        return next(
+            (reply for name in names if (reply := load_reply(rows.get(name, ""), request_id)) is not None), None
+        )
 
     def keep_reply(self, job: Job, digest: str, reply: Reply, bought: Entry) -> None:
         """Keep a paid reply until its meeting is settled; `bought` says for whom it was bought."""
@@ -137,28 +142,41 @@ class Ledger:
     # Parts of long meetings: each answer is kept by itself, so that an edit buys its neighborhood only
 
     def kept_part(self, job: Job, digest: str, request_id: str, now: datetime) -> Reply | None:
-        """Return the validated answer to a part, if it is still one. Its usage is none where a meeting was settled with it before."""
+        """Return the validated answer to a part, if it is still one. Its usage is none where a meeting was settled with
+        it before.
+        """
         text = self._part(job, digest)
         header, reply = load_header(text.partition("\n")[0]), load_reply(text, request_id)
         if header is None or reply is None:
             return None
-        is_refused = reply.usage == Usage() and self._rules.is_refresh and not self._is_of_this_time(header.created_at, now)
+        is_refused = (
+            reply.usage == Usage() and self._rules.is_refresh and not self._is_of_this_time(header.created_at, now)
+        )
         return reply if self._rules.is_fresh(header.created_at, now) and not is_refused else None
 
     def known_marks(self, job: Job, cut: str) -> list[str]:
-        """Return the marks of the chunks that this meeting was last cut into. `cut` names what all of its parts are asked alike."""
+        """Return the marks of the chunks that this meeting was last cut into. `cut` names what all of its parts are
+        asked alike.
+        """
         kept = load_reply(self._part(job, cut), "")
         return (kept.text or "").split() if kept else []
 
     def keep_marks(self, job: Job, cut: str, marks: Iterable[str], bought: Entry) -> None:
-        """Keep the marks of the chunks of this meeting, before the first is bought: a run that is killed has bought some all the same."""
+        """Keep the marks of the chunks of this meeting, before the first is bought: a run that is killed has bought
+        some all the same.
+        """
         self.settle_parts(job, {cut: " ".join(marks)}, bought)
 
     def settle_parts(self, job: Job, answers: Mapping[str, str], bought: Entry) -> None:
         """Keep the answers to parts, by digest, beyond the meeting that they were bought for, as paid for."""
         if self._cache is not None and job.is_kept:
             header = header_of(bought)._replace(cost_usd=Decimal(0))
-            self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(Reply("", text), header) for digest, text in answers.items()})
+            self._cache.set(
+                {
+                    self._reply_keys(job, digest)[0]: dump_reply(Reply("", text), header)
+                    for digest, text in answers.items()
+                }
+            )
 
     def _part(self, job: Job, digest: str) -> str:
         if self._cache is None or not job.is_kept:
@@ -169,7 +187,8 @@ class Ledger:
     # What settles a meeting
 
     def save(self, job: Job, entry: Entry, kept: Sequence[str], now: datetime) -> Entry:
-        """Save a paid answer and return the answer that counts: another's, where a lost lease let somebody else save first.
+        """Save a paid answer and return the answer that counts: another's, where a lost lease let somebody else save
+        first.
 
         `kept` names the requests whose replies were kept for it.
         """
@@ -190,7 +209,9 @@ class Ledger:
             rows[place] = dump_index(place, Indexed.of(name, entry, unsupported=count_unsupported(entry.rendered)))
         if self._cache.set(rows):
             size = self._cache.size() if events.LOGGER.isEnabledFor(logging.INFO) else None
-            events.cache_save(job.idempotency_key, ttl_s=self._rules.ttl_s, cache_size=size, backend=self._cache.backend)
+            events.cache_save(
+                job.idempotency_key, ttl_s=self._rules.ttl_s, cache_size=size, backend=self._cache.backend
+            )
             self._forget_replies(job, kept)
         return entry
 
@@ -204,10 +225,14 @@ class Ledger:
             self._cache.remove([name for digest in digests for name in self._reply_keys(job, digest)])
 
     def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:
-        return self._is_of_this_time(entry.created_at, now) or (self._rules.is_fresh(entry.created_at, now) and not is_asked_anew)
+        return self._is_of_this_time(entry.created_at, now) or (
+            self._rules.is_fresh(entry.created_at, now) and not is_asked_anew
+        )
 
     def _is_of_this_time(self, created_at: datetime, now: datetime) -> bool:
-        """Say whether something was bought since the run began; what comes from the future is from before a clock was set back."""
+        """Say whether something was bought since the run began; what comes from the future is from before a clock was
+        set back.
+        """
         return self._started_at <= created_at <= now + _CLOCKS_DIFFER
 
     def _answer_key(self, job: Job) -> str:
@@ -217,7 +242,9 @@ class Ledger:
         return failure_key(self._task, job.idempotency_key or "", job.fingerprint.digest)
 
     def _reply_keys(self, job: Job, digest: str) -> list[str]:
-        """Name the places of a paid reply: the meeting's own, and that of replies which came with a batch, with a key or without."""
+        """Name the places of a paid reply: the meeting's own, and that of replies which came with a batch, with a key
+        or without.
+        """
         own = [reply_key(self._task, job.idempotency_key or "", digest)] if job.is_kept else []
         return [*own, batch_reply_key(digest)]
 

@@ -1,4 +1,6 @@
-"""A meeting while it is being bought: what is known and what it cost so far, and what follows from a reply. Sends and saves nothing."""
+"""A meeting while it is being bought: what is known and what it cost so far, and what follows from a reply. Sends and
+saves nothing.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +36,11 @@ _REFUSALS: Mapping[str, str] = {
 class Purse:
     """What spending needs from outside, so that nothing here knows a clock, a price table or a signal.
 
-    `read_again` returns the meeting of a source or raises `InputError` where its bytes are no longer those with the given digest.
-    `price` returns what a request cost, None where that is unknown. `now` is aware UTC; `monotonic` counts seconds. `is_stopping`
-    turns true for good when no new call may be made. `deliver` takes each meeting that has ended, with its result if it has one.
-    `budget` is the one that the engine holds to; `window` is the model's, None where every meeting fits.
+    `read_again` returns the meeting of a source or raises `InputError` where its bytes are no longer those with the
+    given digest. `price` returns what a request cost, None where that is unknown. `now` is aware UTC; `monotonic`
+    counts seconds. `is_stopping` turns true for good when no new call may be made. `deliver` takes each meeting that
+    has ended, with its result if it has one. `budget` is the one that the engine holds to; `window` is the model's,
+    None where every meeting fits.
     """
 
     read_again: Callable[[Source, str], Meeting]
@@ -54,8 +57,8 @@ class Purse:
 class Parts:
     """The parts of a long meeting that are asked about at one time.
 
-    `answers` are theirs, by place; `new` those of all times that this purchase bought, by digest. `ending` is how the meeting ends when
-    the parts under way are back, where one of them has failed.
+    `answers` are theirs, by place; `new` those of all times that this purchase bought, by digest. `ending` is how the
+    meeting ends when the parts under way are back, where one of them has failed.
     """
 
     meeting: LongMeeting
@@ -69,9 +72,9 @@ class Parts:
 class Purchase:
     """One meeting, or one part of a long one, while it is being bought.
 
-    `model` is what its answer is held to and `asked` the digest of what is asked. `bought` and `paid_usd` cover earlier, killed runs too;
-    `usage` and `cost_usd` only this one. `language` is what the meeting is held in, empty until somebody asks. A long meeting has `parts`;
-    each is a purchase too, `part_of` it.
+    `model` is what its answer is held to and `asked` the digest of what is asked. `bought` and `paid_usd` cover
+    earlier, killed runs too; `usage` and `cost_usd` only this one. `language` is what the meeting is held in, empty
+    until somebody asks. A long meeting has `parts`; each is a purchase too, `part_of` it.
     """
 
     job: Job
@@ -156,8 +159,12 @@ class Purchase:
         }
 
 
-def next_step(purchase: Purchase, reply: Reply, assignment: Assignment, window: Window | None) -> str | AnswerError | Request:
-    """Return the answer that settles a purchase, the failure that ends it, or what is asked next: the cap raised once, one repair."""
+def next_step(
+    purchase: Purchase, reply: Reply, assignment: Assignment, window: Window | None
+) -> str | AnswerError | Request:
+    """Return the answer that settles a purchase, the failure that ends it, or what is asked next: the cap raised once,
+    one repair.
+    """
     if reply.finish in _REFUSALS:
         return AnswerError(_REFUSALS[reply.finish], reason=reply.finish)
     if reply.finish == "length":
@@ -172,21 +179,30 @@ def next_step(purchase: Purchase, reply: Reply, assignment: Assignment, window: 
         purchase.is_repaired = True
         purchase.acceptable = judgement.answer
         again = _asked_again(purchase, repair_messages(text, judgement.problems), window)
-        if window is None or again.max_output_tokens >= min(purchase.cap, window.count(text)):  # as much as it had is what it needs
+        if window is None or again.max_output_tokens >= min(
+            purchase.cap, window.count(text)
+        ):  # as much as it had is what it needs
             return again
     if purchase.acceptable is not None:
         return purchase.acceptable
-    message = f"the answer is still invalid after one repair ({count_text(len(judgement.problems), 'problem')}, {len(text)} characters)"
+    message = (
+        "the answer is still invalid after one repair "
+        f"({count_text(len(judgement.problems), 'problem')}, {len(text)} characters)"
+    )
     return AnswerError(message, reason="invalid")
 
 
 def _truncated(purchase: Purchase, window: Window | None) -> str | AnswerError | Request:
     """Ask again with the higher cap, never with the cut text; give up where that was cut too."""
-    raised = min(RAISED_CAP, window.tokens - most_input_tokens(purchase.request, window.count)) if window else RAISED_CAP
+    raised = (
+        min(RAISED_CAP, window.tokens - most_input_tokens(purchase.request, window.count)) if window else RAISED_CAP
+    )
     if purchase.is_cap_raised or raised <= purchase.cap:
         if purchase.acceptable is not None:
             return purchase.acceptable
-        return AnswerError(f"the answer was cut at {purchase.request.max_output_tokens:,} output tokens", reason="truncated")
+        return AnswerError(
+            f"the answer was cut at {purchase.request.max_output_tokens:,} output tokens", reason="truncated"
+        )
     purchase.is_cap_raised, purchase.cap = True, raised
     return _asked_again(purchase, (), window)
 
@@ -198,11 +214,15 @@ def _asked_again(purchase: Purchase, messages: tuple[Message, ...], window: Wind
     if window is not None and not fits(request, window):
         request = request._replace(max_output_tokens=max(0, window.tokens - most_input_tokens(request, window.count)))
     added = tuple((message.role, message.content) for message in asked[3:])
-    return request._replace(digest=request_digest(purchase.job.idempotency_key, purchase.asked, request.max_output_tokens, added))
+    return request._replace(
+        digest=request_digest(purchase.job.idempotency_key, purchase.asked, request.max_output_tokens, added)
+    )
 
 
 def _wanted_language(purchase: Purchase, assignment: Assignment) -> str | None:
-    """Return the language that an answer must be in; None where it is not certain, or the engine only repeats what was said."""
+    """Return the language that an answer must be in; None where it is not certain, or the engine only repeats what was
+    said.
+    """
     if assignment.identity.engine == "local":
         return None
     if assignment.language != "auto":

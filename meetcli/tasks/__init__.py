@@ -24,11 +24,14 @@ def load_task(name: str) -> Task:
         from meetcli.tasks.analyze import ANALYZE
 
         return ANALYZE
-    raise UsageError(f"unknown task {name!r}", hint="the tasks are extract and analyze, or a task file of your own, as task.toml")
+    raise UsageError(
+        f"unknown task {name!r}", hint="the tasks are extract and analyze, or a task file of your own, as task.toml"
+    )
 
 
 def open_task(named: str, read_toml: ReadToml) -> Task:
-    """Return the built-in task called so, or the one in a task file; `UsageError` where there is neither, or the file cannot be used.
+    """Return the built-in task called so, or the one in a task file; `UsageError` where there is neither, or the file
+    cannot be used.
 
     `read_toml` reads a TOML file, decimals as `Decimal`.
     """

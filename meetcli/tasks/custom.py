@@ -63,7 +63,9 @@ def load_task_file(path: Path, read_toml: ReadToml, *, built_in: tuple[str, ...]
         version=str(fields.get("version", "1")),
         instructions=f"{instructions.strip()}\n{_RULES}{_QUOTES if asked.has_quote else ''}",
         # The whole schema too: what answers are held to is part of what they are, even where strict mode cannot ask for it.
-        schema_sha256=schema_digest({"sent": _answer_schema(asked), "checked": whole} | ({"code": _code_of(model)} if model else {})),
+        schema_sha256=schema_digest(
+            {"sent": _answer_schema(asked), "checked": whole} | ({"code": _code_of(model)} if model else {})
+        ),
         temperature=float(temperature),
         load_answer_model=cache(partial(_answer_model, whole, model, asked)),
         schema=_answer_schema(asked),
@@ -76,14 +78,18 @@ def _read_schema(given: object, folder: Path) -> tuple[dict[str, Any], type[Base
     if isinstance(given, Mapping):
         return _plain(given), None
     if not isinstance(given, str):
-        raise UsageError("schema must be a table, a JSON file, or module:Model", hint="write the JSON Schema below [schema]")
+        raise UsageError(
+            "schema must be a table, a JSON file, or module:Model", hint="write the JSON Schema below [schema]"
+        )
     if _MODEL.fullmatch(given):
         model = _import_model(given, folder)
         return model.model_json_schema(), model
     try:
         schema = json.loads((folder / given).read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot read the schema {given!r}: {error.strerror}", hint="its path starts at the task file") from error
+        raise UsageError(
+            f"cannot read the schema {given!r}: {error.strerror}", hint="its path starts at the task file"
+        ) from error
     except ValueError as error:
         raise UsageError(f"the schema {given!r} is not JSON: {error}") from error
     if not isinstance(schema, dict):
@@ -100,10 +106,14 @@ def _import_model(given: str, folder: Path) -> type[BaseModel]:
     try:
         model = getattr(importlib.import_module(module), name, None)
     except ImportError as error:
-        raise UsageError(f"cannot import {module!r} for schema = {given!r}: {error}", hint="put it beside the task file") from error
+        raise UsageError(
+            f"cannot import {module!r} for schema = {given!r}: {error}", hint="put it beside the task file"
+        ) from error
     except Exception as error:  # whatever a module of the user's own raises, as a SyntaxError
         said = f"{type(error).__name__}: {error}"
-        raise UsageError(f"cannot import {module!r} for schema = {given!r}: {said}", hint="python -c 'import ...' shows where") from error
+        raise UsageError(
+            f"cannot import {module!r} for schema = {given!r}: {said}", hint="python -c 'import ...' shows where"
+        ) from error
     finally:
         sys.path.pop(0)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
@@ -140,7 +150,9 @@ def _answer_model(whole: Mapping[str, Any], model: type[BaseModel] | None, asked
         result: Any = Annotated[Any, drop, AfterValidator(_open_check(whole))]
     else:
         result = Annotated[model, WrapValidator(partial(_validated, model)), drop]
-    return create_model("CustomAnswer", __config__=ConfigDict(extra="forbid", frozen=True), language=(str, ...), result=(result, ...))
+    return create_model(
+        "CustomAnswer", __config__=ConfigDict(extra="forbid", frozen=True), language=(str, ...), result=(result, ...)
+    )
 
 
 def _open_check(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
@@ -149,7 +161,9 @@ def _open_check(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
         from jsonschema import Draft202012Validator, SchemaError
         from jsonschema.validators import validator_for
     except ImportError as error:
-        raise UsageError("checking results needs the jsonschema library", hint="pip install 'meetcli[tasks]'") from error
+        raise UsageError(
+            "checking results needs the jsonschema library", hint="pip install 'meetcli[tasks]'"
+        ) from error
     kind = validator_for(schema, default=Draft202012Validator)
     try:
         kind.check_schema(schema)

@@ -1,4 +1,5 @@
-"""From a JSON Schema of the user's own to the subset that strict mode can ask for. Pure; answers are still held to all of it.
+"""From a JSON Schema of the user's own to the subset that strict mode can ask for. Pure; answers are still held to all
+of it.
 
 Source: OpenAI, "Structured model outputs", supported schemas, read 2026-11.
 """
@@ -27,7 +28,8 @@ Place = tuple[str, ...]
 
 
 class Asked(NamedTuple):
-    """What strict mode is asked for. `optional` are the fields that the user's schema may miss: strict mode demands each, so null says it.
+    """What strict mode is asked for. `optional` are the fields that the user's schema may miss: strict mode demands
+    each, so null says it.
 
     `has_quote` says that some object has a `quote`, `unbounded` names the lists that may grow without end.
     """
@@ -39,7 +41,9 @@ class Asked(NamedTuple):
 
 
 def strict_subset(schema: Mapping[str, Any]) -> Asked:
-    """Return what of `schema` is asked for; the rest is only checked. Raises `UsageError` for what no strict schema can ask for."""
+    """Return what of `schema` is asked for; the rest is only checked. Raises `UsageError` for what no strict schema can
+    ask for.
+    """
     reader = _Reader(schema)
     asked = reader.node(schema, ("result",), ())
     return Asked(asked, frozenset(reader.optional), reader.has_quote, tuple(reader.unbounded))
@@ -79,7 +83,10 @@ class _Reader:
             reference = schema["$ref"]
             if reference in references:
                 raise _refused(place, f"refers to itself through {reference!r}", "write out as many levels as you need")
-            merged = {**self._resolved(reference, place), **{name: item for name, item in schema.items() if name != "$ref"}}
+            merged = {
+                **self._resolved(reference, place),
+                **{name: item for name, item in schema.items() if name != "$ref"},
+            }
             return self.node(merged, place, (*references, reference))
         if "allOf" in schema:
             return self.node(self._merged(schema, place), place, references)
@@ -102,7 +109,11 @@ class _Reader:
         for name in names:
             made |= {word: schema[word] for word in _KEPT.get(name, ()) if word in schema}
         if any(isinstance(bound, bool) for bound in made.values()):
-            raise _refused(place, "has a bound that is true or false, as in old drafts", "give exclusiveMinimum and the like as numbers")
+            raise _refused(
+                place,
+                "has a bound that is true or false, as in old drafts",
+                "give exclusiveMinimum and the like as numbers",
+            )
         if made.get("format", "date") not in _FORMATS:
             del made["format"]
         if "object" in names:
@@ -118,11 +129,19 @@ class _Reader:
     def _object(self, schema: Mapping[str, Any], place: Place, references: tuple[str, ...]) -> dict[str, Any]:
         properties = schema.get("properties")
         if not isinstance(properties, Mapping) or not properties:
-            raise _refused(place, "is an object without named fields", "name them in properties, or ask for a list of {name, value}")
+            raise _refused(
+                place,
+                "is an object without named fields",
+                "name them in properties, or ask for a list of {name, value}",
+            )
         if isinstance(schema.get("additionalProperties"), Mapping) or schema.get("patternProperties"):
             raise _refused(place, "takes fields of any name", "ask for a list of {name, value} instead")
         if "unsupported" in properties or ("quote" in properties and _OURS & properties.keys()):
-            raise _refused(place, "has a field of its own called evidence or unsupported", "code puts these beside a quote; rename yours")
+            raise _refused(
+                place,
+                "has a field of its own called evidence or unsupported",
+                "code puts these beside a quote; rename yours",
+            )
         self.has_quote |= "quote" in properties
         required = schema.get("required", [])
         made = {}
@@ -136,7 +155,9 @@ class _Reader:
     def _resolved(self, reference: object, place: Place) -> Mapping[str, Any]:
         found: Any = self._root
         if not isinstance(reference, str) or not reference.startswith("#"):
-            raise _refused(place, f"refers to {reference!r}", "only references within the schema are followed, as #/$defs/NAME")
+            raise _refused(
+                place, f"refers to {reference!r}", "only references within the schema are followed, as #/$defs/NAME"
+            )
         for part in reference.removeprefix("#").strip("/").split("/"):
             name = part.replace("~1", "/").replace("~0", "~")
             if name:

@@ -1,4 +1,6 @@
-"""The JSON Schema of a task's result file, for whoever reads results with a program. Pure; a test holds real results against it."""
+"""The JSON Schema of a task's result file, for whoever reads results with a program. Pure; a test holds real results
+against it.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +46,11 @@ def result_schema(task: Task) -> dict[str, Any]:
 
 
 def with_evidence(schema: Any) -> Any:  # noqa: ANN401  # any part of a schema
-    """Return a user's schema as a result has it: wherever there is a `quote`, `evidence` beside it, and `unsupported` where there is none.
+    """Return a user's schema as a result has it: wherever there is a `quote`, `evidence` beside it, and `unsupported`
+    where there is none.
 
-    What is unsupported may be null: it is left out where evidence is required, and a list of objects may then be shorter than asked for.
+    What is unsupported may be null: it is left out where evidence is required, and a list of objects may then be
+    shorter than asked for.
     """
     if isinstance(schema, list):
         return [with_evidence(item) for item in schema]
@@ -63,7 +67,11 @@ def with_evidence(schema: Any) -> Any:  # noqa: ANN401  # any part of a schema
         else:
             made[name] = item if name in ("enum", "const", "required", "default", "examples") else with_evidence(item)
     if isinstance(made.get("items"), dict) and made["items"].keys() & _OF_OBJECTS:
-        made = {name: item for name, item in made.items() if name not in ("minItems", "contains", "minContains", "maxContains")}
+        made = {
+            name: item
+            for name, item in made.items()
+            if name not in ("minItems", "contains", "minContains", "maxContains")
+        }
     if isinstance(made.get("properties"), dict) and "quote" in made["properties"]:
         made = {name: item for name, item in made.items() if name not in ("maxProperties", "propertyNames")}
         made["properties"] |= {"evidence": _EVIDENCE, "unsupported": {"const": True}}
@@ -107,19 +115,34 @@ def _analyze() -> dict[str, Any]:
 
 
 def _statistics() -> dict[str, Any]:
-    speaker = {"name": _TEXT_OR_NULL, "turns": _COUNT, "words": _COUNT, "share": _SCORE, "questions": _COUNT, "longest_turn_words": _COUNT}
+    speaker = {
+        "name": _TEXT_OR_NULL,
+        "turns": _COUNT,
+        "words": _COUNT,
+        "share": _SCORE,
+        "questions": _COUNT,
+        "longest_turn_words": _COUNT,
+    }
     seconds = {"type": ["number", "null"], "minimum": 0}
     return _object({"share_by": {"enum": ["time", "words"]}, "silence_s": seconds, "speakers": _list(_object(speaker))})
 
 
 def _evidence() -> dict[str, Any]:
-    place = {"quote": _TEXT, "turn": _PLACE, "offset": _COUNT, "speaker": _TEXT_OR_NULL, "start_s": {"type": ["number", "null"]}}
+    place = {
+        "quote": _TEXT,
+        "turn": _PLACE,
+        "offset": _COUNT,
+        "speaker": _TEXT_OR_NULL,
+        "start_s": {"type": ["number", "null"]},
+    }
     return _object({**place, "score": _SCORE})
 
 
 def _provenance() -> dict[str, Any]:
     usage = dict.fromkeys(("input_tokens", "cached_input_tokens", "output_tokens", "requests"), _COUNT)
-    texts = dict.fromkeys(("engine", "model", "task_version", "created_at", "input_sha256", "fingerprint", "meetcli_version"), _TEXT)
+    texts = dict.fromkeys(
+        ("engine", "model", "task_version", "created_at", "input_sha256", "fingerprint", "meetcli_version"), _TEXT
+    )
     made = {**texts, "endpoint": _TEXT_OR_NULL, "usage": _object(usage), "cost_usd": _TEXT_OR_NULL}
     return _object(made, {"coverage": _object({"chunks": _PLACE, "turns": _PLACE}, {"chosen": _list(_TEXT)})})
 
@@ -134,4 +157,9 @@ def _list(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _object(fields: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    return {"type": "object", "properties": {**fields, **(optional or {})}, "required": list(fields), "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": {**fields, **(optional or {})},
+        "required": list(fields),
+        "additionalProperties": False,
+    }

@@ -21,9 +21,9 @@ def sent_schema(task: Task) -> Mapping[str, Any]:
 def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
     """Return the schema of `model` in the subset that OpenAI's strict mode and grammar-based servers both take.
 
-    References are written out (older servers do not follow them); titles and docstrings are left out (a reworded docstring must not
-    buy every answer again). Everything is required and nothing else allowed, as the models themselves demand.
-    Source: OpenAI, "Structured model outputs", supported schemas, read 2026-11.
+    References are written out (older servers do not follow them); titles and docstrings are left out (a reworded
+    docstring must not buy every answer again). Everything is required and nothing else allowed, as the models
+    themselves demand. Source: OpenAI, "Structured model outputs", supported schemas, read 2026-11.
     """
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})

@@ -13,10 +13,14 @@ from meetcli.tasks.prompt import instructions_text
 
 
 def assign(task_name: str, settings: Settings) -> Assignment:
-    """Return what a task with these settings asks. Raises UsageError for a task that does not exist, or not for this engine."""
+    """Return what a task with these settings asks. Raises UsageError for a task that does not exist, or not for this
+    engine.
+    """
     task = open_task(task_name, read_toml)
     if settings.engine == "local" and task.name not in BUILT_IN:
-        raise UsageError(f"the local engine does extract and analyze, not {task.name}", hint="use --engine openai for other tasks")
+        raise UsageError(
+            f"the local engine does extract and analyze, not {task.name}", hint="use --engine openai for other tasks"
+        )
     identity = identify(settings.engine, model=settings.model, base_url=settings.base_url)
     parts = asked_parts(
         instructions=instructions_text(task),

@@ -19,7 +19,9 @@ log = logging.getLogger("meetcli")
 
 
 def check_metrics_file(settings: Settings) -> None:
-    """Raise `UsageError` where the metrics file cannot be made: at night it would be missed before its warning is read."""
+    """Raise `UsageError` where the metrics file cannot be made: at night it would be missed before its warning is
+    read.
+    """
     if settings.metrics_file is None:
         return
     import meetcli.report.metrics  # noqa: F401  # says which extra is missing
@@ -27,11 +29,14 @@ def check_metrics_file(settings: Settings) -> None:
     folder = settings.metrics_file.parent
     if settings.metrics_file.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         why = "is a folder" if settings.metrics_file.is_dir() else f"{folder} is not a folder that you can write to"
-        raise UsageError(f"cannot write the metrics {str(settings.metrics_file)!r} (--metrics-file): {why}", hint="name another file")
+        raise UsageError(
+            f"cannot write the metrics {str(settings.metrics_file)!r} (--metrics-file): {why}", hint="name another file"
+        )
 
 
 def count_run(report: RunReport, settings: Settings, cache: ForgivingCache | None) -> None:
-    """Add a finished run to the counters of its cache folder; a dry run did nothing to count, and without a folder there are none.
+    """Add a finished run to the counters of its cache folder; a dry run did nothing to count, and without a folder
+    there are none.
 
     A run without cache is counted only for a metrics file, which would forget money otherwise. Trouble is a warning.
     """
@@ -43,14 +48,18 @@ def count_run(report: RunReport, settings: Settings, cache: ForgivingCache | Non
     try:
         if cache is None:
             prepare_folder(settings.cache_dir)
-        lifetime = add_run(settings.cache_dir, amounts, task=report.task, exit_code=report.exit_code, at=datetime.now(UTC))
+        lifetime = add_run(
+            settings.cache_dir, amounts, task=report.task, exit_code=report.exit_code, at=datetime.now(UTC)
+        )
         if lifetime.notice:
             log.warning("%s", lifetime.notice)
         if settings.metrics_file is not None:
             size = cache.size() if cache else _size_of(settings.cache_dir)
             _write_metrics(settings.metrics_file, settings.cache_dir, report, size)
     except (CacheError, UsageError) as error:
-        if cache is None or cache.loss is None or settings.metrics_file is not None:  # else it has been said that nothing is kept here
+        if (
+            cache is None or cache.loss is None or settings.metrics_file is not None
+        ):  # else it has been said that nothing is kept here
             log.warning("%s", error.message)
 
 

@@ -1,4 +1,6 @@
-"""From exceptions to exit codes, in one place. Never prints a transcript: a bug's traceback shows our code, not our values."""
+"""From exceptions to exit codes, in one place. Never prints a transcript: a bug's traceback shows our code, not our
+values.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,8 @@ def _prepare_streams() -> None:
     """Stand something in for a standard stream that was closed before the start, and let no letter end a run."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # Opened in this order it takes the number that is free, which else the cache's file would get, and warnings be written into.
+            # Opened in this order it takes the number that is free, which else the cache's file would get, and warnings
+            # be written into.
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  # for as long as the process lives
     if isinstance(sys.stdout, TextIOWrapper):
         # Names and prose hold letters that a terminal may not know: better an escape than no table.
@@ -74,7 +77,9 @@ def _prepare_streams() -> None:
 
 
 def say(error: MeetcliError) -> None:
-    """Print an error and its hint, each on a line of its own, on standard error; log it where the log is kept or read by machines."""
+    """Print an error and its hint, each on a line of its own, on standard error; log it where the log is kept or read
+    by machines.
+    """
     from meetcli.wiring.logs import log_failure  # json and datetime come with it: not before --help
 
     if log_failure(error):
@@ -84,7 +89,9 @@ def say(error: MeetcliError) -> None:
 
 
 def leave_standard_output() -> None:
-    """Send what is still to come nowhere: the reader has gone, and the interpreter would complain when it flushes at exit."""
+    """Send what is still to come nowhere: the reader has gone, and the interpreter would complain when it flushes at
+    exit.
+    """
     send_nowhere(sys.stdout)
 
 
@@ -96,7 +103,9 @@ def send_nowhere(stream: TextIO) -> None:
 
 
 def report_bug(error: BaseException) -> None:
-    """Print where a bug happened. Messages of foreign exceptions may quote a transcript or a key, so only their types are shown."""
+    """Print where a bug happened. Messages of foreign exceptions may quote a transcript or a key, so only their types
+    are shown.
+    """
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)
@@ -105,7 +114,9 @@ def report_bug(error: BaseException) -> None:
         import traceback  # only a bug pays for it
 
         sys.stderr.writelines(traceback.format_tb(one.__traceback__))
-        about = f": {one}" if isinstance(one, ImportError | AttributeError | NameError) else ""  # these name our own code only
+        about = (
+            f": {one}" if isinstance(one, ImportError | AttributeError | NameError) else ""
+        )  # these name our own code only
         sys.stderr.write(f"{type(one).__qualname__}{about}\n")
     sys.stderr.write("error: this is a bug in meetcli; what was bought is safe in the cache\n")
     sys.stderr.write("hint: report it with the lines above; they show no transcript and no key\n")

@@ -1,4 +1,6 @@
-"""What a command reads: its inputs, and what is known about them from outside, with the patterns that input folders bring along."""
+"""What a command reads: its inputs, and what is known about them from outside, with the patterns that input folders
+bring along.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from meetcli.models import Outcome, Source
 def refuse_no_paths(paths: list[str], settings: Settings) -> None:
     """Raise `UsageError` where nothing says what to read."""
     if not paths and settings.files_from is None:
-        raise UsageError("no PATH given", hint="name files or folders, - for standard input, or a list with --files-from")
+        raise UsageError(
+            "no PATH given", hint="name files or folders, - for standard input, or a list with --files-from"
+        )
 
 
 def find_inputs(paths: list[str], settings: Settings, spool: str) -> list[Source | Outcome]:
@@ -34,12 +38,17 @@ def find_inputs(paths: list[str], settings: Settings, spool: str) -> list[Source
 def open_identity(inputs: Iterable[Source | Outcome], settings: Settings) -> Identity:
     """Return what gives inputs the fields that their bytes do not have.
 
-    A settings file in a folder of inputs may hold patterns and nothing else, since whoever made the folder must not choose where
-    transcripts go: anything else raises `UsageError`. So does an id of one meeting where there are many.
+    A settings file in a folder of inputs may hold patterns and nothing else, since whoever made the folder must not
+    choose where transcripts go: anything else raises `UsageError`. So does an id of one meeting where there are many.
     """
     sources = [item for item in inputs if isinstance(item, Source)]
-    if settings.meeting_id is not None and (files := sum(source.is_named or source.name != SETTINGS_FILE for source in sources)) > 1:
-        raise UsageError(f"--meeting-id names one meeting, and there are {files:,} files", hint="use a sidecar or a pattern for each")
+    if (
+        settings.meeting_id is not None
+        and (files := sum(source.is_named or source.name != SETTINGS_FILE for source in sources)) > 1
+    ):
+        raise UsageError(
+            f"--meeting-id names one meeting, and there are {files:,} files", hint="use a sidecar or a pattern for each"
+        )
     folders = {os.path.realpath(folder) for folder in {os.path.dirname(source.path) for source in sources}}  # noqa: PTH120  # a Path a file costs more
     return Identity(settings.patterns, folder_patterns=_patterns_of(folders), options=settings.given)
 
@@ -68,4 +77,6 @@ def refuse_unstreamed(settings: Settings) -> None:
     """Raise `UsageError` where standard output is asked for what it does not take."""
     not_streamed = [name for name in settings.format if name not in {"json", "jsonl"}]
     if settings.is_streaming and not_streamed:
-        raise UsageError(f"standard output takes JSON Lines, not {', '.join(not_streamed)}", hint="name a folder with --output")
+        raise UsageError(
+            f"standard output takes JSON Lines, not {', '.join(not_streamed)}", hint="name a folder with --output"
+        )

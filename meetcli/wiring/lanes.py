@@ -37,12 +37,18 @@ def options_of(settings: Settings) -> EngineOptions:
 
 
 def open_lane_engine(
-    settings: Settings, options: EngineOptions, *, cache: ForgivingCache | None, assignment: Assignment, tell: Callable[[str], None]
+    settings: Settings,
+    options: EngineOptions,
+    *,
+    cache: ForgivingCache | None,
+    assignment: Assignment,
+    tell: Callable[[str], None],
 ) -> Engine:
     """Return the engine of the run.
 
-    An ordinary run looks after batches too, those that the cache knows of or comes to know of, and those in the list of OpenAI's server:
-    what waits in a batch must not be bought again. Raises `UsageError` for the batch lane without a cache.
+    An ordinary run looks after batches too, those that the cache knows of or comes to know of, and those in the list of
+    OpenAI's server: what waits in a batch must not be bought again. Raises `UsageError` for the batch lane without a
+    cache.
     """
     if settings.lane == "batch" and cache is None:
         raise UsageError(
@@ -84,7 +90,9 @@ def open_batch_engine(
 
 
 def collect_pending(settings: Settings, cache: ForgivingCache | None, assignment: Assignment) -> list[Submission]:
-    """Keep what waits in batches and is ready; return what is not. Trouble is a warning: nothing in this run depends on it."""
+    """Keep what waits in batches and is ready; return what is not. Trouble is a warning: nothing in this run depends on
+    it.
+    """
     if cache is None or settings.api_key is None or not pending_batches(settings, cache, assignment):
         return []
     engine = open_batch_engine(settings, options_of(settings), cache=cache, identity=assignment.identity)

@@ -16,7 +16,9 @@ from meetcli.events import LOGGER, failed
 from meetcli.plain_text import printable
 
 _NOT_WELL = {"cache_error", "stopping"}
-"""Warnings that `--quiet` lets through: without them, a run that buys every answer again each night would never be noticed."""
+"""Warnings that `--quiet` lets through: without them, a run that buys every answer again each night would never be
+noticed.
+"""
 
 
 def configure_logging(
@@ -24,8 +26,8 @@ def configure_logging(
 ) -> None:
     """Send meetcli's log lines where the settings say, replacing an earlier set-up.
 
-    `quiet` is about standard error alone: a log file has every line that `verbose` asks for, and what must not be missed is said
-    in both. Raises `UsageError` when the log file cannot be opened.
+    `quiet` is about standard error alone: a log file has every line that `verbose` asks for, and what must not be
+    missed is said in both. Raises `UsageError` when the log file cannot be opened.
     """
     close_logging()
     screen = _StderrHandler()
@@ -53,7 +55,9 @@ def close_logging() -> None:
 
 
 def log_failure(error: MeetcliError) -> bool:
-    """Log what ended the command; return whether that has told standard error, which takes nothing but objects from a JSON log."""
+    """Log what ended the command; return whether that has told standard error, which takes nothing but objects from a
+    JSON log.
+    """
     if LOGGER.handlers:
         failed(error)
     return any(isinstance(handler, _StderrHandler) and _takes_json(handler) for handler in LOGGER.handlers)
@@ -133,7 +137,9 @@ def _open_log_file(path: Path) -> logging.Handler:
 
         def _open(self) -> IO[Any]:  # type: ignore[override]  # the base class promises its own wrapper type
             # Created with this mode, never changed to it later: in between, others could open it.
-            return open(self.baseFilename, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600))
+            return open(
+                self.baseFilename, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)
+            )
 
         def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
             if not self.has_complained:
@@ -144,7 +150,8 @@ def _open_log_file(path: Path) -> logging.Handler:
         return PrivateFileHandler(path, encoding="utf-8")
     except OSError as error:
         raise UsageError(
-            f"cannot write the log {str(path)!r} (--log-file): {error.strerror}", hint="name a file in a folder you can write to"
+            f"cannot write the log {str(path)!r} (--log-file): {error.strerror}",
+            hint="name a file in a folder you can write to",
         ) from error
 
 

@@ -1,4 +1,6 @@
-"""From settings to what spending knows about money: prices, the forecast of a plan, the question before an expensive one."""
+"""From settings to what spending knows about money: prices, the forecast of a plan, the question before an expensive
+one.
+"""
 
 from __future__ import annotations
 
@@ -59,12 +61,20 @@ def open_budget(settings: Settings) -> Budget:
 
     if settings.max_cost_usd is not None and price(Usage(1, 0, 1), settings.lane) is None:
         hint = "--prices openai, or a file that has its price; or leave out --max-cost"
-        raise UsageError(f"--max-cost needs a price, and none is known for {settings.model} at {settings.endpoint}", hint=hint)
-    return Budget(settings.max_cost_usd, price, open_counter(settings.model) if settings.max_cost_usd is not None else None)
+        raise UsageError(
+            f"--max-cost needs a price, and none is known for {settings.model} at {settings.endpoint}", hint=hint
+        )
+    return Budget(
+        settings.max_cost_usd, price, open_counter(settings.model) if settings.max_cost_usd is not None else None
+    )
 
 
 def forecast_plan(
-    jobs: list[Job], assignment: Assignment, settings: Settings, cache: ForgivingCache | None, deliver: Deliver | None = None
+    jobs: list[Job],
+    assignment: Assignment,
+    settings: Settings,
+    cache: ForgivingCache | None,
+    deliver: Deliver | None = None,
 ) -> Forecast:
     """Return what the jobs will take; with `deliver` settle them as a dry run does."""
     prices = open_settings_prices(settings)
@@ -74,7 +84,9 @@ def forecast_plan(
         read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
         count_tokens=open_counter(settings.model),
         price=lambda usage, lane: prices(settings.model, usage, lane),
-        serves=lambda lane: serves(settings.prices, settings.model, lane) if settings.engine == "openai" else lane == "standard",
+        serves=lambda lane: (
+            serves(settings.prices, settings.model, lane) if settings.engine == "openai" else lane == "standard"
+        ),
         lane=settings.lane,
         output_tokens=output_tokens,
         learned_from=learned_from,
@@ -96,6 +108,7 @@ def is_agreed(jobs: list[Job], assignment: Assignment, settings: Settings, cache
     if price.expected_usd is None or price.expected_usd <= ASK_ABOVE_USD:
         return True
     asked = (
-        f"{count_text(planned.calls, 'call')} for about {money_text(price.expected_usd)}, at most {money_text(price.highest_usd)}. Go on?"
+        f"{count_text(planned.calls, 'call')} for about {money_text(price.expected_usd)}, "
+        f"at most {money_text(price.highest_usd)}. Go on?"
     )
     return typer.confirm(asked, err=True)

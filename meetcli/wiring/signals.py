@@ -1,6 +1,7 @@
 """SIGINT, SIGTERM and SIGHUP: the first asks for an orderly end, the second leaves at once.
 
-SIGHUP, from a terminal that was closed, counts as SIGTERM: nobody is there to ask twice, and the calls under way are paid for.
+SIGHUP, from a terminal that was closed, counts as SIGTERM: nobody is there to ask twice, and the calls under way are
+paid for.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from types import FrameType
 
 
 class Stop:
-    """Whether, and by which signal, the run was asked to end; also set, without a signal, when nobody reads its results any more.
+    """Whether, and by which signal, the run was asked to end; also set, without a signal, when nobody reads its results
+    any more.
 
-    With `finishes_first` the run finishes what it has begun and `tell`, given the signal, says so; without, the first one raises
-    KeyboardInterrupt. `tidy` is called before the second one ends the process.
+    With `finishes_first` the run finishes what it has begun and `tell`, given the signal, says so; without, the first
+    one raises KeyboardInterrupt. `tidy` is called before the second one ends the process.
     """
 
     def __init__(self, tidy: Callable[[], None] = lambda: None) -> None:
@@ -45,7 +47,9 @@ class Stop:
         self.tell(number)
 
     def _leave_lost_terminal(self) -> None:
-        """Send what is still to be shown nowhere: writing to a terminal that is gone would fail a run that ends in order."""
+        """Send what is still to be shown nowhere: writing to a terminal that is gone would fail a run that ends in
+        order.
+        """
         for handle in self._terminals:
             if not os.isatty(handle):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -57,8 +61,13 @@ class Stop:
 def watched(tidy: Callable[[], None]) -> Iterator[Stop]:
     """Install the handlers for the time of a run."""
     stop = Stop(tidy)
-    # A shell that starts a command in the background has it ignore Ctrl-C, `nohup` a closed terminal, and each means it.
-    heard = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    # A shell that starts a command in the background has it ignore Ctrl-C, `nohup` a closed terminal, and each means
+    # it.
+    heard = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
     before = {number: signal.signal(number, stop.take) for number in heard}
     try:
         yield stop

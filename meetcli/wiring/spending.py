@@ -38,8 +38,13 @@ def refuse_without_key(settings: Settings, meetings: int) -> None:
     """Raise `UsageError` where meetings need calls and there is no key to make them with."""
     if settings.engine == "openai" and settings.api_key is None:
         raise UsageError(
-            f"OPENAI_API_KEY is not set and {count_text(meetings, 'meeting')} {'needs' if meetings == 1 else 'need'} a call",
-            hint="set it in the environment or in .env (any value for a server that needs none), or use --engine local or --cache-only",
+            f"OPENAI_API_KEY is not set and {count_text(meetings, 'meeting')} "
+            f"{'needs' if meetings == 1 else 'need'} "
+            "a call",
+            hint=(
+                "set it in the environment or in .env (any value for a server that "
+                "needs none), or use --engine local or --cache-only"
+            ),
         )
 
 
@@ -83,7 +88,8 @@ def run_to_its_end(spending: Coroutine[Any, Any, None], stop: Stop) -> None:
     """Run a spending through; from here on a signal ends it in order."""
 
     async def spend() -> None:
-        # The handler of a signal may stand in the middle of anything: what it has to say is said by the loop, once it is through.
+        # The handler of a signal may stand in the middle of anything: what it has to say is said by the loop, once it
+        # is through.
         loop = asyncio.get_running_loop()
         stop.tell = lambda number: loop.call_soon_threadsafe(partial(events.stopping, is_interrupt=number == SIGINT))
         await spending

@@ -44,7 +44,10 @@ def opened_cache(settings: Settings) -> Iterator[ForgivingCache | None]:
 
 def required_loss(error: CacheError) -> RunStopped:
     """Return how a run ends that may not go on without its cache."""
-    return RunStopped(error.message, hint="the cache is required (--cache-required): bring it back and run again; what was bought is kept")
+    return RunStopped(
+        error.message,
+        hint="the cache is required (--cache-required): bring it back and run again; what was bought is kept",
+    )
 
 
 @contextmanager

@@ -21,7 +21,9 @@ class Writer(Protocol):
         ...
 
     def holds(self, source: Source, sha256: str) -> str | None:
-        """Return the path of one result where it is known to have these bytes already, None where it has to be written."""
+        """Return the path of one result where it is known to have these bytes already, None where it has to be
+        written.
+        """
         ...
 
     def close(self) -> None:
@@ -30,7 +32,9 @@ class Writer(Protocol):
 
 
 def open_writer(formats: Sequence[str], folder: Path, task: str, *, has_csv_mark: bool = True) -> Writer:
-    """Return what writes every format of `formats` below `folder`; `has_csv_mark` starts CSV files with a byte order mark."""
+    """Return what writes every format of `formats` below `folder`; `has_csv_mark` starts CSV files with a byte order
+    mark.
+    """
     writers = [_open_one(name, folder, task, has_csv_mark) for name in formats]
     return writers[0] if len(writers) == 1 else _Together(writers)
 

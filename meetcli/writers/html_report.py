@@ -1,7 +1,7 @@
 """Makes the report: one page that holds everything it shows and loads nothing from anywhere.
 
-Nothing from a transcript is ever markup: the totals go through the template's escaping, everything else is a deflated payload that
-the page's scripts put into text nodes, and the page's policy runs no script and no style but its own.
+Nothing from a transcript is ever markup: the totals go through the template's escaping, everything else is a deflated
+payload that the page's scripts put into text nodes, and the page's policy runs no script and no style but its own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,17 @@ LANGUAGES = ("en", "pt")
 _ASSETS = "report_page"
 _PLAIN_DIGITS = str.maketrans("<>&", ",.:")
 _STYLES = ("uplot/uPlot.min.css", "page.css")
-_SCRIPTS = ("meetings.js", "words.js", "elements.js", "charts.js", "dialogs.js", "lists.js", "overview.js", "costs.js", "page.js")
+_SCRIPTS = (
+    "meetings.js",
+    "words.js",
+    "elements.js",
+    "charts.js",
+    "dialogs.js",
+    "lists.js",
+    "overview.js",
+    "costs.js",
+    "page.js",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,9 @@ class Savings:
     since: date
 
 
-def make_page(payload: Payload, *, today: date, language: str | None, is_full: bool, savings: Savings | None = None) -> bytes:
+def make_page(
+    payload: Payload, *, today: date, language: str | None, is_full: bool, savings: Savings | None = None
+) -> bytes:
     """Return the page. `language` is `en` or `pt`; None leaves the choice to the reader's browser.
 
     Raises `UsageError` where the extra `report` is not installed.
@@ -52,11 +64,22 @@ def make_page(payload: Payload, *, today: date, language: str | None, is_full: b
     words = _labels()[shown]
     style = "\n".join(_asset(name) for name in _STYLES)
     # The library stays outside of the function that holds our own names.
-    script = _asset("uplot/uPlot.iife.min.js") + '\n(() => {\n"use strict";\n' + "\n".join(_asset(name) for name in _SCRIPTS) + "})();\n"
+    script = (
+        _asset("uplot/uPlot.iife.min.js")
+        + '\n(() => {\n"use strict";\n'
+        + "\n".join(_asset(name) for name in _SCRIPTS)
+        + "})();\n"
+    )
     texts: list[str] = []
     meetings = _without_texts(payload.meetings, texts)
     word_list, codes = code_words(texts)
-    content = {"today": today.isoformat(), "is_full": is_full, "words": word_list, "meetings": meetings, "savings": _saved(savings)}
+    content = {
+        "today": today.isoformat(),
+        "is_full": is_full,
+        "words": word_list,
+        "meetings": meetings,
+        "savings": _saved(savings),
+    }
     page = _template().render(
         version=__version__,
         language=shown,
@@ -84,7 +107,9 @@ def _template() -> jinja2.Template:
         import jinja2
     except ImportError as error:
         raise UsageError("the report needs jinja2", hint="install it with: pip install 'meetcli[report]'") from error
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.from_string(_asset("page.html.jinja"))
 
 
@@ -109,7 +134,10 @@ def _saved(savings: Savings | None) -> dict[str, object] | None:
 def _without_texts(value: Any, texts: list[str]) -> Any:  # noqa: ANN401  # JSON is anything
     """Return `value` with a 0 in place of each text, which goes to `texts` in the order of a walk through it."""
     if isinstance(value, dict):
-        return {name: _taken(inner, texts) if name in TEXT_FIELDS else _without_texts(inner, texts) for name, inner in value.items()}
+        return {
+            name: _taken(inner, texts) if name in TEXT_FIELDS else _without_texts(inner, texts)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
         return [_without_texts(inner, texts) for inner in value]
     return value
@@ -123,7 +151,8 @@ def _taken(text: str, texts: list[str]) -> int:
 def _packed(content: bytes) -> str:
     """Return bytes deflated and in base 85, of which nothing can end the element it stands in.
 
-    That is a sixteenth less than base64. Its three digits that mean something in HTML are replaced by three that do not.
+    That is a sixteenth less than base64. Its three digits that mean something in HTML are replaced by three that do
+    not.
     """
     return base64.b85encode(zlib.compress(content, 9)).decode().translate(_PLAIN_DIGITS)
 
@@ -147,7 +176,11 @@ def _digest(text: str) -> str:
 
 def _tiles(totals: Totals, words: dict[str, Any], language: str, today: date) -> list[tuple[str, str, str, str]]:
     """Return (name, label, value, note) of each total."""
-    unknown = words["unknown_prices"][totals.unknown_costs != 1].format(n=totals.unknown_costs) if totals.unknown_costs else ""
+    unknown = (
+        words["unknown_prices"][totals.unknown_costs != 1].format(n=totals.unknown_costs)
+        if totals.unknown_costs
+        else ""
+    )
     as_of = words["as_of"].format(date=date_text(today.isoformat(), language))
     numbers = [
         ("meetings", totals.meetings, ""),

@@ -59,7 +59,10 @@ def _lines(minutes: Minutes) -> Iterator[str]:
         yield from (f"- **{label}:** {escaped(value)}" for label, value in minutes.facts)
         yield ""
     if minutes.sentiment:
-        yield from (f"**{minutes.sentiment.title}:** {escaped(minutes.sentiment.label)} ({minutes.sentiment.score:.2f})", "")
+        yield from (
+            f"**{minutes.sentiment.title}:** {escaped(minutes.sentiment.label)} ({minutes.sentiment.score:.2f})",
+            "",
+        )
     if minutes.summary:
         yield from (f"## {minutes.summary_title}", "", escaped(minutes.summary), "")
     for section in minutes.sections:

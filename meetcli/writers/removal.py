@@ -1,4 +1,6 @@
-"""Takes a meeting or a customer out of the results that earlier runs wrote, in every format. Touches nothing that is not meetcli's."""
+"""Takes a meeting or a customer out of the results that earlier runs wrote, in every format. Touches nothing that is
+not meetcli's.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,16 @@ IsDoomed = Callable[[Mapping[str, Any]], bool]
 
 _BYTE_ORDER_MARK = "\ufeff"
 
-csv.field_size_limit(2**31 - 1)  # the module's own is 131,072 characters, and a longer cell would keep everybody in its table
+csv.field_size_limit(
+    2**31 - 1
+)  # the module's own is 131,072 characters, and a longer cell would keep everybody in its table
 
 
 class Removal(NamedTuple):
     """What is to be done in a folder of results.
 
-    `doomed` are whole files, `rewritten` what others shall hold instead, with how many results they lose. `opaque` are files of
-    meetcli that do not say whom they are about: a report, and minutes without a result beside them.
+    `doomed` are whole files, `rewritten` what others shall hold instead, with how many results they lose. `opaque` are
+    files of meetcli that do not say whom they are about: a report, and minutes without a result beside them.
     """
 
     doomed: list[Path]
@@ -69,7 +73,9 @@ def _look_into(path: Path, is_doomed: IsDoomed, removal: Removal) -> None:
             _add_rewritten(path, *_without_lines(path.read_bytes(), is_doomed), removal)
         elif suffix == ".csv":
             _add_rewritten(path, *_without_rows(path.read_bytes().decode(), is_doomed), removal)
-        elif suffix == ".md" and path.read_text(encoding="utf-8").rstrip().rpartition("\n")[2].startswith(MARKDOWN_MARK):
+        elif suffix == ".md" and path.read_text(encoding="utf-8").rstrip().rpartition("\n")[2].startswith(
+            MARKDOWN_MARK
+        ):
             _look_beside(path, is_doomed, removal)
         elif suffix == ".html" and HTML_MARK in path.read_text(encoding="utf-8")[:2000]:
             removal.opaque.append(path)
@@ -104,7 +110,9 @@ def _without_rows(text: str, is_doomed: IsDoomed) -> tuple[bytes, int]:
     if not text.removeprefix(mark).startswith(CSV_MARK):
         return b"", 0
     head, *rows = csv.reader(io.StringIO(text.removeprefix(mark), newline=""))
-    kept = [row for row in rows if not is_doomed({name: plain_cell(cell) for name, cell in zip(head, row, strict=False)})]
+    kept = [
+        row for row in rows if not is_doomed({name: plain_cell(cell) for name, cell in zip(head, row, strict=False)})
+    ]
     return (mark + table_text(head, kept)).encode(), len(rows) - len(kept)
 
 

@@ -1,5 +1,5 @@
-"""Puts bytes at a path so that a reader sees the old file or the new one. Never touches a file whose bytes are right already,
-and never leaves a temporary file for long.
+"""Puts bytes at a path so that a reader sees the old file or the new one. Never touches a file whose bytes are right
+already, and never leaves a temporary file for long.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Folders:
     def replace(self, path: str, chunks: Callable[[], Iterable[bytes]]) -> str:
         """Put what `chunks` returns at `path`, making its folder; return the path.
 
-        Raises `InputError` where the name is too long for any file system, which is one meeting's trouble, else `RunStopped`.
+        Raises `InputError` where the name is too long for any file system, which is one meeting's trouble, else
+        `RunStopped`.
         """
         folder = os.path.dirname(path) or "."  # noqa: PTH120  # strings throughout: a Path a file costs more than the comparison above
         try:
@@ -42,10 +43,15 @@ class Folders:
             replace_atomically(path, chunks())
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
-                raise InputError(f"the name of its result is too long: {Path(path).name}", hint="rename the transcript") from error
+                raise InputError(
+                    f"the name of its result is too long: {Path(path).name}", hint="rename the transcript"
+                ) from error
             raise RunStopped(
                 f"cannot write {path}: {error.strerror or error}",
-                hint="what was bought is safe in the cache; make room or give another folder with --output, and run again",
+                hint=(
+                    "what was bought is safe in the cache; make room or give "
+                    "another folder with --output, and run again"
+                ),
             ) from error
         return path
 
@@ -60,8 +66,8 @@ def replace_atomically(path: str, chunks: Iterable[bytes], *, mode: int = 0o600)
             stream.writelines(chunks)
         return
     folder = path.rpartition("/")[0]
-    # The leading dot keeps a file that a killed run left behind out of every later run's inputs. A process writes one file at a time, and
-    # the file's own name may be as long as names can be.
+    # The leading dot keeps a file that a killed run left behind out of every later run's inputs. A process writes one
+    # file at a time, and the file's own name may be as long as names can be.
     temporary = f"{folder or '.'}/.meetcli.{_owner()}{ENDING}"
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -101,7 +107,9 @@ def is_writable(folder: Path) -> bool:
 
 
 def sweep(folder: str) -> None:
-    """Remove temporary files in `folder` whose process on this machine is gone, killed between writing and replacing."""
+    """Remove temporary files in `folder` whose process on this machine is gone, killed between writing and
+    replacing.
+    """
     node = f"{os.uname().nodename}-"
     for entry in os.scandir(folder):
         if not (entry.name.startswith(".") and entry.name.endswith(ENDING)):

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from meetcli.minutes import Claim, Quote, items_of, quote_of, read_minutes, score_of, shares_of_talk, text_of, texts_of, written_by
+from meetcli.minutes import (
+    Claim,
+    Quote,
+    items_of,
+    quote_of,
+    read_minutes,
+    score_of,
+    shares_of_talk,
+    text_of,
+    texts_of,
+    written_by,
+)
 from meetcli.models import NO_KEY
 
 QUOTE_WORDS = 25
@@ -78,9 +89,9 @@ class Payload:
 def make_payload(results: Iterable[tuple[Mapping[str, Any], str | None]], *, is_full: bool) -> Payload:
     """Join results to meetings.
 
-    Each result comes with the path that the results of its meeting share, or None. Of results of one meeting and task, as after a
-    rerun with another model, only the one bought last stays; copies in other files count once. `is_full` puts in summaries,
-    key points, open questions and what custom tasks found.
+    Each result comes with the path that the results of its meeting share, or None. Of results of one meeting and task,
+    as after a rerun with another model, only the one bought last stays; copies in other files count once. `is_full`
+    puts in summaries, key points, open questions and what custom tasks found.
     """
     results = list(results)
     paths = {_fingerprint(result): path for result, path in results if path}
@@ -100,7 +111,9 @@ def make_payload(results: Iterable[tuple[Mapping[str, Any], str | None]], *, is_
 
 
 def _identity(result: Mapping[str, Any], paths: Mapping[str, str]) -> str:
-    """Return what results of one meeting have in common: the key, else the path of their files, else nothing but themselves."""
+    """Return what results of one meeting have in common: the key, else the path of their files, else nothing but
+    themselves.
+    """
     key = text_of(result.get("idempotency_key"))
     if key and key != NO_KEY:
         return f"key {key}"
@@ -132,7 +145,9 @@ def _meeting(by_task: Mapping[str, Mapping[str, Any]], is_full: bool) -> dict[st
         "language": text_of(minutes.get("language"))[:2].lower(),
         "source": text_of(minutes.get("source")),
         "score": score_of(mood.get("sentiment_score")),
-        "course": [score for part in items_of(mood, "timeline") if (score := score_of(part.get("sentiment_score"))) is not None],
+        "course": [
+            score for part in items_of(mood, "timeline") if (score := score_of(part.get("sentiment_score"))) is not None
+        ],
         "topics": texts_of(minutes, "topics"),
         "talk": _talk(minutes) or _talk(mood),
         "actions": list(_actions(minutes)),
@@ -176,7 +191,11 @@ def _actions(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _claims(result: Mapping[str, Any], name: str, *details: str) -> Iterator[dict[str, Any]]:
     for item in items_of(result, name):
-        made = {"text": text_of(item.get("text")), **{detail: text_of(item.get(detail)) for detail in details}, **_said(quote_of(item))}
+        made = {
+            "text": text_of(item.get("text")),
+            **{detail: text_of(item.get(detail)) for detail in details},
+            **_said(quote_of(item)),
+        }
         if made.get("severity", "low") not in _SEVERITIES:
             made["severity"] = "low"
         if made["text"]:
@@ -221,7 +240,12 @@ def _purchase(result: Mapping[str, Any]) -> dict[str, Any]:
         for short, name in (("in", "input_tokens"), ("cached", "cached_input_tokens"), ("out", "output_tokens"))
         if isinstance(count := usage.get(name), int) and count > 0
     }
-    made = {"model": written_by(provenance), "day": _date(provenance.get("created_at")), **counts, "cost": _money(provenance)}
+    made = {
+        "model": written_by(provenance),
+        "day": _date(provenance.get("created_at")),
+        **counts,
+        "cost": _money(provenance),
+    }
     return {name: value for name, value in made.items() if value}
 
 

@@ -35,12 +35,15 @@ _ACTION = ("description", "owner", "due_text", "due_date", "status")
 ACTION_COLUMNS = (_TASK, *_HEAD, *_ACTION, "quote", "quote_speaker", "quote_time", *_ENDING)
 _BYTE_ORDER_MARK = "\ufeff"
 _FORMULA_STARTS = tuple("=+-@＝＋－＠")
-"""What spreadsheets take for the start of a formula, some of them behind blanks; the wide forms count where East Asian input is set up."""
+"""What spreadsheets take for the start of a formula, some of them behind blanks; the wide forms count where East Asian
+input is set up.
+"""
 _CONTROLS = ("\t", "\r", "\n")
 _FORMULA_WITHIN = re.compile(rf"([;\t\r\n]\s*)(?=[{re.escape(''.join(_FORMULA_STARTS))}])")
 _GUARDED_WITHIN = re.compile(rf"([;\t\r\n]\s*)'(?=[{re.escape(''.join(_FORMULA_STARTS))}])")
-"""Where a formula would start for a spreadsheet that splits at semicolons, as Excel does where the comma is the decimal mark, or at tabs;
-quotes then hold no line together either."""
+"""Where a formula would start for a spreadsheet that splits at semicolons, as Excel does where the comma is the decimal
+mark, or at tabs; quotes then hold no line together either.
+"""
 _COMMANDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal that shows the file takes for a command, or what reorders what stands beside it."""
 
@@ -51,7 +54,9 @@ class Tabular:
     def __init__(self, folder: Path, task: str, *, has_byte_order_mark: bool) -> None:
         mark = _BYTE_ORDER_MARK if has_byte_order_mark else ""
         self._meetings = WholeRun(folder / f"results.{task}.csv", (mark + table_text(MEETING_COLUMNS, ())).encode())
-        self._actions = WholeRun(folder / f"results.{task}.actions.csv", (mark + table_text(ACTION_COLUMNS, ())).encode())
+        self._actions = WholeRun(
+            folder / f"results.{task}.actions.csv", (mark + table_text(ACTION_COLUMNS, ())).encode()
+        )
 
     def write(self, source: Source, text: str) -> str | None:
         """Take one result; return the path of the file that will hold its row."""
@@ -74,7 +79,9 @@ class Tabular:
 
 
 def cell_text(value: object) -> str:
-    """Return a value as a spreadsheet takes it for text: an apostrophe goes before what would start a formula, commands are escaped."""
+    """Return a value as a spreadsheet takes it for text: an apostrophe goes before what would start a formula, commands
+    are escaped.
+    """
     if value is None:
         return ""
     text = _FORMULA_WITHIN.sub(r"\1'", _COMMANDS.sub(lambda found: printable(found[0]), str(value)))
@@ -87,7 +94,9 @@ def plain_cell(cell: str) -> str:
 
 
 def table_text(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of cells as it stands in a file. Heads are bare, so that the mark comes first; every other cell is in quotes."""
+    """Return a table of cells as it stands in a file. Heads are bare, so that the mark comes first; every other cell is
+    in quotes.
+    """
     out = io.StringIO()
     out.write(",".join(head) + "\r\n")
     out.writelines(map(row_text, rows))
@@ -111,7 +120,10 @@ def _meeting_row(result: Mapping[str, Any]) -> list[object]:
         *_head_cells(result),
         *(result.get(name) for name in ("language", "sentiment_label", "sentiment_score", "summary")),
         ", ".join(texts_of(result, "topics")),
-        *("\n".join(str(item.get(text) or "") for item in items_of(result, name)) for name, text in _MEETING_LISTS.items()),
+        *(
+            "\n".join(str(item.get(text) or "") for item in items_of(result, name))
+            for name, text in _MEETING_LISTS.items()
+        ),
         json.dumps(result["result"], ensure_ascii=False, default=float) if "result" in result else None,
         *(result.get(name) for name in _ENDING),
         *(provenance.get(name) for name in ("engine", "model", "created_at", "cost_usd")),
@@ -122,7 +134,12 @@ def _action_rows(result: Mapping[str, Any]) -> Iterator[list[object]]:
     for item in items_of(result, "action_items"):
         quote = quote_of(item)
         cells = (quote.text, quote.speaker, quote.time) if quote else (None, None, None)
-        yield [*_head_cells(result), *(item.get(name) for name in _ACTION), *cells, *(result.get(name) for name in _ENDING)]
+        yield [
+            *_head_cells(result),
+            *(item.get(name) for name in _ACTION),
+            *cells,
+            *(result.get(name) for name in _ENDING),
+        ]
 
 
 def _head_cells(result: Mapping[str, Any]) -> list[object]:

@@ -1,4 +1,6 @@
-"""Texts as numbers of words, which deflate makes a quarter smaller than it makes the texts. The page's `meetings.js` reads them back."""
+"""Texts as numbers of words, which deflate makes a quarter smaller than it makes the texts. The page's `meetings.js`
+reads them back.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ END = 0
 def code_words(texts: Sequence[str]) -> tuple[list[str], bytes]:
     """Return the words of `texts`, commonest first, and the texts as numbers of words.
 
-    Words are what stands between single spaces; the first of them is number 1. A number is written in bytes of seven bits, the
-    highest first, all but the last with their eighth bit set.
+    Words are what stands between single spaces; the first of them is number 1. A number is written in bytes of seven
+    bits, the highest first, all but the last with their eighth bit set.
     """
     counts = Counter(word for text in texts for word in text.split(" "))
     words = [word for word, _ in counts.most_common()]

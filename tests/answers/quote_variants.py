@@ -46,14 +46,20 @@ def is_right(evidence: Evidence, number: int, words: list[str], meeting: Meeting
 
 def invented_variants(words: list[str], draw: random.Random) -> list[str]:
     inner = [place for place in range(1, len(words) - 1) if len(words[place]) > 3 and words[place].isalpha()]
-    variants = [[*words[:place], swap, *words[place + 1 :]] for place in inner[:3] for swap in ("Zeferino", "seventeen", "contract")]
+    variants = [
+        [*words[:place], swap, *words[place + 1 :]]
+        for place in inner[:3]
+        for swap in ("Zeferino", "seventeen", "contract")
+    ]
     for place in range(1, len(words) - 1):
         neighbors = {words[place - 1].lower(), words[place + 1].lower()}
         if words[place].lower() in {"not", "n't", "never", "não", "nunca", "ninguém"} - neighbors:
             variants.append([*words[:place], *words[place + 1 :]])
         if re.search(r"\d", words[place]):
             digit = draw.randrange(1, 9)
-            changed = re.sub(r"\d", lambda match, digit=digit: str((int(match.group()) + digit) % 10), words[place], count=1)
+            changed = re.sub(
+                r"\d", lambda match, digit=digit: str((int(match.group()) + digit) % 10), words[place], count=1
+            )
             variants.append([*words[:place], changed, *words[place + 1 :]])
     place = draw.randrange(2, len(words) - 2)
     return [" ".join(variant) for variant in [*variants, [*words[:place], "not", *words[place:]]]]

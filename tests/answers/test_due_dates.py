@@ -27,7 +27,9 @@ def resolve(row: Row) -> str:
     return found.isoformat() if found else ""
 
 
-@pytest.mark.parametrize("row", read_phrases("due_phrases.csv"), ids=lambda row: f"{row['language']}-{row['meeting']}-{row['phrase']}")
+@pytest.mark.parametrize(
+    "row", read_phrases("due_phrases.csv"), ids=lambda row: f"{row['language']}-{row['meeting']}-{row['phrase']}"
+)
 def test_phrases_mean_their_dates(row: Row):
     assert resolve(row) == row["date"]
 
@@ -42,7 +44,9 @@ def test_phrases_written_down_before_the_grammar_was_read_are_never_wrong_and_mo
     assert right >= 0.95 * len(rows)
 
 
-@pytest.mark.parametrize("phrase", [None, "", "   ", "?!", "Friday " * 40, "99999 days", "in 999 years", "32/13", "13/13/2026"])
+@pytest.mark.parametrize(
+    "phrase", [None, "", "   ", "?!", "Friday " * 40, "99999 days", "in 999 years", "32/13", "13/13/2026"]
+)
 def test_no_phrase_and_no_date_are_none(phrase: str | None):
     assert resolve_due_date(phrase, MEETING, "pt") is None
 
@@ -51,9 +55,15 @@ def test_without_a_meeting_date_nothing_is_resolved():
     assert resolve_due_date("tomorrow", None, "en") is None
 
 
-@pytest.mark.parametrize("language", ["en", "en-US", "EN", "English", "pt", "pt-BR", "pt_BR", "Portuguese", "Português"])
+@pytest.mark.parametrize(
+    "language", ["en", "en-US", "EN", "English", "pt", "pt-BR", "pt_BR", "Portuguese", "Português"]
+)
 def test_language_names_are_understood_and_phrases_of_the_other_language_too(language: str):
-    assert resolve_due_date("amanhã", MEETING, language) == resolve_due_date("tomorrow", MEETING, language) == date(2025, 10, 16)
+    assert (
+        resolve_due_date("amanhã", MEETING, language)
+        == resolve_due_date("tomorrow", MEETING, language)
+        == date(2025, 10, 16)
+    )
 
 
 @pytest.mark.parametrize("language", ["es", "", "auto", "de-DE"])
@@ -76,7 +86,11 @@ def test_dates_in_figures_keep_to_the_meetings_language_however_they_are_written
 
 
 def test_a_date_that_begins_with_its_year_is_read_in_any_mix_of_languages():
-    assert resolve_due_date("até 2026-05-12", MEETING, "en") == resolve_due_date("by 2026-05-12", MEETING, "pt") == date(2026, 5, 12)
+    assert (
+        resolve_due_date("até 2026-05-12", MEETING, "en")
+        == resolve_due_date("by 2026-05-12", MEETING, "pt")
+        == date(2026, 5, 12)
+    )
 
 
 def test_the_date_is_the_meetings_own_whatever_its_zone():
@@ -107,7 +121,11 @@ def test_a_year_that_was_said_may_lie_in_the_past():
 
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 SAYS_YEAR = re.compile(r"20\d\d|'\d\d|/.*/")
-ROWS = [row for name in ("due_phrases.csv", "due_phrases_unseen.csv", "due_phrases_second.csv") for row in read_phrases(name)]
+ROWS = [
+    row
+    for name in ("due_phrases.csv", "due_phrases_unseen.csv", "due_phrases_second.csv")
+    for row in read_phrases(name)
+]
 PHRASES = st.sampled_from([row for row in ROWS if not SAYS_YEAR.search(row["phrase"])])
 
 
@@ -141,7 +159,9 @@ def test_spans_count_days(day: date, count: int):
     at = midnight(day)
 
     assert (
-        resolve_due_date(f"in {count} days", at, "en") == resolve_due_date(f"daqui a {count} dias", at, "pt") == day + timedelta(days=count)
+        resolve_due_date(f"in {count} days", at, "en")
+        == resolve_due_date(f"daqui a {count} dias", at, "pt")
+        == day + timedelta(days=count)
     )
 
 

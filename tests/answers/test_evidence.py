@@ -132,7 +132,11 @@ def test_evidence_names_the_turn_and_the_place_in_the_transcript_as_given():
 def test_a_repeated_phrase_is_placed_where_it_stands_verbatim():
     finder = EvidenceFinder(read_meeting("A: we will sign it now\nB: We will sign it now"))
 
-    assert [finder.find(quote).turn for quote in ("We will sign it now", "we will sign it now", "WE WILL SIGN IT")] == [2, 1, 1]
+    assert [finder.find(quote).turn for quote in ("We will sign it now", "we will sign it now", "WE WILL SIGN IT")] == [
+        2,
+        1,
+        1,
+    ]
 
 
 def test_a_short_quote_counts_only_where_it_is_alone():
@@ -150,7 +154,9 @@ def test_turns_without_speaker_and_times_are_found_too():
 
 
 def test_scripts_without_spaces_and_combining_marks_are_found():
-    finder = EvidenceFinder(read_meeting("李: 我们不同意这个合同。\nजया: हम शुक्रवार तक अनुबंध भेजेंगे।\nZoë: Nous sommes d’accord, naïve idée."))
+    finder = EvidenceFinder(
+        read_meeting("李: 我们不同意这个合同。\nजया: हम शुक्रवार तक अनुबंध भेजेंगे।\nZoë: Nous sommes d’accord, naïve idée.")
+    )
 
     assert finder.find("不同意这个合同").turn == 1
     assert finder.find("同意那个合同") is None
@@ -241,34 +247,47 @@ def test_signs_are_read_however_they_are_spaced_and_cased(quote: str):
 
 
 def test_a_comma_before_three_digits_is_one_of_thousands_in_english_only():
-    english = EvidenceFinder(read_meeting("Ana: We paid 1,500 of the 2,000 that is due to the bank and the fee of 1750."))
-    portuguese = EvidenceFinder(read_meeting("Ana: A taxa que você viu é de 2,125% e não de 1,5%, e em 2024 era de 3,250%."))
+    english = EvidenceFinder(
+        read_meeting("Ana: We paid 1,500 of the 2,000 that is due to the bank and the fee of 1750.")
+    )
+    portuguese = EvidenceFinder(
+        read_meeting("Ana: A taxa que você viu é de 2,125% e não de 1,5%, e em 2024 era de 3,250%.")
+    )
 
     assert english.find("We paid 1500 of the 2,000").turn == english.find("the fee of 1,750").turn == 1
     assert portuguese.find("a taxa que voce viu é de 2,125 %").turn == 1
-    assert [portuguese.find(quote) for quote in ("você viu é de 2125%", "e em 2,024 era de 3,250%", "em 2,024 era de 3250%")] == [None] * 3
+    assert [
+        portuguese.find(quote) for quote in ("você viu é de 2125%", "e em 2,024 era de 3,250%", "em 2,024 era de 3250%")
+    ] == [None] * 3
 
 
 def test_an_oh_between_digits_is_a_zero_and_no_filler():
     finder = EvidenceFinder(
-        read_meeting("Ana: The card ends in four oh two , oh , and we opened it in nineteen oh five .\nBob: Oh no. It is two six.")
+        read_meeting(
+            "Ana: The card ends in four oh two , oh , and we opened it in nineteen oh five .\nBob: Oh no. It is two six."
+        )
     )
 
     assert finder.find("ends in four oh two, and we opened it").turn == 1
     assert finder.find("Oh no. It is two six.").turn == 2
-    assert [finder.find(quote) for quote in ("ends in four two", "opened it in nineteen five", "oh no, it is two oh six")] == [None] * 3
+    assert [
+        finder.find(quote) for quote in ("ends in four two", "opened it in nineteen five", "oh no, it is two oh six")
+    ] == [None] * 3
 
 
 def test_a_number_keeps_the_point_it_begins_with():
     finder = EvidenceFinder(
-        read_meeting("Ana: Rates rose by .5% to 3.5% of it.\nBob: The fee is 5% and £6 million , and it fell -.25 to 2 .5 .")
+        read_meeting(
+            "Ana: Rates rose by .5% to 3.5% of it.\nBob: The fee is 5% and £6 million , and it fell -.25 to 2 .5 ."
+        )
     )
 
     assert finder.find("rates rose by .5 % to 3.5%").turn == 1
     assert finder.find("it fell -.25 to 2.5").turn == 2
-    assert [finder.find(quote) for quote in ("Rates rose by 5%", "fee is .5%", "and £.6 million", "it fell .25 to", "it fell -25 to")] == [
-        None
-    ] * 5
+    assert [
+        finder.find(quote)
+        for quote in ("Rates rose by 5%", "fee is .5%", "and £.6 million", "it fell .25 to", "it fell -25 to")
+    ] == [None] * 5
 
 
 @pytest.mark.parametrize(
@@ -286,7 +305,9 @@ def test_a_lost_sign_that_makes_another_number_is_no_quote(quote: str):
 
 
 def test_in_portuguese_no_is_no_negation():
-    finder = EvidenceFinder(read_meeting("Ana: No banco eles disseram que não vão pagar. No cartório falta uma via do contrato."))
+    finder = EvidenceFinder(
+        read_meeting("Ana: No banco eles disseram que não vão pagar. No cartório falta uma via do contrato.")
+    )
 
     assert finder.find("banco eles disseram que não vão pagar.").turn == 1
     assert finder.find("cartório falta ... via do contrato").turn == 1
@@ -302,7 +323,9 @@ def test_portuguese_is_known_with_its_accents_apart():
 
 
 def test_a_tag_at_an_end_of_a_quote_is_no_word_beside_a_negation():
-    finder = EvidenceFinder(read_meeting("Ana: I would say no . {vocalsound} We sign the contract {pause} not before May ."))
+    finder = EvidenceFinder(
+        read_meeting("Ana: I would say no . {vocalsound} We sign the contract {pause} not before May .")
+    )
 
     assert finder.find("{vocalsound} we sign the contract").turn == 1
     assert finder.find("we sign the contract {pause}").turn == 1
@@ -310,18 +333,23 @@ def test_a_tag_at_an_end_of_a_quote_is_no_word_beside_a_negation():
 
 def test_a_tag_is_no_more_than_words_of_tags():
     finder = EvidenceFinder(
-        read_meeting("Ana: We will [inaudible 00:12:33] sign it [laughter and applause] (pause, not the lease) today [_] .\nBob: Ok.")
+        read_meeting(
+            "Ana: We will [inaudible 00:12:33] sign it [laughter and applause] (pause, not the lease) today [_] .\nBob: Ok."
+        )
     )
 
     assert finder.find("We will sign it").turn == 1
     assert finder.find("we will {pause} sign it (pause, not the lease) today [_]").turn == 1
-    assert [finder.find(quote) for quote in ("We will [inaudible, not] sign it", "sign it today", "{pause none} we will sign")] == [
-        None
-    ] * 3
+    assert [
+        finder.find(quote)
+        for quote in ("We will [inaudible, not] sign it", "sign it today", "{pause none} we will sign")
+    ] == [None] * 3
 
 
 def test_tipo_is_a_filler_only_between_commas():
-    finder = EvidenceFinder(read_meeting("Ana: Não temos esse tipo de conta para vocês, mas, tipo, dá para abrir em março, né."))
+    finder = EvidenceFinder(
+        read_meeting("Ana: Não temos esse tipo de conta para vocês, mas, tipo, dá para abrir em março, né.")
+    )
 
     assert finder.find("mas, dá para abrir em março").turn == 1
     assert finder.find("Não temos esse de conta para vocês") is None
@@ -343,7 +371,11 @@ def test_any_text_is_searched_without_a_fault_and_quotes_what_stands_there(first
 @given(st.data())
 def test_every_run_of_whole_sentences_is_found_however_it_is_written(data: st.DataObject):
     turn = data.draw(st.sampled_from(PT._meeting.turns[:5]))
-    change = data.draw(st.sampled_from([str.upper, str.lower, str.title, lambda text: text.replace(" ", "  \n"), lambda text: f"«{text}»"]))
+    change = data.draw(
+        st.sampled_from(
+            [str.upper, str.lower, str.title, lambda text: text.replace(" ", "  \n"), lambda text: f"«{text}»"]
+        )
+    )
 
     assert PT.find(change(turn.text)).turn == PT._meeting.turns.index(turn) + 1
 
@@ -363,7 +395,11 @@ def measure(meeting: Meeting, draw: random.Random, quotes: int) -> tuple[int, in
             tried += 1
             evidence = finder.find(quote)
             found += evidence is not None and is_right(evidence, number, words, meeting)
-        accepted += [quote for quote in invented_variants(words, draw) if fold_all(quote) not in everything and finder.find(quote)]
+        accepted += [
+            quote
+            for quote in invented_variants(words, draw)
+            if fold_all(quote) not in everything and finder.find(quote)
+        ]
     return tried, found, accepted
 
 
@@ -371,7 +407,10 @@ def measure(meeting: Meeting, draw: random.Random, quotes: int) -> tuple[int, in
 @pytest.mark.skipif(not TRANSCRIPTS.is_dir(), reason="needs the reference data beside the project")
 def test_reference_meetings_keep_their_true_quotes_and_refuse_invented_ones():
     draw = random.Random(7)
-    meetings = [read_meeting(json.loads(path.read_text(encoding="utf-8"))["transcript"]) for path in sorted(TRANSCRIPTS.rglob("*.json"))]
+    meetings = [
+        read_meeting(json.loads(path.read_text(encoding="utf-8"))["transcript"])
+        for path in sorted(TRANSCRIPTS.rglob("*.json"))
+    ]
     measured = [measure(meeting, draw, 25) for meeting in meetings]
 
     assert len(meetings) == 43

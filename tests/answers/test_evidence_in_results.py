@@ -1,4 +1,6 @@
-"""The whole way of a quote: a scripted model mixes true, rewritten and invented ones, and the results say which is which."""
+"""The whole way of a quote: a scripted model mixes true, rewritten and invented ones, and the results say which is
+which.
+"""
 
 import json
 import random
@@ -16,14 +18,19 @@ from tests.corridor import World, answered, explicit, extract_answer
 TRANSCRIPTS = SHARED_DATA / "transcripts"
 PORTUGUESE = (
     Path(__file__).with_name("meeting_pt.txt"),
-    *(PROJECT / "samples" / "meetings" / "2026-q3" / name for name in ("cafe-serra-clara.json", "cooperativa-vale-do-ipe.json")),
+    *(
+        PROJECT / "samples" / "meetings" / "2026-q3" / name
+        for name in ("cafe-serra-clara.json", "cooperativa-vale-do-ipe.json")
+    ),
 )
 NEGATIONS = {"not", "no", "never", "não", "nem", "nunca"}
 LISTS = {"key_points": 12, "decisions": 30, "open_questions": 30, "action_items": 40}
 
 
 class Forger:
-    """Answers to `extract` with as many quotes as fit; remembers of each, by the text of its item, whether it is true and where."""
+    """Answers to `extract` with as many quotes as fit; remembers of each, by the text of its item, whether it is true
+    and where.
+    """
 
     def __init__(self, fillers=FILLERS) -> None:
         self.fillers = fillers
@@ -114,7 +121,9 @@ def forged(tmp_path, mappings, forger):
 def test_reference_meetings_carry_true_quotes_at_their_turn_and_no_invented_one(tmp_path):
     meetings = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(TRANSCRIPTS.rglob("*.json"))]
     assert len(meetings) == 43
-    tried, found, accepted = forged(tmp_path, {f"{meeting['metadata']['meeting_id']}.json": meeting for meeting in meetings}, Forger())
+    tried, found, accepted = forged(
+        tmp_path, {f"{meeting['metadata']['meeting_id']}.json": meeting for meeting in meetings}, Forger()
+    )
     assert tried > 2_000
     assert found >= 0.99 * tried
     assert accepted == []

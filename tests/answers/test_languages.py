@@ -12,12 +12,8 @@ from tests.corridor import World, answered, explicit, extract_answer
 
 ENGLISH = "The bank will send the renewed proposal to the customer before the end of the month, and both agreed on it."
 PORTUGUESE = "O banco enviará ao cliente a proposta renovada antes do fim do mês, e os dois concordaram com isso."
-SPOKEN_ENGLISH = (
-    "Ana: We looked at the cash flow of the last year and it is better than we had expected.\nRui: Thank you, that helps us a lot."
-)
-SPOKEN_PORTUGUESE = (
-    "Ana: Nós olhamos o fluxo de caixa do ano passado e está melhor do que a gente esperava.\nRui: Obrigado, isso ajuda muito."
-)
+SPOKEN_ENGLISH = "Ana: We looked at the cash flow of the last year and it is better than we had expected.\nRui: Thank you, that helps us a lot."
+SPOKEN_PORTUGUESE = "Ana: Nós olhamos o fluxo de caixa do ano passado e está melhor do que a gente esperava.\nRui: Obrigado, isso ajuda muito."
 
 
 def answer(summary, **changes):
@@ -37,7 +33,9 @@ def run(world, transcript, *replies):
     return json.loads(world.results["a.json"])
 
 
-@pytest.mark.parametrize(("text", "language"), [(ENGLISH, "en"), (PORTUGUESE, "pt"), ("Credit line", None), ("", None), ("12 34 56", None)])
+@pytest.mark.parametrize(
+    ("text", "language"), [(ENGLISH, "en"), (PORTUGUESE, "pt"), ("Credit line", None), ("", None), ("12 34 56", None)]
+)
 def test_a_language_is_named_only_where_it_is_certain(text, language):
     assert detect_language(text) == language
 
@@ -59,7 +57,11 @@ def test_norwegian_is_norwegian_by_any_of_its_codes():
 
 def test_still_wrong_after_its_repair_it_is_taken_as_it_is(world):
     result = run(world, SPOKEN_PORTUGUESE, answer(ENGLISH), answer(ENGLISH, language="pt"))
-    assert (result["summary"], result["language"], world.calls) == (ENGLISH, "en", 2)  # what it is in, not what it says it is in
+    assert (result["summary"], result["language"], world.calls) == (
+        ENGLISH,
+        "en",
+        2,
+    )  # what it is in, not what it says it is in
 
 
 def test_a_forced_language_counts_whatever_the_transcript_is_in(world):
@@ -71,8 +73,18 @@ def test_a_forced_language_counts_whatever_the_transcript_is_in(world):
 def test_quotes_and_deadlines_stay_in_the_words_of_the_meeting(world):
     world.language = "pt"
     quote = "We looked at the cash flow of the last year and it is better than we had expected."
-    item = {"description": "Enviar", "owner": None, "due_text": "by the end of the month", "status": "agreed", "quote": quote}
-    result = run(world, SPOKEN_ENGLISH + "\nAna: I will send it by the end of the month.", answer(PORTUGUESE) | {"action_items": [item]})
+    item = {
+        "description": "Enviar",
+        "owner": None,
+        "due_text": "by the end of the month",
+        "status": "agreed",
+        "quote": quote,
+    }
+    result = run(
+        world,
+        SPOKEN_ENGLISH + "\nAna: I will send it by the end of the month.",
+        answer(PORTUGUESE) | {"action_items": [item]},
+    )
     assert world.calls == 1
     assert result["action_items"][0]["due_date"] == "2025-10-31"  # resolved in the language it was said in
 
@@ -103,7 +115,12 @@ def test_codes_may_name_a_country():
 
 
 def test_samples_are_in_the_language_that_they_are_in(samples):
-    expected = {"cafe-serra-clara": "pt", "cooperativa-vale-do-ipe": "pt", "brightmoor-review": "en", "quiet-harbor-credit-line": "en"}
+    expected = {
+        "cafe-serra-clara": "pt",
+        "cooperativa-vale-do-ipe": "pt",
+        "brightmoor-review": "en",
+        "quiet-harbor-credit-line": "en",
+    }
     for name, language in expected.items():
         mapping = json.loads((samples / "2026-q3" / f"{name}.json").read_text(encoding="utf-8"))
         assert meeting_language(normalize(mapping)) == language

@@ -32,10 +32,22 @@ BOTH = "I send the offer and the invoice to Zoë."
     ("first", "second", "left"),
     [
         (item("The contract is sent.", SENT), item("the contract is SENT", None), 1),  # the same words
-        (item("Ana sends the contract.", SENT), item("The contract is sent by Ana on Friday.", SENT.upper()), 1),  # on the same words
-        (item("Ana sends the contract.", SENT), item("Somebody is glad.", SENT), 2),  # on the same words, of something else
+        (
+            item("Ana sends the contract.", SENT),
+            item("The contract is sent by Ana on Friday.", SENT.upper()),
+            1,
+        ),  # on the same words
+        (
+            item("Ana sends the contract.", SENT),
+            item("Somebody is glad.", SENT),
+            2,
+        ),  # on the same words, of something else
         (item("Ana sends the contract.", SENT), item("Ana sends the rates.", CHECKED), 2),
-        (item("Ana sends the contract.", SENT), item("The contract is sent by Ana.", "send the contract on Friday"), 1),  # on much the same
+        (
+            item("Ana sends the contract.", SENT),
+            item("The contract is sent by Ana.", "send the contract on Friday"),
+            1,
+        ),  # on much the same
         (item("Send the offer to Zoë.", BOTH), item("Send the invoice to Zoë.", BOTH), 2),  # two things in one sentence
         (item("Send the offer to Zoë.", BOTH), item("Zoë is to be sent the offer.", BOTH), 1),
         (item("It is sent.", "never said"), item("It was posted.", "never said"), 2),
@@ -54,7 +66,11 @@ def test_twins_are_those_that_say_the_same_or_stand_on_the_same_words(first, sec
         ({"rule": "costs", "quote": SENT}, {"rule": "costs", "quote": CHECKED}, 2),  # two breaches of one rule
         ({"rule": "costs", "quote": SENT}, {"rule": "costs", "quote": SENT.upper()}, 1),
         ({"rule": "costs", "quote": SENT}, {"rule": "costs", "quote": None}, 1),
-        ({"rule": "costs", "why": "It is late.", "quote": SENT}, {"rule": "risks", "why": "It is late.", "quote": SENT}, 2),
+        (
+            {"rule": "costs", "why": "It is late.", "quote": SENT},
+            {"rule": "risks", "why": "It is late.", "quote": SENT},
+            2,
+        ),
         (
             {"what": "a fee for late payment", "amount": 30, "quote": SENT},
             {"what": "a fee for late payment", "amount": 40, "quote": SENT},
@@ -65,7 +81,11 @@ def test_twins_are_those_that_say_the_same_or_stand_on_the_same_words(first, sec
             {"need": "The contract is sent", "level": "high", "quote": SENT},
             1,
         ),
-        ({"need": "It is sent.", "owner": "Ana", "quote": SENT}, {"need": "It is sent.", "owner": "ANA", "quote": SENT}, 1),
+        (
+            {"need": "It is sent.", "owner": "Ana", "quote": SENT},
+            {"need": "It is sent.", "owner": "ANA", "quote": SENT},
+            1,
+        ),
     ],
 )
 def test_in_a_task_of_the_users_own_what_tells_two_items_apart_may_be_a_word_or_the_quote(first, second, left):
@@ -76,14 +96,20 @@ def test_of_twins_stays_what_is_proved_and_what_is_known():
     weak = item("The contract is sent.", "never said", owner=None, status="tentative")
     strong = item("The contract is sent.", SENT, owner="Ana", status="agreed")
     expected = [item("The contract is sent.", SENT, owner="Ana", status="agreed")]
-    assert unite([[weak], [strong]], found_in(TALK), "text") == unite([[strong], [weak]], found_in(TALK), "text") == expected
+    assert (
+        unite([[weak], [strong]], found_in(TALK), "text")
+        == unite([[strong], [weak]], found_in(TALK), "text")
+        == expected
+    )
 
 
 def test_sentiment_is_the_mean_by_how_much_was_said():
     turns = [("Ana", "good " * 200), ("Rui", "bad " * 100), ("Ana", "good " * 200), ("Rui", "bad " * 100)]
     meeting = meeting_of(turns)
     chunks = split(meeting, 330, WINDOW.count)
-    base = {name: extract_answer()[name] for name in ("language", "customer_name", "banker_name", "meet_type", "summary")}
+    base = {
+        name: extract_answer()[name] for name in ("language", "customer_name", "banker_name", "meet_type", "summary")
+    }
 
     def answer(score, chunk):
         return {
@@ -94,7 +120,8 @@ def test_sentiment_is_the_mean_by_how_much_was_said():
             "sentiment_score": score,
             "speakers": [{"name": "ana", "sentiment_score": score, "quote": None}],
             "timeline": [
-                {"part": part, "sentiment_score": score, "quote": f"{score}"} for part in range(1, len(chunk.meeting.stretches) + 1)
+                {"part": part, "sentiment_score": score, "quote": f"{score}"}
+                for part in range(1, len(chunk.meeting.stretches) + 1)
             ],
         }
 

@@ -5,9 +5,18 @@ from hypothesis import strategies as st
 from meetcli.answers.names import find_people, resolve_owner
 from meetcli.models import Meeting, Turn
 
-SPEAKERS = ["Ana Souza", "João Batista de Lima", "Bruno", "Mr. Garnett Genuis (Sherwood Park, CPC)", "The Chair", "Speaker 1", "Speaker 10"]
+SPEAKERS = [
+    "Ana Souza",
+    "João Batista de Lima",
+    "Bruno",
+    "Mr. Garnett Genuis (Sherwood Park, CPC)",
+    "The Chair",
+    "Speaker 1",
+    "Speaker 10",
+]
 MEETING = Meeting(
-    "Hello, Carla Dias! Is Bruno Rocha here? Marta Reis and Marta Pinto are.", tuple(Turn(name, "hello", 0) for name in SPEAKERS)
+    "Hello, Carla Dias! Is Bruno Rocha here? Marta Reis and Marta Pinto are.",
+    tuple(Turn(name, "hello", 0) for name in SPEAKERS),
 )
 PARTICIPANTS = ["Carla Dias", "Bruno Rocha", "ana souza", "Marta Reis", "Marta Pinto", "Zeferino Prado"]
 PEOPLE = find_people(MEETING, PARTICIPANTS)
@@ -38,8 +47,35 @@ def test_a_name_that_means_one_person_is_resolved(owner: str, name: str):
     assert resolve_owner(owner, PEOPLE) == name
 
 
-NOBODY = ["", "  ", "-", "I", "me", "We", "eu", "Nós", "a gente", "the team", "equipe da Ana", "Ana's team", "everyone", "TBD"]
-UNCLEAR = ["Ana and Bruno", "Ana e Bruno", "Ana/Bruno", "Ana ou Carla", "Ana Lima", "Marta", "Speaker", "Zeferino", "A.", "S", "de"]
+NOBODY = [
+    "",
+    "  ",
+    "-",
+    "I",
+    "me",
+    "We",
+    "eu",
+    "Nós",
+    "a gente",
+    "the team",
+    "equipe da Ana",
+    "Ana's team",
+    "everyone",
+    "TBD",
+]
+UNCLEAR = [
+    "Ana and Bruno",
+    "Ana e Bruno",
+    "Ana/Bruno",
+    "Ana ou Carla",
+    "Ana Lima",
+    "Marta",
+    "Speaker",
+    "Zeferino",
+    "A.",
+    "S",
+    "de",
+]
 
 
 @pytest.mark.parametrize("owner", [None, *NOBODY, *UNCLEAR])
@@ -65,7 +101,11 @@ def test_a_participant_whom_nobody_names_owns_nothing():
 
 def test_whom_the_metadata_names_may_own_something():
     meeting = Meeting("", (Turn("Agent", "hello", 0),), banker_name="Rui Prado", customer_name="Carla Dias")
-    assert [resolve_owner(name, find_people(meeting)) for name in ("Rui", "Carla", "Agent")] == ["Rui Prado", "Carla Dias", "Agent"]
+    assert [resolve_owner(name, find_people(meeting)) for name in ("Rui", "Carla", "Agent")] == [
+        "Rui Prado",
+        "Carla Dias",
+        "Agent",
+    ]
 
 
 @pytest.mark.parametrize("owner", ["I", "me", "Eu", "myself"])
@@ -74,7 +114,9 @@ def test_who_says_i_is_who_is_speaking(owner: str):
 
 
 def test_we_and_you_are_nobody_whoever_speaks():
-    assert [resolve_owner(owner, PEOPLE, speaking="Bruno") for owner in ("we", "you", "nós", "you and I", "-", "the", "de")] == [None] * 7
+    assert [
+        resolve_owner(owner, PEOPLE, speaking="Bruno") for owner in ("we", "you", "nós", "you and I", "-", "the", "de")
+    ] == [None] * 7
 
 
 def test_a_speaker_may_be_called_what_is_nobody_elsewhere():

@@ -128,7 +128,8 @@ def test_an_ellipsis_leaves_out_other_sentences_and_may_be_the_transcripts_own(q
 
 
 @pytest.mark.parametrize(
-    "quote", ["**Tom:** I hope so.", "**Tom**: I hope so.", "**Tom:** “I hope so.”", "_Tom:_ I hope so.", "**I hope so.**"]
+    "quote",
+    ["**Tom:** I hope so.", "**Tom**: I hope so.", "**Tom:** “I hope so.”", "_Tom:_ I hope so.", "**I hope so.**"],
 )
 def test_a_label_in_bold_is_no_word_cut_off_after_a_no(quote):
     finder = EvidenceFinder(read_meeting("Ana: Is that the plan?\nTom: No. I hope so."))
@@ -136,7 +137,9 @@ def test_a_label_in_bold_is_no_word_cut_off_after_a_no(quote):
 
 
 def test_labels_are_known_whatever_signs_a_name_has():
-    finder = EvidenceFinder(read_meeting("Hon. Ana-Rita Sá-Reis (Sul-Norte, Lib.): We sign it.\nBob P.: I agree to it.\nBob: Not yet."))
+    finder = EvidenceFinder(
+        read_meeting("Hon. Ana-Rita Sá-Reis (Sul-Norte, Lib.): We sign it.\nBob P.: I agree to it.\nBob: Not yet.")
+    )
 
     assert finder.find("Hon. Ana-Rita Sá-Reis (Sul-Norte, Lib.): We sign it.").turn == 1
     assert finder.find("**Bob P.**: I agree to it.").turn == 2

@@ -1,4 +1,6 @@
-"""The bytes of a result: shape and order of the contract, metadata before the model's guesses, the same for the same answer."""
+"""The bytes of a result: shape and order of the contract, metadata before the model's guesses, the same for the same
+answer.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,7 +16,17 @@ from tests.corridor import explicit, extract_answer
 
 SOURCE = Source(Path("in/a.json"), "a.json", "in/a.json", "a", is_named=False)
 HEAD = [
-    *("schema_version", "task", "meeting_id", "customer_id", "customer_name", "banker_id", "banker_name", "meet_type", "meet_date"),
+    *(
+        "schema_version",
+        "task",
+        "meeting_id",
+        "customer_id",
+        "customer_name",
+        "banker_id",
+        "banker_name",
+        "meet_type",
+        "meet_date",
+    ),
     *("language", "summary", "key_points", "action_items"),
 ]
 MINUTES = ["topics", "decisions", "open_questions", "participants"]
@@ -87,7 +99,10 @@ def test_the_model_fills_what_is_absent_and_changes_nothing_that_is_there(field)
 
 
 def test_evidence_is_where_the_quote_stands_and_null_where_it_stands_nowhere():
-    points = [{"text": "t", "quote": quote} for quote in ("We will send the plan on Friday.", "We will send it on Monday.", None)]
+    points = [
+        {"text": "t", "quote": quote}
+        for quote in ("We will send the plan on Friday.", "We will send it on Monday.", None)
+    ]
     found, invented, none = (point["evidence"] for point in rendered(extract_answer(key_points=points))["key_points"])
     assert list(found) == ["quote", "turn", "offset", "speaker", "start_s", "score"]
     assert (found["turn"], found["speaker"], found["offset"]) == (1, "Ana", 5)
@@ -95,7 +110,8 @@ def test_evidence_is_where_the_quote_stands_and_null_where_it_stands_nowhere():
 
 
 @pytest.mark.parametrize(
-    ("score", "label"), [(1, "positive"), (0.6, "positive"), (0.5999, "neutral"), (0.4, "neutral"), (0.3999, "negative"), (0, "negative")]
+    ("score", "label"),
+    [(1, "positive"), (0.6, "positive"), (0.5999, "neutral"), (0.4, "neutral"), (0.3999, "negative"), (0, "negative")],
 )
 def test_labels_follow_the_score(score, label):
     assert sentiment_label(score) == label
@@ -124,7 +140,10 @@ def test_bytes_are_the_same_each_time_and_keep_every_letter():
 
 
 def test_when_it_was_bought_is_utc():
-    assert rendered(extract_answer(), created_at=datetime(2026, 5, 5, tzinfo=UTC))["provenance"]["created_at"] == "2026-05-05T00:00:00Z"
+    assert (
+        rendered(extract_answer(), created_at=datetime(2026, 5, 5, tzinfo=UTC))["provenance"]["created_at"]
+        == "2026-05-05T00:00:00Z"
+    )
 
 
 def test_who_promises_in_the_first_person_owns_it_where_the_quote_stands():
@@ -142,13 +161,16 @@ def test_the_speakers_of_sentiment_are_named_as_in_the_transcript():
 
 
 def test_a_score_stands_on_words_of_its_speaker_and_its_stretch():
-    meeting = normalize(explicit("\n".join(f"{name}: I am glad of it, point {n // 4}." for n in range(120) for name in ("Ana", "Rui"))))
+    meeting = normalize(
+        explicit("\n".join(f"{name}: I am glad of it, point {n // 4}." for n in range(120) for name in ("Ana", "Rui")))
+    )
     first, last = meeting.stretches[1]
     quote = "I am glad of it, point"
     answer = analyze_answer(
         speakers=[{"name": "Rui", "sentiment_score": 0.9, "quote": quote}],
         timeline=[
-            {"part": part, "sentiment_score": 0.9, "quote": f"{quote} {number}"} for part, number in ((2, (first + 1) // 8), (1, 29))
+            {"part": part, "sentiment_score": 0.9, "quote": f"{quote} {number}"}
+            for part, number in ((2, (first + 1) // 8), (1, 29))
         ],
     )
     result = json.loads(render(entry_of(answer, "analyze"), meeting, SOURCE))

@@ -28,7 +28,9 @@ def test_turns_words_questions_and_time_are_counted_by_speaker():
     )
 
 
-@pytest.mark.parametrize("odd", [TURNS[0]._replace(end_s=None), TURNS[0]._replace(start_s=None), TURNS[0]._replace(start_s=9.0)])
+@pytest.mark.parametrize(
+    "odd", [TURNS[0]._replace(end_s=None), TURNS[0]._replace(start_s=None), TURNS[0]._replace(start_s=9.0)]
+)
 def test_where_a_turn_has_no_usable_times_shares_are_of_words(odd: Turn):
     found = speaker_statistics(Meeting("", (odd, *TURNS[1:])))
 
@@ -46,9 +48,16 @@ def test_a_meeting_without_turns_has_no_speakers():
     assert speaker_statistics(Meeting("", ())) == MeetingStatistics("words", None, ())
 
 
-@given(st.lists(st.tuples(st.sampled_from(["A", "B", None]), st.text(max_size=20), st.floats(0, 1e5), st.floats(0, 1e3)), max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["A", "B", None]), st.text(max_size=20), st.floats(0, 1e5), st.floats(0, 1e3)),
+        max_size=8,
+    )
+)
 def test_shares_add_up_and_everything_is_json(rows: list[tuple[str | None, str, float, float]]):
-    found = speaker_statistics(Meeting("", tuple(Turn(name, text, 0, start, start + length) for name, text, start, length in rows)))
+    found = speaker_statistics(
+        Meeting("", tuple(Turn(name, text, 0, start, start + length) for name, text, start, length in rows))
+    )
 
     assert sum(speaker.share for speaker in found.speakers) == pytest.approx(1, abs=0.001) or not any(
         speaker.share for speaker in found.speakers

@@ -1,4 +1,6 @@
-"""What becomes of a claim that nothing in the transcript supports: marked and counted, or left out, and never bought again for it."""
+"""What becomes of a claim that nothing in the transcript supports: marked and counted, or left out, and never bought
+again for it.
+"""
 
 import json
 
@@ -19,7 +21,11 @@ def world(tmp_path):
     world.put("a.json", explicit())
     world.engine.script = lambda request: answered(
         extract_answer(
-            key_points=[{"text": "true", "quote": TRUE}, {"text": "invented", "quote": INVENTED}, {"text": "silent", "quote": None}],
+            key_points=[
+                {"text": "true", "quote": TRUE},
+                {"text": "invented", "quote": INVENTED},
+                {"text": "silent", "quote": None},
+            ],
             decisions=[{"text": "invented", "rationale": None, "quote": INVENTED}],
             open_questions=[{"text": 'says "unsupported": true', "quote": INVENTED}],
         )
@@ -70,7 +76,9 @@ def test_twins_are_held_to_the_same_rule(world):
 
 def test_scores_sum_up_many_turns_and_are_no_claims(world):
     world.task = "analyze"
-    head = {name: extract_answer()[name] for name in ("language", "customer_name", "banker_name", "meet_type", "summary")}
+    head = {
+        name: extract_answer()[name] for name in ("language", "customer_name", "banker_name", "meet_type", "summary")
+    }
     world.engine.script = lambda request: answered(
         {
             **head,
@@ -85,7 +93,12 @@ def test_scores_sum_up_many_turns_and_are_no_claims(world):
     world.requires_evidence = True
     result = result_of(world)
     assert (result["risks"], len(result["speakers"]), len(result["timeline"])) == ([], 1, 1)
-    assert result["speakers"][0] == {"name": "Ana", "sentiment_label": "neutral", "sentiment_score": 0.5, "evidence": None}
+    assert result["speakers"][0] == {
+        "name": "Ana",
+        "sentiment_label": "neutral",
+        "sentiment_score": 0.5,
+        "evidence": None,
+    }
 
 
 def test_minutes_say_what_is_unsupported(world):

@@ -55,9 +55,19 @@ def test_not_every_problem_of_a_wild_answer_is_quoted():
 
 @pytest.mark.parametrize(
     ("summary_words", "transcript_words", "is_worth_a_repair"),
-    [(5, LONG, True), (49, LONG, True), (50, LONG, False), (300, LONG, False), (301, LONG, True), (5, 399, False), (5, 400, True)],
+    [
+        (5, LONG, True),
+        (49, LONG, True),
+        (50, LONG, False),
+        (300, LONG, False),
+        (301, LONG, True),
+        (5, 399, False),
+        (5, 400, True),
+    ],
 )
-def test_only_a_summary_far_off_on_a_long_transcript_is_worth_a_repair(summary_words, transcript_words, is_worth_a_repair):
+def test_only_a_summary_far_off_on_a_long_transcript_is_worth_a_repair(
+    summary_words, transcript_words, is_worth_a_repair
+):
     judgement = judged(extract_answer(summary="word " * summary_words), words=transcript_words)
     assert judgement.answer is not None, "the answer is usable all the same"
     assert bool(judgement.problems) is is_worth_a_repair
@@ -75,7 +85,12 @@ def test_the_name_of_a_field_too_many_is_not_told_among_the_instructions():
 
 
 def test_the_words_of_a_summary_without_spaces_are_not_counted():
-    assert judged(extract_answer(summary="我们详细讨论了公司的贷款、利率以及客户可以接受的付款条件。" * 8), words=LONG).problems == ()
+    assert (
+        judged(
+            extract_answer(summary="我们详细讨论了公司的贷款、利率以及客户可以接受的付款条件。" * 8), words=LONG
+        ).problems
+        == ()
+    )
 
 
 class Call(BaseModel):

@@ -20,7 +20,11 @@ def print_figure(figure: Figure) -> None:
 
 def main(wanted: list[str]) -> int:
     names = sorted(path.stem for path in Path(__file__).parent.glob("bench_*.py"))
-    modules = [importlib.import_module(f"tests.bench.{name}") for name in names if not wanted or name.removeprefix("bench_") in wanted]
+    modules = [
+        importlib.import_module(f"tests.bench.{name}")
+        for name in names
+        if not wanted or name.removeprefix("bench_") in wanted
+    ]
     is_all_met = True
     for module in modules:
         for figure in module.figures():

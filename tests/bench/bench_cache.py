@@ -52,7 +52,9 @@ def some_entries(count: int) -> Iterator[tuple[str, str]]:
     )
     for number in range(count):
         digest = source.randbytes(32).hex()
-        meeting = entry._replace(idempotency_key=digest, meeting_id=f"M-{number:06}", customer_id=f"C-{number % 500:03}")
+        meeting = entry._replace(
+            idempotency_key=digest, meeting_id=f"M-{number:06}", customer_id=f"C-{number % 500:03}"
+        )
         yield answer_key("extract", digest, source.randbytes(32).hex()), dump(meeting)
 
 
@@ -95,7 +97,9 @@ def figures() -> Iterator[Figure]:
             "redis": lambda: shared.get_many(asked),
             "bare list": lambda: file.execute(bare_list).fetchall(),
             "headers": lambda: [load_header(first_line) for _, first_line in disk.scan("answer:")],
-            "bare command": lambda: run_command((sys.executable, "-c", BARE_COMMAND, str(Path(name) / "cache" / "cache.db"), bare_list)),
+            "bare command": lambda: run_command(
+                (sys.executable, "-c", BARE_COMMAND, str(Path(name) / "cache" / "cache.db"), bare_list)
+            ),
             "list": lambda: run_command((*MEETCLI, "cache", "list", "--cache-dir", str(Path(name) / "cache"))),
         }
         rounds = take_turns({name: lambda run=run: seconds(run) for name, run in subjects.items()}, rounds=ROUNDS)
@@ -107,4 +111,6 @@ def figures() -> Iterator[Figure]:
     yield Figure("cache: look up 20,000 in Redis / on disk", ratio(rounds, "redis", "disk"), 2)
     yield Figure("cache: headers of 100,000 / bare sqlite read of them", ratio(rounds, "headers", "bare list"), 3)
     yield Figure("cache: `cache list` of 100,000 / sqlite printing them", ratio(rounds, "list", "bare command"), 3)
-    yield Figure("cache: clear 100,000 / list them bare", clearing / min(rounds["bare list"]), 10, note=f"{clearing:.2f} s")
+    yield Figure(
+        "cache: clear 100,000 / list them bare", clearing / min(rounds["bare list"]), 10, note=f"{clearing:.2f} s"
+    )

@@ -1,8 +1,9 @@
-"""How long a file of each format takes from bytes to a meeting, beside the least that knows its text: a bare parse of the same bytes.
+"""How long a file of each format takes from bytes to a meeting, beside the least that knows its text: a bare parse of
+the same bytes.
 
-The bare parse is `json.loads` of JSON and, for text, decoding and splitting it into words. Files of the most common formats have about
-20,000 words of a made-up meeting, written as they write them; of every other one a sample is repeated until it is about as large, from the
-reference data beside the project where it is not copied here.
+The bare parse is `json.loads` of JSON and, for text, decoding and splitting it into words. Files of the most common
+formats have about 20,000 words of a made-up meeting, written as they write them; of every other one a sample is
+repeated until it is about as large, from the reference data beside the project where it is not copied here.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ WORDS = [
 SAMPLED_BYTES = 400_000
 WORDS_TARGET = 10
 TURNS_TARGET = 40
-"""Where the bytes are mostly text, a bare parse has next to nothing to do, and finding turns, names and times in it is all the work."""
+"""Where the bytes are mostly text, a bare parse has next to nothing to do, and finding turns, names and times in it is
+all the work.
+"""
 SAMPLED_TEXT_TARGET = 80
 """The captions and rows of samples have a handful of words each."""
 
@@ -62,7 +65,12 @@ def _spoken() -> list[tuple[str, float, list[str]]]:
 
 def _words(word: str, start: str, end: str, per_second: float = 1) -> list[dict[str, object]]:
     return [
-        {word: said, start: (at + 0.4 * place) * per_second, end: (at + 0.4 * place + 0.3) * per_second, "speaker": int(speaker[-1])}
+        {
+            word: said,
+            start: (at + 0.4 * place) * per_second,
+            end: (at + 0.4 * place + 0.3) * per_second,
+            "speaker": int(speaker[-1]),
+        }
         for speaker, at, words in _spoken()
         for place, said in enumerate(words)
     ]
@@ -70,7 +78,8 @@ def _words(word: str, start: str, end: str, per_second: float = 1) -> list[dict[
 
 def _vtt() -> str:
     return "WEBVTT\n\n" + "\n".join(
-        f"{_clock(at, '.')} --> {_clock(at + 8, '.')}\n<v {speaker}>{' '.join(words)}</v>\n" for speaker, at, words in _spoken()
+        f"{_clock(at, '.')} --> {_clock(at + 8, '.')}\n<v {speaker}>{' '.join(words)}</v>\n"
+        for speaker, at, words in _spoken()
     )
 
 
@@ -100,25 +109,42 @@ _BY_TURN = ("meetcli JSON", "WhisperX JSON", "QMSum")
 
 def _documents() -> dict[str, object]:
     segments = [
-        {"start": at, "end": at + 8, "text": " " + " ".join(words), "speaker": speaker, "words": []} for speaker, at, words in _spoken()
+        {"start": at, "end": at + 8, "text": " " + " ".join(words), "speaker": speaker, "words": []}
+        for speaker, at, words in _spoken()
     ]
     google = [
-        {"word": word["word"], "startTime": f"{word['start']}s", "speakerTag": word["speaker"]} for word in _words("word", "start", "end")
+        {"word": word["word"], "startTime": f"{word['start']}s", "speakerTag": word["speaker"]}
+        for word in _words("word", "start", "end")
     ]
     v2 = [
-        {"type": "word", "start_time": word["start"], "end_time": word["end"], "alternatives": [{"content": word["word"], "speaker": "S1"}]}
+        {
+            "type": "word",
+            "start_time": word["start"],
+            "end_time": word["end"],
+            "alternatives": [{"content": word["word"], "speaker": "S1"}],
+        }
         for word in _words("word", "start", "end")
     ]
     said = "\n".join(f"{speaker}: {' '.join(words)}" for speaker, _, words in _spoken())
     return {
         "meetcli JSON": {"transcript": said, "metadata": {"meeting_id": "M"}},
         "WhisperX JSON": {"segments": segments, "word_segments": [], "language": "en"},
-        "Deepgram": {"results": {"channels": [{"alternatives": [{"transcript": "", "words": _words("word", "start", "end")}]}]}},
-        "AssemblyAI": {"id": "x", "status": "completed", "text": "", "audio_url": "u", "words": _words("text", "start", "end", 1000)},
+        "Deepgram": {
+            "results": {"channels": [{"alternatives": [{"transcript": "", "words": _words("word", "start", "end")}]}]}
+        },
+        "AssemblyAI": {
+            "id": "x",
+            "status": "completed",
+            "text": "",
+            "audio_url": "u",
+            "words": _words("text", "start", "end", 1000),
+        },
         "Amazon Transcribe": _aws(),
         "Google Speech-to-Text": {"results": [{"alternatives": [{"transcript": "", "words": google}]}]},
         "Speechmatics json-v2": {"format": "2.9", "metadata": {}, "results": v2},
-        "QMSum": {"meeting_transcripts": [{"speaker": speaker, "content": " ".join(words)} for speaker, _, words in _spoken()]},
+        "QMSum": {
+            "meeting_transcripts": [{"speaker": speaker, "content": " ".join(words)} for speaker, _, words in _spoken()]
+        },
     }
 
 
@@ -127,14 +153,21 @@ def _files(folder: Path) -> Iterator[tuple[str, Path, Callable[[], object], int]
     for name, document in _documents().items():
         path = folder / f"{len(list(folder.iterdir()))}.json"
         path.write_text(json.dumps(document), encoding="utf-8")
-        yield name, path, lambda path=path: json.loads(path.read_bytes()), TURNS_TARGET if name in _BY_TURN else WORDS_TARGET
+        yield (
+            name,
+            path,
+            lambda path=path: json.loads(path.read_bytes()),
+            TURNS_TARGET if name in _BY_TURN else WORDS_TARGET,
+        )
     texts = {
         "WebVTT": ("a.vtt", _vtt()),
         "SRT": ("a.srt", _srt()),
         "plain text": ("a.txt", "\n".join(f"{speaker}: {' '.join(words)}" for speaker, _, words in _spoken())),
         "Otter": (
             "otter.txt",
-            "\n".join(f"{speaker}  {int(at) // 60}:{int(at) % 60:02}\n{' '.join(words)}\n" for speaker, at, words in _spoken()),
+            "\n".join(
+                f"{speaker}  {int(at) // 60}:{int(at) % 60:02}\n{' '.join(words)}\n" for speaker, at, words in _spoken()
+            ),
         ),
     }
     for name, (file, text) in texts.items():
@@ -163,7 +196,9 @@ def _sampled(folder: Path, measured: set[str]) -> Iterator[tuple[str, Path, Call
 
 
 def _format_of(path: Path) -> str | None:
-    found = [one for unit in read(Source(path, path.name, path.name, path.name, is_named=False)) for one in _parsed(unit)]
+    found = [
+        one for unit in read(Source(path, path.name, path.name, path.name, is_named=False)) for one in _parsed(unit)
+    ]
     return found[0].format if found and isinstance(found[0], Transcript) else None
 
 
@@ -188,7 +223,10 @@ def figures() -> Iterator[Figure]:
         measured = {name for name, *_ in files}
         for name, path, bare, target in [*files, *_sampled(Path(folder), measured)]:
             rounds = take_turns(
-                {"read": lambda path=path, name=name: seconds(lambda: _read(path, name)), "bare": lambda bare=bare: seconds(bare)},
+                {
+                    "read": lambda path=path, name=name: seconds(lambda: _read(path, name)),
+                    "bare": lambda bare=bare: seconds(bare),
+                },
                 rounds=ROUNDS,
             )
             megabytes = path.stat().st_size / 1e6

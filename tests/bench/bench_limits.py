@@ -1,7 +1,8 @@
-"""Limits in real time: the command against a server that enforces 120 requests a minute, and tokens, in minutes of a few seconds.
+"""Limits in real time: the command against a server that enforces 120 requests a minute, and tokens, in minutes of a
+few seconds.
 
-`tests/engines/test_openai_limits.py` holds the same on a clock that only waiting moves; here a busy machine may be too slow
-to use what it is allowed.
+`tests/engines/test_openai_limits.py` holds the same on a clock that only waiting moves; here a busy machine may be too
+slow to use what it is allowed.
 """
 
 from __future__ import annotations
@@ -42,14 +43,19 @@ def most_tokens(body: Mapping[str, Any]) -> int:
 
 def run_against(limits: Limits, calls: int, *flags: str) -> None:
     """Buy so many meetings from a server with these limits; every one must be bought."""
-    with tempfile.TemporaryDirectory() as name, LoopbackServer(faults=limits, latency_s=0.02, is_recording=False) as server:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        LoopbackServer(faults=limits, latency_s=0.02, is_recording=False) as server,
+    ):
         inputs = Path(name) / "in"
         inputs.mkdir()
         for number in range(calls):
             meeting = explicit(SPOKEN * (90 if number % 3 == 0 else 30), meeting_id=f"M-{number}")
             (inputs / f"{number}.json").write_text(json.dumps(meeting), encoding="utf-8")
         command = (*MEETCLI, "extract", "in", "--cache-dir", "cache", "--summary", "none", *flags)
-        run_command(command, settings={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}, folder=Path(name))
+        run_command(
+            command, settings={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "loopback"}, folder=Path(name)
+        )
     assert len(limits.accepted) == calls
 
 
@@ -59,8 +65,14 @@ def figures() -> Iterator[Figure]:
     few, many = {"requests": REQUESTS}, {"requests": 10**6, "tokens": TOKENS}
     rpm, tpm = ("--rpm", str(REQUESTS * MINUTES_IN_ONE)), ("--tpm", str(TOKENS * MINUTES_IN_ONE))
     runs = [
-        *((f"requests learned, {kind}", Limits(kind=kind, **few, **per_minute), 420, ()) for kind in ("refill", "window", "log")),
-        *((f"requests given, {kind}", Limits(kind=kind, **few, **per_minute, tells=False), 420, rpm) for kind in ("refill", "window")),
+        *(
+            (f"requests learned, {kind}", Limits(kind=kind, **few, **per_minute), 420, ())
+            for kind in ("refill", "window", "log")
+        ),
+        *(
+            (f"requests given, {kind}", Limits(kind=kind, **few, **per_minute, tells=False), 420, rpm)
+            for kind in ("refill", "window")
+        ),
         *(
             (f"tokens learned, {kind}", Limits(kind=kind, **many, **per_minute, weigh=used_tokens), 420, ())
             for kind in ("refill", "window")

@@ -1,4 +1,6 @@
-"""Whether memory stays flat: the peak of a run of 4,000 calls beside that of 500. Once each: a peak does not depend on a busy machine."""
+"""Whether memory stays flat: the peak of a run of 4,000 calls beside that of 500. Once each: a peak does not depend on
+a busy machine.
+"""
 
 from __future__ import annotations
 
@@ -40,4 +42,6 @@ def figures() -> Iterator[Figure]:
             command = (*MEETCLI, "extract", str(corpus), "--cache-dir", "cache", "-o", "results", "-j", "16")
             peaks.append(peak_of(command, settings, folder))
     small, large = peaks
-    yield Figure(f"memory: peak of {LARGE} calls / of {SMALL}", large / small, 1.05, note=f"{large:.0f} MB, {small:.0f} MB")
+    yield Figure(
+        f"memory: peak of {LARGE} calls / of {SMALL}", large / small, 1.05, note=f"{large:.0f} MB, {small:.0f} MB"
+    )

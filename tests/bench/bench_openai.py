@@ -1,7 +1,7 @@
 """The OpenAI engine beside a bare `AsyncOpenAI` loop with the same transport, against a server in its own process.
 
-The ideal is calls / concurrency x latency; time is the server's, from the first request to the last answer. CPU is that of the calling
-process after its first round, which pays for imports and connections.
+The ideal is calls / concurrency x latency; time is the server's, from the first request to the last answer. CPU is that
+of the calling process after its first round, which pays for imports and connections.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from tests.bench.measure import PROJECT, Figure
 LATENCY_MS = 200
 ROUNDS = 3
 SHARES = {16: 0.93, 64: 0.85}
-TRANSCRIPT = "Ana: we agreed to send the report by Friday.\nRui: yes, and the budget stays as it is.\n" * 230  # about 20 kB
+TRANSCRIPT = (
+    "Ana: we agreed to send the report by Friday.\nRui: yes, and the budget stays as it is.\n" * 230
+)  # about 20 kB
 
 
 def request() -> Request:
@@ -92,7 +94,9 @@ def take(caller: str, concurrency: int) -> tuple[float, float]:
     with loopback_settings("--latency-ms", str(LATENCY_MS), "--canned") as settings:
         base_url = settings["OPENAI_BASE_URL"]
         command = [sys.executable, "-m", "tests.bench.bench_openai", caller, base_url, str(calls), str(concurrency)]
-        ran = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
+        ran = subprocess.run(
+            command, cwd=PROJECT, check=True, capture_output=True, text=True, env={"PATH": os.environ["PATH"]}
+        )
         with urllib.request.urlopen(f"{base_url}/stats") as answer:
             stats = json.load(answer)
     assert stats["requests"] == calls
@@ -102,12 +106,23 @@ def take(caller: str, concurrency: int) -> tuple[float, float]:
 def figures() -> Iterator[Figure]:
     """Yield the share of the ideal and the CPU of a call beside the bare loop's."""
     for concurrency, target in SHARES.items():
-        rounds = [(take("meetcli", concurrency), take("bare", concurrency), take("limited", concurrency)) for _ in range(ROUNDS)]
+        rounds = [
+            (take("meetcli", concurrency), take("bare", concurrency), take("limited", concurrency))
+            for _ in range(ROUNDS)
+        ]
         share, bare_share, limited_share = (median(taken[place][0] for taken in rounds) for place in (0, 1, 2))
-        yield Figure(f"cold, {concurrency} calls at once: share of ideal", share, target, is_ceiling=False, note=f"bare {bare_share:.2f}")
+        yield Figure(
+            f"cold, {concurrency} calls at once: share of ideal",
+            share,
+            target,
+            is_ceiling=False,
+            note=f"bare {bare_share:.2f}",
+        )
         name = f"cold, {concurrency} calls at once, limits on"
         yield Figure(f"{name}: share of ideal", limited_share, target, is_ceiling=False, note=f"bare {bare_share:.2f}")
-        yield Figure(f"{name}: CPU a call / bare AsyncOpenAI", median(limited[1] / bare[1] for _, bare, limited in rounds), 1.2)
+        yield Figure(
+            f"{name}: CPU a call / bare AsyncOpenAI", median(limited[1] / bare[1] for _, bare, limited in rounds), 1.2
+        )
         cpu = median(ours[1] / bare[1] for ours, bare, _ in rounds)
         yield Figure(f"cold, {concurrency} calls at once: CPU a call / bare AsyncOpenAI", cpu, 1.2)
 

@@ -1,4 +1,6 @@
-"""How long the report of 1,000 meetings takes in a browser until it can be used, and until a filter shows what it leaves."""
+"""How long the report of 1,000 meetings takes in a browser until it can be used, and until a filter shows what it
+leaves.
+"""
 
 from __future__ import annotations
 

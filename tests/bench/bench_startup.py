@@ -18,7 +18,17 @@ def figures() -> Iterator[Figure]:
     """Yield the start-up figures."""
     with tempfile.TemporaryDirectory() as name, loopback_settings() as settings:
         folder = Path(name)
-        hit = (*MEETCLI, "extract", str(SAMPLE), "--cache-dir", str(folder / "cache"), "-o", str(folder / "results"), "--ttl", "none")
+        hit = (
+            *MEETCLI,
+            "extract",
+            str(SAMPLE),
+            "--cache-dir",
+            str(folder / "cache"),
+            "-o",
+            str(folder / "results"),
+            "--ttl",
+            "none",
+        )
         run_command(hit, settings=settings, folder=folder)
         commands = {
             "pass": (sys.executable, "-c", "pass"),

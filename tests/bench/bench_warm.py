@@ -1,7 +1,7 @@
 """What one more known meeting of 20 kB costs a run, beside the least any tool must do for it.
 
-The floor: list the folder, read the file, parse it with orjson, hash it with SHA-256, one sqlite read, one stat of its result.
-Both are slopes between two sizes of the same corpus, so neither's start-up counts.
+The floor: list the folder, read the file, parse it with orjson, hash it with SHA-256, one sqlite read, one stat of its
+result. Both are slopes between two sizes of the same corpus, so neither's start-up counts.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def fill_floor_cache(path: Path, corpora: list[Path], value: str) -> sqlite3.Con
     cache.execute("CREATE TABLE answers (key TEXT PRIMARY KEY, value TEXT)")
     files = (file for corpus in corpora for file in corpus.iterdir())
     cache.executemany(
-        "INSERT OR IGNORE INTO answers VALUES (?, ?)", ((hashlib.sha256(file.read_bytes()).hexdigest(), value) for file in files)
+        "INSERT OR IGNORE INTO answers VALUES (?, ?)",
+        ((hashlib.sha256(file.read_bytes()).hexdigest(), value) for file in files),
     )
     cache.commit()
     return cache
@@ -59,12 +60,24 @@ def figures() -> Iterator[Figure]:
         subjects: dict[str, Callable[[], float]] = {}
         corpora = {count: write_corpus(folder / f"corpus-{count}", count) for count in (SMALL, LARGE)}
         for count, corpus in corpora.items():
-            command = (*MEETCLI, "extract", str(corpus), "--cache-dir", str(folder / "cache"), "-o", str(folder / f"results-{count}"))
+            command = (
+                *MEETCLI,
+                "extract",
+                str(corpus),
+                "--cache-dir",
+                str(folder / "cache"),
+                "-o",
+                str(folder / f"results-{count}"),
+            )
             command = (*command, "--ttl", "none", "--summary", "json", "-j", "32")
             run_command(command, settings=settings, folder=folder)
-            subjects[f"run-{count}"] = lambda command=command: seconds(lambda: run_command(command, settings=settings, folder=folder))
+            subjects[f"run-{count}"] = lambda command=command: seconds(
+                lambda: run_command(command, settings=settings, folder=folder)
+            )
         some_result = next((folder / f"results-{SMALL}").rglob("*.json"))
-        cache = fill_floor_cache(folder / "floor.sqlite", list(corpora.values()), some_result.read_text(encoding="utf-8"))
+        cache = fill_floor_cache(
+            folder / "floor.sqlite", list(corpora.values()), some_result.read_text(encoding="utf-8")
+        )
         for count, corpus in corpora.items():
             floor = floor_of(corpus, folder / f"results-{count}", cache)
             subjects[f"floor-{count}"] = lambda floor=floor: seconds(floor)
@@ -72,7 +85,8 @@ def figures() -> Iterator[Figure]:
         cache.close()
     slopes = {
         which: [
-            (large - small) / (LARGE - SMALL) for small, large in zip(rounds[f"{which}-{SMALL}"], rounds[f"{which}-{LARGE}"], strict=True)
+            (large - small) / (LARGE - SMALL)
+            for small, large in zip(rounds[f"{which}-{SMALL}"], rounds[f"{which}-{LARGE}"], strict=True)
         ]
         for which in ("run", "floor")
     }

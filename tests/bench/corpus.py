@@ -23,7 +23,11 @@ def write_corpus(folder: Path, count: int, *, size: int = 20_000) -> Path:
             line = chance.choice(lines)
             transcript.append(line)
             length += len(line.encode()) + 2  # a line end is two characters in JSON
-        metadata = {"meeting_id": f"M-{number:06}", "customer_id": f"C-{number % 97:03}", "meet_date": "2026-08-05T09:00:00-03:00"}
+        metadata = {
+            "meeting_id": f"M-{number:06}",
+            "customer_id": f"C-{number % 97:03}",
+            "meet_date": "2026-08-05T09:00:00-03:00",
+        }
         content = {"transcript": "\n".join(transcript), "metadata": metadata}
         (folder / f"meeting-{number:06}.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     return folder

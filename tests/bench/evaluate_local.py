@@ -1,7 +1,8 @@
-"""How good the local engine is: `python -m tests.bench.evaluate_local` holds it against people's summaries and labels, for README.
+"""How good the local engine is: `python -m tests.bench.evaluate_local` holds it against people's summaries and labels,
+for README.
 
-Needs the reference data beside the project and the extras `local` and `dev`. Its constants were chosen while looking at these very
-figures, so they are those of a fitted baseline.
+Needs the reference data beside the project and the extras `local` and `dev`. Its constants were chosen while looking at
+these very figures, so they are those of a fitted baseline.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def read_transcript(path: Path) -> Meeting:
 
 
 def evaluate_summaries(shared_data: Path, *, has_oracle: bool) -> dict[str, tuple[float, float]]:
-    """Return ROUGE-1 and ROUGE-L F1 in percent of `local`, its rivals `lead` and `random`, and an oracle: means of the gold meetings.
+    """Return ROUGE-1 and ROUGE-L F1 in percent of `local`, its rivals `lead` and `random`, and an oracle: means of the
+    gold meetings.
 
     The oracle takes longer than all the others.
     """
@@ -68,7 +70,8 @@ def evaluate_summaries(shared_data: Path, *, has_oracle: bool) -> dict[str, tupl
             found = [scorer.score(reference, text) for text in texts]
             scores[name].append((mean_f1(found, "rouge1"), mean_f1(found, "rougeL")))
     return {
-        name: (statistics.mean(one for one, _ in rows), statistics.mean(longest for _, longest in rows)) for name, rows in scores.items()
+        name: (statistics.mean(one for one, _ in rows), statistics.mean(longest for _, longest in rows))
+        for name, rows in scores.items()
     }
 
 
@@ -81,9 +84,11 @@ def first_words(sentences: Sequence[str]) -> str:
 
 
 def best_words(sentences: Sequence[str], reference: str, scorer: RougeScorer) -> str:
-    """Return what a picker of sentences would pick who has read the summary that people wrote: each time the sentence that adds most.
+    """Return what a picker of sentences would pick who has read the summary that people wrote: each time the sentence
+    that adds most.
 
-    No extractive summary of so many words is much better, so this is how far the engine is from what its way of working can reach.
+    No extractive summary of so many words is much better, so this is how far the engine is from what its way of working
+    can reach.
     """
     wanted = Counter(scorer._tokenizer.tokenize(reference))
     stems = {sentence: Counter(scorer._tokenizer.tokenize(sentence)) for sentence in sentences}
@@ -119,7 +124,11 @@ def subjectiveqa_pairs(shared_data: Path) -> list[Pair]:
     pairs = []
     for dialogue in read_lines(shared_data / "sentiment" / "subjectiveqa.jsonl"):
         scores = speaker_scores(dialogue)
-        pairs += [(turn["label"], label_of(scores[turn["speaker"] or UNNAMED])) for turn in dialogue["turns"] if "label" in turn]
+        pairs += [
+            (turn["label"], label_of(scores[turn["speaker"] or UNNAMED]))
+            for turn in dialogue["turns"]
+            if "label" in turn
+        ]
     return pairs
 
 
@@ -162,7 +171,9 @@ def macro_f1(pairs: Sequence[Pair]) -> float:
 
 
 def chance(pairs: Sequence[Pair]) -> float:
-    """Return the macro-F1 of the best guesser without eyes: shuffled true labels, a die, or always the most frequent label."""
+    """Return the macro-F1 of the best guesser without eyes: shuffled true labels, a die, or always the most frequent
+    label.
+    """
     given = [label for label, _ in pairs]
     draw = random.Random(0)
     shuffled = [macro_f1(list(zip(given, draw.sample(given, len(given)), strict=True))) for _ in range(500)]
@@ -177,7 +188,8 @@ def main() -> None:
         sys.exit(f"the reference data is not beside the project ({SHARED_DATA})")
     lines = ["| 24 meetings, 150 words | ROUGE-1 F1 | ROUGE-L F1 |", "|---|---|---|"]
     lines += [
-        f"| {name} | {one:.1f} | {longest:.1f} |" for name, (one, longest) in evaluate_summaries(SHARED_DATA, has_oracle=True).items()
+        f"| {name} | {one:.1f} | {longest:.1f} |"
+        for name, (one, longest) in evaluate_summaries(SHARED_DATA, has_oracle=True).items()
     ]
     sets = {
         "SubjECTive-QA, optimism of 100 answers": subjectiveqa_pairs(SHARED_DATA),

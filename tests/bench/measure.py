@@ -1,4 +1,6 @@
-"""How figures are taken: subjects run in alternation, so that a slow minute of the machine meets all of them, and only ratios count."""
+"""How figures are taken: subjects run in alternation, so that a slow minute of the machine meets all of them, and only
+ratios count.
+"""
 
 from __future__ import annotations
 

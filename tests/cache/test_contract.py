@@ -118,7 +118,10 @@ def test_any_text_survives(cache, items, prefix):
     cache.set(items)
 
     assert cache.get_many(items) == items
-    expected = sorted(((key, value.partition("\n")[0]) for key, value in items.items() if key.startswith(prefix)), key=lambda row: row[0])
+    expected = sorted(
+        ((key, value.partition("\n")[0]) for key, value in items.items() if key.startswith(prefix)),
+        key=lambda row: row[0],
+    )
     assert list(cache.scan(prefix)) == expected
 
 

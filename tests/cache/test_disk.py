@@ -181,7 +181,9 @@ def test_an_acknowledged_answer_survives_kill_9(folder):
     acknowledged = done.stdout.split()
     cache = open_cache(folder)
     assert len(acknowledged) == 10
-    assert cache.get_many(f"answer:{number}" for number in acknowledged) == {f"answer:{number}": "paid" for number in acknowledged}
+    assert cache.get_many(f"answer:{number}" for number in acknowledged) == {
+        f"answer:{number}": "paid" for number in acknowledged
+    }
     cache.close()
 
 
@@ -189,7 +191,9 @@ def test_nothing_is_evicted_however_much_there_is(folder):
     cache = open_cache(folder)
     items = {f"answer:{number:04}": "x" * 10_000 for number in range(2000)}
     with closing(raw(folder)) as small:
-        small.execute("UPDATE Settings SET value = 4096 WHERE key = 'size_limit'")  # as if all this were above the default of 1 GiB
+        small.execute(
+            "UPDATE Settings SET value = 4096 WHERE key = 'size_limit'"
+        )  # as if all this were above the default of 1 GiB
     cache.set(items)
     cache.set({"answer:last": "x"})
 
@@ -333,7 +337,10 @@ def test_a_full_disk_is_a_cache_error_and_what_was_there_stays(folder):
         print(cache.get_many(["answer:old", "answer:big"]))
         """,
         folder,
-        preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))),
+        preexec_fn=lambda: (
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+        ),
     )
 
     message, left = done.stdout.splitlines()

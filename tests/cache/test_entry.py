@@ -125,13 +125,26 @@ def test_a_reply_comes_back_for_the_request_of_this_run(reply, header):
 def test_a_pointer_keeps_a_few_earlier_fingerprints_each_once():
     pointer = Pointer(Fingerprint("0", {"content": "0", "model": "0"}), ENTRY.created_at)
     for number in range(1, 20):
-        pointer = pointer.followed_by(Fingerprint(str(number), {"content": str(number), "model": "0"}), ENTRY.created_at)
+        pointer = pointer.followed_by(
+            Fingerprint(str(number), {"content": str(number), "model": "0"}), ENTRY.created_at
+        )
     pointer = pointer.followed_by(Fingerprint("15", {"content": "15", "model": "0"}), ENTRY.created_at)
 
-    assert [one.digest for one in (pointer.fingerprint, *pointer.earlier)] == ["15", "19", "18", "17", "16", "14", "13", "12"]
+    assert [one.digest for one in (pointer.fingerprint, *pointer.earlier)] == [
+        "15",
+        "19",
+        "18",
+        "17",
+        "16",
+        "14",
+        "13",
+        "12",
+    ]
     assert pointer.nearest(Fingerprint("x", {"content": "17", "model": "1"})).digest == "17"
     assert pointer.nearest(Fingerprint("x", {"content": "y", "model": "0"})).digest == "15"
-    assert pointer.nearest(pointer.earlier[0]).digest == "15", "an answer that was removed since differs from all others"
+    assert pointer.nearest(pointer.earlier[0]).digest == "15", (
+        "an answer that was removed since differs from all others"
+    )
     assert pointer.nearest(pointer.fingerprint).digest == "15"
 
 
@@ -171,7 +184,11 @@ def test_one_changed_character_anywhere_makes_an_index_row_absent(data):
 
 
 @pytest.mark.parametrize(
-    ("text", "load"), [(entries.dump(ENTRY), entries.load), (entries.dump_reply(REPLY, HEADER), lambda text: entries.load_reply(text, "7"))]
+    ("text", "load"),
+    [
+        (entries.dump(ENTRY), entries.load),
+        (entries.dump_reply(REPLY, HEADER), lambda text: entries.load_reply(text, "7")),
+    ],
 )
 def test_a_cut_or_grown_value_is_absent(text, load):
     assert load(text) is not None
@@ -182,7 +199,8 @@ def test_a_cut_or_grown_value_is_absent(text, load):
 @given(
     st.text()
     | st.recursive(
-        st.none() | st.booleans() | st.floats() | st.integers() | texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner)
+        st.none() | st.booleans() | st.floats() | st.integers() | texts,
+        lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
     ).map(json.dumps)
 )
 def test_foreign_text_is_absent_and_never_a_crash(text):
@@ -195,7 +213,12 @@ def test_foreign_text_is_absent_and_never_a_crash(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 100_000, '{"format":1,"name":' + "[" * 100_000, "9" * 10_000, '[1,"answer","t","e","m",null,null,"2026-11-01T00:00:00","1",1]'],
+    [
+        "[" * 100_000,
+        '{"format":1,"name":' + "[" * 100_000,
+        "9" * 10_000,
+        '[1,"answer","t","e","m",null,null,"2026-11-01T00:00:00","1",1]',
+    ],
 )
 def test_hostile_text_is_absent(text):
     for load in (entries.load, entries.load_header, entries.load_pointer, partial(entries.load_index, "index:5a")):
@@ -204,15 +227,21 @@ def test_hostile_text_is_absent(text):
 
 
 @pytest.mark.parametrize(
-    "field", [["NaN", 1], ["sNaN", 1], ["Infinity", 1], ["x", 1], ["1e999999", 1], [1.5, "1"], [None, None], [None, True]]
+    "field",
+    [["NaN", 1], ["sNaN", 1], ["Infinity", 1], ["x", 1], ["1e999999", 1], [1.5, "1"], [None, None], [None, True]],
 )
 def test_a_header_with_a_wrong_amount_or_size_is_absent(field):
-    assert entries.load_header(json.dumps([1, "answer", "t", "e", "m", None, None, "2026-11-01T00:00:00+00:00", *field])) is None
+    assert (
+        entries.load_header(json.dumps([1, "answer", "t", "e", "m", None, None, "2026-11-01T00:00:00+00:00", *field]))
+        is None
+    )
 
 
 @pytest.mark.parametrize("ids", [[5, None], [None, {"a": 1}], [["M"], "C"]])
 def test_a_header_with_ids_that_are_no_text_is_absent(ids):
-    assert entries.load_header(json.dumps([1, "answer", "t", "e", "m", *ids, "2026-11-01T00:00:00+00:00", "1", 1])) is None
+    assert (
+        entries.load_header(json.dumps([1, "answer", "t", "e", "m", *ids, "2026-11-01T00:00:00+00:00", "1", 1])) is None
+    )
 
 
 def test_a_newer_format_is_absent(monkeypatch):

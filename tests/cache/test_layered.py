@@ -118,7 +118,9 @@ def written(kind, hours):
     name = entries.answer_key("extract", "a" * 64, asked.digest)
     if kind == "reply":
         header = Header("reply", "extract", "openai", "gpt-4o", "M-1", "C-1", at, Decimal(1))
-        return entries.reply_key("extract", "a" * 64, "d" * 64), entries.dump_reply(Reply("1", "text", usage=Usage(1, 0, 1, 1)), header)
+        return entries.reply_key("extract", "a" * 64, "d" * 64), entries.dump_reply(
+            Reply("1", "text", usage=Usage(1, 0, 1, 1)), header
+        )
     if kind == "latest":
         return entries.latest_key("extract", "openai", "a" * 64), entries.dump_pointer(Pointer(asked, at))
     entry = Entry(
@@ -319,11 +321,15 @@ def test_a_full_server_is_read_all_the_same_but_for_what_it_is_behind_with(share
         cache.remove(["answer:removed"])
     disk.items.pop("answer:others")
 
-    assert cache.get_many(["answer:removed", "answer:others", "answer:bought"]) == {"answer:others": "theirs", "answer:bought": "ours"}
+    assert cache.get_many(["answer:removed", "answer:others", "answer:bought"]) == {
+        "answer:others": "theirs",
+        "answer:bought": "ours",
+    }
     assert [key for key, _ in cache.scan("answer:")] == ["answer:bought", "answer:others"]
     assert cache.backend == "redis+disk"
     assert (
-        cache.notices[-1] == "cannot write the cache redis://example: it is full; it is read all the same, what is bought is kept on disk"
+        cache.notices[-1]
+        == "cannot write the cache redis://example: it is full; it is read all the same, what is bought is kept on disk"
     )
 
     del shared.set, shared.remove

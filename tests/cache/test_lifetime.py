@@ -1,4 +1,6 @@
-"""Counters that outlive runs and the cache's contents, that no two processes lose, and whose loss costs nothing else."""
+"""Counters that outlive runs and the cache's contents, that no two processes lose, and whose loss costs nothing
+else.
+"""
 
 import json
 import multiprocessing
@@ -19,7 +21,11 @@ STATE = "cache.state.json"
 def test_runs_add_up_exactly(tmp_path):
     add_run(tmp_path, {"runs": 1, "hits.disk": 3, "cost_usd": Decimal("0.1")}, task="extract", exit_code=0, at=NOON)
     add_run(
-        tmp_path, {"runs": 1, "misses.redis+disk": 2, "cost_usd": Decimal("0.2")}, task="extract", exit_code=1, at=NOON + timedelta(days=1)
+        tmp_path,
+        {"runs": 1, "misses.redis+disk": 2, "cost_usd": Decimal("0.2")},
+        task="extract",
+        exit_code=1,
+        at=NOON + timedelta(days=1),
     )
 
     lifetime = read_lifetime(tmp_path)
@@ -79,7 +85,9 @@ def test_a_file_that_cannot_be_used_is_moved_aside_which_is_said_once(tmp_path, 
     assert read_lifetime(tmp_path) == Lifetime({}, {}, notice=notice)
 
     aside = tmp_path / "cache.damaged-1.state.json"
-    assert add_run(tmp_path, {"runs": 1}, task="extract", exit_code=0, at=NOON).notice.startswith(f"{notice}: moved to {aside}")
+    assert add_run(tmp_path, {"runs": 1}, task="extract", exit_code=0, at=NOON).notice.startswith(
+        f"{notice}: moved to {aside}"
+    )
     assert aside.read_text() == spoiled
     assert (read_lifetime(tmp_path).total, read_lifetime(tmp_path).notice) == ({"runs": 1}, "")
     assert add_run(tmp_path, {"runs": 1}, task="extract", exit_code=0, at=NOON).notice == ""

@@ -1,4 +1,6 @@
-"""Starts the command as users do: in this process where a test is about what it says, in its own where it is about the process."""
+"""Starts the command as users do: in this process where a test is about what it says, in its own where it is about the
+process.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ class Done:
         """Statuses by file as shown; the places of one file stand in its order, joined by spaces."""
         found: dict[str, str] = {}
         for file in self.summary["files"]:
-            found[file["source"]] = f"{found[file['source']]} {file['status']}" if file["source"] in found else file["status"]
+            found[file["source"]] = (
+                f"{found[file['source']]} {file['status']}" if file["source"] in found else file["status"]
+            )
         return found
 
 
@@ -111,7 +115,9 @@ class Command:
         if isinstance(content, bytes):
             path.write_bytes(content)
         else:
-            path.write_text(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False), encoding="utf-8")
+            path.write_text(
+                content if isinstance(content, str) else json.dumps(content, ensure_ascii=False), encoding="utf-8"
+            )
         return path
 
     def results(self, folder: str = "results") -> dict[str, bytes]:

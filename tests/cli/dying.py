@@ -1,4 +1,5 @@
-"""Runs the command until the n-th time that one of its functions is entered or left, and kills it there, as a power cut would.
+"""Runs the command until the n-th time that one of its functions is entered or left, and kills it there, as a power cut
+would.
 
 python -m tests.cli.dying meetcli.spend.ledger:Ledger.save enter 3 extract in
 """

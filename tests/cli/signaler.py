@@ -1,4 +1,6 @@
-"""Sends a signal to a running command at a moment that its server knows: between a call and its answer, or a little after."""
+"""Sends a signal to a running command at a moment that its server knows: between a call and its answer, or a little
+after.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Signaler:
         self._known.set()
 
     def __call__(self, number: int, _body: object) -> Fault | None:
-        if self._known.wait(60) and number == self._at:  # never without a process: 0 would be ours, and all others of its group
+        if (
+            self._known.wait(60) and number == self._at
+        ):  # never without a process: 0 would be ours, and all others of its group
             if self._later_s:
                 threading.Timer(self._later_s, self._send).start()
             else:

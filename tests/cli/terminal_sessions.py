@@ -1,4 +1,5 @@
-"""Sessions at a terminal, as text to look at: what stands on the screen in the end, with its colors, whatever moved on the way there.
+"""Sessions at a terminal, as text to look at: what stands on the screen in the end, with its colors, whatever moved on
+the way there.
 
 `python -m tests.cli.terminal_sessions` writes all of them anew, for whoever has looked at the difference.
 """
@@ -38,7 +39,9 @@ SCREEN_LINES = 200  # nothing scrolls away
 
 
 class Session(NamedTuple):
-    """How the commands are run: on a terminal of so many columns, or without one where None; `environment` is all there is."""
+    """How the commands are run: on a terminal of so many columns, or without one where None; `environment` is all there
+    is.
+    """
 
     columns: int | None
     environment: Mapping[str, str]
@@ -54,7 +57,9 @@ SESSIONS = {
 
 
 def play(session: Session, folder: Path) -> str:
-    """Return the whole session: every command after a `$ `, then what it left on the screen, then its exit code unless that is 0."""
+    """Return the whole session: every command after a `$ `, then what it left on the screen, then its exit code unless
+    that is 0.
+    """
     for name in ("quick-call.json", "walk-in-visit.json", "2026-q2/branch-reviews.json"):
         place = folder / "in" / Path(name).name
         place.parent.mkdir(exist_ok=True)
@@ -77,7 +82,13 @@ def _run(command: str, session: Session, folder: Path) -> tuple[int, list[str]]:
     }
     if session.columns is None:
         done = subprocess.run(
-            arguments, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            arguments,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
         return done.returncode, [_still(line) for line in done.stdout.decode().splitlines()]
     screen = pyte.Screen(session.columns, SCREEN_LINES)
@@ -86,7 +97,9 @@ def _run(command: str, session: Session, folder: Path) -> tuple[int, list[str]]:
     return code, [_still(line) for line in _marked(screen)]
 
 
-def _on_terminal(arguments: list[str], environment: dict[str, str], folder: Path, stream: pyte.ByteStream, columns: int) -> int:
+def _on_terminal(
+    arguments: list[str], environment: dict[str, str], folder: Path, stream: pyte.ByteStream, columns: int
+) -> int:
     """Run on a terminal of its own and feed what is written there to a screen; return the exit code."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
@@ -108,7 +121,9 @@ def _on_terminal(arguments: list[str], environment: dict[str, str], folder: Path
 
 def _marked(screen: pyte.Screen) -> Iterator[str]:
     """Yield the screen's lines, styles as `‹green bold›`, back to plain as `‹›`, without the empty lines at the end."""
-    last = max((row for row, cells in screen.buffer.items() if any(cell.data.strip() for cell in cells.values())), default=-1)
+    last = max(
+        (row for row, cells in screen.buffer.items() if any(cell.data.strip() for cell in cells.values())), default=-1
+    )
     for row in range(last + 1):
         text, style = "", ""
         for column in range(screen.columns):

@@ -16,7 +16,9 @@ def refused(number, line):
     return "refused"
 
 
-def test_what_is_refused_is_submitted_once_more_and_then_fails_until_it_is_asked_for(batches, server, meetcli, four_meetings):
+def test_what_is_refused_is_submitted_once_more_and_then_fails_until_it_is_asked_for(
+    batches, server, meetcli, four_meetings
+):
     run(meetcli, four_meetings)
     batches.finish(lambda number, line: "refused" if number == 1 else "ok")
     second = run(meetcli, four_meetings)
@@ -35,7 +37,9 @@ def test_what_is_refused_is_submitted_once_more_and_then_fails_until_it_is_asked
 
 
 @pytest.mark.parametrize(("code", "last"), [("model_not_found", "failed"), ("billing_hard_limit_reached", "submitted")])
-def test_a_batch_that_is_refused_whole_is_submitted_once_more_unless_the_account_is_at_fault(batches, meetcli, four_meetings, code, last):
+def test_a_batch_that_is_refused_whole_is_submitted_once_more_unless_the_account_is_at_fault(
+    batches, meetcli, four_meetings, code, last
+):
     for status in ("submitted", "submitted", last):
         done = run(meetcli, four_meetings)
         assert counted(done) == {status: 4}
@@ -54,7 +58,9 @@ def line_size(batches, meetcli, four_meetings):
     return size
 
 
-def test_an_account_too_small_for_a_file_gets_half_of_it_and_the_rest_afterwards(batches, server, meetcli, four_meetings):
+def test_an_account_too_small_for_a_file_gets_half_of_it_and_the_rest_afterwards(
+    batches, server, meetcli, four_meetings
+):
     batches.room = 2 * line_size(batches, meetcli, four_meetings) + 100
     assert counted(run(meetcli, four_meetings)) == {"submitted": 4}
     second = run(meetcli, four_meetings)
@@ -113,7 +119,9 @@ def test_a_request_that_the_account_has_no_room_for_alone_fails_and_holds_up_no_
     assert "refused it in 2 batches (token_limit_exceeded)" in done.stderr
 
 
-def test_a_week_after_it_had_no_room_an_account_is_sent_whole_files_again(batches, meetcli, four_meetings, tmp_path, monkeypatch):
+def test_a_week_after_it_had_no_room_an_account_is_sent_whole_files_again(
+    batches, meetcli, four_meetings, tmp_path, monkeypatch
+):
     batches.room = 2 * line_size(batches, meetcli, four_meetings) + 100
     run(meetcli, four_meetings)
     assert counted(run(meetcli, four_meetings)) == {"submitted": 2, "not_attempted": 2}
@@ -133,9 +141,13 @@ def test_what_is_refused_while_the_run_waits_fails_at_once(server, meetcli, four
 
 @pytest.fixture
 def most_usd(server, meetcli, four_meetings):
-    """The most that the first answer can cost in a batch, as a live call of unknown fate tells it at twice that price."""
+    """The most that the first answer can cost in a batch, as a live call of unknown fate tells it at twice that
+    price.
+    """
     server.faults = lambda number, body: Fault("drop")
-    told = run(meetcli, four_meetings / "0.json", "--retries", "0", "--cache-dir", "live", lane="standard").summary["uncertain_usd"]
+    told = run(meetcli, four_meetings / "0.json", "--retries", "0", "--cache-dir", "live", lane="standard").summary[
+        "uncertain_usd"
+    ]
     server.requests, server.faults = 0, lambda number, body: None
     return Decimal(told) / 2
 
@@ -154,19 +166,29 @@ def test_an_answer_of_a_batch_that_nobody_can_read_may_have_been_billed(
     assert (Decimal(done.summary["uncertain_usd"]), done.summary["requests"]) == (most_usd, 4 if lane == "batch" else 5)
     batches.finish()
     last = run(meetcli, four_meetings, lane=lane)
-    assert (counted(last), last.summary["uncertain_usd"]) == ({"hit": 3, "miss": 1} if lane == "batch" else {"hit": 4}, "0")
+    assert (counted(last), last.summary["uncertain_usd"]) == (
+        {"hit": 3, "miss": 1} if lane == "batch" else {"hit": 4},
+        "0",
+    )
     assert (len(batches.asked), server.requests) == ((5, 0) if lane == "batch" else (4, 1))
 
 
-def test_an_answer_that_stays_unreadable_fails_and_both_may_have_been_billed(server, meetcli, four_meetings, most_usd, monkeypatch):
+def test_an_answer_that_stays_unreadable_fails_and_both_may_have_been_billed(
+    server, meetcli, four_meetings, most_usd, monkeypatch
+):
     monkeypatch.setattr("meetcli.engines.openai_batch.POLL_S", 0.01)
     batches = Batches(server, is_prompt=True, fate=lambda number, line: "unreadable")
     done = run(meetcli, four_meetings / "0.json", "--wait")
     assert (done.exit_code, counted(done), len(batches.asked)) == (1, {"failed": 1}, 2)
-    assert (done.summary["files"][0]["reason"], Decimal(done.summary["uncertain_usd"])) == ("batch_refused", 2 * most_usd)
+    assert (done.summary["files"][0]["reason"], Decimal(done.summary["uncertain_usd"])) == (
+        "batch_refused",
+        2 * most_usd,
+    )
 
 
-def test_an_answer_of_a_batch_that_tells_no_tokens_may_have_cost_the_most_it_can(batches, meetcli, four_meetings, most_usd):
+def test_an_answer_of_a_batch_that_tells_no_tokens_may_have_cost_the_most_it_can(
+    batches, meetcli, four_meetings, most_usd
+):
     run(meetcli, four_meetings / "0.json")
     batches.finish(lambda number, line: "uncounted")
     done = run(meetcli, four_meetings / "0.json")

@@ -1,4 +1,6 @@
-"""A cache that is poisoned, cut, read-only or full costs a loud warning and perhaps a call, never a paid result or a wrong one."""
+"""A cache that is poisoned, cut, read-only or full costs a loud warning and perhaps a call, never a paid result or a
+wrong one.
+"""
 
 from __future__ import annotations
 
@@ -60,13 +62,19 @@ def test_garbage_in_place_of_the_database_is_set_aside(meetcli: Command, databas
     assert "moved to" in done.stderr
 
 
-@pytest.mark.parametrize("value", ["", "[]", "{}\n{}\n{}", "\x00" * 50, '{"format": 1, "name": "answer:x", "rendering": "1"}'])
-def test_poisoned_rows_are_misses_and_are_replaced(meetcli: Command, database: Path, server: LoopbackServer, value: str) -> None:
+@pytest.mark.parametrize(
+    "value", ["", "[]", "{}\n{}\n{}", "\x00" * 50, '{"format": 1, "name": "answer:x", "rendering": "1"}']
+)
+def test_poisoned_rows_are_misses_and_are_replaced(
+    meetcli: Command, database: Path, server: LoopbackServer, value: str
+) -> None:
     before = meetcli.results()
     execute(database, "UPDATE Cache SET value = ?", value)
     done = meetcli("extract", "in", "--summary", "json")
     assert (done.exit_code, server.requests) == (0, 6)
-    assert done.stderr == f"warning: [CACHE ERROR] error={UNUSABLE} | backend=disk\n", "said once, however many there are"
+    assert done.stderr == f"warning: [CACHE ERROR] error={UNUSABLE} | backend=disk\n", (
+        "said once, however many there are"
+    )
     assert json.loads(meetcli("cache", "stats", "--json").stdout)["lifetime"]["cache_errors"] == 3
     assert meetcli("extract", "in", "--summary", "json").summary["counts"]["hit"] == 3
     assert meetcli.results().keys() == before.keys()
@@ -85,7 +93,8 @@ def test_planted_pickles_are_never_loaded(meetcli: Command, database: Path) -> N
 
 def test_one_changed_letter_in_an_answer_is_not_believed(meetcli: Command, database: Path) -> None:
     execute(database, "UPDATE Cache SET value = replace(value, 'summary', 'sunmary') WHERE key LIKE 'answer:%'")
-    # Nothing was paid for in vain while the result itself is in place and whole; the answer is read for what has to be written.
+    # Nothing was paid for in vain while the result itself is in place and whole; the answer is read for what has to be
+    # written.
     assert meetcli("extract", "in", "--summary", "json").summary["counts"]["hit"] == 3
     assert meetcli("extract", "in", "-o", "anew", "--summary", "json").summary["counts"]["miss"] == 3
 
@@ -103,7 +112,9 @@ def test_cache_that_cannot_be_written_is_one_loud_warning_and_the_results_are_th
     assert "database or disk is full" in done.stderr
 
 
-def test_cache_that_cannot_be_opened_is_one_loud_warning_and_the_results_are_there(meetcli: Command, server: LoopbackServer) -> None:
+def test_cache_that_cannot_be_opened_is_one_loud_warning_and_the_results_are_there(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     done = meetcli("extract", "in", "--cache-dir", "/proc/meetcli", "-o", "anew", "--summary", "json")
     assert (done.exit_code, server.requests, len(meetcli.results("anew"))) == (0, 6, 3)
     assert done.stderr.startswith("warning: [CACHE ERROR] ")

@@ -178,7 +178,10 @@ def test_remove_leaves_files_alone_that_are_no_results(bought: Command) -> None:
     mine = bought.put("results/mine.json", {"customer_id": "C-1"})
     bought.put("results/broken.json", "{")
 
-    assert bought("cache", "remove", "--customer", "C-1", "--results", "results").stdout == "removed 2 answers, 2 results\n"
+    assert (
+        bought("cache", "remove", "--customer", "C-1", "--results", "results").stdout
+        == "removed 2 answers, 2 results\n"
+    )
     assert mine.exists()
     assert sorted(bought.results()) == ["2.extract.json", "broken.json", "mine.json"]
     assert bought("cache", "remove", "--customer", "C-1", "--results", "nowhere").exit_code == 2
@@ -225,8 +228,14 @@ def test_stats_count_for_life_and_since_zero_and_survive_clear(bought: Command) 
 
     found = json.loads(bought("cache", "stats", "--json").stdout)
     assert found["answers"] == 4
-    assert found["lifetime"].items() >= {"runs": 3, "hits": 3, "misses": 9, "hit_rate": 0.25, "failed": 1, "calls": 9}.items()
-    assert found["since_zero"].items() >= {"runs": 1, "hits": 0, "misses": 4, "hit_rate": 0.0, "failed": 0, "calls": 4}.items()
+    assert (
+        found["lifetime"].items()
+        >= {"runs": 3, "hits": 3, "misses": 9, "hit_rate": 0.25, "failed": 1, "calls": 9}.items()
+    )
+    assert (
+        found["since_zero"].items()
+        >= {"runs": 1, "hits": 0, "misses": 4, "hit_rate": 0.0, "failed": 0, "calls": 4}.items()
+    )
     assert float(found["lifetime"]["paid_usd"]) > float(found["since_zero"]["paid_usd"]) > 0
     assert float(found["lifetime"]["saved_usd"]) > 0
     assert found["last_success_at"] > found["zeroed_at"] > found["began_at"]
@@ -287,7 +296,9 @@ def test_counters_that_cannot_be_written_are_a_warning(bought: Command) -> None:
         (("prune", "--ttl", "0"), "Remove 4 entries ("),
     ],
 )
-def test_what_removes_asks_on_a_terminal_and_takes_no_for_an_answer(bought: Command, command: tuple[str, ...], question: str) -> None:
+def test_what_removes_asks_on_a_terminal_and_takes_no_for_an_answer(
+    bought: Command, command: tuple[str, ...], question: str
+) -> None:
     controller, terminal = pty.openpty()
     os.write(controller, b"n\n")
 

@@ -29,14 +29,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own with room for the database and little else."""
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=320k,mode=0700", "tmpfs", place], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=320k,mode=0700", "tmpfs", place], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("mounting a file system is for root outside of containers")
     yield place
     subprocess.run(["umount", "-l", place], check=True)
 
 
-def test_a_full_disk_loses_no_result_and_says_what_is_not_kept(meetings: Command, server: LoopbackServer, small_disk: Path) -> None:
+def test_a_full_disk_loses_no_result_and_says_what_is_not_kept(
+    meetings: Command, server: LoopbackServer, small_disk: Path
+) -> None:
     done = meetings("extract", "in", "--cache-dir", small_disk / "cache", "-j", "1", "--summary", "json")
 
     assert (done.exit_code, server.requests, len(meetings.results())) == (0, 8, 8)
@@ -48,7 +52,9 @@ def test_a_full_disk_loses_no_result_and_says_what_is_not_kept(meetings: Command
     assert meetings.results().keys() == {f"{number}.extract.json" for number in range(8)}
 
 
-def test_a_medium_without_writing_still_gives_its_answers(meetings: Command, server: LoopbackServer, small_disk: Path) -> None:
+def test_a_medium_without_writing_still_gives_its_answers(
+    meetings: Command, server: LoopbackServer, small_disk: Path
+) -> None:
     meetings("extract", "in/0.json", "--cache-dir", small_disk / "cache")
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
 
@@ -63,18 +69,26 @@ def test_a_medium_without_writing_still_gives_its_answers(meetings: Command, ser
 def test_a_required_cache_on_a_full_disk_ends_the_run_with_what_was_paid_for(
     meetings: Command, server: LoopbackServer, small_disk: Path
 ) -> None:
-    done = meetings("extract", "in", "--cache-dir", small_disk / "cache", "-j", "1", "--cache-required", "--summary", "json")
+    done = meetings(
+        "extract", "in", "--cache-dir", small_disk / "cache", "-j", "1", "--cache-required", "--summary", "json"
+    )
 
     assert done.exit_code == 3
     assert server.requests == len(meetings.results()) < 8
     assert done.summary["counts"]["not_attempted"] == 8 - server.requests
 
 
-def test_entries_of_a_newer_version_are_misses_and_counted_as_unreadable(meetings: Command, server: LoopbackServer) -> None:
+def test_entries_of_a_newer_version_are_misses_and_counted_as_unreadable(
+    meetings: Command, server: LoopbackServer
+) -> None:
     meetings("extract", "in")
     with closing(sqlite3.connect(Path(meetings("cache", "path").stdout.strip()) / "cache.db")) as database, database:
-        database.execute("UPDATE Cache SET value = '[2' || substr(value, 3), tag = '[2' || substr(tag, 3) WHERE key LIKE 'answer:%'")
-        database.execute("UPDATE Cache SET value = replace(value, '\"format\":1', '\"format\":2') WHERE key NOT LIKE 'answer:%'")
+        database.execute(
+            "UPDATE Cache SET value = '[2' || substr(value, 3), tag = '[2' || substr(tag, 3) WHERE key LIKE 'answer:%'"
+        )
+        database.execute(
+            "UPDATE Cache SET value = replace(value, '\"format\":1', '\"format\":2') WHERE key NOT LIKE 'answer:%'"
+        )
         database.execute("UPDATE Cache SET value = replace(value, '[1,', '[2,') WHERE key LIKE 'index:%'")
 
     assert json.loads(meetings("cache", "stats", "--json").stdout)["unreadable"] == 8
@@ -132,7 +146,9 @@ def test_a_folder_of_somebody_else_is_refused(meetings: Command, server: Loopbac
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"format": 99}'])
-def test_counters_that_cannot_be_used_are_moved_aside_by_the_next_run_and_every_reader_says_so(meetings: Command, content: str) -> None:
+def test_counters_that_cannot_be_used_are_moved_aside_by_the_next_run_and_every_reader_says_so(
+    meetings: Command, content: str
+) -> None:
     state = meetings.put("cache/cache.state.json", content)
     state.parent.chmod(0o700)
     for command in ("cache stats", "doctor --offline"):

@@ -1,4 +1,6 @@
-"""What `cache explain` says is what a run does: each part of the fingerprint flipped alone is named, what is irrelevant stays a hit."""
+"""What `cache explain` says is what a run does: each part of the fingerprint flipped alone is named, what is irrelevant
+stays a hit.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,9 @@ def test_every_part_is_flipped_below() -> None:
 
 
 @pytest.mark.parametrize("part", CHANGED_MEETINGS)
-def test_a_changed_meeting_is_named_by_explain_and_by_the_run(known: Command, server: LoopbackServer, part: str) -> None:
+def test_a_changed_meeting_is_named_by_explain_and_by_the_run(
+    known: Command, server: LoopbackServer, part: str
+) -> None:
     known.put(FILE, CHANGED_MEETINGS[part])
 
     found = explained(known)
@@ -158,7 +162,15 @@ def with_more_metadata_that_is_not_sent(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [touched, reordered, respaced, with_other_line_ends, with_a_mark_of_byte_order, with_more_metadata_that_is_not_sent]
+    "change",
+    [
+        touched,
+        reordered,
+        respaced,
+        with_other_line_ends,
+        with_a_mark_of_byte_order,
+        with_more_metadata_that_is_not_sent,
+    ],
 )
 def test_what_is_irrelevant_stays_a_hit(known: Command, server: LoopbackServer, change: Callable[[Path], None]) -> None:
     change(known.folder / FILE)
@@ -204,13 +216,35 @@ def test_alternating_costs_nothing(known: Command, server: LoopbackServer) -> No
 RELEVANT: dict[str, object] = {"engine": "local", "model": "gpt-4o-mini", "base_url": "http://h/v1", "language": "pt"}
 IRRELEVANT = {
     # What is shown, and where.
-    *("output", "format", "no_csv_bom", "summary", "quiet", "verbose", "log_format", "log_file", "require_evidence", "metrics_file"),
+    *(
+        "output",
+        "format",
+        "no_csv_bom",
+        "summary",
+        "quiet",
+        "verbose",
+        "log_format",
+        "log_file",
+        "require_evidence",
+        "metrics_file",
+    ),
     # How it is bought.
     *("api_key", "prices", "concurrency", "timeout_s", "retries", "max_wait_s", "rpm", "tpm", "lane", "flex_fallback"),
     *("wait", "repair", "max_cost_usd", "yes"),
     "context_tokens",  # in how many calls it is asked
     # What the cache is for this run.
-    *("ttl_s", "cache_dir", "cache_url", "cache_required", "no_cache", "refresh", "cache_only", "on_change", "retry_failed", "dry_run"),
+    *(
+        "ttl_s",
+        "cache_dir",
+        "cache_url",
+        "cache_required",
+        "no_cache",
+        "refresh",
+        "cache_only",
+        "on_change",
+        "retry_failed",
+        "dry_run",
+    ),
     # What is read, and whether it has a key.
     *("limit", "files_from", "max_file_bytes", "key_fallback"),
     # What a file does not say itself: part of the meeting, whose key and metadata follow from it, and so of no setting.
@@ -219,7 +253,9 @@ IRRELEVANT = {
 
 
 def test_every_setting_is_known_to_change_the_question_or_not() -> None:
-    assert set(Settings.model_fields) == {*RELEVANT, *IRRELEVANT}, "say in one of the two whether these take part in the fingerprint"
+    assert set(Settings.model_fields) == {*RELEVANT, *IRRELEVANT}, (
+        "say in one of the two whether these take part in the fingerprint"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
@@ -233,7 +269,9 @@ def test_a_setting_changes_the_question_exactly_where_it_should(name: str) -> No
 # What it says besides
 
 
-def test_a_miss_an_expired_answer_and_a_remembered_failure_are_told_apart(known: Command, server: LoopbackServer) -> None:
+def test_a_miss_an_expired_answer_and_a_remembered_failure_are_told_apart(
+    known: Command, server: LoopbackServer
+) -> None:
     assert explained(known, "--ttl", "0")["status"] == "expired"
     (other,) = json.loads(known("cache", "explain", FILE, "--task", "analyze", "--json").stdout)
     assert (other["status"], other["entry"], other["changed_parts"]) == ("miss", None, [])
@@ -261,7 +299,10 @@ def test_settings_without_a_cache_are_explained_as_a_run_takes_them(known: Comma
 
     found = explained(known)
 
-    assert (found["status"], known("extract", FILE, "--summary", "json").summary["files"][0]["status"]) == ("bypassed", "bypassed")
+    assert (found["status"], known("extract", FILE, "--summary", "json").summary["files"][0]["status"]) == (
+        "bypassed",
+        "bypassed",
+    )
     assert found["why"] == "--no-cache neither reads nor saves answers: every run asks again"
 
 
@@ -270,7 +311,10 @@ def test_what_is_no_transcript_says_so(meetcli: Command) -> None:
     meetcli.put("in/b.json", explicit(meet_date="yesterday"))
 
     done = meetcli("cache", "explain", "in", "--json", "--task", "extract")
-    assert [(found["source"], found["status"]) for found in json.loads(done.stdout)] == [("in/a.json", "skipped"), ("in/b.json", "failed")]
+    assert [(found["source"], found["status"]) for found in json.loads(done.stdout)] == [
+        ("in/a.json", "skipped"),
+        ("in/b.json", "failed"),
+    ]
 
 
 def test_explaining_writes_nothing(known: Command) -> None:
@@ -290,7 +334,9 @@ def test_plain_text_when_piped_and_a_table_on_a_terminal(known: Command) -> None
     assert "\x1b" not in piped
 
     controller, terminal = pty.openpty()
-    with known.start("cache", "explain", FILE, "--task", "extract", stdout=terminal, environment={"TERM": "xterm-256color"}) as process:
+    with known.start(
+        "cache", "explain", FILE, "--task", "extract", stdout=terminal, environment={"TERM": "xterm-256color"}
+    ) as process:
         os.close(terminal)
         shown = b""
         while b"language" not in shown.rpartition(b"sampling")[2]:

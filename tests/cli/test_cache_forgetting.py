@@ -1,4 +1,6 @@
-"""The right to be forgotten: after `cache remove` nothing of a customer is left, in rows or in the bytes of the files."""
+"""The right to be forgotten: after `cache remove` nothing of a customer is left, in rows or in the bytes of the
+files.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ def put_meetings(meetcli: Command, *, suffix: str = "") -> None:
     """Write forty meetings of two customers, long enough that an answer takes pages of its own."""
     for number in range(40):
         customer = CANARY if number % 2 else "C-other"
-        text = "\n".join(f"Ana: {customer} will send plan {line}{suffix} on Friday.\nRui: Thank you, {customer}." for line in range(30))
+        text = "\n".join(
+            f"Ana: {customer} will send plan {line}{suffix} on Friday.\nRui: Thank you, {customer}."
+            for line in range(30)
+        )
         meetcli.put(f"in/{number:02}.json", explicit(text, meeting_id=f"M-{number}", customer_id=customer))
 
 
@@ -31,7 +36,9 @@ def bytes_of(folder: Path) -> bytes:
 
 @pytest.fixture
 def bought(meetcli: Command, server: LoopbackServer) -> Command:
-    """Everything that can be kept: answers, some of them replaced, a remembered failure, index rows and pointers, results."""
+    """Everything that can be kept: answers, some of them replaced, a remembered failure, index rows and pointers,
+    results.
+    """
     meetcli.environment["MEETCLI_CACHE_DIR"] = str(meetcli.folder / "cache")
     put_meetings(meetcli)
     server.faults = in_order(REFUSAL, REFUSAL)
@@ -118,7 +125,9 @@ def test_a_last_line_that_somebody_left_open_is_taken_out_too(bought: Command) -
 
 
 def test_a_cell_of_any_length_keeps_nobody_in_a_table(bought: Command) -> None:
-    path = bought.put("results/long.csv", f"meetcli_task,customer_id,summary\nextract,{CANARY},x\nextract,C-2,{'w' * 200_000}\n")
+    path = bought.put(
+        "results/long.csv", f"meetcli_task,customer_id,summary\nextract,{CANARY},x\nextract,C-2,{'w' * 200_000}\n"
+    )
 
     bought("cache", "remove", "--customer", CANARY, "--results", "results")
 
@@ -128,7 +137,9 @@ def test_a_cell_of_any_length_keeps_nobody_in_a_table(bought: Command) -> None:
 
 def test_results_of_every_format_lose_the_customer_and_keep_the_others(bought: Command) -> None:
     customer = "=" + CANARY  # what a spreadsheet would take for a formula is told apart all the same
-    bought.put("in/formula.json", explicit(f"Ana: {customer} is here.\nRui: Yes.", meeting_id="M-f", customer_id=customer))
+    bought.put(
+        "in/formula.json", explicit(f"Ana: {customer} is here.\nRui: Yes.", meeting_id="M-f", customer_id=customer)
+    )
     bought("extract", "in", "--format", "json,jsonl,csv,md")
     bought("extract", "in", "--format", "md", "-o", "results/minutes-only")
     bought.put("results/mine.csv", f"customer_id,note\n{CANARY},mine\n")
@@ -148,4 +159,6 @@ def test_results_of_every_format_lose_the_customer_and_keep_the_others(bought: C
     assert "00.extract.md" in after
     before = after
     bought("extract", "in", "--format", "json,jsonl,csv,md", "--cache-only", "-o", "results")
-    assert bought.results()["results.extract.csv"] == before["results.extract.csv"], "the very bytes that a run without them writes"
+    assert bought.results()["results.extract.csv"] == before["results.extract.csv"], (
+        "the very bytes that a run without them writes"
+    )

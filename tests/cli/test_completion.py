@@ -34,7 +34,11 @@ def offered(environment: dict[str, str], shell: str, line: str) -> set[str]:
         "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
     }[shell]
     done = subprocess.run(
-        ["meetcli"], env={**environment, **asked, "_MEETCLI_COMPLETE": f"complete_{shell}"}, capture_output=True, text=True, check=False
+        ["meetcli"],
+        env={**environment, **asked, "_MEETCLI_COMPLETE": f"complete_{shell}"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stderr == ""
     words = done.stdout.replace('"', " ").replace(":", " ").split()
@@ -63,7 +67,9 @@ def test_the_values_of_an_option_are_offered(installed: dict[str, str], shell: s
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_to_install_is_that_shell_s(installed: dict[str, str], shell: str) -> None:
-    done = subprocess.run(["meetcli", "--show-completion", shell], env=installed, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["meetcli", "--show-completion", shell], env=installed, capture_output=True, text=True, check=True
+    )
     assert f"_MEETCLI_COMPLETE=complete_{shell}" in done.stdout
     if path := shutil.which(shell):
         subprocess.run([path, "-n"], input=done.stdout, text=True, check=True)
@@ -87,6 +93,8 @@ echo "$type"
 @pytest.mark.parametrize("shell", SHELLS)
 def test_it_installs_itself(installed: dict[str, str], shell: str) -> None:
     home = Path(installed["HOME"])
-    subprocess.run(["meetcli", "--install-completion", shell], env=installed, capture_output=True, text=True, check=True)
+    subprocess.run(
+        ["meetcli", "--install-completion", shell], env=installed, capture_output=True, text=True, check=True
+    )
     written = "".join(path.read_text() for path in home.rglob("*") if path.is_file())
     assert f"_MEETCLI_COMPLETE=complete_{shell}" in written

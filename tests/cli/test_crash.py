@@ -1,4 +1,6 @@
-"""kill -9 at the worst moments: the rerun pays for nothing twice, and what is left is what an undisturbed run leaves."""
+"""kill -9 at the worst moments: the rerun pays for nothing twice, and what is left is what an undisturbed run
+leaves.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,10 @@ RUN = ("extract", "in", "-j", str(CONCURRENCY), "--summary", "json")
 
 def put_meetings(meetcli: Command) -> None:
     """Write the meetings as single files, a list and JSON Lines, one of them twice."""
-    every = [explicit(f"Ana: This is talk number {number}.\nRui: I will send it.", meeting_id=f"M-{number}") for number in range(MEETINGS)]
+    every = [
+        explicit(f"Ana: This is talk number {number}.\nRui: I will send it.", meeting_id=f"M-{number}")
+        for number in range(MEETINGS)
+    ]
     for number in range(6):
         meetcli.put(f"in/{number}.json", every[number])
     meetcli.put("in/list.json", every[6:9])
@@ -53,7 +58,9 @@ def check_recovery(meetcli: Command, undisturbed: Path, *, calls: int, server: L
         patched.chdir(undisturbed)
         whole(*RUN, "--cache-dir", str(undisturbed / "cache"))
     assert server.requests - before >= MEETINGS
-    results = {name: without_purchase(result) for name, result in meetcli.results().items()}  # a hidden temporary file would show here
+    results = {
+        name: without_purchase(result) for name, result in meetcli.results().items()
+    }  # a hidden temporary file would show here
     assert results == {name: without_purchase(result) for name, result in whole.results().items()}
     assert not [key for key in stored_keys(meetcli) if key.startswith("reply:")]
     again = meetcli(*RUN)
@@ -81,7 +88,12 @@ def stored_keys(meetcli: Command) -> list[str]:
     ids=["called, not saved", "saved, not written", "written, not in place", "in place", "before the summary"],
 )
 def test_killed_run_is_taken_up_where_it_stood(
-    meetcli: Command, server: LoopbackServer, tmp_path_factory: pytest.TempPathFactory, place: str, moment: str, times: int
+    meetcli: Command,
+    server: LoopbackServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    place: str,
+    moment: str,
+    times: int,
 ) -> None:
     put_meetings(meetcli)
     run_until_killed(meetcli, place, moment, times)
@@ -101,8 +113,12 @@ def test_reply_that_was_to_be_repaired_is_not_bought_again(
     check_recovery(meetcli, tmp_path_factory.mktemp("undisturbed"), calls=2 * MEETINGS, server=server, kills=1)
 
 
-@pytest.mark.parametrize("round_", [pytest.param(number, marks=pytest.mark.soak if number >= 2 else ()) for number in range(100)])
-def test_killed_at_any_moment(meetcli: Command, server: LoopbackServer, tmp_path_factory: pytest.TempPathFactory, round_: int) -> None:
+@pytest.mark.parametrize(
+    "round_", [pytest.param(number, marks=pytest.mark.soak if number >= 2 else ()) for number in range(100)]
+)
+def test_killed_at_any_moment(
+    meetcli: Command, server: LoopbackServer, tmp_path_factory: pytest.TempPathFactory, round_: int
+) -> None:
     """Kill two runs in a row, each a little after one of its calls."""
     put_meetings(meetcli)
     kills = 2

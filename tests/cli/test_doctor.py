@@ -1,4 +1,6 @@
-"""`meetcli doctor`: says where every setting came from, what would not work, and what to do; shows no secret and changes nothing."""
+"""`meetcli doctor`: says where every setting came from, what would not work, and what to do; shows no secret and
+changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,10 @@ def test_every_setting_is_shown_with_where_it_came_from(meetcli: Command) -> Non
     meetcli.put(".env", "MEETCLI_MODEL=from-env-file\n")
     meetcli.put("meetcli.toml", "concurrency = 3\n")
     done = meetcli("doctor", "--offline", "-o", "elsewhere", CACHE_TTL_HOURS="720")
-    rows = {row.split()[0]: row.split(maxsplit=2)[1:] for row in done.stdout.split("\nsettings\n")[1].split("\n\n")[0].splitlines()}
+    rows = {
+        row.split()[0]: row.split(maxsplit=2)[1:]
+        for row in done.stdout.split("\nsettings\n")[1].split("\n\n")[0].splitlines()
+    }
     assert rows.keys() == OPTIONS.keys()
     assert rows["output"] == ["elsewhere", "flag --output"]
     assert rows["model"] == ["from-env-file", ".env"]
@@ -73,7 +78,12 @@ def test_offline_asks_nobody(meetcli: Command) -> None:
         (("--metrics-file", "missing/m.prom"), {}, "metrics", "name another file"),
         ((), {"MEETCLI_LOG_FILE": "missing/run.log"}, "settings", "name a file in a folder you can write to"),
         ((), {"MEETCLI_PRICES": "missing.toml"}, "settings", "correct that setting"),
-        ((), {"MEETCLI_MAX_COST": "5"}, "settings", "--prices openai, or a file that has its price; or leave out --max-cost"),
+        (
+            (),
+            {"MEETCLI_MAX_COST": "5"},
+            "settings",
+            "--prices openai, or a file that has its price; or leave out --max-cost",
+        ),
         ((), {"MEETCLI_PATTERNS": "{nothing}"}, "settings", "write it as {customer_id}/{meet_date}_{meeting_id}.vtt"),
         (("-o", "-"), {"MEETCLI_FORMAT": "csv"}, "settings", "name a folder with --output"),
     ],
@@ -131,7 +141,9 @@ def test_too_little_room_is_a_warning(meetcli: Command, monkeypatch: pytest.Monk
     assert states(done)["disk"] == "warn"
 
 
-def test_the_local_engine_needs_no_key_and_says_when_it_is_absent(meetcli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_local_engine_needs_no_key_and_says_when_it_is_absent(
+    meetcli: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert states(meetcli("doctor", "--engine", "local", OPENAI_API_KEY=""))["engine"] == "ok"
     monkeypatch.setattr("meetcli.engines.local._LIBRARIES", ("no_such_library",))
     done = meetcli("doctor", "--engine", "local")

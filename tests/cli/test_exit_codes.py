@@ -102,7 +102,9 @@ def test_2_has_its_summary_too_where_scripts_read_one(
     asked = server.requests
     done = meetcli(*arguments, "--summary", "json", OPENAI_API_KEY="")
     assert (done.exit_code, done.summary["exit_code"], server.requests) == (2, 2, asked)
-    assert {status: count for status, count in done.summary["counts"].items() if count} == {name: n for name, n in counts.items() if n}
+    assert {status: count for status, count in done.summary["counts"].items() if count} == {
+        name: n for name, n in counts.items() if n
+    }
     assert done.stderr.startswith("error: ")
 
 
@@ -170,13 +172,17 @@ def test_3_when_no_call_can_work_after_at_most_one_call_each(
 
 
 def test_3_at_once_when_the_endpoint_cannot_be_reached(meetcli: Command) -> None:
-    done = meetcli("extract", "in", "--summary", "json", "--retries", "0", "-j", "2", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+    done = meetcli(
+        "extract", "in", "--summary", "json", "--retries", "0", "-j", "2", OPENAI_BASE_URL="http://127.0.0.1:9/v1"
+    )
     assert done.exit_code == 3
     assert done.summary["requests"] == 0
     assert "the server cannot be reached: no connection\nhint: check the network and the base URL\n" in done.stderr
 
 
-def test_3_when_results_cannot_be_written_with_what_was_bought_in_the_cache(meetcli: Command, server: LoopbackServer) -> None:
+def test_3_when_results_cannot_be_written_with_what_was_bought_in_the_cache(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     (meetcli.folder / "taken/02.extract.json").mkdir(parents=True)
     done = meetcli("extract", "in", "-o", "taken", "-j", "1", "--summary", "json")
     assert done.exit_code == 3
@@ -189,7 +195,9 @@ def test_3_when_results_cannot_be_written_with_what_was_bought_in_the_cache(meet
     assert (again.exit_code, server.requests, again.summary["counts"]["hit"]) == (0, 12, bought)
 
 
-def test_3_before_anything_is_called_where_the_folder_for_results_cannot_be(meetcli: Command, server: LoopbackServer) -> None:
+def test_3_before_anything_is_called_where_the_folder_for_results_cannot_be(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     meetcli.put("taken", "a file where the folder should be")
     done = meetcli("extract", "in", "-o", "taken/results", "--no-cache", "--summary", "json")
     assert (done.exit_code, server.requests, done.summary["counts"]["not_attempted"]) == (3, 0, 12)
@@ -209,13 +217,19 @@ def test_3_and_no_false_comfort_when_the_cache_could_not_keep_it_either(meetcli:
         assert "safe in the cache" not in done.stderr
 
 
-def test_3_when_known_results_cannot_be_written_and_every_meeting_is_counted(meetcli: Command, server: LoopbackServer) -> None:
+def test_3_when_known_results_cannot_be_written_and_every_meeting_is_counted(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     meetcli("extract", "in")
     meetcli.put("in/new.json", explicit(meeting_id="M-new"))
     meetcli.put("taken", "a file where the folder should be")
     done = meetcli("extract", "in", "-o", "taken", "--summary", "json")
     assert (done.exit_code, server.requests) == (3, 12)
-    assert {name: count for name, count in done.summary["counts"].items() if count} == {"failed": 1, "not_attempted": 12, "total": 13}
+    assert {name: count for name, count in done.summary["counts"].items() if count} == {
+        "failed": 1,
+        "not_attempted": 12,
+        "total": 13,
+    }
 
 
 def test_3_when_the_disk_is_full_and_the_result_that_was_there_stays(
@@ -268,7 +282,10 @@ def test_3_when_what_another_command_prints_cannot_be_written(meetcli: Command, 
     with Path("/dev/full").open("wb") as full:
         done = meetcli.alone(*command.split(), stdout=full)
     assert done.exit_code == 3
-    assert done.stderr == "error: cannot write to standard output: No space left on device\nhint: make room, or send it elsewhere\n"
+    assert (
+        done.stderr
+        == "error: cannot write to standard output: No space left on device\nhint: make room, or send it elsewhere\n"
+    )
 
 
 def test_70_with_a_traceback_without_a_word_of_the_meeting_and_nothing_paid_is_lost(

@@ -45,7 +45,11 @@ def test_the_byte_order_mark_can_be_left_out(meetcli: Command) -> None:
     meetcli("extract", "in", "--format", "csv", "--no-csv-bom")
     without = meetcli.results()["results.extract.csv"]
     assert with_mark == b"\xef\xbb\xbf" + without
-    assert [row["meeting_id"] for row in csv.DictReader(io.StringIO(without.decode(), newline=""))] == ["M-a", "M-b", "M-c"]
+    assert [row["meeting_id"] for row in csv.DictReader(io.StringIO(without.decode(), newline=""))] == [
+        "M-a",
+        "M-b",
+        "M-c",
+    ]
 
 
 @pytest.mark.parametrize("arguments", [["--dry-run"], ["--cache-only", "--no-cache"], ["--limit", "0", "--refresh"]])
@@ -60,7 +64,10 @@ def test_standard_output_takes_lines_only(meetcli: Command) -> None:
     done = meetcli("extract", "in", "-o", "-", "--format", "csv,md")
     assert done.exit_code == 2
     assert "standard output takes JSON Lines, not csv, md" in done.stderr
-    assert len([json.loads(line) for line in meetcli("extract", "in", "-o", "-", "--format", "jsonl").stdout.splitlines()]) == 3
+    assert (
+        len([json.loads(line) for line in meetcli("extract", "in", "-o", "-", "--format", "jsonl").stdout.splitlines()])
+        == 3
+    )
 
 
 def test_a_folder_of_results_holds_no_transcripts(meetcli: Command) -> None:

@@ -24,7 +24,14 @@ def test_a_changed_sidecar_is_another_meeting(meetcli, run):
     (meetcli.folder / "q3.vtt").write_text(VTT, encoding="utf-8")
     sidecar = meetcli.folder / "q3.meta.json"
     seen = []
-    for fields in (IDS, IDS, {**IDS, "meeting_id": "M-2"}, {**IDS, "customer_name": "Acme"}, {**IDS, "banker_id": "B-1"}, IDS):
+    for fields in (
+        IDS,
+        IDS,
+        {**IDS, "meeting_id": "M-2"},
+        {**IDS, "customer_name": "Acme"},
+        {**IDS, "banker_id": "B-1"},
+        IDS,
+    ):
         sidecar.write_text(json.dumps(fields), encoding="utf-8")
         file = run("q3.vtt")
         result = json.loads((meetcli.folder / file["output"]).read_text(encoding="utf-8"))

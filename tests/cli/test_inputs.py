@@ -55,7 +55,11 @@ def test_paths_come_from_a_list(three: Command, separator: str) -> None:
 @pytest.mark.parametrize("shape", ["one", "list", "lines"])
 def test_standard_input_is_a_transcript_or_many(meetcli: Command, shape: str) -> None:
     meetings = [explicit(meeting_id=f"M-{number}") for number in range(2)]
-    text = json.dumps(meetings[0] if shape == "one" else meetings) if shape != "lines" else "\n".join(map(json.dumps, meetings))
+    text = (
+        json.dumps(meetings[0] if shape == "one" else meetings)
+        if shape != "lines"
+        else "\n".join(map(json.dumps, meetings))
+    )
     names = ["stdin.extract.json"] if shape == "one" else ["stdin.1.extract.json", "stdin.2.extract.json"]
     meetcli("extract", "-", stdin=text.encode())
     assert list(meetcli.results()) == names
@@ -80,7 +84,8 @@ def test_names_with_newlines_and_bytes_that_are_no_utf8_just_work(meetcli: Comma
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"\\n", b"\\r\\n"), lambda text: b"\n " + text]
+    "spoil",
+    [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"\\n", b"\\r\\n"), lambda text: b"\n " + text],
 )
 def test_a_byte_order_mark_and_other_line_ends_just_work(meetcli: Command, spoil: object) -> None:
     assert callable(spoil)
@@ -99,7 +104,10 @@ BAD = {
     "empty transcript": (b'{"transcript": "  ", "metadata": {}}', "transcript"),
     "NaN": (b'{"transcript": "Ana: x", "metadata": {"customer_id": NaN}}', "metadata.customer_id"),
     "huge number": (b'{"transcript": "Ana: x", "metadata": {"customer_id": 1e999}}', "metadata.customer_id"),
-    "number of 5,000 digits": (b'{"transcript": "Ana: x", "metadata": {"customer_id": ' + b"9" * 5000 + b"}}", "metadata.customer_id"),
+    "number of 5,000 digits": (
+        b'{"transcript": "Ana: x", "metadata": {"customer_id": ' + b"9" * 5000 + b"}}",
+        "metadata.customer_id",
+    ),
     "duplicate keys": (b'{"transcript": "Ana: x", "transcript": "Ana: y"}', "transcript"),
     "lone surrogate": (b'{"transcript": "Ana: \\ud800", "metadata": {}}', "transcript"),
     "NUL": (b'{"transcript": "Ana: x\\u0000y", "metadata": {}}', "transcript"),
@@ -118,7 +126,11 @@ def test_each_bad_input_is_named_and_harms_no_other(meetcli: Command, server: Lo
     done = meetcli("extract", *named, "in/good.json", "--summary", "json")
     assert (done.exit_code, server.requests) == (1, 1)
     errors = {file["source"]: file["error"] for file in done.summary["files"] if file["status"] == "failed"}
-    wrong = {name: errors.get(f"in/{name}.json") for name, (_, said) in BAD.items() if said not in (errors.get(f"in/{name}.json") or "")}
+    wrong = {
+        name: errors.get(f"in/{name}.json")
+        for name, (_, said) in BAD.items()
+        if said not in (errors.get(f"in/{name}.json") or "")
+    }
     assert wrong == {}
     assert all(error.startswith(source) for source, error in errors.items())
     assert list(meetcli.results()) == ["in/good.extract.json"]
@@ -139,10 +151,15 @@ def test_a_file_above_the_limit_is_refused_by_size_alone(meetcli: Command) -> No
 
 def test_a_list_with_one_bad_meeting_gives_the_others(meetcli: Command) -> None:
     meetcli.put("in/list.json", [explicit(), {"transcript": ""}, explicit(meeting_id="M-3")])
-    meetcli.put("in/lines.jsonl", "\n".join([json.dumps(explicit(meeting_id="L-1")), "{", json.dumps(explicit(meeting_id="L-3"))]))
+    meetcli.put(
+        "in/lines.jsonl",
+        "\n".join([json.dumps(explicit(meeting_id="L-1")), "{", json.dumps(explicit(meeting_id="L-3"))]),
+    )
     done = meetcli("extract", "in", "--summary", "json")
     assert done.statuses == {"in/lines.jsonl": "miss failed miss", "in/list.json": "miss failed miss"}
-    assert sorted(meetcli.results()) == [f"{name}.{place}.extract.json" for name in ("lines.jsonl", "list") for place in (1, 3)]
+    assert sorted(meetcli.results()) == [
+        f"{name}.{place}.extract.json" for name in ("lines.jsonl", "list") for place in (1, 3)
+    ]
 
 
 def test_an_input_that_changes_under_the_run_is_not_bought(meetcli: Command, server: LoopbackServer) -> None:

@@ -14,7 +14,9 @@ def exports(meetcli):
     folder = meetcli.folder / "exports"
     folder.mkdir()
     (folder / "q3.vtt").write_text(VTT, encoding="utf-8")
-    (folder / "q3.meta.json").write_text('{"meeting_id": "M-1", "customer_id": "C-1", "meet_date": "2026-03-02"}', encoding="utf-8")
+    (folder / "q3.meta.json").write_text(
+        '{"meeting_id": "M-1", "customer_id": "C-1", "meet_date": "2026-03-02"}', encoding="utf-8"
+    )
     (folder / "notes.txt").write_text("nothing said here", encoding="utf-8")
     return folder
 
@@ -22,7 +24,16 @@ def exports(meetcli):
 def test_shows_what_was_understood_without_the_text(meetcli, server, exports):
     done = meetcli("inspect", "exports")
     assert done.exit_code == 0
-    for shown in ("q3.vtt", "WebVTT", "M-1", "C-1", "2026-03-02", "2: Ana Sá, Bob", "times up to 0:00:04", "1 meeting understood"):
+    for shown in (
+        "q3.vtt",
+        "WebVTT",
+        "M-1",
+        "C-1",
+        "2026-03-02",
+        "2: Ana Sá, Bob",
+        "times up to 0:00:04",
+        "1 meeting understood",
+    ):
         assert shown in done.stdout
     assert "1 skipped: no transcript" in done.stdout
     assert "1 skipped: sidecar" in done.stdout
@@ -81,7 +92,12 @@ def test_fails_for_what_was_named_and_says_what_was_tried(meetcli, exports):
 def test_reads_standard_input_and_takes_options_for_what_it_does_not_say(meetcli):
     done = meetcli("inspect", "-", "--json", "--meeting-id", "M-9", "--meet-date", "2026-03-02", stdin=VTT.encode())
     [row] = json.loads(done.stdout)["inputs"]
-    assert (row["source"], row["meeting_id"], row["meet_date"], row["customer_id"]) == ("stdin", "M-9", "2026-03-02", None)
+    assert (row["source"], row["meeting_id"], row["meet_date"], row["customer_id"]) == (
+        "stdin",
+        "M-9",
+        "2026-03-02",
+        None,
+    )
 
 
 def test_one_id_for_many_files_is_refused(meetcli, exports):
@@ -99,7 +115,8 @@ class TestPatternsInAnInputFolder:
         assert {row.get("meeting_id") for row in rows if row["status"] == "understood"} == {"M-1", "M-7"}
 
     @pytest.mark.parametrize(
-        "text", ['base_url = "http://127.0.0.1:9/v1"', 'patterns = []\nmodel = "x"', "[patterns]\na = 1", "patterns = 7"]
+        "text",
+        ['base_url = "http://127.0.0.1:9/v1"', 'patterns = []\nmodel = "x"', "[patterns]\na = 1", "patterns = 7"],
     )
     def test_and_nothing_else(self, meetcli, server, exports, text):
         (exports / "meetcli.toml").write_text(text, encoding="utf-8")
@@ -110,7 +127,9 @@ class TestPatternsInAnInputFolder:
         assert server.requests == 0
 
     def test_are_the_settings_where_the_folder_is_the_one_worked_in(self, meetcli, exports):
-        (meetcli.folder / "meetcli.toml").write_text('patterns = ["{customer_id}.srt"]\nmodel = "gpt-4.1"', encoding="utf-8")
+        (meetcli.folder / "meetcli.toml").write_text(
+            'patterns = ["{customer_id}.srt"]\nmodel = "gpt-4.1"', encoding="utf-8"
+        )
         (meetcli.folder / "C-4.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nAna: oi\n", encoding="utf-8")
         rows = json.loads(meetcli("inspect", ".", "--json").stdout)["inputs"]
         assert "C-4" in {row.get("customer_id") for row in rows}

@@ -23,7 +23,9 @@ STEPS = [f"{step} {when}" for step in ("upload", "create", "retrieve", "download
 
 
 @pytest.mark.parametrize("lane", ["batch", "standard"])
-def test_a_batch_is_submitted_once_and_collected_by_the_next_run_at_half_price(batches, server, meetcli, four_meetings, lane):
+def test_a_batch_is_submitted_once_and_collected_by_the_next_run_at_half_price(
+    batches, server, meetcli, four_meetings, lane
+):
     first = run(meetcli, four_meetings)
     assert (first.exit_code, counted(first), first.summary["cost_usd"]) == (0, {"submitted": 4}, "0")
     [batch] = batches.batches.values()
@@ -35,7 +37,9 @@ def test_a_batch_is_submitted_once_and_collected_by_the_next_run_at_half_price(b
     assert (second.exit_code, counted(second)) == (0, {"miss": 4})
     assert (len(batches.asked), server.requests) == (4, 0)
     usage = second.summary["usage"]
-    assert Decimal(second.summary["cost_usd"]) * 2 == PRICE("gpt-4o", Usage(usage["input_tokens"], 0, usage["output_tokens"]))
+    assert Decimal(second.summary["cost_usd"]) * 2 == PRICE(
+        "gpt-4o", Usage(usage["input_tokens"], 0, usage["output_tokens"])
+    )
     spent = second.summary["cost_usd"]
     assert second.summary["money"] == {
         "by_status": {"miss": {"cost_usd": spent, "saved_usd": "0"}},
@@ -52,7 +56,9 @@ def test_results_are_equal_in_shape_to_live_ones(batches, meetcli, four_meetings
     run(meetcli, four_meetings)
     run(meetcli, four_meetings, "-o", "live", "--cache-dir", "other", lane="standard")
     for number in range(4):
-        batch, live = (json.loads((tmp_path / folder / f"{number}.extract.json").read_text()) for folder in ("results", "live"))
+        batch, live = (
+            json.loads((tmp_path / folder / f"{number}.extract.json").read_text()) for folder in ("results", "live")
+        )
         for result in (batch, live):
             for field in ("created_at", "cost_usd", "usage"):
                 del result["provenance"][field]
@@ -86,7 +92,9 @@ def test_a_line_that_comes_twice_is_one_answer_and_one_without_a_reason_says_so(
 
 
 @pytest.mark.parametrize("way", ["redis", "api project"])
-def test_another_machine_submits_nothing_again_and_collects_what_is_ready(batches, server, meetcli, four_meetings, way, request):
+def test_another_machine_submits_nothing_again_and_collects_what_is_ready(
+    batches, server, meetcli, four_meetings, way, request
+):
     shared = ("--cache-url", request.getfixturevalue("clean_redis")) if way == "redis" else ()
     assert counted(run(meetcli, four_meetings, *shared, "--cache-dir", "here")) == {"submitted": 4}
     there = (*shared, "--cache-dir", "there", "-o", "theirs")
@@ -117,7 +125,9 @@ def test_a_lost_cache_finds_its_batches_in_the_server_s_list(batches, server, me
 
 
 @pytest.mark.parametrize("lane", ["batch", "standard"])
-def test_results_that_the_server_has_no_longer_are_asked_for_again_and_stop_no_run(batches, server, meetcli, four_meetings, lane):
+def test_results_that_the_server_has_no_longer_are_asked_for_again_and_stop_no_run(
+    batches, server, meetcli, four_meetings, lane
+):
     run(meetcli, four_meetings)
     batches.finish()
     [batch] = batches.batches.values()
@@ -129,7 +139,9 @@ def test_results_that_the_server_has_no_longer_are_asked_for_again_and_stop_no_r
     assert counted(run(meetcli, four_meetings, lane=lane)) == ({"miss": 4} if lane == "batch" else {"hit": 4})
 
 
-def test_another_s_batch_whose_requests_were_deleted_is_collected_by_its_results(batches, server, meetcli, four_meetings):
+def test_another_s_batch_whose_requests_were_deleted_is_collected_by_its_results(
+    batches, server, meetcli, four_meetings
+):
     run(meetcli, four_meetings)
     batches.finish(lambda number, line: "ok" if number else "failed")
     [batch] = batches.batches.values()
@@ -152,7 +164,9 @@ def test_an_answer_without_a_word_is_money_of_the_batch_lane(batches, server, me
     run(meetcli, four_meetings / "0.json")
     batches.finish()
     done = run(meetcli, four_meetings / "0.json")
-    assert done.summary["money"]["by_lane"] == {"batch": {"cost_usd": done.summary["cost_usd"], "saved_usd": done.summary["cost_usd"]}}
+    assert done.summary["money"]["by_lane"] == {
+        "batch": {"cost_usd": done.summary["cost_usd"], "saved_usd": done.summary["cost_usd"]}
+    }
 
 
 def test_repairs_go_into_the_next_batch(batches, server, meetcli, four_meetings):
@@ -225,7 +239,9 @@ def test_a_dry_run_and_explain_know_what_waits(batches, meetcli, four_meetings):
     assert [file["reason"] for file in planned.summary["files"]] == ["submitted", "miss", "miss", "miss"]
     assert (planned.summary["plan"]["calls"], planned.summary["files"][0]["cost_usd"]) == (3, "0")
     assert planned.summary["batches"] == [{"id": next(iter(batches.batches)), "requests": 1}]
-    first, second = (meetcli("cache", "explain", four_meetings / name, "--task", "extract").stdout for name in ("0.json", "1.json"))
+    first, second = (
+        meetcli("cache", "explain", four_meetings / name, "--task", "extract").stdout for name in ("0.json", "1.json")
+    )
     assert ("extract: submitted" in first, "waits in a batch" in first) == (True, True)
     assert "extract: miss" in second
 
@@ -254,8 +270,12 @@ def test_kill_9_at_any_step_loses_and_repeats_nothing(batches, server, meetcli, 
     assert server.requests == 0
 
 
-def test_a_batch_that_a_slow_server_makes_after_the_kill_is_waited_for(batches, server, meetcli, four_meetings, monkeypatch):
-    """The request to make it is under way when the client dies; the server is done with it only after the next run has looked."""
+def test_a_batch_that_a_slow_server_makes_after_the_kill_is_waited_for(
+    batches, server, meetcli, four_meetings, monkeypatch
+):
+    """The request to make it is under way when the client dies; the server is done with it only after the next run has
+    looked.
+    """
     processes = []
     held = []
     route = batches.route
@@ -281,7 +301,9 @@ def test_a_batch_that_a_slow_server_makes_after_the_kill_is_waited_for(batches, 
     assert "waiting for up to a minute" in second.stderr
 
 
-def test_a_server_without_batches_is_said_to_have_none_and_serves_live_calls_all_the_same(server, meetcli, four_meetings):
+def test_a_server_without_batches_is_said_to_have_none_and_serves_live_calls_all_the_same(
+    server, meetcli, four_meetings
+):
     assert run(meetcli, four_meetings).exit_code == 2
     assert counted(run(meetcli, four_meetings, lane="standard")) == {"miss": 4}
 
@@ -315,22 +337,41 @@ PLACES = [
 
 
 @pytest.mark.parametrize("place", range(len(PLACES)))
-def test_kill_9_around_anything_that_is_written_loses_and_repeats_nothing(batches, server, meetcli, four_meetings, place, monkeypatch):
-    """The first six places are on the way out: the intent, that the batch is asked for, its id; the others while it is collected."""
+def test_kill_9_around_anything_that_is_written_loses_and_repeats_nothing(
+    batches, server, meetcli, four_meetings, place, monkeypatch
+):
+    """The first six places are on the way out: the intent, that the batch is asked for, its id; the others while it is
+    collected.
+    """
     monkeypatch.setattr("meetcli.engines.openai_files.LOOK_S", 0.001)
     owner, moment, nth = PLACES[place]
     if is_collecting := place >= 6:
         run(meetcli, four_meetings)
         batches.finish(lambda number, line: "failed" if number == 3 else "ok")
     module = "meetcli.spend.ledger" if owner.startswith("Ledger") else "meetcli.cache.batches"
-    command = [sys.executable, "-m", "tests.cli.dying", f"{module}:{owner}", moment, str(nth), "extract", four_meetings, "--lane", "batch"]
-    dead = subprocess.run(command, cwd=meetcli.folder, env={**os.environ, **meetcli.environment}, check=False, capture_output=True)
+    command = [
+        sys.executable,
+        "-m",
+        "tests.cli.dying",
+        f"{module}:{owner}",
+        moment,
+        str(nth),
+        "extract",
+        four_meetings,
+        "--lane",
+        "batch",
+    ]
+    dead = subprocess.run(
+        command, cwd=meetcli.folder, env={**os.environ, **meetcli.environment}, check=False, capture_output=True
+    )
     assert dead.returncode == -signal.SIGKILL
     for _ in range(3):
         done = run(meetcli, four_meetings)
         batches.finish()
     assert set(counted(done)) == {"hit"} or counted(done) == {"hit": 3, "miss": 1}
-    assert len(batches.asked) == (5 if is_collecting else 4), "each request once, and again the one that was not answered"
+    assert len(batches.asked) == (5 if is_collecting else 4), (
+        "each request once, and again the one that was not answered"
+    )
     assert (len(set(batches.asked)), server.requests) == (4, 0)
 
 
@@ -383,7 +424,10 @@ def test_a_task_of_the_user_s_own_goes_the_same_way_and_holds_to_its_budget(batc
 
 
 def test_the_parts_of_a_long_meeting_go_in_one_batch_and_its_summary_in_the_next(batches, server, meetcli, tmp_path):
-    lines = [f"{'Ana' if number % 2 else 'Rui'}: In point {number} we look at branch {number} and its costs." for number in range(600)]
+    lines = [
+        f"{'Ana' if number % 2 else 'Rui'}: In point {number} we look at branch {number} and its costs."
+        for number in range(600)
+    ]
     meetcli.put("in/a.json", explicit("\n".join(lines)))
     for _ in range(2):
         done = run(meetcli, tmp_path / "in", "--context-tokens", "8000")
@@ -398,7 +442,9 @@ def test_the_parts_of_a_long_meeting_go_in_one_batch_and_its_summary_in_the_next
 
 
 @pytest.mark.parametrize("missing", ["/v1/files", "/v1/batches"])
-def test_a_server_without_batches_is_told_from_a_wrong_model_or_address(batches, server, meetcli, four_meetings, missing):
+def test_a_server_without_batches_is_told_from_a_wrong_model_or_address(
+    batches, server, meetcli, four_meetings, missing
+):
     route = server.routes
     server.routes = lambda method, path, *rest: None if path.startswith(missing) else route(method, path, *rest)
     done = run(meetcli, four_meetings)

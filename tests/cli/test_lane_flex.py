@@ -22,7 +22,9 @@ def meeting(tmp_path):
 
 
 def run(meetcli, meeting, *options):
-    return meetcli("extract", meeting, "--model", "gpt-5", "--prices", "openai", "--lane", "flex", "--summary", "json", *options)
+    return meetcli(
+        "extract", meeting, "--model", "gpt-5", "--prices", "openai", "--lane", "flex", "--summary", "json", *options
+    )
 
 
 def standard_usd(summary):
@@ -69,7 +71,11 @@ def test_a_model_that_the_lane_does_not_have_is_a_usage_error_before_any_call(se
 
 
 def test_a_server_that_says_so_itself_has_the_same_exit_code(server, meetcli, meeting):
-    refusal = {"code": "invalid_request_error", "message": "Flex is not available for this model.", "param": "service_tier"}
+    refusal = {
+        "code": "invalid_request_error",
+        "message": "Flex is not available for this model.",
+        "param": "service_tier",
+    }
     server.faults = lambda number, body: status(400, error=refusal)
     done = meetcli("extract", meeting, "--model", "mine", "--lane", "flex", "--summary", "json")
     assert (done.exit_code, server.requests, done.summary["cost_usd"]) == (2, 1, "0")

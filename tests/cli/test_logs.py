@@ -56,7 +56,13 @@ def test_json_lines_are_one_object_each_with_the_event_s_fields(capsys):
     first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     time = first.pop("time")
     assert re.fullmatch(r"[\d-]{10}T[\d:.]{12}Z", time)
-    assert first == {"level": "INFO", "event": "cache_hit", "run_id": "run-1", "message": "a\nb \udcff", "backend": "disk"}
+    assert first == {
+        "level": "INFO",
+        "event": "cache_hit",
+        "run_id": "run-1",
+        "message": "a\nb \udcff",
+        "backend": "disk",
+    }
     assert second["event"] == "message"
     assert "ValueError: invalid literal" in second["traceback"]
 

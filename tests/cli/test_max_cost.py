@@ -1,4 +1,6 @@
-"""`--max-cost` against a server that keeps its own books: everything it did for us is billed, whether we got it or not."""
+"""`--max-cost` against a server that keeps its own books: everything it did for us is billed, whether we got it or
+not.
+"""
 
 import json
 import os
@@ -26,7 +28,9 @@ def inputs(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     for number in range(MEETINGS):
-        spoken = "Ana: We will send the plan on Friday, as agreed.\nRui: Thank you, I will read it.\n" * (5 + 40 * number)
+        spoken = "Ana: We will send the plan on Friday, as agreed.\nRui: Thank you, I will read it.\n" * (
+            5 + 40 * number
+        )
         (folder / f"{number}.json").write_text(json.dumps(explicit(spoken, meeting_id=f"M-{number}")))
     return folder
 
@@ -50,8 +54,12 @@ def full_price(meetcli, inputs, server):
     return billed_usd(server)
 
 
-@pytest.mark.parametrize("faults", [(), (DROP, CUT, GARBAGE, status(500), status(429, retry_after="0.001"))], ids=["well", "faulty"])
-def test_25_budgets_are_never_exceeded_and_the_runs_together_buy_everything_once(counting, meetcli, inputs, hasty, faults, tmp_path):
+@pytest.mark.parametrize(
+    "faults", [(), (DROP, CUT, GARBAGE, status(500), status(429, retry_after="0.001"))], ids=["well", "faulty"]
+)
+def test_25_budgets_are_never_exceeded_and_the_runs_together_buy_everything_once(
+    counting, meetcli, inputs, hasty, faults, tmp_path
+):
     full_usd = full_price(meetcli, inputs, counting)
     for step in range(25):
         budget_usd = full_usd * step / 24 * 8  # a call reserves some eight times of what it then costs
@@ -77,8 +85,12 @@ def test_25_budgets_are_never_exceeded_and_the_runs_together_buy_everything_once
 
 @pytest.mark.soak
 @pytest.mark.shared
-@pytest.mark.parametrize("faults", [(), (DROP, CUT, GARBAGE, status(500), status(429, retry_after="0.001"))], ids=["well", "faulty"])
-def test_25_budgets_up_to_the_full_price_of_the_reference_meetings(server, meetcli, hasty, faults, shared_data, tmp_path):
+@pytest.mark.parametrize(
+    "faults", [(), (DROP, CUT, GARBAGE, status(500), status(429, retry_after="0.001"))], ids=["well", "faulty"]
+)
+def test_25_budgets_up_to_the_full_price_of_the_reference_meetings(
+    server, meetcli, hasty, faults, shared_data, tmp_path
+):
     server.count_tokens, server.is_recording = cache(open_counter("gpt-4o")), False
     transcripts = shared_data / "transcripts"
     full_usd = full_price(meetcli, transcripts, server)
@@ -96,7 +108,11 @@ def test_25_budgets_up_to_the_full_price_of_the_reference_meetings(server, meetc
         server.faults, paid = in_order(), len(server.bill)
         second = run(meetcli, transcripts, *options)
         done = first.summary["counts"]["miss"]
-        assert (second.exit_code, second.summary["counts"]["hit"], second.summary["counts"]["miss"]) == (0, done, 43 - done)
+        assert (second.exit_code, second.summary["counts"]["hit"], second.summary["counts"]["miss"]) == (
+            0,
+            done,
+            43 - done,
+        )
         assert len(server.bill) - paid == 43 - done
         assert faults or billed_usd(server) == full_usd
         bought.append(done)
@@ -174,7 +190,9 @@ def test_on_a_terminal_a_plan_above_10_usd_asks_first(server, meetcli, given, ca
     meetcli.put("in/a.json", explicit())
     meetcli.put("dear.toml", '["gpt-4o"]\ninput = 20000\noutput = 20000\n')
     ours, theirs = pty.openpty()
-    with meetcli.start("extract", "in", "--prices", "dear.toml", "--summary", "json", stdin=theirs, stderr=theirs) as process:
+    with meetcli.start(
+        "extract", "in", "--prices", "dear.toml", "--summary", "json", stdin=theirs, stderr=theirs
+    ) as process:
         os.close(theirs)
         asked = b""
         while b"Go on?" not in asked:

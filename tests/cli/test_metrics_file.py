@@ -1,4 +1,6 @@
-"""`--metrics-file`: counted over runs, whole at every moment, readable by whoever collects it, and never the reason for a failed night."""
+"""`--metrics-file`: counted over runs, whole at every moment, readable by whoever collects it, and never the reason for
+a failed night.
+"""
 
 from __future__ import annotations
 
@@ -51,11 +53,16 @@ def test_five_runs_only_ever_count_up_and_a_save_is_no_hit(meetcli: Command) -> 
 def test_tokens_and_money_add_up_to_what_the_summaries_said(meetcli: Command) -> None:
     meetcli.put("prices.toml", '["gpt-4o"]\ninput = 1\noutput = 2\n')
     done = [
-        meetcli("extract", "in", "--metrics-file", "m.prom", "--summary", "json", "--refresh", "--prices", "prices.toml") for _ in range(2)
+        meetcli(
+            "extract", "in", "--metrics-file", "m.prom", "--summary", "json", "--refresh", "--prices", "prices.toml"
+        )
+        for _ in range(2)
     ]
     shown = metrics(meetcli)
     for kind in ("input", "output"):
-        assert shown[f'openai_tokens_total{{type="{kind}"}}'] == sum(run.summary["usage"][f"{kind}_tokens"] for run in done)
+        assert shown[f'openai_tokens_total{{type="{kind}"}}'] == sum(
+            run.summary["usage"][f"{kind}_tokens"] for run in done
+        )
     assert shown["openai_estimated_cost_usd"] == pytest.approx(sum(float(run.summary["cost_usd"]) for run in done))
 
 
@@ -66,7 +73,10 @@ def test_a_night_that_failed_shows_and_the_last_success_stays(meetcli: Command, 
     assert extract(meetcli, "--refresh") == 3
     bad = metrics(meetcli)
     assert bad['meetcli_last_run_exit_code{task="extract"}'] == 3
-    success, end = 'meetcli_last_success_timestamp_seconds{task="extract"}', 'meetcli_last_run_timestamp_seconds{task="extract"}'
+    success, end = (
+        'meetcli_last_success_timestamp_seconds{task="extract"}',
+        'meetcli_last_run_timestamp_seconds{task="extract"}',
+    )
     assert bad[success] == good[success]
     assert bad[end] > good[end]
     server.faults = lambda *_: None
@@ -112,7 +122,9 @@ def test_the_file_is_replaced_whole_and_others_may_read_it(meetcli: Command) -> 
     assert sorted(meetcli.folder.glob("*m.prom*")) == [path]
 
 
-def test_runs_that_end_together_write_one_after_the_other(meetcli: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_runs_that_end_together_write_one_after_the_other(
+    meetcli: Command, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     cache = tmp_path_factory.mktemp("cache")
     cache.chmod(0o700)
     extract(meetcli, "--cache-dir", str(cache))
@@ -124,7 +136,9 @@ def test_runs_that_end_together_write_one_after_the_other(meetcli: Command, tmp_
     assert metrics(meetcli)["meetcli_run_duration_seconds_count"] == before["meetcli_run_duration_seconds_count"] + 2
 
 
-@pytest.mark.parametrize(("path", "said"), [("missing/m.prom", "missing is not a folder that you can write to"), ("in", "is a folder")])
+@pytest.mark.parametrize(
+    ("path", "said"), [("missing/m.prom", "missing is not a folder that you can write to"), ("in", "is a folder")]
+)
 def test_a_file_that_cannot_be_made_is_said_before_anything_is_called(
     meetcli: Command, server: LoopbackServer, path: str, said: str
 ) -> None:
@@ -134,7 +148,9 @@ def test_a_file_that_cannot_be_made_is_said_before_anything_is_called(
     assert server.requests == 0
 
 
-def test_a_file_that_cannot_be_written_at_the_end_is_a_warning(meetcli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_at_the_end_is_a_warning(
+    meetcli: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 

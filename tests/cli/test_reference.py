@@ -10,7 +10,19 @@ import pytest
 
 from tests.cli.command import Command
 from tests.corridor import explicit
-from tests.loopback_server import BAD_KEY, CUT, DROP, GARBAGE, HANG, RATE_LIMITED, LoopbackServer, always, at_random, in_order, status
+from tests.loopback_server import (
+    BAD_KEY,
+    CUT,
+    DROP,
+    GARBAGE,
+    HANG,
+    RATE_LIMITED,
+    LoopbackServer,
+    always,
+    at_random,
+    in_order,
+    status,
+)
 
 MEETINGS = 43
 PASSING = (RATE_LIMITED, status(500), status(503, retry_after="0.01"), DROP, CUT, GARBAGE)
@@ -34,7 +46,9 @@ def test_43_meetings_cost_43_calls_and_then_none(meetcli: Command, server: Loopb
 
 @pytest.mark.shared
 @pytest.mark.usefixtures("hasty")
-def test_43_meetings_complete_though_30_percent_of_the_answers_fail(meetcli: Command, server: LoopbackServer, shared_data: Path) -> None:
+def test_43_meetings_complete_though_30_percent_of_the_answers_fail(
+    meetcli: Command, server: LoopbackServer, shared_data: Path
+) -> None:
     server.faults = at_random(0.3, PASSING, seed=3)
     summary = meetcli("analyze", shared_data / "transcripts", "-j", "16", "--summary", "json").summary
     assert (counted(summary["counts"]), summary["exit_code"]) == ({"miss": 43, "total": 43}, 0)
@@ -61,7 +75,9 @@ def test_slow_answers_run_into_the_timeout_and_are_asked_again(meetcli: Command,
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_meeting_that_never_gets_through_fails_and_the_others_are_done(meetcli: Command, server: LoopbackServer) -> None:
+def test_a_meeting_that_never_gets_through_fails_and_the_others_are_done(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     for number in range(4):
         meetcli.put(f"in/{number}.json", explicit(f"Ana: Talk {number}.\nRui: Yes.", meeting_id=f"M-{number}"))
 
@@ -98,9 +114,16 @@ def test_samples_show_what_readme_says(meetcli: Command, server: LoopbackServer,
 
 
 @pytest.mark.parametrize("task", ["extract", "analyze"])
-def test_samples_run_locally_without_key_or_network(meetcli: Command, server: LoopbackServer, samples: Path, task: str) -> None:
+def test_samples_run_locally_without_key_or_network(
+    meetcli: Command, server: LoopbackServer, samples: Path, task: str
+) -> None:
     first = meetcli(task, samples, "--engine", "local", "--summary", "json", OPENAI_API_KEY="")
     again = meetcli(task, samples, "--engine", "local", "--summary", "json", OPENAI_API_KEY="")
-    assert (first.exit_code, first.summary["engine"], first.summary["cost_usd"], first.summary["requests"]) == (0, "local", "0", 0)
+    assert (first.exit_code, first.summary["engine"], first.summary["cost_usd"], first.summary["requests"]) == (
+        0,
+        "local",
+        "0",
+        0,
+    )
     assert counted(again.summary["counts"]) == {"bypassed": 1, "hit": 11, "total": 12}
     assert server.requests == 0

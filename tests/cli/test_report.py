@@ -95,7 +95,11 @@ def content_of(path):
 
 @pytest.mark.parametrize(
     ("paths", "language", "says"),
-    [(["missing"], None, "does not exist"), (["empty"], None, "no meetcli results"), (["results"], "fr", "must be one of en, pt")],
+    [
+        (["missing"], None, "does not exist"),
+        (["empty"], None, "no meetcli results"),
+        (["results"], "fr", "must be one of en, pt"),
+    ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_written(paths, language, says, results, tmp_path):
     (tmp_path / "empty").mkdir()

@@ -20,7 +20,9 @@ def meetcli(meetcli: Command) -> Command:
     return meetcli
 
 
-def test_json_on_standard_error_stays_one_object_a_line_whatever_ends_the_run(meetcli: Command, server: LoopbackServer) -> None:
+def test_json_on_standard_error_stays_one_object_a_line_whatever_ends_the_run(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     server.faults = always(QUOTA)
     done = meetcli("extract", "in", "--log-format", "json", "-v", "--summary", "none")
     assert done.exit_code == 3
@@ -31,14 +33,19 @@ def test_json_on_standard_error_stays_one_object_a_line_whatever_ends_the_run(me
     assert lines[-1]["hint"] == "check plan and billing of the account"
     counts = lines[-2]["counts"]
     assert lines[-2]["exit_code"] == 3
-    assert counts["failed"] + counts.get("not_attempted", 0) == 3, "those whose call was under way failed of it, the others were not called"
+    assert counts["failed"] + counts.get("not_attempted", 0) == 3, (
+        "those whose call was under way failed of it, the others were not called"
+    )
 
 
 def test_a_log_file_is_told_what_ended_the_run_and_so_is_who_watches(meetcli: Command, server: LoopbackServer) -> None:
     server.faults = always(QUOTA)
     done = meetcli("extract", "in", "--log-file", "run.log", "--summary", "none")
     assert "hint: check plan" in done.stderr
-    assert f"ERROR   gpt-4o at {server.base_url[7:-3]}: the server answered 429" in (meetcli.folder / "run.log").read_text()
+    assert (
+        f"ERROR   gpt-4o at {server.base_url[7:-3]}: the server answered 429"
+        in (meetcli.folder / "run.log").read_text()
+    )
 
 
 def test_runs_are_told_apart_in_one_log_that_two_of_them_write(meetcli: Command) -> None:
@@ -56,7 +63,10 @@ def test_runs_are_told_apart_in_one_log_that_two_of_them_write(meetcli: Command)
 def test_a_watched_run_says_in_words_what_it_came_to(meetcli: Command) -> None:
     done = meetcli("extract", "in", "-v", "--summary", "none")
     money = r"tokens=\d+\+\d+ \| cost=unknown \| saved=\$0"
-    assert re.search(rf"INFO    extract finished \| miss=3 \| requests=3 \| {money} \| duration=[\d.]+s \| exit_code=0\n$", done.stderr)
+    assert re.search(
+        rf"INFO    extract finished \| miss=3 \| requests=3 \| {money} \| duration=[\d.]+s \| exit_code=0\n$",
+        done.stderr,
+    )
 
 
 def test_a_quiet_run_with_a_log_file_tells_the_file_everything_and_the_screen_what_failed(meetcli: Command) -> None:

@@ -1,4 +1,6 @@
-"""Terminal sessions are as they were looked at: at 80 and 120 columns, with and without color, in a pipe and in cron's environment."""
+"""Terminal sessions are as they were looked at: at 80 and 120 columns, with and without color, in a pipe and in cron's
+environment.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ def test_a_session_is_as_it_was_looked_at(name: str, tmp_path: Path) -> None:
 
 
 def test_color_is_on_a_terminal_that_wants_it_and_nowhere_else() -> None:
-    assert {name for name in SESSIONS if "‹green" in (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")} == {"color_80", "color_120"}
+    assert {name for name in SESSIONS if "‹green" in (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")} == {
+        "color_80",
+        "color_120",
+    }
 
 
 def test_a_poor_environment_changes_nothing() -> None:

@@ -69,7 +69,9 @@ def test_the_password_is_never_shown(meetings: Command, command: str) -> None:
     assert "CANARY" not in done.stdout + done.stderr
 
 
-def test_a_required_server_out_of_reach_stops_the_run_before_any_call(meetings: Command, server: LoopbackServer) -> None:
+def test_a_required_server_out_of_reach_stops_the_run_before_any_call(
+    meetings: Command, server: LoopbackServer
+) -> None:
     done = meetings("extract", "in", "--cache-required", REDIS_URL=NOBODY)
 
     assert done.exit_code == 3
@@ -78,7 +80,9 @@ def test_a_required_server_out_of_reach_stops_the_run_before_any_call(meetings: 
     assert "hint: the cache is required" in done.stderr
 
 
-def test_a_required_folder_that_cannot_be_had_stops_the_run_too(meetings: Command, server: LoopbackServer, clean_redis: str) -> None:
+def test_a_required_folder_that_cannot_be_had_stops_the_run_too(
+    meetings: Command, server: LoopbackServer, clean_redis: str
+) -> None:
     meetings.put("file", "no folder")
 
     done = meetings("extract", "in", "--cache-required", "--cache-dir", "file/cache", "--cache-url", clean_redis)
@@ -87,15 +91,21 @@ def test_a_required_folder_that_cannot_be_had_stops_the_run_too(meetings: Comman
     assert (without.exit_code, without.summary["backend"]) == (0, "redis")
 
 
-def test_a_required_server_that_only_refuses_leases_is_no_lost_cache(meetings: Command, server: LoopbackServer, clean_redis: str) -> None:
+def test_a_required_server_that_only_refuses_leases_is_no_lost_cache(
+    meetings: Command, server: LoopbackServer, clean_redis: str
+) -> None:
     redis = pytest.importorskip("redis")
     with redis.Redis.from_url(clean_redis) as client:
         client.execute_command("ACL", "SETUSER", "keeper", "on", "nopass", "~*", "+@all", "-@scripting")
         try:
             url = clean_redis.replace("redis://", "redis://keeper:any@")
-            done = meetings("extract", "in", "--cache-required", "--summary", "json", "--cache-dir", "here", REDIS_URL=url)
+            done = meetings(
+                "extract", "in", "--cache-required", "--summary", "json", "--cache-dir", "here", REDIS_URL=url
+            )
             bought = server.requests
-            again = meetings("extract", "in", "--cache-required", "--summary", "json", "--cache-dir", "there", REDIS_URL=url)
+            again = meetings(
+                "extract", "in", "--cache-required", "--summary", "json", "--cache-dir", "there", REDIS_URL=url
+            )
         finally:
             client.execute_command("ACL", "DELUSER", "keeper")
 
@@ -151,7 +161,9 @@ def test_a_required_server_lost_in_the_middle_ends_the_run_with_what_was_paid_fo
     meetings: Command, server: LoopbackServer, own_redis: Any
 ) -> None:
     server.faults = lost_at(2, own_redis)
-    done = meetings("extract", "in", "-j", "1", "--summary", "json", "--cache-required", REDIS_URL=own_redis.connection_url)
+    done = meetings(
+        "extract", "in", "-j", "1", "--summary", "json", "--cache-required", REDIS_URL=own_redis.connection_url
+    )
 
     assert done.exit_code == 3
     assert "hint: the cache is required" in done.stderr

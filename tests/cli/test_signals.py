@@ -1,4 +1,6 @@
-"""Ctrl-C, SIGTERM and a closed terminal: the first ends a run in order, with what was paid for saved; the second leaves at once."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first ends a run in order, with what was paid for saved; the second leaves
+at once.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from tests.corridor import explicit
 from tests.loopback_server import HANG, LoopbackServer, status
 
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
-STOPPING = "stopping: no new call is made, and the answers to those under way are waited for and kept; {} leaves at once"
+STOPPING = (
+    "stopping: no new call is made, and the answers to those under way are waited for and kept; {} leaves at once"
+)
 
 
 def stopping(number: int) -> str:
@@ -29,7 +33,9 @@ def stopping(number: int) -> str:
 
 @pytest.fixture(autouse=True)
 def heard() -> Iterator[None]:
-    """Let commands hear signals: tests that a script runs in the background ignore Ctrl-C, and what they start inherits that."""
+    """Let commands hear signals: tests that a script runs in the background ignore Ctrl-C, and what they start inherits
+    that.
+    """
     before = {number: signal.signal(number, signal.default_int_handler) for number, _ in CODES}
     yield
     for number, handler in before.items():
@@ -76,7 +82,10 @@ def test_second_signal_leaves_at_once_and_takes_the_copy_of_standard_input_along
     spool.mkdir()
     server.faults = signaler = Signaler(number, at=0, fault=HANG)
     transcript = meetcli.put("one.json", explicit())
-    with transcript.open("rb") as stdin, meetcli.start("extract", "-", stdin=stdin, environment={"TMPDIR": str(spool)}) as process:
+    with (
+        transcript.open("rb") as stdin,
+        meetcli.start("extract", "-", stdin=stdin, environment={"TMPDIR": str(spool)}) as process,
+    ):
         signaler.aim(process)
         assert process.stderr is not None
         assert stopping(number) in process.stderr.readline().decode()
@@ -148,7 +157,9 @@ def test_a_run_that_waits_for_the_server_s_sake_stops_waiting(meetcli: Command, 
 
 
 @pytest.mark.parametrize("arguments", [(), ("-v",), ("--summary", "json")], ids=" ".join)
-def test_a_closed_terminal_ends_the_run_in_order(meetcli: Command, server: LoopbackServer, arguments: tuple[str, ...]) -> None:
+def test_a_closed_terminal_ends_the_run_in_order(
+    meetcli: Command, server: LoopbackServer, arguments: tuple[str, ...]
+) -> None:
     leader, follower = pty.openpty()
 
     def hang_up(number: int, _: object) -> None:
@@ -160,7 +171,9 @@ def test_a_closed_terminal_ends_the_run_in_order(meetcli: Command, server: Loopb
     own_terminal = {"start_new_session": True, "preexec_fn": lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0)}
     environment = {"TERM": "xterm"}
     command = ("extract", "in", "-j", "2", *arguments)
-    with meetcli.start(*command, stdin=follower, stdout=follower, stderr=follower, environment=environment, **own_terminal) as process:
+    with meetcli.start(
+        *command, stdin=follower, stdout=follower, stderr=follower, environment=environment, **own_terminal
+    ) as process:
         os.close(follower)
         assert process.wait(60) == 143
     assert 1 <= server.requests == len(meetcli.results()) < 10
@@ -169,7 +182,9 @@ def test_a_closed_terminal_ends_the_run_in_order(meetcli: Command, server: Loopb
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_a_run_in_the_background_does_not_hear_what_it_was_told_to_ignore(meetcli: Command, server: LoopbackServer, number: int) -> None:
+def test_a_run_in_the_background_does_not_hear_what_it_was_told_to_ignore(
+    meetcli: Command, server: LoopbackServer, number: int
+) -> None:
     server.faults = signaler = Signaler(number, at=1)
     with meetcli.start("extract", "in", preexec_fn=lambda: signal.signal(number, signal.SIG_IGN)) as process:
         signaler.aim(process)
@@ -178,7 +193,9 @@ def test_a_run_in_the_background_does_not_hear_what_it_was_told_to_ignore(meetcl
 
 
 def test_local_engine_stops_too(meetcli: Command, tmp_path: Path) -> None:
-    long = "\n".join(f"Ana: Sentence {number} of a long talk about the plan.\nRui: I will send it." for number in range(400))
+    long = "\n".join(
+        f"Ana: Sentence {number} of a long talk about the plan.\nRui: I will send it." for number in range(400)
+    )
     for number in range(40):
         meetcli.put(f"long/{number:02}.json", explicit(long + str(number), meeting_id=f"L-{number}"))
     with meetcli.start("extract", "long", "--engine", "local", "-o", "-", "--summary", "json") as process:

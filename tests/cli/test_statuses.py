@@ -10,23 +10,47 @@ from tests.cli.command import Command, without_purchase
 from tests.corridor import explicit
 from tests.loopback_server import EMPTY, REFUSAL, LoopbackServer, always, in_order
 
-COUNTED = ("skipped", "bypassed", "refreshed", "hit", "expired", "changed", "miss", "shared", "submitted", "failed", "not_attempted")
+COUNTED = (
+    "skipped",
+    "bypassed",
+    "refreshed",
+    "hit",
+    "expired",
+    "changed",
+    "miss",
+    "shared",
+    "submitted",
+    "failed",
+    "not_attempted",
+)
 
 
 def run(meetcli: Command, *arguments: str, task: str = "extract", **environment: str) -> dict[str, str]:
     return meetcli(task, "in", "--summary", "json", *arguments, **environment).statuses
 
 
-def test_both_tasks_run_from_both_shapes_and_never_see_each_other_s_answers(meetcli: Command, server: LoopbackServer) -> None:
+def test_both_tasks_run_from_both_shapes_and_never_see_each_other_s_answers(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     meetcli.put("in/a.json", explicit())
-    raw = {"meet_id": "M-2", "customer_id": "C-2", "meet_date": "2025-10-15", "meet_transcription": "Ana: Até amanhã.\nRui: Até."}
+    raw = {
+        "meet_id": "M-2",
+        "customer_id": "C-2",
+        "meet_date": "2025-10-15",
+        "meet_transcription": "Ana: Até amanhã.\nRui: Até.",
+    }
     meetcli.put("in/b.json", raw)
     for task in ("extract", "analyze"):
         assert set(run(meetcli, task=task).values()) == {"miss"}
     assert server.requests == 4
     assert list(meetcli.results()) == ["a.analyze.json", "a.extract.json", "b.analyze.json", "b.extract.json"]
     result = json.loads(meetcli.results()["b.extract.json"])
-    assert (result["meeting_id"], result["source"], result["task"], result["meet_date"]) == ("M-2", "b.json", "extract", "2025-10-15")
+    assert (result["meeting_id"], result["source"], result["task"], result["meet_date"]) == (
+        "M-2",
+        "b.json",
+        "extract",
+        "2025-10-15",
+    )
     assert run(meetcli) == {"in/a.json": "hit", "in/b.json": "hit"}
     assert server.requests == 4
 
@@ -117,7 +141,9 @@ def test_changed_content_is_named_and_on_change_decides(meetcli: Command, server
     assert run(meetcli) == {"in/a.json": "hit"}
 
 
-def test_twins_cost_one_call_and_their_results_differ_in_their_source_only(meetcli: Command, server: LoopbackServer) -> None:
+def test_twins_cost_one_call_and_their_results_differ_in_their_source_only(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     meetcli.put("in/a.json", explicit())
     meetcli.put("in/sub/b.json", explicit())
     assert run(meetcli) == {"in/a.json": "miss", "in/sub/b.json": "shared"}
@@ -128,7 +154,9 @@ def test_twins_cost_one_call_and_their_results_differ_in_their_source_only(meetc
     assert server.requests == 1
 
 
-def test_same_key_with_different_content_gives_two_answers_and_is_said(meetcli: Command, server: LoopbackServer) -> None:
+def test_same_key_with_different_content_gives_two_answers_and_is_said(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     meetcli.put("in/a.json", explicit())
     meetcli.put("in/b.json", explicit("Ana: Something else.\nRui: Yes."))
     done = meetcli("extract", "in", "--summary", "json")
@@ -149,7 +177,9 @@ def test_refusal_is_remembered_until_asked_again(meetcli: Command, server: Loopb
     assert run(meetcli, "--retry-failed") == {"in/a.json": "miss"}
 
 
-def test_an_empty_answer_is_repaired_and_one_that_stays_empty_is_not_bought_every_night(meetcli: Command, server: LoopbackServer) -> None:
+def test_an_empty_answer_is_repaired_and_one_that_stays_empty_is_not_bought_every_night(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     meetcli.put("in/a.json", explicit())
     server.faults = in_order(EMPTY)
     assert (run(meetcli), server.requests) == ({"in/a.json": "miss"}, 2)
@@ -212,7 +242,18 @@ def test_summary_has_the_contract_s_shape_and_its_money_is_this_run_s(meetcli: C
     first = meetcli("extract", "in", "--summary", "json", "--prices", "prices.toml").summary
     again = meetcli("extract", "in", "--summary", "json", "--prices", "prices.toml").summary
     assert list(first) == [
-        *("schema_version", "task", "engine", "model", "endpoint", "backend", "counts", "hit_rate", "requests", "usage"),
+        *(
+            "schema_version",
+            "task",
+            "engine",
+            "model",
+            "endpoint",
+            "backend",
+            "counts",
+            "hit_rate",
+            "requests",
+            "usage",
+        ),
         *("cost_usd", "saved_usd", "unsupported", "uncertain_usd", "money", "elapsed_s", "exit_code", "files"),
     ]
     assert tuple(first["counts"]) == (*COUNTED, "total")
@@ -228,7 +269,12 @@ def test_summary_has_the_contract_s_shape_and_its_money_is_this_run_s(meetcli: C
         "unsupported",
         "place",
     ]
-    assert (first["schema_version"], first["task"], first["engine"], first["model"]) == (1, "extract", "openai", "gpt-4o")
+    assert (first["schema_version"], first["task"], first["engine"], first["model"]) == (
+        1,
+        "extract",
+        "openai",
+        "gpt-4o",
+    )
     assert first["endpoint"] == meetcli.environment["OPENAI_BASE_URL"].split("/")[2]
     assert (first["backend"], first["hit_rate"], first["requests"], first["exit_code"]) == ("disk", 0, 1, 0)
     assert first["cost_usd"] == first["files"][0]["cost_usd"] == again["saved_usd"] != "0"

@@ -1,4 +1,6 @@
-"""What goes where: results, table and summary to standard output, everything else to standard error; quiet, verbose, piped, colorless."""
+"""What goes where: results, table and summary to standard output, everything else to standard error; quiet, verbose,
+piped, colorless.
+"""
 
 from __future__ import annotations
 
@@ -83,12 +85,19 @@ def test_log_lines_keep_the_wording_that_operators_search_for(meetcli: Command) 
     miss, save, finished, _ = log_of(meetcli, "-vv")
     assert miss == f"DEBUG   [CACHE MISS] idempotency_key={KEY}... | cache_size=0 | backend=disk"
     assert save == f"INFO    [CACHE SAVE] idempotency_key={KEY}... | cache_size=1 | ttl=24h | backend=disk"
-    assert re.fullmatch(r"INFO    in/a\.json \| status=miss \| tokens=\d+\+\d+ \| cost=unknown \| duration=[\d.]+s", finished)
+    assert re.fullmatch(
+        r"INFO    in/a\.json \| status=miss \| tokens=\d+\+\d+ \| cost=unknown \| duration=[\d.]+s", finished
+    )
     hit, finished, _ = log_of(meetcli, "-v")
-    assert re.fullmatch(rf"INFO    \[CACHE HIT\] idempotency_key={KEY}\.\.\. \| age=\d+\.\ds \| cache_size=1 \| backend=disk", hit)
+    assert re.fullmatch(
+        rf"INFO    \[CACHE HIT\] idempotency_key={KEY}\.\.\. \| age=\d+\.\ds \| cache_size=1 \| backend=disk", hit
+    )
     assert finished == "INFO    in/a.json | status=hit | tokens=0+0 | cost=$0 | duration=0.0s"
     expired = log_of(meetcli, "-v", "--ttl", "0", "--dry-run")[0]
-    assert re.fullmatch(rf"INFO    \[CACHE EXPIRED\] idempotency_key={KEY}\.\.\. \| age=\d+\.\ds \| cache_size=1 \| backend=disk", expired)
+    assert re.fullmatch(
+        rf"INFO    \[CACHE EXPIRED\] idempotency_key={KEY}\.\.\. \| age=\d+\.\ds \| cache_size=1 \| backend=disk",
+        expired,
+    )
     changed = log_of(meetcli, "-v", "--model", "gpt-4o-mini", "--dry-run")[0]
     assert changed == f"INFO    [CACHE CHANGED] idempotency_key={KEY}... | part=model | cache_size=1 | backend=disk"
 
@@ -107,7 +116,9 @@ def test_log_file_takes_the_log_and_leaves_standard_error_alone(meetcli: Command
     assert "[CACHE SAVE]" in (meetcli.folder / "run.log").read_text()
 
 
-def test_a_reader_who_has_seen_enough_is_no_error_and_nothing_paid_is_lost(meetcli: Command, server: LoopbackServer) -> None:
+def test_a_reader_who_has_seen_enough_is_no_error_and_nothing_paid_is_lost(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     for number in range(20):
         meetcli.put(f"in/{number}.json", explicit(meeting_id=f"M-{number}"))
     meetcli("extract", "in/0.json", "-q")
@@ -156,17 +167,24 @@ def test_closed_standard_error_does_not_change_the_exit_code(meetcli: Command) -
         ("<&-", "cache clear", 0),
     ],
 )
-def test_streams_that_were_closed_before_the_start_are_done_without(meetcli: Command, closed: str, arguments: str, code: int) -> None:
+def test_streams_that_were_closed_before_the_start_are_done_without(
+    meetcli: Command, closed: str, arguments: str, code: int
+) -> None:
     environment = {**os.environ, **meetcli.environment, "PYTHONPATH": str(PROJECT)}
     script = f"{sys.executable} -m meetcli {arguments} {closed}"
-    done = subprocess.run(["sh", "-c", script], cwd=meetcli.folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=meetcli.folder, env=environment, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
 
 
 @pytest.mark.parametrize(
-    ("environment", "shown"), [({"PYTHONIOENCODING": "ascii"}, r"reuni\xe3o-\xfc.json"), ({"LC_ALL": "C"}, "reunião-ü.json")]
+    ("environment", "shown"),
+    [({"PYTHONIOENCODING": "ascii"}, r"reuni\xe3o-\xfc.json"), ({"LC_ALL": "C"}, "reunião-ü.json")],
 )
-def test_a_terminal_that_knows_few_letters_shows_every_file(meetcli: Command, environment: dict[str, str], shown: str) -> None:
+def test_a_terminal_that_knows_few_letters_shows_every_file(
+    meetcli: Command, environment: dict[str, str], shown: str
+) -> None:
     meetcli.put("in/reunião-ü.json", explicit(meeting_id="M-2", transcript="Ana: Olá.\nRui: Olá."))
     done = meetcli.alone("extract", "in", "--engine", "local", environment=environment)
     assert (done.exit_code, done.stderr) == (0, "")
@@ -243,12 +261,21 @@ def test_clearing_is_logged(meetcli: Command) -> None:
 @pytest.mark.parametrize(
     "command", ["--help", "--version", "extract --help", "cache --help", "cache list --help", "--show-completion bash"]
 )
-def test_what_is_shown_at_once_goes_to_a_closed_pipe_and_to_a_full_disk_as_any_output(meetcli: Command, command: str) -> None:
+def test_what_is_shown_at_once_goes_to_a_closed_pipe_and_to_a_full_disk_as_any_output(
+    meetcli: Command, command: str
+) -> None:
     unread, closed = os.pipe()
     os.close(unread)
     with os.fdopen(closed, "wb") as pipe:
-        done = meetcli.alone(*command.split(), stdout=pipe, environment={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
+        done = meetcli.alone(
+            *command.split(), stdout=pipe, environment={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+        )
     assert (done.exit_code, done.stderr) == (0, "")
     with Path("/dev/full").open("wb") as full:
-        done = meetcli.alone(*command.split(), stdout=full, environment={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
-    assert (done.exit_code, done.stderr.splitlines()[0]) == (3, "error: cannot write to standard output: No space left on device")
+        done = meetcli.alone(
+            *command.split(), stdout=full, environment={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+        )
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (
+        3,
+        "error: cannot write to standard output: No space left on device",
+    )

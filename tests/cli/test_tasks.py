@@ -39,10 +39,14 @@ def test_the_local_engine_says_that_it_does_not_do_it(meetcli: Command) -> None:
     meetcli.put("in/a.json", explicit())
     done = meetcli("run", SALES, "in", "--engine", "local")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == ("error: the local engine does extract and analyze, not sales-call\nhint: use --engine openai for other tasks\n")
+    assert done.stderr == (
+        "error: the local engine does extract and analyze, not sales-call\nhint: use --engine openai for other tasks\n"
+    )
 
 
-def test_a_validator_that_fails_by_itself_stops_the_run_and_loses_no_answer(meetcli: Command, server: LoopbackServer) -> None:
+def test_a_validator_that_fails_by_itself_stops_the_run_and_loses_no_answer(
+    meetcli: Command, server: LoopbackServer
+) -> None:
     model = "from pydantic import BaseModel, field_validator\nclass Found(BaseModel):\n    stage: str\n"
     broken = f"{model}    @field_validator('stage')\n    def check(cls, value):\n        return {{}}[value]\n"
     meetcli.put("failing_model.py", broken)
@@ -90,17 +94,28 @@ def test_schema_prints_a_json_schema(meetcli: Command) -> None:
 
 
 @pytest.mark.parametrize("task", ["extract", "analyze", SALES], ids=["extract", "analyze", "sales-call"])
-def test_a_meeting_that_no_window_holds_is_asked_about_in_parts(meetcli: Command, server: LoopbackServer, task: str | Path) -> None:
-    lines = [f"{'Ana' if number % 2 else 'Rui'}: In point {number} we look at branch {number} and its costs." for number in range(600)]
+def test_a_meeting_that_no_window_holds_is_asked_about_in_parts(
+    meetcli: Command, server: LoopbackServer, task: str | Path
+) -> None:
+    lines = [
+        f"{'Ana' if number % 2 else 'Rui'}: In point {number} we look at branch {number} and its costs."
+        for number in range(600)
+    ]
     meetcli.put("in/a.json", explicit("\n".join(lines)))
     prices = ("--prices", "openai", "--context-tokens", "8000")
     planned = meetcli("run", task, "in", "--dry-run", "--summary", "json", *prices).summary["plan"]["calls"]
-    assert meetcli("run", task, "in", "--summary", "json", *prices).summary["requests"] == server.requests == planned > 4
+    assert (
+        meetcli("run", task, "in", "--summary", "json", *prices).summary["requests"] == server.requests == planned > 4
+    )
     (result,) = map(json.loads, meetcli.results().values())
     jsonschema.Draft202012Validator(json.loads(meetcli("schema", task).stdout)).validate(result)
-    chosen = {"chosen": ["result.needs", "result.objections"]} if task == SALES else {}  # three of each a chunk are more than its ten
+    chosen = (
+        {"chosen": ["result.needs", "result.objections"]} if task == SALES else {}
+    )  # three of each a chunk are more than its ten
     assert result["provenance"]["coverage"] == {"chunks": planned - 1, "turns": 600, **chosen}
-    assert meetcli("run", task, "in", "--summary", "json").statuses == {"in/a.json": "hit"}  # the window is no part of the question
+    assert meetcli("run", task, "in", "--summary", "json").statuses == {
+        "in/a.json": "hit"
+    }  # the window is no part of the question
     lines[300] += " No, wait."
     meetcli.put("in/a.json", explicit("\n".join(lines)))
     edited = meetcli("run", task, "in", "--summary", "json", *prices).summary

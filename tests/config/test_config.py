@@ -21,7 +21,10 @@ def load(tmp_path):
             if text is not None:
                 (tmp_path / path).write_bytes(text if isinstance(text, bytes) else text.encode())
         return load_settings(
-            flags or {}, environment=HOME | (environment or {}), working_folder=tmp_path / "work", user_config_folder=tmp_path / "user"
+            flags or {},
+            environment=HOME | (environment or {}),
+            working_folder=tmp_path / "work",
+            user_config_folder=tmp_path / "user",
         )
 
     return load
@@ -120,22 +123,36 @@ def test_every_option_has_a_variable(load, option, text, field, value):
 
 
 def test_typed_values_of_a_file_are_taken_as_they_are(load):
-    settings = load(project='concurrency = 4\nno_cache = true\nformat = ["json"]\ntimeout = 2.5\nmax_file_size = 1000\n').settings
+    settings = load(
+        project='concurrency = 4\nno_cache = true\nformat = ["json"]\ntimeout = 2.5\nmax_file_size = 1000\n'
+    ).settings
     assert (settings.concurrency, settings.no_cache, settings.format) == (4, True, ("json",))
     assert (settings.timeout_s, settings.max_file_bytes) == (2.5, 1000)
 
 
 def test_older_variables_keep_their_meaning(load):
     loaded = load(
-        environment={"OPENAI_API_KEY": "sk-1", "OPENAI_MODEL": "gpt-4o-mini", "OPENAI_BASE_URL": "http://h/v1", "CACHE_TTL_HOURS": "0.5"}
+        environment={
+            "OPENAI_API_KEY": "sk-1",
+            "OPENAI_MODEL": "gpt-4o-mini",
+            "OPENAI_BASE_URL": "http://h/v1",
+            "CACHE_TTL_HOURS": "0.5",
+        }
     )
     settings = loaded.settings
-    assert (settings.api_key, settings.model, settings.base_url, settings.ttl_s) == ("sk-1", "gpt-4o-mini", "http://h/v1", 1800)
+    assert (settings.api_key, settings.model, settings.base_url, settings.ttl_s) == (
+        "sk-1",
+        "gpt-4o-mini",
+        "http://h/v1",
+        1800,
+    )
     assert loaded.origins["api_key"] == "variable OPENAI_API_KEY"
 
 
 def test_empty_variables_count_as_absent(load):
-    assert load(environment={"MEETCLI_TTL": "", "OPENAI_API_KEY": "  "}, dotenv="OPENAI_MODEL=\n").settings.api_key is None
+    assert (
+        load(environment={"MEETCLI_TTL": "", "OPENAI_API_KEY": "  "}, dotenv="OPENAI_MODEL=\n").settings.api_key is None
+    )
 
 
 def test_dotenv_takes_values_literally_and_leaves_the_environment_alone(load):
@@ -207,7 +224,15 @@ def test_a_bad_value_that_is_outranked_is_not_an_error(load):
 
 @pytest.mark.parametrize(
     "url",
-    ["localhost:8080", "ftp://h/v1", "https://", "https://u:CANARY@h/v1", "https://h/v1?key=CANARY", "https://h:x/CANARY", "https://[x/"],
+    [
+        "localhost:8080",
+        "ftp://h/v1",
+        "https://",
+        "https://u:CANARY@h/v1",
+        "https://h/v1?key=CANARY",
+        "https://h:x/CANARY",
+        "https://[x/",
+    ],
 )
 def test_an_endpoint_is_refused_without_being_repeated(load, url):
     with pytest.raises(UsageError) as refused:
@@ -233,7 +258,10 @@ def test_a_shared_cache_s_address_is_refused_without_being_repeated(load, url):
     with pytest.raises(UsageError) as refused:
         load(environment={"REDIS_URL": url})
     assert "CANARY" not in refused.value.message
-    assert f"cache_url = a value of {len(url)} characters (from variable REDIS_URL) must be an address as redis://" in refused.value.message
+    assert (
+        f"cache_url = a value of {len(url)} characters (from variable REDIS_URL) must be an address as redis://"
+        in refused.value.message
+    )
 
 
 def test_a_shared_cache_s_password_is_never_shown(load):
@@ -282,7 +310,10 @@ def test_an_unknown_variable_is_a_warning(load):
 def test_settings_that_exclude_each_other_are_refused_with_their_origins(load):
     with pytest.raises(UsageError) as refused:
         load({"cache_only": True}, environment={"MEETCLI_REFRESH": "1"})
-    assert refused.value.message == "refresh (from variable MEETCLI_REFRESH) and cache_only (from flag --cache-only) exclude each other"
+    assert (
+        refused.value.message
+        == "refresh (from variable MEETCLI_REFRESH) and cache_only (from flag --cache-only) exclude each other"
+    )
 
 
 @pytest.mark.parametrize(
@@ -302,7 +333,8 @@ def test_prices_follow_the_endpoint_unless_given(load, given, prices, endpoint):
 
 
 @pytest.mark.parametrize(
-    ("dotenv", "project"), [("OPENAI_BASE_URL=https://evil.example/v1", None), (None, "base_url = 'https://evil.example/v1'")]
+    ("dotenv", "project"),
+    [("OPENAI_BASE_URL=https://evil.example/v1", None), (None, "base_url = 'https://evil.example/v1'")],
 )
 def test_an_endpoint_from_a_file_in_the_working_folder_is_announced(load, dotenv, project):
     (warning,) = load(dotenv=dotenv, project=project).warnings
@@ -349,17 +381,29 @@ def test_a_user_without_a_home_is_told_to_name_the_cache_folder(monkeypatch, tmp
         load_settings({}, environment={}, working_folder=tmp_path, user_config_folder=None)
     assert "--cache-dir" in refused.value.hint
     for flags in ({"cache_dir": "c"}, {"no_cache": True}):
-        assert load_settings(flags, environment={}, working_folder=tmp_path, user_config_folder=None).settings.ttl_s == 86_400
+        assert (
+            load_settings(flags, environment={}, working_folder=tmp_path, user_config_folder=None).settings.ttl_s
+            == 86_400
+        )
 
 
-TEXTS = st.text("0159.,-smhdkbMB truenoa/:@٣\0\n", max_size=9) | st.sampled_from(["24h", "none", "50MB", "pt-BR", "http://h/v1"])
+TEXTS = st.text("0159.,-smhdkbMB truenoa/:@٣\0\n", max_size=9) | st.sampled_from(
+    ["24h", "none", "50MB", "pt-BR", "http://h/v1"]
+)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(OPTIONS)), TEXTS | st.integers() | st.booleans() | st.floats() | st.lists(TEXTS, max_size=2)))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(OPTIONS)),
+        TEXTS | st.integers() | st.booleans() | st.floats() | st.lists(TEXTS, max_size=2),
+    )
+)
 def test_whatever_is_loaded_is_what_the_model_would_validate(tmp_path_factory, flags):
     """The loader builds the model without pydantic's validator; this holds the parsers against it."""
     try:
-        settings = load_settings(flags, environment=HOME, working_folder=tmp_path_factory.getbasetemp(), user_config_folder=None).settings
+        settings = load_settings(
+            flags, environment=HOME, working_folder=tmp_path_factory.getbasetemp(), user_config_folder=None
+        ).settings
     except UsageError:
         return
     assert Settings.model_validate(dict(settings), strict=True) == settings

@@ -41,7 +41,12 @@ def test_lines_stay_within_the_screen():
 def test_nothing_from_a_transcript_reaches_the_terminal_as_a_command():
     hostile = "\x1b[31mred\x07 [bold]markup[/bold] :warning: \u202egnp"
     shown = printed(
-        result("analyze", customer_name=hostile, summary=hostile, key_points=[{"text": hostile, "evidence": evidence(hostile, hostile)}]),
+        result(
+            "analyze",
+            customer_name=hostile,
+            summary=hostile,
+            key_points=[{"text": hostile, "evidence": evidence(hostile, hostile)}],
+        ),
         width=200,
     )
     assert not {char for char in shown if not char.isprintable()} - {"\n"}

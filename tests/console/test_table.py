@@ -33,7 +33,13 @@ def printed(made, width=80, height=None) -> str:
 
 MIXED = [
     outcome("samples/acme/2025-10-15 quarterly review.json", Status.HIT, saved_usd=Decimal("0.0312")),
-    outcome("samples/acme/reunião.json", Status.MISS, usage=Usage(3120, 1024, 292, 1), cost_usd=Decimal("0.01085"), duration_s=2.13),
+    outcome(
+        "samples/acme/reunião.json",
+        Status.MISS,
+        usage=Usage(3120, 1024, 292, 1),
+        cost_usd=Decimal("0.01085"),
+        duration_s=2.13,
+    ),
     outcome("samples/list.json", Status.HIT, "kept", place=3, saved_usd=Decimal("0.02")),
     outcome(
         "samples/会議の記録と重要な決定事項についての非常に長いファイル名.json",
@@ -51,7 +57,13 @@ MIXED = [
         error="in/bad\nname\x1b[31m.json: not JSON: line 3, column 14",
         hint="check the file with a JSON validator",
     ),
-    outcome("in/empty.json", Status.FAILED, "bad_input", error="transcript is empty", hint="check the file with a JSON validator"),
+    outcome(
+        "in/empty.json",
+        Status.FAILED,
+        "bad_input",
+        error="transcript is empty",
+        hint="check the file with a JSON validator",
+    ),
     outcome("in/notes.txt", Status.SKIPPED, "no_transcript"),
     outcome("in/z.json", Status.NOT_ATTEMPTED, "limit"),
 ]
@@ -66,7 +78,10 @@ def test_the_table_is_as_it_was_looked_at(width):
 def test_many_that_failed_alike_are_told_as_one_where_the_table_names_them():
     def refused(count):
         errors = {f"{number}.json": f"{number}.json: the API key was refused" for number in range(count)}
-        return [outcome(shown, Status.FAILED, "key_refused", error=error, hint="check it") for shown, error in errors.items()]
+        return [
+            outcome(shown, Status.FAILED, "key_refused", error=error, hint="check it")
+            for shown, error in errors.items()
+        ]
 
     assert printed(report(refused(3))).count("error: ") == 3
     told = printed(report([*refused(9), outcome("z.json", Status.FAILED, "bad_input", error="z.json: is empty")]))
@@ -74,7 +89,9 @@ def test_many_that_failed_alike_are_told_as_one_where_the_table_names_them():
         "error: 9 meetings, the first 0.json: the API key was refused",
         "error: z.json: is empty",
     ]
-    assert printed(report(refused(60)), height=40).count("error: ") > 5, "the table has no room, so the errors are all that names them"
+    assert printed(report(refused(60)), height=40).count("error: ") > 5, (
+        "the table has no room, so the errors are all that names them"
+    )
 
 
 def test_what_no_quote_supports_is_counted_by_meeting_and_in_all():
@@ -91,7 +108,12 @@ def test_no_line_is_wider_than_the_screen(width):
 
 
 def test_a_run_of_hits_of_the_local_engine():
-    made = report([outcome("in/a.json", Status.HIT), outcome("in/b.json", Status.HIT)], engine="local", model="local-1", endpoint="local")
+    made = report(
+        [outcome("in/a.json", Status.HIT), outcome("in/b.json", Status.HIT)],
+        engine="local",
+        model="local-1",
+        endpoint="local",
+    )
     assert (
         printed(made)
         == """\
@@ -120,7 +142,12 @@ def test_another_endpoint_is_named():
 def test_an_unknown_price_is_never_shown_as_zero():
     used = Usage(10, 0, 10, 1)
     text = printed(
-        report([outcome("a", Status.MISS, usage=used, cost_usd=None), outcome("b", Status.MISS, usage=used, cost_usd=Decimal(1))])
+        report(
+            [
+                outcome("a", Status.MISS, usage=used, cost_usd=None),
+                outcome("b", Status.MISS, usage=used, cost_usd=Decimal(1)),
+            ]
+        )
     )
     assert "a     miss        20  unknown  0.0s\n" in text
     assert "cost     unknown, at least $1.0000, saved $0" in text
@@ -142,7 +169,9 @@ def test_what_does_not_fit_the_screen_is_reduced_to_failures_and_calls():
     lines = printed(report([*hits, *called, *failed]), height=32).splitlines()
     assert len(lines) <= 36
     assert not any("in/hit" in line for line in lines)
-    assert [line for line in lines if line.startswith("error: ")] == [f"error: in/failed{n:03}.json: no answer in 120 s" for n in range(10)]
+    assert [line for line in lines if line.startswith("error: ")] == [
+        f"error: in/failed{n:03}.json: no answer in 120 s" for n in range(10)
+    ]
     assert sum(line.startswith("in/called") for line in lines) == 10
     assert "… and 25 more that failed or need a call; --summary json lists every one" in lines
     assert "extract  5,045 meetings: 5,000 hit, 30 miss, 15 failed" in lines

@@ -36,7 +36,12 @@ class HandClock:
         await asyncio.sleep(0)
 
     def timers(self) -> Timers:
-        return Timers(monotonic=lambda: self.now, wall=lambda: 1_700_000_000.0 + self.now, sleep=self.sleep, random=lambda: self.luck)
+        return Timers(
+            monotonic=lambda: self.now,
+            wall=lambda: 1_700_000_000.0 + self.now,
+            sleep=self.sleep,
+            random=lambda: self.luck,
+        )
 
 
 def make_request(number: int = 0, **changes: Any) -> Request:
@@ -82,7 +87,9 @@ def complete(
     return asyncio.run(collect(engine, map(make_request, range(count))))
 
 
-def complete_one(server: LoopbackServer, request: Request | None = None, *, clock: HandClock | None = None, **options: Any) -> Reply:
+def complete_one(
+    server: LoopbackServer, request: Request | None = None, *, clock: HandClock | None = None, **options: Any
+) -> Reply:
     engine = OpenAIEngine(options_for(server, **options), (clock or HandClock()).timers())
     replies, error = asyncio.run(collect(engine, [request or make_request()]))
     assert error is None

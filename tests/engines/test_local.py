@@ -50,7 +50,9 @@ def meeting_of(transcript: str) -> Meeting:
     turns, offset = [], 0
     for line in transcript.split("\n"):
         name, colon, text = line.partition(": ")
-        turns.append(Turn(name if colon else None, text if colon else line, offset + len(name + colon) if colon else offset))
+        turns.append(
+            Turn(name if colon else None, text if colon else line, offset + len(name + colon) if colon else offset)
+        )
         offset += len(line) + 1
     parts = min(8, len(turns))
     stretches = tuple((part * len(turns) // parts + 1, (part + 1) * len(turns) // parts) for part in range(parts))
@@ -111,7 +113,9 @@ def test_minutes_of_a_portuguese_meeting() -> None:
     ]
     assert found["action_items"][1]["description"] == "Confirmar o número de veículos"
     assert [decision["rationale"] for decision in found["decisions"]] == ["Já que não dá tempo de negociar tudo."]
-    assert [question["text"] for question in found["open_questions"]] == ["E quem assina a renovação, o diretor ou a gerente?"]
+    assert [question["text"] for question in found["open_questions"]] == [
+        "E quem assina a renovação, o diretor ou a gerente?"
+    ]
     assert [participant["name"] for participant in found["participants"]] == ["Ana Souza", "Carlos Lima"]
     assert {"contrato", "frota"} <= set(found["topics"])
     assert 2 <= len(found["topics"]) <= 5
@@ -129,7 +133,9 @@ def test_sentiment_of_a_portuguese_meeting() -> None:
 
 def test_the_answer_is_in_the_language_of_the_transcript_whatever_is_asked() -> None:
     meeting = meeting_of(PORTUGUESE)
-    first, second = complete(request_of(meeting, "extract", language="auto"), request_of(meeting, "extract", language="en"))
+    first, second = complete(
+        request_of(meeting, "extract", language="auto"), request_of(meeting, "extract", language="en")
+    )
     assert first.text == second.text
 
 
@@ -145,7 +151,9 @@ def test_the_summary_of_a_long_transcript_is_never_so_short_that_it_would_be_rep
     assert 50 <= len(answer(AWKWARD[name], "extract")["summary"].split()) <= 200
 
 
-@given(st.lists(st.tuples(st.sampled_from(["Ana", "Bo Li", "Speaker 1"]), st.text(max_size=200)), min_size=1, max_size=6))
+@given(
+    st.lists(st.tuples(st.sampled_from(["Ana", "Bo Li", "Speaker 1"]), st.text(max_size=200)), min_size=1, max_size=6)
+)
 def test_any_transcript_has_a_valid_answer(lines: list[tuple[str, str]]) -> None:
     meeting = Meeting("", tuple(Turn(speaker, text, 0) for speaker, text in lines), stretches=((1, len(lines)),))
     for task, reply in zip(MODELS, complete(*(request_of(meeting, task) for task in MODELS)), strict=True):
@@ -160,7 +168,11 @@ def test_the_bytes_do_not_depend_on_the_hash_seed() -> None:
     )
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", program], cwd=PROJECT, env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+            [sys.executable, "-c", program],
+            cwd=PROJECT,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
         ).stdout
         for seed in ("1", "2")
     }

@@ -30,18 +30,38 @@ def tasks(language: str, *lines: str) -> list[tuple[str, str | None, str | None,
             "Ann: Okay , so I 'll um send the deck tomorrow morning .",
             ("Send the deck tomorrow morning", "Ann", "tomorrow morning", "agreed"),
         ),
-        ("en", "Ann: I'm going to review the budget next week.", ("Review the budget next week", "Ann", "next week", "agreed")),
+        (
+            "en",
+            "Ann: I'm going to review the budget next week.",
+            ("Review the budget next week", "Ann", "next week", "agreed"),
+        ),
         ("en", "Ann: Maybe I'll write a draft.", ("Write a draft", "Ann", None, "tentative")),
-        ("en", "Ann: I can check the numbers if you like.", ("Check the numbers if you like", "Ann", None, "tentative")),
+        (
+            "en",
+            "Ann: I can check the numbers if you like.",
+            ("Check the numbers if you like", "Ann", None, "tentative"),
+        ),
         (
             "en",
             "Ann: We will update the plan by the end of the month.",
             ("Update the plan by the end of the month", None, "by the end of the month", "agreed"),
         ),
         ("en", "Ann: We should talk to legal.", ("Talk to legal", None, None, "tentative")),
-        ("pt", "Ana: Vou enviar o contrato até sexta-feira.", ("Enviar o contrato até sexta-feira", "Ana", "até sexta-feira", "agreed")),
-        ("pt", "Ana: Eu te mando a planilha depois de amanhã.", ("Mando a planilha depois de amanhã", "Ana", "depois de amanhã", "agreed")),
-        ("pt", "Ana: Enviarei o relatório no fim do mês.", ("Enviarei o relatório no fim do mês", "Ana", "no fim do mês", "agreed")),
+        (
+            "pt",
+            "Ana: Vou enviar o contrato até sexta-feira.",
+            ("Enviar o contrato até sexta-feira", "Ana", "até sexta-feira", "agreed"),
+        ),
+        (
+            "pt",
+            "Ana: Eu te mando a planilha depois de amanhã.",
+            ("Mando a planilha depois de amanhã", "Ana", "depois de amanhã", "agreed"),
+        ),
+        (
+            "pt",
+            "Ana: Enviarei o relatório no fim do mês.",
+            ("Enviarei o relatório no fim do mês", "Ana", "no fim do mês", "agreed"),
+        ),
         (
             "pt",
             "Ana: Fiquei de ligar para o cliente na próxima semana.",
@@ -69,12 +89,28 @@ def test_a_commitment_is_an_action_item_of_the_speaker(language: str, line: str,
     [
         ("en", ["Ann: Can you send me the file?", "Bob: Not today."], [("Send me the file", None, None, "tentative")]),
         ("en", ["Ann: Can you send me the file?", "Bob: Sure."], [("Send me the file", "Bob", None, "agreed")]),
-        ("en", ["Ann: Can you send me the file?", "Bob: Yes, but not before Monday."], [("Send me the file", None, None, "tentative")]),
-        ("en", ["Ann: Bob, could you please book a room?", "Cy: It's hot."], [("Book a room", "Bob Ray", None, "tentative")]),
-        ("en", ["Ann: Please send the file by noon, Bob."], [("Send the file by noon", "Bob Ray", "by noon", "tentative")]),
+        (
+            "en",
+            ["Ann: Can you send me the file?", "Bob: Yes, but not before Monday."],
+            [("Send me the file", None, None, "tentative")],
+        ),
+        (
+            "en",
+            ["Ann: Bob, could you please book a room?", "Cy: It's hot."],
+            [("Book a room", "Bob Ray", None, "tentative")],
+        ),
+        (
+            "en",
+            ["Ann: Please send the file by noon, Bob."],
+            [("Send the file by noon", "Bob Ray", "by noon", "tentative")],
+        ),
         ("en", ["Ann: Bob will send the file."], [("Send the file", "Bob Ray", None, "agreed")]),
         ("en", ["Ann: The server will send the file."], []),
-        ("pt", ["Ana: Você pode me enviar o arquivo?", "Beto: Pode deixar."], [("Enviar o arquivo", "Beto", None, "agreed")]),
+        (
+            "pt",
+            ["Ana: Você pode me enviar o arquivo?", "Beto: Pode deixar."],
+            [("Enviar o arquivo", "Beto", None, "agreed")],
+        ),
         (
             "pt",
             ["Ana: Beto, por favor envie o arquivo até amanhã."],
@@ -84,9 +120,14 @@ def test_a_commitment_is_an_action_item_of_the_speaker(language: str, line: str,
         ("pt", ["Ana: Preciso que você revise a ata."], [("Revise a ata", None, None, "tentative")]),
     ],
 )
-def test_a_request_belongs_to_who_is_named_or_takes_it_on(language: str, lines: list[str], expected: list[tuple]) -> None:
+def test_a_request_belongs_to_who_is_named_or_takes_it_on(
+    language: str, lines: list[str], expected: list[tuple]
+) -> None:
     full_name = {"en": "Bob Ray: Hi.", "pt": "Beto Reis: Oi."}[language]
-    assert tasks(language, *lines, *([] if any(line.startswith(("Bob", "Beto:")) for line in lines) else [full_name])) == expected
+    assert (
+        tasks(language, *lines, *([] if any(line.startswith(("Bob", "Beto:")) for line in lines) else [full_name]))
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,9 +215,13 @@ def test_a_question_is_open_when_nobody_could_answer_it(language: str, lines: li
     ],
 )
 def test_a_risk_has_the_severity_of_its_words(language: str, line: str, severity: str | None) -> None:
-    assert [risk["severity"] for risk in find_risks(said(language, line), CUES[language])] == ([severity] if severity else [])
+    assert [risk["severity"] for risk in find_risks(said(language, line), CUES[language])] == (
+        [severity] if severity else []
+    )
 
 
 def test_the_most_severe_risk_comes_first() -> None:
-    found = find_risks(said("en", "Ann: There is a risk of rain that day.", "Ann: The data breach is all over the news."), CUES["en"])
+    found = find_risks(
+        said("en", "Ann: There is a risk of rain that day.", "Ann: The data breach is all over the news."), CUES["en"]
+    )
     assert [risk["severity"] for risk in found] == ["high", "medium"]

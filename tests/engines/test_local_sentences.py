@@ -31,7 +31,10 @@ def test_prose_is_free_of_noise(language: str, text: str, expected: str) -> None
     assert clean(text, language) == expected
 
 
-@given(st.lists(st.text(alphabet="ab .,?{}<>\n\t é😀'-", max_size=400), min_size=1, max_size=4), st.sampled_from(["en", "pt"]))
+@given(
+    st.lists(st.text(alphabet="ab .,?{}<>\n\t é😀'-", max_size=400), min_size=1, max_size=4),
+    st.sampled_from(["en", "pt"]),
+)
 def test_every_quote_stands_verbatim_in_its_turn(texts: list[str], language: str) -> None:
     for sentence in split_sentences(meeting_of(*(("A", text) for text in texts)), language):
         assert sentence.quote in texts[sentence.turn]
@@ -55,7 +58,10 @@ def test_the_language_is_told_by_its_small_words(text: str, language: str) -> No
 
 
 def test_the_summary_keeps_to_its_budget_and_prefers_what_was_talked_about() -> None:
-    talk = [("Ann", f"The budget of the bridge project grew by {number} percent over the last winter.") for number in range(60)]
+    talk = [
+        ("Ann", f"The budget of the bridge project grew by {number} percent over the last winter.")
+        for number in range(60)
+    ]
     weather = ("Bob", "Somebody once told me that penguins dislike marmalade and trumpets.")
     sentences = split_sentences(meeting_of(*talk, weather), "en")
     chosen = choose_sentences(sentences, open_language("en"))

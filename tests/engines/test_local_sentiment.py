@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from meetcli.engines.local.sentiment import rate_valences, score
-from tests.bench.evaluate_local import casino_pairs, chance, evaluate_summaries, macro_f1, portuguese_pairs, subjectiveqa_pairs
+from tests.bench.evaluate_local import (
+    casino_pairs,
+    chance,
+    evaluate_summaries,
+    macro_f1,
+    portuguese_pairs,
+    subjectiveqa_pairs,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +61,12 @@ def test_english_is_rated_by_sentence_and_negative_happens() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "pt"])
-@pytest.mark.parametrize(("valences", "low", "high"), [([], 0.5, 0.5), ([0.0] * 9, 0.5, 0.5), ([1.0] * 99, 0.6, 1), ([-1.0] * 99, 0, 0.1)])
-def test_the_score_lies_between_0_and_1_and_silence_in_the_middle(language: str, valences: list[float], low: float, high: float) -> None:
+@pytest.mark.parametrize(
+    ("valences", "low", "high"), [([], 0.5, 0.5), ([0.0] * 9, 0.5, 0.5), ([1.0] * 99, 0.6, 1), ([-1.0] * 99, 0, 0.1)]
+)
+def test_the_score_lies_between_0_and_1_and_silence_in_the_middle(
+    language: str, valences: list[float], low: float, high: float
+) -> None:
     assert low <= score(valences, language) <= high
 
 

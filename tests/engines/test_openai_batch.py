@@ -48,7 +48,9 @@ class CountedFiles:
 
 def batch_engine(server, cache=None, wishes=BATCH_LANE, **changes):
     book = CachedBatches(ForgivingCache(cache or MemoryCache(), lambda error: None), "openai")
-    return BatchEngine(options_for(server), book, endpoint="e", wishes=wishes, **{"timers": HandClock().timers(), **changes})
+    return BatchEngine(
+        options_for(server), book, endpoint="e", wishes=wishes, **{"timers": HandClock().timers(), **changes}
+    )
 
 
 def small(number):
@@ -64,12 +66,16 @@ def reasons(replies):
 
 
 @pytest.mark.parametrize(
-    ("count", "most"), [(1_200, 500), pytest.param(120_000, 50_000, marks=pytest.mark.soak)], ids=["scaled", "as OpenAI has it"]
+    ("count", "most"),
+    [(1_200, 500), pytest.param(120_000, 50_000, marks=pytest.mark.soak)],
+    ids=["scaled", "as OpenAI has it"],
 )
 def test_requests_are_split_by_the_limit_of_a_file(count, most):
     with LoopbackServer() as server:
         files = CountedFiles()
-        engine = batch_engine(server, files=files, spool_limits={"most_requests": most} if most != MOST_REQUESTS else None)
+        engine = batch_engine(
+            server, files=files, spool_limits={"most_requests": most} if most != MOST_REQUESTS else None
+        )
         replies, error = asyncio.run(collect(engine, map(small, range(count))))
     assert error is None
     assert [lines for lines, _ in files.sizes] == [most, most, count - 2 * most]
@@ -161,7 +167,9 @@ def test_a_refused_batch_is_asked_for_again_without_a_look():
     assert (error, len(batches.batches), failures, looks) == (None, 1, [], [])
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "billing_hard_limit_reached"), (429, "insufficient_quota"), (404, None)])
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "billing_hard_limit_reached"), (429, "insufficient_quota"), (404, None)]
+)
 def test_a_batch_that_was_refused_is_not_waited_for_by_the_next_run(status, code):
     cache = MemoryCache()
     with LoopbackServer() as server:
@@ -197,7 +205,9 @@ def test_each_request_for_a_batch_begins_the_time_that_it_is_waited_for_anew():
             return original(method, path, headers, body)
 
         server.routes = route
-        _, error = asyncio.run(collect(batch_engine(server, cache, now=lambda: datetime.now(UTC)), map(small, range(3))))
+        _, error = asyncio.run(
+            collect(batch_engine(server, cache, now=lambda: datetime.now(UTC)), map(small, range(3)))
+        )
     assert (error, len(batches.batches)) == (None, 1)
     assert [state for state, _ in states] == ["asked", "asked"]
     assert states[0][1] < states[1][1]

@@ -1,4 +1,6 @@
-"""How many calls a server that refuses for a minute costs, on a loop whose time jumps to whatever is waited for: exact, and at once."""
+"""How many calls a server that refuses for a minute costs, on a loop whose time jumps to whatever is waited for: exact,
+and at once.
+"""
 
 import asyncio
 import selectors
@@ -38,7 +40,9 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
 @dataclass
 class Server:
-    """Answers after `answer_s`. Refuses from request number `good` on for `refused_s`, after `refusal_s`, and what is beyond `slots`."""
+    """Answers after `answer_s`. Refuses from request number `good` on for `refused_s`, after `refusal_s`, and what is
+    beyond `slots`.
+    """
 
     answer_s: float
     good: int = 10**9
@@ -74,10 +78,15 @@ class Server:
 
 
 def run(server, count, *, concurrency, luck=0.5, expected=None, **options):
-    with asyncio.Runner(loop_factory=JumpingLoop) as runner, patch.object(_Run, "_attempt", lambda *asked: server.attempt(*asked)):
+    with (
+        asyncio.Runner(loop_factory=JumpingLoop) as runner,
+        patch.object(_Run, "_attempt", lambda *asked: server.attempt(*asked)),
+    ):
         timers = Timers(monotonic=runner.get_loop().time, sleep=asyncio.sleep, random=lambda: luck)
         calls = count if expected is None else expected
-        engine = OpenAIEngine(EngineOptions(model="gpt-4o", api_key=KEY, concurrency=concurrency, calls=calls, **options), timers)
+        engine = OpenAIEngine(
+            EngineOptions(model="gpt-4o", api_key=KEY, concurrency=concurrency, calls=calls, **options), timers
+        )
         replies, error = runner.run(collect(engine, map(make_request, range(count))))
     assert error is None
     assert [reply.error for reply in replies] == [None] * count

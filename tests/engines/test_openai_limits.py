@@ -99,8 +99,12 @@ def test_a_burst_at_the_start_is_small():
 def test_a_minute_of_refusals_costs_a_tenth_at_most_and_no_meeting(concurrency, retry_after):
     clock = HandClock()
     began = clock.now
-    refused = status(429, error={"code": "rate_limit_exceeded"}, **({"retry_after": retry_after} if retry_after else {}))
-    with LoopbackServer(faults=lambda number, body: refused if clock.now < began + 60 else None, is_recording=False) as server:
+    refused = status(
+        429, error={"code": "rate_limit_exceeded"}, **({"retry_after": retry_after} if retry_after else {})
+    )
+    with LoopbackServer(
+        faults=lambda number, body: refused if clock.now < began + 60 else None, is_recording=False
+    ) as server:
         replies, error = complete(server, 1000, clock=clock, concurrency=concurrency)
         assert server.requests <= 1100
     assert error is None
@@ -113,7 +117,9 @@ def test_a_minute_of_refusals_costs_a_tenth_at_most_and_no_meeting(concurrency, 
 def test_a_minute_of_refusals_costs_a_short_run_a_tenth_at_most(luck, retry_after):
     clock = HandClock(luck=luck)
     began, numbers = clock.now, []
-    refused = status(429, error={"code": "rate_limit_exceeded"}, **({"retry_after": retry_after} if retry_after else {}))
+    refused = status(
+        429, error={"code": "rate_limit_exceeded"}, **({"retry_after": retry_after} if retry_after else {})
+    )
 
     def script(number, body):
         numbers.append(number)
@@ -137,7 +143,9 @@ def test_what_waits_for_its_turn_in_a_pause_loses_patience_as_the_others_do():
 def test_calls_at_once_come_back_after_refusals():
     clock = HandClock()
     began = clock.now
-    with LoopbackServer(faults=lambda number, body: REFUSED if clock.now < began + 5 else None, latency_s=0.005) as server:
+    with LoopbackServer(
+        faults=lambda number, body: REFUSED if clock.now < began + 5 else None, latency_s=0.005
+    ) as server:
         complete(server, 200, clock=clock, concurrency=8)
         server.peak = 0
         assert complete(server, 40, clock=clock, concurrency=8)[1] is None
@@ -156,17 +164,24 @@ def test_a_request_larger_than_the_limit_of_tokens_is_refused_unsent():
 
 
 def test_a_request_that_the_server_calls_too_large_is_not_sent_again():
-    too_large = status(429, error={"code": "rate_limit_exceeded", "message": "Request too large for gpt-4o on tokens per min (TPM)"})
+    too_large = status(
+        429, error={"code": "rate_limit_exceeded", "message": "Request too large for gpt-4o on tokens per min (TPM)"}
+    )
     with LoopbackServer(faults=lambda number, body: too_large) as server:
         [reply], _ = complete(server, 1)
         assert (server.requests, reply.error.reason) == (1, "too_large")
 
 
 @pytest.mark.parametrize(
-    ("reset", "seconds"), [("1s", 1.0), ("6m0s", 360.0), ("120ms", 0.12), ("1h2m3.5s", 3723.5), ("0.25", 0.25), ("soon", None), ("", None)]
+    ("reset", "seconds"),
+    [("1s", 1.0), ("6m0s", 360.0), ("120ms", 0.12), ("1h2m3.5s", 3723.5), ("0.25", 0.25), ("soon", None), ("", None)],
 )
 def test_reset_times_are_read_as_servers_write_them(reset, seconds):
-    headers = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "59", "x-ratelimit-reset-requests": reset}
+    headers = {
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-remaining-requests": "59",
+        "x-ratelimit-reset-requests": reset,
+    }
     assert read_limits(headers, "requests") == (60, 59, seconds)
     assert read_limits(headers, "tokens") is None
 
@@ -177,7 +192,10 @@ def test_a_senseless_limit_is_no_limit(limit):
 
 
 @given(
-    said=st.lists(st.tuples(st.floats(1, 10**6), st.floats(0, 10**6), st.none() | st.floats(0, 10**5), st.floats(0, 100)), max_size=20),
+    said=st.lists(
+        st.tuples(st.floats(1, 10**6), st.floats(0, 10**6), st.none() | st.floats(0, 10**5), st.floats(0, 100)),
+        max_size=20,
+    ),
     amount=st.floats(1, 10**4),
 )
 def test_whatever_a_server_says_the_wait_is_a_time(said, amount):

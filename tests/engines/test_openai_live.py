@@ -18,7 +18,18 @@ from meetcli.engines import open_engine
 from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.errors import AnswerError, CallError, RunStopped, UsageError
 from meetcli.models import Message, Reply, Request, Usage
-from tests.engines.openai_driver import KEY, SCHEMA, SPOKEN, HandClock, collect, complete, complete_one, make_request, options_for, stream
+from tests.engines.openai_driver import (
+    KEY,
+    SCHEMA,
+    SPOKEN,
+    HandClock,
+    collect,
+    complete,
+    complete_one,
+    make_request,
+    options_for,
+    stream,
+)
 from tests.loopback_server import (
     BAD_KEY,
     CUT,
@@ -60,7 +71,10 @@ class TestAnswers:
         assert error is None
         assert sorted(reply.request_id for reply in replies) == sorted(f"request-{number}" for number in range(43))
         assert server.requests == 43
-        assert all(reply.usage.requests == 1 and reply.usage.input_tokens > 0 and reply.usage.output_tokens > 0 for reply in replies)
+        assert all(
+            reply.usage.requests == 1 and reply.usage.input_tokens > 0 and reply.usage.output_tokens > 0
+            for reply in replies
+        )
         assert all(set(json.loads(reply.text or "")) == {"summary", "score"} for reply in replies)
 
     def test_asks_for_a_strict_schema_at_the_given_temperature_and_cap(self):
@@ -74,7 +88,10 @@ class TestAnswers:
                 {"role": "system", "content": "You write minutes."},
                 {"role": "user", "content": make_request().messages[1].content},
             ],
-            "response_format": {"type": "json_schema", "json_schema": {"name": "extract", "strict": True, "schema": SCHEMA}},
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "extract", "strict": True, "schema": SCHEMA},
+            },
             "temperature": 0.2,
             "max_tokens": 777,
         }
@@ -132,7 +149,9 @@ class TestEndings:
             (status(400, error={"code": "content_filter"}), "content_filter", None),
         ],
     )
-    def test_truncation_refusal_and_filter_are_told_apart_and_not_retried(self, fault: Fault, finish: str, text: str | None):
+    def test_truncation_refusal_and_filter_are_told_apart_and_not_retried(
+        self, fault: Fault, finish: str, text: str | None
+    ):
         with LoopbackServer(faults=always(fault)) as server:
             reply = complete_one(server)
         assert (reply.finish, reply.text, reply.error, reply.usage.requests) == (finish, text, None, 1)
@@ -167,7 +186,19 @@ class TestEndings:
 class TestRetries:
     @pytest.mark.parametrize(
         "fault",
-        [status(408), status(409), status(429), status(500), status(502), status(529), status(503), DROP, CUT, GARBAGE, NO_CHOICES],
+        [
+            status(408),
+            status(409),
+            status(429),
+            status(500),
+            status(502),
+            status(529),
+            status(503),
+            DROP,
+            CUT,
+            GARBAGE,
+            NO_CHOICES,
+        ],
     )
     def test_what_passes_is_tried_again(self, fault: Fault):
         with LoopbackServer(faults=in_order(fault, fault)) as server:
@@ -267,7 +298,8 @@ class TestRetries:
         assert error is None
         assert len(replies) == 43
         assert all(reply.text for reply in replies)
-        # On a busy machine a deadline can end an attempt that the server has not read yet: never is one counted too few.
+        # On a busy machine a deadline can end an attempt that the server has not read yet: never is one counted too
+        # few.
         assert sum(reply.usage.requests for reply in replies) >= server.requests > 43
 
     @pytest.mark.parametrize("seed", [4, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(40))])
@@ -489,11 +521,18 @@ class TestLearning:
         "refusal",
         [
             status(400, error={"message": "'response_format' of type 'json_schema' is not supported with this model."}),
-            status(500, error={"message": "Input should be 'text' or 'json_object' body.response_format.type json_schema"}),
-            Fault(status=422, body=b'{"detail": [{"loc": ["body", "response_format", "type"], "msg": "unexpected value"}]}'),
+            status(
+                500, error={"message": "Input should be 'text' or 'json_object' body.response_format.type json_schema"}
+            ),
+            Fault(
+                status=422,
+                body=b'{"detail": [{"loc": ["body", "response_format", "type"], "msg": "unexpected value"}]}',
+            ),
         ],
     )
-    def test_without_strict_schemas_the_schema_goes_into_the_prompt(self, refusal: Fault, caplog: pytest.LogCaptureFixture):
+    def test_without_strict_schemas_the_schema_goes_into_the_prompt(
+        self, refusal: Fault, caplog: pytest.LogCaptureFixture
+    ):
         def script(_: int, body: dict[str, dict[str, str]]) -> Fault | None:
             return refusal if body.get("response_format", {}).get("type") == "json_schema" else None
 
@@ -519,7 +558,9 @@ class TestLearning:
     def test_a_chat_template_that_insists_on_turns_gets_them(self):
         def script(_: int, body: dict[str, list[dict[str, str]]]) -> Fault | None:
             roles = [message["role"] for message in body["messages"]]
-            said = {"message": "After the optional system message, conversation roles must alternate user/assistant/user/assistant/..."}
+            said = {
+                "message": "After the optional system message, conversation roles must alternate user/assistant/user/assistant/..."
+            }
             return status(500, error=said) if any(a == b for a, b in itertools.pairwise(roles)) else None
 
         messages = (Message("system", "s"), Message("user", "transcript"), Message("user", "instructions"))
@@ -537,7 +578,10 @@ class TestLearning:
         assert server.requests == 6  # two response formats, temperature and two caps, one by one
 
     def test_a_cap_that_is_too_large_is_not_mistaken_for_an_unknown_parameter(self):
-        said = {"message": "max_tokens is too large: 16384. This model supports at most 4096 completion tokens.", "param": "max_tokens"}
+        said = {
+            "message": "max_tokens is too large: 16384. This model supports at most 4096 completion tokens.",
+            "param": "max_tokens",
+        }
         with LoopbackServer(faults=always(status(400, error={**said, "code": "invalid_value"}))) as server:
             assert reason_of(complete_one(server)) == "bad_request"
         assert server.requests == 1
@@ -550,7 +594,11 @@ class TestSecrecy:
         fault = status(code, error={"message": quoted, "code": KEY, "type": SPOKEN, "param": SPOKEN})
         with LoopbackServer(faults=always(fault)) as server, caplog.at_level(logging.DEBUG):
             replies, error = complete(server, 3, retries=1)
-        shown = "".join(f"{reply.error!r} {getattr(reply.error, 'hint', '')}" for reply in replies) + f"{error!r}" + caplog.text
+        shown = (
+            "".join(f"{reply.error!r} {getattr(reply.error, 'hint', '')}" for reply in replies)
+            + f"{error!r}"
+            + caplog.text
+        )
         assert "CANARY" not in shown
         assert replies[0].error is not None
 

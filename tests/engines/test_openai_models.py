@@ -18,7 +18,9 @@ ONE = json.dumps({"id": "gpt-4o", "object": "model", "created": 0, "owned_by": "
 
 
 def listed(*names: str) -> str:
-    return json.dumps({"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in names]})
+    return json.dumps(
+        {"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in names]}
+    )
 
 
 def refusal(code: str | None = None) -> str:
@@ -46,8 +48,12 @@ def ask() -> Iterator[Callable[..., CallError | None]]:
     thread.start()
 
     def asked(**given: tuple[int, str]) -> CallError | None:
-        answers.update({"/v1/models/gpt-4o" if name == "one" else "/v1/models": answer for name, answer in given.items()})
-        return ask_for_model(EngineOptions(model="gpt-4o", api_key=KEY, base_url=f"http://127.0.0.1:{server.server_port}/v1"))
+        answers.update(
+            {"/v1/models/gpt-4o" if name == "one" else "/v1/models": answer for name, answer in given.items()}
+        )
+        return ask_for_model(
+            EngineOptions(model="gpt-4o", api_key=KEY, base_url=f"http://127.0.0.1:{server.server_port}/v1")
+        )
 
     yield asked
     server.shutdown()
@@ -68,7 +74,11 @@ def test_a_server_that_only_lists_its_models_is_believed(ask: Callable[..., Call
     [
         ({"one": (401, refusal("invalid_api_key"))}, "key_refused", "check OPENAI_API_KEY"),
         ({"one": (403, refusal())}, "forbidden", "check the key's permissions, model and region"),
-        ({"one": (404, refusal("model_not_found")), "all": (200, listed("b", "a"))}, "unknown_model", "choose with --model: a, b"),
+        (
+            {"one": (404, refusal("model_not_found")), "all": (200, listed("b", "a"))},
+            "unknown_model",
+            "choose with --model: a, b",
+        ),
         ({"one": (429, refusal("insufficient_quota"))}, "insufficient_quota", "check plan and billing of the account"),
         ({"one": (503, refusal())}, "server_error", None),
         ({"one": (200, "<html>hello</html>")}, "bad_reply", "check --base-url (it often ends in /v1)"),

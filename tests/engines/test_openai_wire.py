@@ -29,7 +29,9 @@ def descendants(kind: type[BaseException]) -> Iterator[type[BaseException]]:
 
 
 def vendor_exceptions() -> list[type[BaseException]]:
-    """Every exception class the vendor's packages define, found by walking, so that an upgrade's new one is found too."""
+    """Every exception class the vendor's packages define, found by walking, so that an upgrade's new one is found
+    too.
+    """
     roots = (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError)
     found = {kind for root in roots for kind in descendants(root)}
     for package in (openai, httpx2, aiohttp):
@@ -103,7 +105,10 @@ def test_a_bug_is_not_taken_for_a_failure_of_the_server(error: Exception):
     ("content", "reply"),
     [
         ({"content": "{}"}, Reply("r", "{}", usage=Usage(requests=1))),
-        ({"content": [{"type": "text", "text": '{"a"'}, {"type": "text", "text": ":1}"}]}, Reply("r", '{"a":1}', usage=Usage(requests=1))),
+        (
+            {"content": [{"type": "text", "text": '{"a"'}, {"type": "text", "text": ":1}"}]},
+            Reply("r", '{"a":1}', usage=Usage(requests=1)),
+        ),
         ({"content": "{}", "refusal": "no"}, Reply("r", None, "refusal", Usage(requests=1))),
         ({"content": '{"a": "\ud800"}'}, Reply("r", '{"a": "?"}', usage=Usage(requests=1))),
     ],
@@ -120,8 +125,14 @@ def test_messages_are_read(content: dict[str, Any], reply: Reply):
         ({}, Usage(requests=1)),
         ("none", Usage(requests=1)),
         ({"prompt_tokens": 10, "completion_tokens": 3}, Usage(10, 0, 3, 1)),
-        ({"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 8}}, Usage(10, 8, 3, 1)),
-        ({"prompt_tokens": 10, "completion_tokens": None, "prompt_tokens_details": {"cached_tokens": 80}}, Usage(10, 10, 0, 1)),
+        (
+            {"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 8}},
+            Usage(10, 8, 3, 1),
+        ),
+        (
+            {"prompt_tokens": 10, "completion_tokens": None, "prompt_tokens_details": {"cached_tokens": 80}},
+            Usage(10, 10, 0, 1),
+        ),
         ({"prompt_tokens": -1, "completion_tokens": 1.5, "prompt_tokens_details": None}, Usage(0, 0, 0, 1)),
         ({"prompt_tokens": True, "completion_tokens": "7"}, Usage(0, 0, 0, 1)),
     ],
@@ -134,7 +145,10 @@ def test_usage_is_counted_and_its_absence_is_no_error(usage: object, counted: Us
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["choices", "message", "content", "usage", "x"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["choices", "message", "content", "usage", "x"]), inner)
+    ),
     max_leaves=12,
 )
 
@@ -193,7 +207,9 @@ def test_the_schema_stands_after_the_instructions_so_that_a_repair_shares_their_
     dialect.learn("json_schema")
     asked = (Message("system", "s"), Message("user", "transcript"), Message("user", "instructions"))
     first = dialect.body(make_request(messages=asked))["messages"]
-    repair = dialect.body(make_request(messages=(*asked, Message("assistant", "{}"), Message("user", "repair"))))["messages"]
+    repair = dialect.body(make_request(messages=(*asked, Message("assistant", "{}"), Message("user", "repair"))))[
+        "messages"
+    ]
     assert first[1]["content"] == "transcript"
     assert first[2]["content"].startswith("instructions\n\n")
     assert json.loads(first[2]["content"].splitlines()[-1]) == SCHEMA

@@ -1,4 +1,6 @@
-"""What the tests of formats share: reading a file as the corridor does, and writing turns down for people to compare."""
+"""What the tests of formats share: reading a file as the corridor does, and writing turns down for people to
+compare.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def written_down(path: Path) -> str:
         place = "" if transcript.source.place is None else f" {transcript.source.place}"
         ids = " ".join(filter(None, (meeting.meeting_id, meeting.meet_date)))
         lines.append(f"# {transcript.format}{place} {ids}".rstrip())
-        lines += [f"{_time(turn.start_s)} {_time(turn.end_s)} {turn.speaker or '-'} | {turn.text}" for turn in meeting.turns]
+        lines += [
+            f"{_time(turn.start_s)} {_time(turn.end_s)} {turn.speaker or '-'} | {turn.text}" for turn in meeting.turns
+        ]
     return "\n".join(lines) + "\n"
 
 

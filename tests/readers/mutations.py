@@ -1,7 +1,9 @@
-"""Broken copies of the samples, the same for the same seed: what disks, editors, proxies and careless scripts make of files.
+"""Broken copies of the samples, the same for the same seed: what disks, editors, proxies and careless scripts make of
+files.
 
-`python -m tests.readers.mutations 100000 [FOLDER]` reads so many in this process, with the samples below FOLDER besides those copied
-here, and says what was slow, large or crashed. The limits are 2 s and 10 times the input for each, unpacked where it is packed.
+`python -m tests.readers.mutations 100000 [FOLDER]` reads so many in this process, with the samples below FOLDER besides
+those copied here, and says what was slow, large or crashed. The limits are 2 s and 10 times the input for each,
+unpacked where it is packed.
 """
 
 from __future__ import annotations
@@ -30,7 +32,25 @@ MAX_TIMES = 10
 FREE_BYTES = 2_000_000
 """What reading anything takes: compiled patterns, imported readers, a decompressor."""
 
-_VALUES = (None, True, 0, -1, 1e308, -1e-9, 10**30, "", "\0", "\ud800", [], {}, [[]], [None], {"a": 1}, "9" * 5000, "x" * 3000)
+_VALUES = (
+    None,
+    True,
+    0,
+    -1,
+    1e308,
+    -1e-9,
+    10**30,
+    "",
+    "\0",
+    "\ud800",
+    [],
+    {},
+    [[]],
+    [None],
+    {"a": 1},
+    "9" * 5000,
+    "x" * 3000,
+)
 _TOKENS = (
     b"-->",
     b"WEBVTT\n",
@@ -95,7 +115,9 @@ def _change_value(rng: random.Random, data: bytes) -> bytes:
     for _ in range(rng.randrange(1, 4)):
         at = document
         for _ in range(rng.randrange(1, 9)):
-            keys: Sequence[object] = list(at) if isinstance(at, dict) else range(len(at)) if isinstance(at, list) else ()
+            keys: Sequence[object] = (
+                list(at) if isinstance(at, dict) else range(len(at)) if isinstance(at, list) else ()
+            )
             if not keys:
                 break
             key = rng.choice(keys)
@@ -140,11 +162,15 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def sample_files(folder: Path = SAMPLES) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.*") if path.suffix not in (GOLDEN, ".md") and path.name != "large.json")
+    return sorted(
+        path for path in folder.rglob("*.*") if path.suffix not in (GOLDEN, ".md") and path.name != "large.json"
+    )
 
 
 def repeated(path: Path, size: int) -> bytes:
-    """A sample made as long as a long meeting: its lines, or the longest list in it, again and again up to about `size` bytes."""
+    """A sample made as long as a long meeting: its lines, or the longest list in it, again and again up to about `size`
+    bytes.
+    """
     data = path.read_bytes()
     times = size // len(data) + 1
     if path.suffix != ".json":
@@ -158,7 +184,9 @@ def repeated(path: Path, size: int) -> bytes:
         if isinstance(value, list):
             lists.append(value)
         pending.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
-    longest = max((one for one in lists if one and isinstance(one[0], dict | list)), key=lambda one: len(json.dumps(one[:1000])))
+    longest = max(
+        (one for one in lists if one and isinstance(one[0], dict | list)), key=lambda one: len(json.dumps(one[:1000]))
+    )
     longest *= times
     return json.dumps(document).encode()
 
@@ -209,7 +237,9 @@ def main(count: int, folder: Path | None) -> int:
         path = Path(name)
         for seed in range(count):
             data, origin = mutated(seed, samples)
-            file = path / ("a" + random.Random(seed).choice(("", ".json", ".vtt", ".srt", ".txt", ".csv", ".jsonl", ".zip", ".gz")))
+            file = path / (
+                "a" + random.Random(seed).choice(("", ".json", ".vtt", ".srt", ".txt", ".csv", ".jsonl", ".zip", ".gz"))
+            )
             file.write_bytes(data)
             is_measured = seed % 10 == 0  # tracing makes everything several times slower
             if is_measured:

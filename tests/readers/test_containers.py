@@ -51,14 +51,31 @@ def skipped(found):
 
 class TestZip:
     def test_holds_files_that_are_read_as_those_of_a_folder(self, put):
-        members = [("b/q3.vtt", VTT), ("a.json", ONE), ("b/", ""), ("notes.bin", b"\0\1"), (".hidden.json", ONE), ("__MACOSX/a.json", ONE)]
+        members = [
+            ("b/q3.vtt", VTT),
+            ("a.json", ONE),
+            ("b/", ""),
+            ("notes.bin", b"\0\1"),
+            (".hidden.json", ONE),
+            ("__MACOSX/a.json", ONE),
+        ]
         found = found_in(put("exports.zip", zipped(members)))
         assert places(found) == [("exports.zip", 1), ("exports.zip", 2)]
         assert [one.source.name for one in found[:2]] == ["q3.vtt", "a.json"]
-        assert skipped(found) == [("notes.bin", "no_transcript"), (".hidden.json", "hidden"), ("__MACOSX/a.json", "hidden")]
+        assert skipped(found) == [
+            ("notes.bin", "no_transcript"),
+            (".hidden.json", "hidden"),
+            ("__MACOSX/a.json", "hidden"),
+        ]
 
     def test_gives_a_file_what_its_sidecar_beside_it_says(self, put):
-        members = [("a/q3.vtt", VTT), ("a/q3.meta.json", {"meeting_id": "S"}), ("q3.vtt", VTT), ("b.vtt", VTT), ("b.vtt.meta.json", "{")]
+        members = [
+            ("a/q3.vtt", VTT),
+            ("a/q3.meta.json", {"meeting_id": "S"}),
+            ("q3.vtt", VTT),
+            ("b.vtt", VTT),
+            ("b.vtt.meta.json", "{"),
+        ]
         found = found_in(put("e.zip", zipped(members)))
         first, sidecar, second, broken, _ = found
         assert [one.source.given for one in (first, second)] == [(("meeting_id", "S"),), ()]
@@ -69,13 +86,20 @@ class TestZip:
     def test_gives_lists_and_lines_inside_it_two_places(self, put):
         lines = f"{json.dumps(ONE)}\n{json.dumps(TWO)}"
         found = found_in(
-            put("e.zip", zipped([("l.jsonl", lines), ("l.json", [ONE, TWO]), ("o.json.gz", gzip.compress(json.dumps(ONE).encode()))]))
+            put(
+                "e.zip",
+                zipped(
+                    [("l.jsonl", lines), ("l.json", [ONE, TWO]), ("o.json.gz", gzip.compress(json.dumps(ONE).encode()))]
+                ),
+            )
         )
         assert places(found) == [("e.zip.1", 1), ("e.zip.1", 2), ("e.zip.2", 1), ("e.zip.2", 2), ("e.zip", 3)]
 
     @pytest.mark.parametrize("is_named", [True, False])
     def test_without_a_transcript_is_one_file_that_is_none(self, put, is_named):
-        path = put("letter.docx", zipped([("[Content_Types].xml", "<Types/>"), ("word/document.xml", "<w:document/>" * 100)]))
+        path = put(
+            "letter.docx", zipped([("[Content_Types].xml", "<Types/>"), ("word/document.xml", "<w:document/>" * 100)])
+        )
         [found] = found_in(path, is_named=is_named)
         assert found.status is (Status.FAILED if is_named else Status.SKIPPED)
 
@@ -89,7 +113,9 @@ class TestZip:
         [found] = found_in(put("empty.zip", zipped([])))
         assert "empty archive" in found.error
 
-    @pytest.mark.parametrize("name", ["../../etc/passwd.json", "/etc/a.json", "..\\..\\a.json", "a/./b/../../../c.json", ".."])
+    @pytest.mark.parametrize(
+        "name", ["../../etc/passwd.json", "/etc/a.json", "..\\..\\a.json", "a/./b/../../../c.json", ".."]
+    )
     def test_uses_no_path_that_leads_out(self, put, name):
         content = zipped([(name, ONE)])
         for found in found_in(put("e.zip", content)):
@@ -123,7 +149,9 @@ class TestZip:
         assert "zip archive" in found.error
 
     def test_with_garbage_in_a_member_harms_no_other(self, put):
-        content = bytearray(zipped([("a.json", ONE), ("b.json", {"x": [str(i) for i in range(9_000)]}), ("c.json", TWO)]))
+        content = bytearray(
+            zipped([("a.json", ONE), ("b.json", {"x": [str(i) for i in range(9_000)]}), ("c.json", TWO)])
+        )
         middle = content.index(b"b.json") + 500
         content[middle : middle + 50] = bytes(50)
         found = found_in(put("e.zip", bytes(content)))
@@ -183,7 +211,9 @@ class TestBombs:
         end = content.rindex(b"PK\x05\x06")
         size, offset = struct.unpack_from("<LL", content, end + 12)
         # The library reads as many bytes of the directory as this record says, and counts the files in them itself.
-        record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, MAX_MEMBERS + 1, MAX_MEMBERS + 1, size, offset)
+        record = struct.pack(
+            "<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, MAX_MEMBERS + 1, MAX_MEMBERS + 1, size, offset
+        )
         locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
         [found] = found_in(put("e.zip", content[:end] + record + locator + content[end:]))
         assert "more than 10,000 files" in found.error
@@ -211,7 +241,9 @@ class TestGzip:
             ("a.jsonl.gz", 2),
         ]
 
-    @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:12], lambda data: data[:20] + b"\0" * 9 + data[29:]])
+    @pytest.mark.parametrize(
+        "damage", [lambda data: data[:-9], lambda data: data[:12], lambda data: data[:20] + b"\0" * 9 + data[29:]]
+    )
     def test_that_is_damaged_fails(self, put, damage):
         [found] = found_in(put("a.json.gz", damage(gzip.compress(json.dumps(ONE).encode() * 3))), is_named=False)
         assert found.status is Status.FAILED
@@ -246,7 +278,9 @@ class TestReadAgain:
         listed = []
         original = zipfile.ZipFile.__init__
         monkeypatch.setattr(
-            zipfile.ZipFile, "__init__", lambda self, *args, **options: listed.append(1) or original(self, *args, **options)
+            zipfile.ZipFile,
+            "__init__",
+            lambda self, *args, **options: listed.append(1) or original(self, *args, **options),
         )
         rereader = Rereader()
         assert [rereader.read(unit.source, unit.sha256).mapping["n"] for unit in units] == list(range(9))
@@ -257,7 +291,11 @@ class TestReadAgain:
         units = list(read(source_of(path)))
         opened = []
         original = gzip.GzipFile.__init__
-        monkeypatch.setattr(gzip.GzipFile, "__init__", lambda self, *args, **options: opened.append(1) or original(self, *args, **options))
+        monkeypatch.setattr(
+            gzip.GzipFile,
+            "__init__",
+            lambda self, *args, **options: opened.append(1) or original(self, *args, **options),
+        )
         rereader = Rereader()
         for unit in units:
             rereader.read(unit.source, unit.sha256)
@@ -282,7 +320,9 @@ def test_what_is_given_fills_what_is_absent_and_no_id_is_given_to_many(put):
     for name, content in contents.items():
         path = put(name, content.encode())
         found = [one for unit in read(source_of(path), identify=identify) for one in parse(unit)]
-        seen[name] = [(meeting.meeting_id, meeting.customer_id) for meeting in (normalize(one.mapping) for one in found)]
+        seen[name] = [
+            (meeting.meeting_id, meeting.customer_id) for meeting in (normalize(one.mapping) for one in found)
+        ]
     assert seen == {
         "own.json": [("own", "C")],
         "raw.json": [("own", "C")],

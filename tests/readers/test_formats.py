@@ -14,7 +14,9 @@ from meetcli.models import Outcome, Status
 from meetcli.readers import all_formats
 from tests.readers.formats_seen import GOLDEN, SAMPLES, found_in, meetings_in, words_of, written_down
 
-COPIED = sorted(path for path in SAMPLES.rglob("*.*") if path.suffix != GOLDEN and path.name not in ("README.md", "large.json"))
+COPIED = sorted(
+    path for path in SAMPLES.rglob("*.*") if path.suffix != GOLDEN and path.name not in ("README.md", "large.json")
+)
 LARGE = json.loads((SAMPLES / "large.json").read_text(encoding="utf-8"))
 NO_FILE = {"plain text of a named file", "meetcli JSON"}
 
@@ -30,12 +32,16 @@ def test_a_sample_reads_as_its_golden_file(path):
 
 @pytest.mark.parametrize("path", COPIED, ids=name_of)
 def test_a_sample_is_known_by_its_content_alone(path, tmp_path):
-    """Under a name that says nothing; a list needs brackets that open on an object to claim to be JSON without a suffix."""
+    """Under a name that says nothing; a list needs brackets that open on an object to claim to be JSON without a
+    suffix.
+    """
     disguised = tmp_path / "a"
     disguised.write_bytes(path.read_bytes())
     if path.name == "faster-whisper-rows.json":
         disguised = disguised.rename(tmp_path / "a.json")
-    assert [one.format for one, _ in meetings_in(disguised, is_named=True)] == [one.format for one, _ in meetings_in(path, is_named=True)]
+    assert [one.format for one, _ in meetings_in(disguised, is_named=True)] == [
+        one.format for one, _ in meetings_in(path, is_named=True)
+    ]
 
 
 @pytest.mark.parametrize("path", COPIED, ids=name_of)
@@ -54,7 +60,9 @@ def test_turns_are_in_the_order_of_time():
 
 
 def test_every_format_has_a_sample():
-    seen = {LARGE[name]["format"] for name in LARGE} | {one.format for path in COPIED for one, _ in meetings_in(path, is_named=True)}
+    seen = {LARGE[name]["format"] for name in LARGE} | {
+        one.format for path in COPIED for one, _ in meetings_in(path, is_named=True)
+    }
     assert {form.name for form in all_formats()} - seen == NO_FILE
 
 
@@ -84,7 +92,9 @@ def summary_of(path: Path) -> dict[str, object]:
 @pytest.mark.shared
 def test_every_sample_beside_the_project_is_met_here(shared_data):
     folder = shared_data / "formats"
-    known = {name_of(path) for path in COPIED} | set(LARGE) | {"README.md", "SOURCES.md", "zoom-vtt/meeting001_chat.txt"}
+    known = (
+        {name_of(path) for path in COPIED} | set(LARGE) | {"README.md", "SOURCES.md", "zoom-vtt/meeting001_chat.txt"}
+    )
     assert {str(path.relative_to(folder)) for path in folder.rglob("*.*")} - known == set()
 
 
@@ -99,14 +109,20 @@ def _plain_of_html(text: str) -> str:
 PLAIN_TEXTS = {
     "assemblyai/assemblyai_transcription.json": lambda document: document["text"],
     "assemblyai/assemblyai_utterances.json": lambda document: document["text"],
-    "aws-transcribe/no-speakers.amazonTranscribe.sample.json": lambda document: document["results"]["transcripts"][0]["transcript"],
+    "aws-transcribe/no-speakers.amazonTranscribe.sample.json": lambda document: document["results"]["transcripts"][0][
+        "transcript"
+    ],
     "aws-transcribe/todayinfocus.sample.json": lambda document: document["results"]["transcripts"][0]["transcript"],
     "azure-batch/transcriptSample.json": lambda document: document["combinedRecognizedPhrases"][0]["display"],
     "bbc-kaldi/bbcKaldiTranscriptWithSpeakerSegments.sample.json": lambda document: document["retval"]["punct"],
     "deepgram/dg_speakers.json": lambda document: document["results"]["channels"][0]["alternatives"][0]["transcript"],
-    "deepgram/dg_speakers_no_utterances.json": lambda document: document["results"]["channels"][0]["alternatives"][0]["transcript"],
+    "deepgram/dg_speakers_no_utterances.json": lambda document: document["results"]["channels"][0]["alternatives"][0][
+        "transcript"
+    ],
     "deepgram/dg_utterances.json": lambda document: document["results"]["channels"][0]["alternatives"][0]["transcript"],
-    "deepgram/dg_whisper_transcription.json": lambda document: document["results"]["channels"][0]["alternatives"][0]["transcript"],
+    "deepgram/dg_whisper_transcription.json": lambda document: document["results"]["channels"][0]["alternatives"][0][
+        "transcript"
+    ],
     "google-stt/gcpSttPunctuation.sample.json": _plain_of_results,
     "google-stt/gcpSttSpeakerDiarization.sample.json": _plain_of_results,
     "ibm-watson/ibmTedTalkTranscript.sample.json": lambda document: _plain_of_results(document["results"][0]),
@@ -140,9 +156,16 @@ def test_captions_lose_and_double_no_word(shared_data):
     folder = shared_data / "formats"
     [(_, meeting)] = meetings_in(folder / "srt" / "example.srt")
     # The same talk, published in two formats.
-    assert words_of(meeting) == _plain_of_html((folder / "podcast-namespace" / "example.html").read_text(encoding="utf-8")).split()
+    assert (
+        words_of(meeting)
+        == _plain_of_html((folder / "podcast-namespace" / "example.html").read_text(encoding="utf-8")).split()
+    )
     zoom = folder / "zoom-vtt" / "meeting001_transcript.vtt"
-    lines = [line for line in zoom.read_text(encoding="utf-8").splitlines()[1:] if line and not line.isdigit() and "-->" not in line]
+    lines = [
+        line
+        for line in zoom.read_text(encoding="utf-8").splitlines()[1:]
+        if line and not line.isdigit() and "-->" not in line
+    ]
     [(_, meeting)] = meetings_in(zoom)
     assert words_of(meeting) == " ".join(re.sub(r"^[A-Z]\w+ [A-Z]\w+: ", "", line) for line in lines).split()
 

@@ -71,7 +71,11 @@ def test_the_notes_above_a_transcript_are_not_what_was_said(turns):
 
 
 def test_portuguese_documents_are_read_as_english_ones(turns):
-    assert turns(PORTUGUESE) == [("Ana Souza", 0, "É coisa boa: né?"), ("João Lima", None, "É."), ("João Lima", 66, "Não.")]
+    assert turns(PORTUGUESE) == [
+        ("Ana Souza", 0, "É coisa boa: né?"),
+        ("João Lima", None, "É."),
+        ("João Lima", 66, "Não."),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,16 @@ import tracemalloc
 
 import pytest
 
-from tests.readers.mutations import FREE_BYTES, MAX_S, MAX_TIMES, mutated, outcome_of, repeated, sample_files, unpacked_size
+from tests.readers.mutations import (
+    FREE_BYTES,
+    MAX_S,
+    MAX_TIMES,
+    mutated,
+    outcome_of,
+    repeated,
+    sample_files,
+    unpacked_size,
+)
 
 SETS = 10
 A_SET = 60
@@ -28,11 +37,15 @@ def test_no_broken_file_crashes_hangs_or_fills_the_memory(number, tmp_path):
         assert memory < FREE_BYTES + MAX_TIMES * unpacked_size(data), origin
 
 
-@pytest.mark.parametrize(("name", "start", "line"), [("a.txt", "", "Ana: {}\nBob: {}\n"), ("a.vtt", "WEBVTT\n\n", "{0}<v Ana>{1}\n\n")])
+@pytest.mark.parametrize(
+    ("name", "start", "line"), [("a.txt", "", "Ana: {}\nBob: {}\n"), ("a.vtt", "WEBVTT\n\n", "{0}<v Ana>{1}\n\n")]
+)
 def test_a_letter_that_takes_four_bytes_everywhere_fills_no_memory(name, start, line, tmp_path):
     said = "this is what we said the day before, and again yesterday, is it not? " * 4
     block = line.format("00:01.000 --> 00:02.000\n" if start else said, said)
-    (tmp_path / name).write_text(f"{start}{block.replace('?', '😀')}{block * (500_000 // len(block))}", encoding="utf-8")
+    (tmp_path / name).write_text(
+        f"{start}{block.replace('?', '😀')}{block * (500_000 // len(block))}", encoding="utf-8"
+    )
     tracemalloc.start()
     outcome_of(tmp_path / name)
     memory = tracemalloc.get_traced_memory()[1]
@@ -42,7 +55,9 @@ def test_a_letter_that_takes_four_bytes_everywhere_fills_no_memory(name, start, 
 
 @pytest.mark.parametrize("path", sample_files(), ids=lambda path: path.name)
 def test_a_file_four_times_as_long_takes_no_more_than_its_length(path, tmp_path):
-    """Quadratic work would take sixteen times as long. The best of three is what the work takes, not what the machine does besides."""
+    """Quadratic work would take sixteen times as long. The best of three is what the work takes, not what the machine
+    does besides.
+    """
     taken = {}
     for size in (250_000, 1_000_000):
         file = tmp_path / f"{size}{path.suffix}"

@@ -1,4 +1,6 @@
-"""When text is a transcript: in a folder by four turns, two recurring speakers, 60 % of lines; by less where the user named it."""
+"""When text is a transcript: in a folder by four turns, two recurring speakers, 60 % of lines; by less where the user
+named it.
+"""
 
 import pytest
 
@@ -40,7 +42,10 @@ def test_four_turns_of_two_who_recur_count_whatever_the_name(counts, name):
         ("Classifier: MIT\nClassifier: Linux\nRequires: attrs\nRequires: numpy\nLicense: MIT\n", (False, True)),
         ("stdin: int,\nstdout: int,\n" * 4, (False, True)),
         ("- Ana: oi\n- Bob: tudo bem?\n- Ana: tudo\n- Bob: vamos\n", (False, True)),
-        ("* Fix: a crash\n* Add: a flag\n* Fix: a leak\n* Add: a test\n", (False, True)),  # so no folder of changelogs is bought
+        (
+            "* Fix: a crash\n* Add: a flag\n* Fix: a leak\n* Add: a test\n",
+            (False, True),
+        ),  # so no folder of changelogs is bought
         ("Ana: oi\n", (False, False)),
         ("INFO: started\nWARNING: slow\nINFO: done\nWARNING: again\nERROR: no\n", (False, False)),
         ("name: x\nversion: 1\nlicense: MIT\nauthor: y\n", (False, False)),
@@ -57,10 +62,18 @@ def test_less_does_not(counts, text, expected):
 
 
 @pytest.mark.parametrize(
-    "line", ["09:15:0{} From {} to Everyone: oi\n", "2026-08-05 09:15:0{} From {} to Everyone:\n\toi\n", "09:15:0{}\t From  {} : oi\n"]
+    "line",
+    [
+        "09:15:0{} From {} to Everyone: oi\n",
+        "2026-08-05 09:15:0{} From {} to Everyone:\n\toi\n",
+        "09:15:0{}\t From  {} : oi\n",
+    ],
 )
 def test_a_chat_saved_by_zoom_is_no_transcript(counts, line):
-    assert counts("".join(line.format(number, ("Ana Souza", "João")[number % 2]) for number in range(8))) == (False, False)
+    assert counts("".join(line.format(number, ("Ana Souza", "João")[number % 2]) for number in range(8))) == (
+        False,
+        False,
+    )
 
 
 ACCENTED = "Ana: não\nBob: é bom?\nAna: é\nBob: sim\n"
@@ -94,8 +107,14 @@ def test_a_transcript_in_another_encoding_is_not_skipped(tmp_path, name, text, e
 def test_bullets_before_names_go_and_points_of_a_speech_stay(tmp_path):
     path = tmp_path / "a.md"
     for text, expected in (
-        ("# Weekly\n\n- Ana: oi\n- Bob: tudo - bem?\n  - Ana: tudo\n", [("Ana", "oi"), ("Bob", "tudo - bem?"), ("Ana", "tudo")]),
-        ("Ana: dois\n- Preço: alto\n- Prazo: curto\nBob: sim\n", [("Ana", "dois\n- Preço: alto\n- Prazo: curto"), ("Bob", "sim")]),
+        (
+            "# Weekly\n\n- Ana: oi\n- Bob: tudo - bem?\n  - Ana: tudo\n",
+            [("Ana", "oi"), ("Bob", "tudo - bem?"), ("Ana", "tudo")],
+        ),
+        (
+            "Ana: dois\n- Preço: alto\n- Prazo: curto\nBob: sim\n",
+            [("Ana", "dois\n- Preço: alto\n- Prazo: curto"), ("Bob", "sim")],
+        ),
     ):
         path.write_text(text, encoding="utf-8")
         [(_, meeting)] = meetings_in(path, is_named=True)
@@ -104,7 +123,9 @@ def test_bullets_before_names_go_and_points_of_a_speech_stay(tmp_path):
 
 def test_times_before_names_become_starts(tmp_path):
     path = tmp_path / "a.txt"
-    path.write_text("[00:00:01] Ana: oi\n[00:00:05] Bob: tudo\n[00:00:09] Ana: bem\n[00:00:12] Bob: sim\n", encoding="utf-8")
+    path.write_text(
+        "[00:00:01] Ana: oi\n[00:00:05] Bob: tudo\n[00:00:09] Ana: bem\n[00:00:12] Bob: sim\n", encoding="utf-8"
+    )
     [(_, meeting)] = meetings_in(path)
     assert [(turn.speaker, turn.start_s) for turn in meeting.turns] == [("Ana", 1), ("Bob", 5), ("Ana", 9), ("Bob", 12)]
 
@@ -121,4 +142,7 @@ def test_places_are_counted_from_the_start_of_the_file(tmp_path, before):
     path = tmp_path / "a.txt"
     path.write_bytes((before + TALK).encode())
     [(_, meeting)] = meetings_in(path)
-    assert [meeting.turns[0].offset, meeting.turns[3].offset] == [(before + TALK).index("oi"), (before + TALK).index("vamos")]
+    assert [meeting.turns[0].offset, meeting.turns[3].offset] == [
+        (before + TALK).index("oi"),
+        (before + TALK).index("vamos"),
+    ]

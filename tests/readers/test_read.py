@@ -91,13 +91,19 @@ class TestShapes:
 
     @pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a"])
     def test_a_bom_and_crlf_just_work(self, put, name):
-        content = b"\xef\xbb\xbf" + json.dumps(ONE, indent=1 if name == "a.json" else None).replace("\n", "\r\n").encode() + b"\r\n"
+        content = (
+            b"\xef\xbb\xbf"
+            + json.dumps(ONE, indent=1 if name == "a.json" else None).replace("\n", "\r\n").encode()
+            + b"\r\n"
+        )
         assert mappings(all_of(put(content, name))) == [ONE]
 
     @given(
         st.lists(
             st.dictionaries(
-                st.sampled_from(["customer_id", "x", "é"]), st.text() | st.none() | st.integers() | st.lists(st.booleans()), max_size=3
+                st.sampled_from(["customer_id", "x", "é"]),
+                st.text() | st.none() | st.integers() | st.lists(st.booleans()),
+                max_size=3,
             ),
             min_size=2,
             max_size=5,
@@ -166,7 +172,11 @@ class TestBadJson:
             ('{"transcript": "a", "metadata": {"meet_type": Infinity}}', "metadata.meet_type", "Infinity"),
             ('{"transcript": "a", "metadata": {"x": [1, -Infinity]}}', "metadata.x[2]", "-Infinity"),
             ('{"transcript": "a", "score": 1e999}', "score", "too large"),
-            ('{"transcript": "a", "metadata": {"meeting_id": ' + "9" * 5000 + "}}", "metadata.meeting_id", "5,000 digits"),
+            (
+                '{"transcript": "a", "metadata": {"meeting_id": ' + "9" * 5000 + "}}",
+                "metadata.meeting_id",
+                "5,000 digits",
+            ),
             ('{"transcript": "a", "transcript": "b"}', "the meeting", "transcript twice"),
             ('{"transcript": "a", "metadata": {"meeting_id": "1", "meeting_id": "1"}}', "metadata", "meeting_id twice"),
             (f'{{"transcript": "a", "{CANARY} x": 1, "{CANARY} x": 2}}', "the meeting", "a key of 13 characters twice"),
@@ -179,7 +189,11 @@ class TestBadJson:
         assert CANARY not in failure.error
 
     def test_in_a_list_leave_the_other_places_alone(self, put):
-        found = all_of(put(f'[{json.dumps(ONE)}, {{"transcript": NaN}}, {{"a": 1, "a": 2}}, 7, {{"x": 1}}, {json.dumps(RAW)}]'.encode()))
+        found = all_of(
+            put(
+                f'[{json.dumps(ONE)}, {{"transcript": NaN}}, {{"a": 1, "a": 2}}, 7, {{"x": 1}}, {json.dumps(RAW)}]'.encode()
+            )
+        )
         assert mappings(found) == [ONE, Status.FAILED, Status.FAILED, Status.FAILED, Status.FAILED, RAW]
         assert [one.source.place for one in found] == [1, 2, 3, 4, 5, 6]
 
@@ -195,7 +209,9 @@ class TestBadJson:
     def test_a_file_of_nothing_but_bad_lines_is_one_failure(self, put):
         assert "none of its first 100 lines" in only_failure(put(b"{cut\n" * 5000, "a.jsonl", is_named=False)).error
         assert len(all_of(put(b"{cut\n" * 99, "a.jsonl"))) == 99
-        assert mappings(all_of(put(b"{cut\n" * 99 + json.dumps(ONE).encode(), "a.jsonl"))) == [Status.FAILED] * 99 + [ONE]
+        assert mappings(all_of(put(b"{cut\n" * 99 + json.dumps(ONE).encode(), "a.jsonl"))) == [Status.FAILED] * 99 + [
+            ONE
+        ]
 
     def test_ids_without_a_text_are_a_meeting_whose_text_is_missing(self, put):
         mapping = {"metadata": {"meeting_id": "M1"}}
@@ -219,7 +235,11 @@ class TestNoTranscript:
             (b"[[note]]", "a.md", "no_transcript"),
             ("não".encode("latin-1"), "a.txt", "no_transcript"),
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.png", "no_transcript"),
-            (b'{"provenance": {"meetcli_version": "1", "fingerprint": "f"}, "transcript": "x"}', "a.extract.json", "own_result"),
+            (
+                b'{"provenance": {"meetcli_version": "1", "fingerprint": "f"}, "transcript": "x"}',
+                "a.extract.json",
+                "own_result",
+            ),
             (b'[{"provenance": {"meetcli_version": "1", "fingerprint": "f"}}]', "a.json", "own_result"),
             (b'{"provenance": {"meetcli_version": "1", "fingerprint": "f"}}\n' * 2, "r.jsonl", "own_result"),
         ],
@@ -293,7 +313,10 @@ class TestFiles:
     def test_links_that_lead_nowhere_say_so(self, tmp_path):
         (tmp_path / "broken.json").symlink_to("gone.json")
         (tmp_path / "circle.json").symlink_to("circle.json")
-        assert "link to a file that is not there" in only_failure(source_of(tmp_path / "broken.json", is_named=False)).error
+        assert (
+            "link to a file that is not there"
+            in only_failure(source_of(tmp_path / "broken.json", is_named=False)).error
+        )
         assert "symbolic links" in only_failure(source_of(tmp_path / "circle.json", is_named=False)).error
 
     def test_pipes_devices_and_folders_fail_at_once(self, tmp_path):
@@ -333,7 +356,11 @@ class TestFiles:
 
 class TestRereader:
     def test_gives_each_place_again(self, put):
-        for source in (put(ONE), put([ONE, RAW], "list.json"), put(f"{json.dumps(ONE)}\n{json.dumps(RAW)}".encode(), "lines.jsonl")):
+        for source in (
+            put(ONE),
+            put([ONE, RAW], "list.json"),
+            put(f"{json.dumps(ONE)}\n{json.dumps(RAW)}".encode(), "lines.jsonl"),
+        ):
             rereader = Rereader()
             for unit in read(source):
                 for found in parse(unit):
@@ -344,7 +371,9 @@ class TestRereader:
         places = parse(unit)
         opened = []
         open_content = readers.open_content
-        monkeypatch.setattr(readers, "open_content", lambda *given, **options: opened.append(given) or open_content(*given, **options))
+        monkeypatch.setattr(
+            readers, "open_content", lambda *given, **options: opened.append(given) or open_content(*given, **options)
+        )
         rereader = Rereader()
         for found in places:
             rereader.read(found.source, unit.sha256)

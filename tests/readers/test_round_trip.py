@@ -1,6 +1,7 @@
 """The reference meetings written as other formats write them, and read back: the same turns, the same words.
 
-Once as somebody who has the turns writes them down, a cue or an utterance each, and once cut into cues of a dozen words, as recorders do.
+Once as somebody who has the turns writes them down, a cue or an utterance each, and once cut into cues of a dozen
+words, as recorders do.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ def runs_of(turns: list[Spoken]) -> list[Spoken]:
 
 
 def slices_of(turns: list[Spoken]) -> list[Spoken]:
-    return [(speaker, words[first : first + CUE_WORDS]) for speaker, words in runs_of(turns) for first in range(0, len(words), CUE_WORDS)]
+    return [
+        (speaker, words[first : first + CUE_WORDS])
+        for speaker, words in runs_of(turns)
+        for first in range(0, len(words), CUE_WORDS)
+    ]
 
 
 def cues_of(spoken: list[Spoken]) -> list[tuple[float, float, str | None, list[str]]]:
@@ -69,7 +74,9 @@ def as_srt(spoken: list[Spoken], escape: Callable[[str], str] = escaped, mark: s
     blocks = []
     for number, (start, end, speaker, words) in enumerate(cues_of(spoken), 1):
         said = escape(" ".join(words))
-        blocks.append(f"{number}\n{clock(start, mark)} --> {clock(end, mark)}\n{f'{speaker}: ' if speaker else ''}{said}\n")
+        blocks.append(
+            f"{number}\n{clock(start, mark)} --> {clock(end, mark)}\n{f'{speaker}: ' if speaker else ''}{said}\n"
+        )
     return "\n".join(blocks)
 
 
@@ -79,10 +86,18 @@ def as_zoom(spoken: list[Spoken]) -> str:
 
 def as_whisper(spoken: list[Spoken]) -> str:
     segments = [
-        {"id": number, "start": start, "end": end, "text": " " + " ".join(words), **({"speaker": speaker} if speaker else {})}
+        {
+            "id": number,
+            "start": start,
+            "end": end,
+            "text": " " + " ".join(words),
+            **({"speaker": speaker} if speaker else {}),
+        }
         for number, (start, end, speaker, words) in enumerate(cues_of(spoken))
     ]
-    return json.dumps({"text": "".join(segment["text"] for segment in segments), "segments": segments, "language": "en"})
+    return json.dumps(
+        {"text": "".join(segment["text"] for segment in segments), "segments": segments, "language": "en"}
+    )
 
 
 def as_bare_whisper(spoken: list[Spoken]) -> str:
@@ -90,13 +105,21 @@ def as_bare_whisper(spoken: list[Spoken]) -> str:
 
 
 def numbers_of(spoken: list[Spoken]) -> dict[str | None, int]:
-    return {speaker: number for number, speaker in enumerate(dict.fromkeys(speaker for speaker, _ in spoken if speaker))}
+    return {
+        speaker: number for number, speaker in enumerate(dict.fromkeys(speaker for speaker, _ in spoken if speaker))
+    }
 
 
 def as_deepgram(spoken: list[Spoken]) -> str:
     numbers = numbers_of(spoken)
     words = [
-        {"word": word.lower(), "punctuated_word": word, "start": start, "end": end, **({"speaker": numbers[speaker]} if speaker else {})}
+        {
+            "word": word.lower(),
+            "punctuated_word": word,
+            "start": start,
+            "end": end,
+            **({"speaker": numbers[speaker]} if speaker else {}),
+        }
         for start, end, speaker, some in cues_of(spoken)
         for word in some
     ]
@@ -128,7 +151,9 @@ def as_assemblyai(spoken: list[Spoken]) -> str:
         {"start": round(start * 1000), "end": round(end * 1000), "text": " ".join(words), "speaker": speaker}
         for start, end, speaker, words in cues_of(spoken)
     ]
-    return json.dumps({"id": "x", "status": "completed", "audio_duration": 60, "text": "", "words": [], "utterances": utterances})
+    return json.dumps(
+        {"id": "x", "status": "completed", "audio_duration": 60, "text": "", "words": [], "utterances": utterances}
+    )
 
 
 Write = Callable[[list[Spoken]], str]
@@ -202,4 +227,6 @@ def test_the_reference_meetings_come_back_from_plain_text(shared_data, tmp_path)
         [(transcript, meeting)] = meetings_in(copy)
         assert transcript.format == "plain text", path
         given = normalize(original).turns
-        assert [(turn.speaker, turn.text) for turn in meeting.turns] == [(turn.speaker, turn.text) for turn in given], path
+        assert [(turn.speaker, turn.text) for turn in meeting.turns] == [(turn.speaker, turn.text) for turn in given], (
+            path
+        )

@@ -35,7 +35,13 @@ def said(found):
 
 def words(text, speakers, start=0.0, **fields):
     return [
-        {"word": word, "start": start + number, "end": start + number + 0.5, **({} if speaker is None else {"speaker": speaker}), **fields}
+        {
+            "word": word,
+            "start": start + number,
+            "end": start + number + 0.5,
+            **({} if speaker is None else {"speaker": speaker}),
+            **fields,
+        }
         for number, (word, speaker) in enumerate(zip(text.split(), speakers, strict=True))
     ]
 
@@ -45,7 +51,10 @@ class TestSpeakers:
 
     def test_zero_is_a_speaker(self, turns):
         alternative = {"transcript": "", "words": words("oi bem tudo", [0, 0, 1])}
-        assert said(turns({"results": {"channels": [{"alternatives": [alternative]}]}})) == [("Speaker 0", "oi bem"), ("Speaker 1", "tudo")]
+        assert said(turns({"results": {"channels": [{"alternatives": [alternative]}]}})) == [
+            ("Speaker 0", "oi bem"),
+            ("Speaker 1", "tudo"),
+        ]
 
     def test_an_empty_one_is_unknown_and_a_missing_one_goes_on(self, turns):
         segments = [
@@ -54,7 +63,11 @@ class TestSpeakers:
             {"speaker": "", "startTime": 2, "endTime": 3, "body": "tudo"},
             {"speaker": "Ana", "startTime": 3, "endTime": 4, "body": "sim"},
         ]
-        assert said(turns({"version": "1.0.0", "segments": segments})) == [("Ana", "oi bem"), (None, "tudo"), ("Ana", "sim")]
+        assert said(turns({"version": "1.0.0", "segments": segments})) == [
+            ("Ana", "oi bem"),
+            (None, "tudo"),
+            ("Ana", "sim"),
+        ]
 
     @pytest.mark.parametrize("label", ["", "UU", "Unknown Speaker", None])
     def test_unknown_has_many_spellings(self, turns, label):
@@ -62,20 +75,30 @@ class TestSpeakers:
         assert said(turns({"segments": segments, "word_segments": []})) == [(None, "oi")]
 
     def test_long_ids_keep_their_digits(self, turns):
-        call = {"callId": "1", "transcript": [{"speakerId": "12345678901234567890", "sentences": [{"start": 0, "end": 1, "text": "oi"}]}]}
+        call = {
+            "callId": "1",
+            "transcript": [{"speakerId": "12345678901234567890", "sentences": [{"start": 0, "end": 1, "text": "oi"}]}],
+        }
         assert said(turns({"callTranscripts": [call]})) == [("12345678901234567890", "oi")]
         named = {**call, "parties": [{"speakerId": "12345678901234567890", "name": "Ana"}]}
         assert said(turns({"callTranscripts": [named]})) == [("Ana", "oi")]
 
     def test_ids_may_be_whole_numbers(self, turns):
-        call = {"callId": "1", "transcript": [{"speakerId": 12345678901234567890, "sentences": [{"start": 0, "end": 1, "text": "oi"}]}]}
+        call = {
+            "callId": "1",
+            "transcript": [{"speakerId": 12345678901234567890, "sentences": [{"start": 0, "end": 1, "text": "oi"}]}],
+        }
         assert said(turns({"callTranscripts": [call]})) == [("12345678901234567890", "oi")]
         named = {**call, "parties": [{"speakerId": "12345678901234567890", "name": "Ana"}]}
         assert said(turns({"callTranscripts": [named]})) == [("Ana", "oi")]
 
     def test_nobody_known_is_not_the_guest_without_an_id(self, turns):
         sentences = [{"start": 0, "end": 1, "text": "oi"}]
-        call = {"callId": "1", "parties": [{"speakerId": None, "name": "Zé"}], "transcript": [{"speakerId": None, "sentences": sentences}]}
+        call = {
+            "callId": "1",
+            "parties": [{"speakerId": None, "name": "Zé"}],
+            "transcript": [{"speakerId": None, "sentences": sentences}],
+        }
         assert said(turns({"callTranscripts": [call]})) == [(None, "oi")]
         elements = [{"type": "text", "value": "oi", "ts": 0, "end_ts": 1}]
         monologues = {"speakers": [{"id": None, "name": "Zé"}], "monologues": [{"speaker": None, "elements": elements}]}
@@ -86,9 +109,15 @@ class TestScripts:
     """What people keep of a reply when they save only what they need."""
 
     def test_keep_the_utterances_of_assemblyai(self, turns):
-        utterances = [{"speaker": "A", "text": "Oi.", "start": 0, "end": 400}, {"speaker": "B", "text": "Bem.", "start": 500, "end": 900}]
+        utterances = [
+            {"speaker": "A", "text": "Oi.", "start": 0, "end": 400},
+            {"speaker": "B", "text": "Bem.", "start": 500, "end": 900},
+        ]
         for rest in ({"status": "completed"}, {"words": []}, {"id": "x", "status": "completed", "audio_duration": 1}):
-            assert turns({"utterances": utterances, **rest}) == [("Speaker A", 0.0, 0.4, "Oi."), ("Speaker B", 0.5, 0.9, "Bem.")]
+            assert turns({"utterances": utterances, **rest}) == [
+                ("Speaker A", 0.0, 0.4, "Oi."),
+                ("Speaker B", 0.5, 0.9, "Bem."),
+            ]
 
     def test_keep_the_words_of_deepgram(self, turns):
         channels = [{"alternatives": [{"words": words("oi bem", [0, 1])}]}]
@@ -110,7 +139,9 @@ class TestNumbersThatJsonDoesNotHave:
 
     def test_a_key_twice_beside_them_still_fails(self, put):
         path = put({})
-        path.write_text('{"text": "oi", "segments": [{"start": 0, "end": 1, "text": "oi", "x": NaN, "y": {"a": 1, "a": 2}}]}')
+        path.write_text(
+            '{"text": "oi", "segments": [{"start": 0, "end": 1, "text": "oi", "x": NaN, "y": {"a": 1, "a": 2}}]}'
+        )
         [found] = found_in(path)
         assert isinstance(found, Outcome)
         assert "segments[1].y has the key a twice" in found.error
@@ -125,7 +156,10 @@ class TestWhisper:
             "speaker": "A1",
             "words": words("Oi, tudo bem? Tudo.", ["A1", "A1", None, "B1"]),
         }
-        assert turns({"segments": [segment], "language": "pt"}) == [("A1", 0.0, 3.0, "Oi, tudo bem?"), ("B1", 3.0, 4.0, "Tudo.")]
+        assert turns({"segments": [segment], "language": "pt"}) == [
+            ("A1", 0.0, 3.0, "Oi, tudo bem?"),
+            ("B1", 3.0, 4.0, "Tudo."),
+        ]
 
     def test_a_first_word_without_a_speaker_goes_with_the_next(self, turns):
         segment = {"start": 0, "end": 4, "text": " 2024 oi. Bem.", "words": words("2024 oi. Bem.", [None, "A1", "B1"])}
@@ -136,7 +170,9 @@ class TestWhisper:
         assert said(turns({"segments": [segment]})) == [("A1", "Oi. Bem.")]
 
     def test_sentences_of_nobody_end_where_sentences_do(self, turns):
-        segments = [{"start": n, "end": n + 1, "text": text} for n, text in enumerate([" It is", " late.", " Go", " home"])]
+        segments = [
+            {"start": n, "end": n + 1, "text": text} for n, text in enumerate([" It is", " late.", " Go", " home"])
+        ]
         segments.append({"start": 9, "end": 10, "text": " after a pause"})
         assert turns({"segments": segments, "text": "x", "language": "en"}) == [
             (None, 0.0, 2.0, "It is late."),
@@ -156,11 +192,16 @@ class TestWhisper:
         assert turns({"segments": rows, "info": {"language": "pt"}}) == [(None, 0.0, 1.5, "Oi.")]
 
     def test_segments_of_diarized_json_may_stand_alone(self, turns):
-        segments = [{"type": "transcript.text.segment", "id": "seg_1", "start": 0, "end": 1, "text": "Oi.", "speaker": "A"}]
+        segments = [
+            {"type": "transcript.text.segment", "id": "seg_1", "start": 0, "end": 1, "text": "Oi.", "speaker": "A"}
+        ]
         assert turns(segments) == [("Speaker A", 0.0, 1.0, "Oi.")]
 
     def test_azure_s_preview_named_no_unit(self, turns):
-        phrases = [{"offset": 960, "duration": 640, "text": "Oi."}, {"offset": 2000, "duration": 500, "text": "Bem?", "speaker": 1}]
+        phrases = [
+            {"offset": 960, "duration": 640, "text": "Oi."},
+            {"offset": 2000, "duration": 500, "text": "Bem?", "speaker": 1},
+        ]
         found = turns({"duration": 2500, "combinedPhrases": [{"text": "Oi. Bem?"}], "phrases": phrases})
         assert found == [(None, 0.96, 1.6, "Oi."), ("Speaker 1", 2.0, 2.5, "Bem?")]
 
@@ -174,13 +215,18 @@ class TestWhisper:
     )
     def test_words_without_segments_give_sentences_their_times(self, turns, spoken, times):
         told = words(spoken, [None] * len(spoken.split()))
-        found = turns({"task": "transcribe", "language": "portuguese", "text": "Oi, João! São 10:30, não é?", "words": told})
+        found = turns(
+            {"task": "transcribe", "language": "portuguese", "text": "Oi, João! São 10:30, não é?", "words": told}
+        )
         assert found == [(None, *times[0], "Oi, João!"), (None, *times[1], "São 10:30, não é?")]
 
 
 class TestChannels:
     def test_of_deepgram_are_the_speakers_in_the_order_of_time(self, turns):
-        channels = [{"alternatives": [{"transcript": "", "words": words("Oi. Bem.", [None, None], start)}]} for start in (0.0, 0.6)]
+        channels = [
+            {"alternatives": [{"transcript": "", "words": words("Oi. Bem.", [None, None], start)}]}
+            for start in (0.0, 0.6)
+        ]
         assert said(turns({"results": {"channels": channels}})) == [
             *(("Channel 0", "Oi."), ("Channel 1", "Oi."), ("Channel 0", "Bem."), ("Channel 1", "Bem."))
         ]
@@ -190,9 +236,16 @@ class TestChannels:
             times = {} if start is None else {"start_time": str(start), "end_time": str(start + 0.5)}
             return {"type": kind, "alternatives": [{"content": content, "confidence": None}], **times}
 
-        left, right = [item("Oi", 0.0), item(".", None, "punctuation")], [item("Bem", 1.0), item("?", None, "punctuation")]
+        left, right = (
+            [item("Oi", 0.0), item(".", None, "punctuation")],
+            [item("Bem", 1.0), item("?", None, "punctuation")],
+        )
         channels = [{"channel_label": "ch_0", "items": left}, {"channel_label": "ch_1", "items": right}]
-        results = {"transcripts": [{"transcript": "Oi. Bem?"}], "items": left + right, "channel_labels": {"channels": channels}}
+        results = {
+            "transcripts": [{"transcript": "Oi. Bem?"}],
+            "items": left + right,
+            "channel_labels": {"channels": channels},
+        }
         assert turns({"jobName": "x", "results": results}) == [("ch_0", 0.0, 0.5, "Oi."), ("ch_1", 1.0, 1.5, "Bem?")]
 
     def test_of_azure_come_grouped_and_are_sorted(self, turns):
@@ -220,7 +273,10 @@ class TestChannels:
             return {
                 "channelTag": channel,
                 "alternatives": [
-                    {"transcript": word, "words": [{"word": word, "startOffset": f"{start}s", "endOffset": f"{start + 0.5}s"}]}
+                    {
+                        "transcript": word,
+                        "words": [{"word": word, "startOffset": f"{start}s", "endOffset": f"{start + 0.5}s"}],
+                    }
                 ],
             }
 
@@ -242,7 +298,12 @@ class TestMarks:
             ("–", "none"),
         ]
         results = [
-            {"type": "word", "start_time": at, "end_time": at + 1, "alternatives": [{"content": content, "speaker": "S1"}]}
+            {
+                "type": "word",
+                "start_time": at,
+                "end_time": at + 1,
+                "alternatives": [{"content": content, "speaker": "S1"}],
+            }
             | ({"type": "punctuation", "attaches_to": attaches} if attaches else {})
             for at, (content, attaches) in enumerate(said_so)
         ]
@@ -260,7 +321,12 @@ class TestOnce:
 
     def test_real_time_messages_of_speechmatics_make_one_meeting(self, turns):
         def message(kind, content, start):
-            result = {"type": "word", "start_time": start, "end_time": start + 1, "alternatives": [{"content": content, "speaker": "S1"}]}
+            result = {
+                "type": "word",
+                "start_time": start,
+                "end_time": start + 1,
+                "alternatives": [{"content": content, "speaker": "S1"}],
+            }
             return {"message": kind, "format": "2.9", "metadata": {}, "results": [result]}
 
         session = [
@@ -273,7 +339,12 @@ class TestOnce:
 
     def test_scripts_without_spaces_stay_without(self, turns):
         results = [
-            {"type": "word", "start_time": n, "end_time": n + 1, "alternatives": [{"content": content, "speaker": "S1"}]}
+            {
+                "type": "word",
+                "start_time": n,
+                "end_time": n + 1,
+                "alternatives": [{"content": content, "speaker": "S1"}],
+            }
             for n, content in enumerate("会議です")
         ]
         pack = {"language_pack_info": {"word_delimiter": ""}}
@@ -284,22 +355,37 @@ class TestOnce:
         interim = {"final": False, "alternatives": [{"transcript": "o", "timestamps": [["o", 0, 1]]}]}
         labels = [{"from": 0, "to": 1, "speaker": 0}, {"from": 2, "to": 3, "speaker": 1}]
         results = [interim, {"final": True, "alternatives": [{"transcript": "oi bem", "timestamps": timestamps}]}]
-        assert said(turns({"result_index": 0, "results": results, "speaker_labels": labels})) == [("Speaker 0", "oi"), ("Speaker 1", "bem")]
+        assert said(turns({"result_index": 0, "results": results, "speaker_labels": labels})) == [
+            ("Speaker 0", "oi"),
+            ("Speaker 1", "bem"),
+        ]
 
     @pytest.mark.parametrize(
-        ("start", "end", "who"), [("start_time", "end_time", {"speaker_tag": 2}), ("start_offset", "end_offset", {"speaker_label": "2"})]
+        ("start", "end", "who"),
+        [("start_time", "end_time", {"speaker_tag": 2}), ("start_offset", "end_offset", {"speaker_label": "2"})],
     )
     def test_google_s_names_may_be_those_of_python(self, turns, start, end, who):
-        spoken = [{"word": "oi", end: "0.500s", **who}, {"word": "bem", start: {"seconds": 1, "nanos": 200_000_000}, end: 1.5}]
+        spoken = [
+            {"word": "oi", end: "0.500s", **who},
+            {"word": "bem", start: {"seconds": 1, "nanos": 200_000_000}, end: 1.5},
+        ]
         results = [{"alternatives": [{"transcript": "oi bem", "words": spoken}], "channel_tag": 0}]
         assert turns({"results": results}) == [("Speaker 2", None, 0.5, "oi"), (None, 1.2, 1.5, "bem")]
         results.append({"alternatives": [{"transcript": "sim", "words": []}], "channel_tag": 1})
-        assert said(turns({"results": results})) == [("Channel 0, Speaker 2", "oi"), ("Channel 0", "bem"), ("Channel 1", "sim")]
+        assert said(turns({"results": results})) == [
+            ("Channel 0, Speaker 2", "oi"),
+            ("Channel 0", "bem"),
+            ("Channel 1", "sim"),
+        ]
 
     def test_a_last_result_that_alone_has_speakers_may_be_only_the_last_part(self, turns):
         spoken = [("oi", "0s", "1s", {}), ("fim", "3s", "4s", {"speakerLabel": "1"})]
         results = [
-            {"alternatives": [{"transcript": word, "words": [{"word": word, "startOffset": start, "endOffset": end, **who}]}]}
+            {
+                "alternatives": [
+                    {"transcript": word, "words": [{"word": word, "startOffset": start, "endOffset": end, **who}]}
+                ]
+            }
             for word, start, end, who in spoken
         ]
         assert said(turns({"results": results})) == [(None, "oi"), ("Speaker 1", "fim")]
@@ -315,24 +401,46 @@ class TestSessionsOfSpeechmatics:
     def put_lines(self, tmp_path):
         def write(*messages, name="a.jsonl"):
             path = tmp_path / name
-            path.write_text("\n\n".join(json.dumps(message, ensure_ascii=False) for message in messages), encoding="utf-8")
+            path.write_text(
+                "\n\n".join(json.dumps(message, ensure_ascii=False) for message in messages), encoding="utf-8"
+            )
             return path
 
         return write
 
     @staticmethod
     def final(content, start, speaker, **fields):
-        word = {"type": "word", "start_time": start, "end_time": start + 1, "alternatives": [{"content": content, "speaker": speaker}]}
-        return {"message": "AddTranscript", "format": "2.9", "metadata": {"transcript": content}, "results": [word], **fields}
+        word = {
+            "type": "word",
+            "start_time": start,
+            "end_time": start + 1,
+            "alternatives": [{"content": content, "speaker": speaker}],
+        }
+        return {
+            "message": "AddTranscript",
+            "format": "2.9",
+            "metadata": {"transcript": content},
+            "results": [word],
+            **fields,
+        }
 
     @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a"])
-    @pytest.mark.parametrize("before", [[], [STARTED], [STARTED, *[{"message": "AudioAdded", "seq_no": n} for n in range(50)]]])
+    @pytest.mark.parametrize(
+        "before", [[], [STARTED], [STARTED, *[{"message": "AudioAdded", "seq_no": n} for n in range(50)]]]
+    )
     def test_are_one_meeting(self, put_lines, before, name):
-        messages = [self.final("oi\u2028", 0, "S1"), {"message": "AddPartialTranscript", "results": []}, self.final("bem", 2, "S2")]
+        messages = [
+            self.final("oi\u2028", 0, "S1"),
+            {"message": "AddPartialTranscript", "results": []},
+            self.final("bem", 2, "S2"),
+        ]
         path = put_lines(*before, *messages, {"message": "EndOfTranscript"}, name=name)
         [(transcript, meeting)] = meetings_in(path)
         assert (transcript.source.place, transcript.source.result_path) == (None, name)
-        assert [(turn.speaker, turn.start_s, turn.text) for turn in meeting.turns] == [("S1", 0, "oi"), ("S2", 2, "bem")]
+        assert [(turn.speaker, turn.start_s, turn.text) for turn in meeting.turns] == [
+            ("S1", 0, "oi"),
+            ("S2", 2, "bem"),
+        ]
 
     def test_a_message_over_several_lines_is_one_document(self, tmp_path):
         path = tmp_path / "a.json"
@@ -367,14 +475,23 @@ class TestBroken:
     @pytest.mark.parametrize(
         ("document", "says"),
         [
-            ({"segments": [{"start": 0, "end": 1, "text": "oi"}, {"start": 1, "end": 2, "text": 7}], "text": ""}, "text is a number"),
+            (
+                {"segments": [{"start": 0, "end": 1, "text": "oi"}, {"start": 1, "end": 2, "text": 7}], "text": ""},
+                "text is a number",
+            ),
             ({"segments": [{"start": 0, "end": 1, "text": "oi"}, "CANARY"], "text": ""}, "segments[2] is text"),
             ({"segments": [{"start": "soon CANARY", "end": 1, "text": "oi"}], "text": ""}, "start is no time"),
             ({"segments": [{"start": -5, "end": 1, "text": "oi"}], "text": ""}, "start is no time in a recording"),
             ({"segments": [{"start": 0, "end": 1, "text": "oi", "speaker": ["CANARY"]}]}, "speaker is a list"),
             ({"id": "x", "status": "error", "audio_url": "u", "error": "CANARY", "text": None}, "transcription failed"),
-            ({"id": "x", "status": "processing", "audio_url": "u", "text": None}, "before the transcription was finished"),
-            ({"data": {"transcript": {"id": "x", "date": 1e99, "sentences": [{"speaker_name": "A", "text": "oi"}]}}}, "date is neither"),
+            (
+                {"id": "x", "status": "processing", "audio_url": "u", "text": None},
+                "before the transcription was finished",
+            ),
+            (
+                {"data": {"transcript": {"id": "x", "date": 1e99, "sentences": [{"speaker_name": "A", "text": "oi"}]}}},
+                "date is neither",
+            ),
         ],
     )
     def test_fails_by_its_name(self, put, document, says):
@@ -392,7 +509,10 @@ class TestBroken:
     "document",
     [
         {"jobName": "x", "results": {"transcripts": [{"transcript": ""}], "items": []}},
-        {"metadata": {}, "results": {"channels": [{"alternatives": [{"transcript": "", "words": []}]}], "utterances": []}},
+        {
+            "metadata": {},
+            "results": {"channels": [{"alternatives": [{"transcript": "", "words": []}]}], "utterances": []},
+        },
         {"id": "x", "status": "completed", "text": None, "audio_duration": 3, "words": None, "utterances": None},
         {"format": "2.9", "metadata": {}, "results": []},
         {"recognizedPhrases": [], "combinedRecognizedPhrases": []},

@@ -57,7 +57,9 @@ class TestTimes:
 
 
 def labelled(*lines):
-    return HEAD + "\n\n".join(f"00:{number:02}.000 --> 00:{number + 1:02}.000\n{line}" for number, line in enumerate(lines))
+    return HEAD + "\n\n".join(
+        f"00:{number:02}.000 --> 00:{number + 1:02}.000\n{line}" for number, line in enumerate(lines)
+    )
 
 
 class TestLabels:
@@ -104,7 +106,9 @@ class TestVoices:
         assert said(turns(text)) == [("Chen, Alice", "oi tudo"), (None, "bem")]
 
     def test_keep_entities_and_lose_tags(self, turns):
-        assert said(turns(f"{HEAD}{TIMES}\n<v A &amp; B><b>5 &lt; 6</b> &amp; <c.x>so</c></v>\n")) == [("A & B", "5 < 6 & so")]
+        assert said(turns(f"{HEAD}{TIMES}\n<v A &amp; B><b>5 &lt; 6</b> &amp; <c.x>so</c></v>\n")) == [
+            ("A & B", "5 < 6 & so")
+        ]
 
     def test_keep_what_a_transcriber_heard_beside_words(self, turns):
         text = "<v Ana>oi <laugh> <c.colorE5E5E5>tudo</c><br/>bem &lt;cough&gt; R&D &copy</v>"
@@ -122,7 +126,9 @@ class TestVoices:
 class TestNames:
     def test_hold_until_the_next_one(self, turns):
         cues = ["Ana Sá (Bank): oi", "so: we go", "Bob: tudo bem?", "tudo"]
-        text = HEAD + "\n".join(f"{number}\n00:0{number}.000 --> 00:0{number}.900\n{cue}\n" for number, cue in enumerate(cues, 1))
+        text = HEAD + "\n".join(
+            f"{number}\n00:0{number}.000 --> 00:0{number}.900\n{cue}\n" for number, cue in enumerate(cues, 1)
+        )
         assert turns(text) == [("Ana Sá (Bank)", 1.0, 2.9, "oi so: we go"), ("Bob", 3.0, 4.9, "tudo bem? tudo")]
 
     def test_one_in_the_middle_is_nobody(self, turns):
@@ -132,12 +138,19 @@ class TestNames:
 
     def test_in_brackets_are_speakers_and_sounds_are_not(self, turns):
         cues = ["[SPEAKER_00]: oi", "[music] plays", "[Speaker 1] tudo bem?", "[laughs] sim"]
-        text = "\n".join(f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{cue}\n" for number, cue in enumerate(cues, 1))
-        assert said(turns(text, "a.srt")) == [("SPEAKER_00", "oi [music] plays"), ("Speaker 1", "tudo bem? [laughs] sim")]
+        text = "\n".join(
+            f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{cue}\n" for number, cue in enumerate(cues, 1)
+        )
+        assert said(turns(text, "a.srt")) == [
+            ("SPEAKER_00", "oi [music] plays"),
+            ("Speaker 1", "tudo bem? [laughs] sim"),
+        ]
 
     def test_behind_the_marks_of_broadcasters_are_names(self, turns):
         cues = ["&gt;&gt; ANA: oi", "well - no: we go", "- BOB: tudo bem?\n- ANA: tudo"]
-        text = "\n".join(f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{cue}\n" for number, cue in enumerate(cues, 1))
+        text = "\n".join(
+            f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{cue}\n" for number, cue in enumerate(cues, 1)
+        )
         assert said(turns(text, "a.srt")) == [("ANA", "oi well - no: we go"), ("BOB", "tudo bem?"), ("ANA", "tudo")]
 
 
@@ -147,9 +160,11 @@ class TestBlocks:
         assert said(turns(text)) == [(None, "oi")]
 
     def test_apart_from_their_cue_lose_no_word(self, turns):
-        assert said(turns("1\n00:00:01,000 --> 00:00:02,000\noi\n\n42 people\n\n2\n00:00:03,000 --> 00:00:04,000\ntudo\n", "a.srt")) == [
-            (None, "oi 42 people tudo")
-        ]
+        assert said(
+            turns(
+                "1\n00:00:01,000 --> 00:00:02,000\noi\n\n42 people\n\n2\n00:00:03,000 --> 00:00:04,000\ntudo\n", "a.srt"
+            )
+        ) == [(None, "oi 42 people tudo")]
 
     def test_without_blank_lines_or_numbers(self, turns):
         text = "00:00:01,000 --> 00:00:02,000\noi\n2\n00:00:03,000 --> 00:00:04,000\ntudo\n00:00:05,000 --> 00:00:06,000\n{\\an8}<i>bem</i>"
@@ -176,7 +191,9 @@ class TestRolling:
         lines = ["so we start", "with the renewal", "and then", "go on", "to the price", "now"]
         blocks = []
         for number, (before, line) in enumerate(zip(["", *lines], lines, strict=False)):
-            blocks.append(f"00:{number:02}.000 --> 00:{number:02}.990\n{before or ' '}\n{line.replace(' ', '<00:00:01.000><c> ', 1)}\n")
+            blocks.append(
+                f"00:{number:02}.000 --> 00:{number:02}.990\n{before or ' '}\n{line.replace(' ', '<00:00:01.000><c> ', 1)}\n"
+            )
             blocks.append(f"00:{number:02}.990 --> 00:{number + 1:02}.000\n{line}\n \n")
         assert " ".join(text for _, text in said(turns(HEAD + "\n".join(blocks)))) == " ".join(lines)
 
@@ -190,12 +207,17 @@ class TestRolling:
 
     def test_what_is_said_twice_is_said_twice(self, turns):
         cues = ["yes", "yes", "no", "no", "well", "go", "on"]
-        text = HEAD + "".join(f"00:0{number}.000 --> 00:0{number}.900\nAna: {cue}\n\n" for number, cue in enumerate(cues))
+        text = HEAD + "".join(
+            f"00:0{number}.000 --> 00:0{number}.900\nAna: {cue}\n\n" for number, cue in enumerate(cues)
+        )
         assert said(turns(text)) == [("Ana", " ".join(cues))]
 
 
 def test_what_is_no_utf_8_says_so(tmp_path):
-    for name, data in (("a.vtt", (HEAD + TIMES + "\nnão\n").encode("latin-1")), ("a.srt", (TIMES + "\noi\n").encode("utf-16"))):
+    for name, data in (
+        ("a.vtt", (HEAD + TIMES + "\nnão\n").encode("latin-1")),
+        ("a.srt", (TIMES + "\noi\n").encode("utf-16")),
+    ):
         (tmp_path / name).write_bytes(data)
         [found] = found_in(tmp_path / name, is_named=False)
         assert isinstance(found, Outcome)

@@ -8,7 +8,10 @@ from meetcli.readers.turns import Piece, SpeakerTimes, glued, in_time_order, joi
 
 TIMES = st.none() | st.floats(0, 100, allow_nan=False)
 PIECES = st.lists(
-    st.builds(Piece, st.sampled_from([None, "Ana", "Bob"]), st.text(string.ascii_letters + " .?\n", max_size=30), TIMES, TIMES), max_size=30
+    st.builds(
+        Piece, st.sampled_from([None, "Ana", "Bob"]), st.text(string.ascii_letters + " .?\n", max_size=30), TIMES, TIMES
+    ),
+    max_size=30,
 )
 
 
@@ -33,7 +36,10 @@ def test_no_turn_of_a_known_speaker_follows_one_of_the_same(pieces):
 @given(PIECES)
 def test_every_speaker_keeps_their_words(pieces):
     def by_speaker(some):
-        return {speaker: sorted(words(piece for piece in some if piece.speaker == speaker)) for speaker in (None, "Ana", "Bob")}
+        return {
+            speaker: sorted(words(piece for piece in some if piece.speaker == speaker))
+            for speaker in (None, "Ana", "Bob")
+        }
 
     assert by_speaker(join(pieces)) == by_speaker(pieces)
 
@@ -83,7 +89,10 @@ def test_utterances_without_punctuation_are_turns_and_words_are_not():
 
 
 def test_utterances_of_nobody_are_joined_in_the_midst_of_sentences():
-    assert spoken([Piece(None, "It is"), Piece(None, "late."), Piece(None, "Go")]) == [(None, "It is late."), (None, "Go")]
+    assert spoken([Piece(None, "It is"), Piece(None, "late."), Piece(None, "Go")]) == [
+        (None, "It is late."),
+        (None, "Go"),
+    ]
     assert spoken([Piece(None, "It is, I say"), Piece(None, "{cough} late."), Piece(None, "Go")]) == [
         (None, "It is, I say"),
         (None, "{cough} late."),

@@ -31,12 +31,19 @@ def meetcli(tmp_path: Path, server: LoopbackServer) -> Command:
 @pytest.fixture
 def few(meetcli: Command) -> Path:
     for number in range(12):
-        meetcli.put(f"in/{number}.json", explicit(f"Ana: This is talk {number}.\nRui: I will send it.", meeting_id=f"M-{number}"))
+        meetcli.put(
+            f"in/{number}.json",
+            explicit(f"Ana: This is talk {number}.\nRui: I will send it.", meeting_id=f"M-{number}"),
+        )
     return meetcli.folder / "in"
 
 
-def run_at_once(meetcli: Command, inputs: Path, processes: int, *, folders: bool = False, **environment: str) -> list[dict[str, Any]]:
-    """Start so many runs on one cache folder, or on one each; return their summaries. The results of each go to a folder of its own."""
+def run_at_once(
+    meetcli: Command, inputs: Path, processes: int, *, folders: bool = False, **environment: str
+) -> list[dict[str, Any]]:
+    """Start so many runs on one cache folder, or on one each; return their summaries. The results of each go to a
+    folder of its own.
+    """
     started = []
     for number in range(processes):
         cache = f"cache-{number}" if folders else "cache"
@@ -53,7 +60,9 @@ def summary_of(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     return summary
 
 
-def check_each_was_bought_once(meetcli: Command, summaries: list[dict[str, Any]], server: LoopbackServer, meetings: int) -> None:
+def check_each_was_bought_once(
+    meetcli: Command, summaries: list[dict[str, Any]], server: LoopbackServer, meetings: int
+) -> None:
     assert server.requests == meetings
     assert sum(summary["requests"] for summary in summaries) == meetings
     for summary in summaries:
@@ -84,14 +93,18 @@ def test_8_processes_on_43_meetings_pay_for_43(meetcli: Command, shared_data: Pa
 
 @pytest.mark.soak
 @pytest.mark.shared
-def test_4_machines_on_43_meetings_pay_for_43(meetcli: Command, shared_data: Path, server: LoopbackServer, clean_redis: str) -> None:
+def test_4_machines_on_43_meetings_pay_for_43(
+    meetcli: Command, shared_data: Path, server: LoopbackServer, clean_redis: str
+) -> None:
     summaries = run_at_once(meetcli, shared_data / "transcripts", 4, folders=True, REDIS_URL=clean_redis)
 
     assert {summary["backend"] for summary in summaries} == {"redis+disk"}
     check_each_was_bought_once(meetcli, summaries, server, REFERENCE_MEETINGS)
 
 
-@pytest.mark.parametrize("round_", [pytest.param(number, marks=pytest.mark.soak if number else ()) for number in range(10)])
+@pytest.mark.parametrize(
+    "round_", [pytest.param(number, marks=pytest.mark.soak if number else ()) for number in range(10)]
+)
 def test_redis_killed_and_started_again_loses_no_meeting(
     meetcli: Command, few: Path, server: LoopbackServer, tmp_path: Path, round_: int
 ) -> None:

@@ -56,7 +56,11 @@ def test_what_strict_mode_does_not_know_is_left_for_the_check():
 def test_references_and_allof_are_written_out():
     more = an_object(["n"], n=TEXT)
     schema = {
-        **an_object(["a", "b"], a={"$ref": "#/$defs/text", "description": "mine"}, b={"allOf": [{"$ref": "#/$defs/named"}, more]}),
+        **an_object(
+            ["a", "b"],
+            a={"$ref": "#/$defs/text", "description": "mine"},
+            b={"allOf": [{"$ref": "#/$defs/named"}, more]},
+        ),
         "$defs": {"text": TEXT, "named": an_object(["name"], name=TEXT)},
     }
     asked = strict_subset(schema).schema

@@ -35,7 +35,9 @@ def nodes(node: Any) -> Iterator[dict[str, Any]]:
 
 def analyze_answer(**changes: Any) -> dict[str, Any]:
     head = {
-        name: value for name, value in extract_answer().items() if name not in ("topics", "decisions", "open_questions", "participants")
+        name: value
+        for name, value in extract_answer().items()
+        if name not in ("topics", "decisions", "open_questions", "participants")
     }
     return {**head, "sentiment_score": 0.5, "risks": [], "speakers": [], "timeline": [], **changes}
 
@@ -72,7 +74,11 @@ def test_lists_and_numbers_are_bounded_from_above(task: str) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_claim_is_asked_for_a_quote(task: str) -> None:
-    items = [node["items"] for node in nodes(schema_of(task)) if node.get("type") == "array" and node["items"].get("type") == "object"]
+    items = [
+        node["items"]
+        for node in nodes(schema_of(task))
+        if node.get("type") == "array" and node["items"].get("type") == "object"
+    ]
     without = {tuple(item["properties"]) for item in items if "quote" not in item["properties"]}
     assert without <= {("name", "role", "side")}, "a participant is no claim"
     assert items
@@ -92,7 +98,10 @@ def test_the_model_refuses_scores_that_a_grammar_lets_through(score: object) -> 
         ("extract", {"extra": 1}),
         ("extract", {"topics": ["t"] * 9}),
         ("extract", {"key_points": [{"text": "x"}]}),
-        ("extract", {"action_items": [{"description": "x", "owner": None, "due_text": None, "status": "done", "quote": None}]}),
+        (
+            "extract",
+            {"action_items": [{"description": "x", "owner": None, "due_text": None, "status": "done", "quote": None}]},
+        ),
         ("analyze", {"timeline": [{"part": 9, "sentiment_score": 0.5, "quote": None}]}),
         ("analyze", {"risks": [{"text": "x", "severity": "severe", "quote": None}]}),
     ],

@@ -27,7 +27,8 @@ PORTUGUESE = result(
 
 
 @pytest.mark.parametrize(
-    ("made", "golden"), [(result(), "minutes_en.md"), (result("analyze"), "sentiment_en.md"), (PORTUGUESE, "sentiment_pt.md")]
+    ("made", "golden"),
+    [(result(), "minutes_en.md"), (result("analyze"), "sentiment_en.md"), (PORTUGUESE, "sentiment_pt.md")],
 )
 def test_minutes_read_as_a_person_would_write_them(made, golden):
     assert page(made) == (HERE / golden).read_text(encoding="utf-8")
@@ -38,14 +39,18 @@ def test_what_is_absent_leaves_no_trace():
     assert page(empty) == "# q3.json\n\n<!-- meetcli: extract of q3.json -->\n"
 
 
-@pytest.mark.parametrize("spoiled", [7, "x", ["x", 3, None], {"a": 1}, [{"evidence": 4, "text": 5, "description": []}], True])
+@pytest.mark.parametrize(
+    "spoiled", [7, "x", ["x", 3, None], {"a": 1}, [{"evidence": 4, "text": 5, "description": []}], True]
+)
 def test_a_result_of_the_wrong_shape_still_makes_a_page(spoiled):
     made = dict.fromkeys(result() | result("analyze"), spoiled) | {"task": "extract", "source": "q3.json"}
     assert page(made).endswith("<!-- meetcli: extract of q3.json -->\n")
 
 
 def test_the_mark_is_one_comment_whatever_the_file_is_called():
-    assert page(result(source="a --> <script>\n-- b.json")).endswith("<!-- meetcli: extract of a -- -script- - b.json -->\n")
+    assert page(result(source="a --> <script>\n-- b.json")).endswith(
+        "<!-- meetcli: extract of a -- -script- - b.json -->\n"
+    )
 
 
 def seen(tokens: list[Token]) -> tuple[str, set[str]]:
@@ -74,7 +79,9 @@ def test_no_text_acts_as_markup(text):
 def test_a_hostile_transcript_is_text():
     hostile = "<script>alert(1)</script> [x](javascript:alert(1)) \x1b[31m\u2028\u202e ![i](http://a.example/i.png)"
     made = result(
-        summary=hostile, customer_name=hostile, decisions=[{"text": hostile, "rationale": hostile, "evidence": evidence(hostile, hostile)}]
+        summary=hostile,
+        customer_name=hostile,
+        decisions=[{"text": hostile, "rationale": hostile, "evidence": evidence(hostile, hostile)}],
     )
     _, kinds = seen(MarkdownIt("commonmark").parse(page(made).rpartition("<!--")[0]))
     assert not kinds & {"html_inline", "html_block", "link_open", "image"}

@@ -1,4 +1,6 @@
-"""A reader sees the old file or the new one, never a part; what a killed run left is swept away, what a living one writes is not."""
+"""A reader sees the old file or the new one, never a part; what a killed run left is swept away, what a living one
+writes is not.
+"""
 
 import os
 import subprocess

@@ -24,7 +24,8 @@ def claims(payload, kind):
 def test_totals_are_the_same_with_and_without_script(page, payload):
     totals = payload.totals(today().isoformat())
     shown = {
-        name: page.tile(name) for name in ("meetings", "customers", "decisions", "actions", "overdue", "high_risks", "sentiment", "cost")
+        name: page.tile(name)
+        for name in ("meetings", "customers", "decisions", "actions", "overdue", "high_risks", "sentiment", "cost")
     }
     assert shown == {
         "meetings": f"{totals.meetings:,}",
@@ -42,7 +43,9 @@ def test_every_section_draws_without_a_complaint(page):
     for name in TABS:
         page.click(f"#tab-{name}")
         assert page.text(f"#panel-{name}")
-        assert [panel.get_attribute("id") for panel in page.every(".panel") if panel.is_displayed()] == [f"panel-{name}"]
+        assert [panel.get_attribute("id") for panel in page.every(".panel") if panel.is_displayed()] == [
+            f"panel-{name}"
+        ]
     assert page.complaints() == []
 
 
@@ -63,7 +66,9 @@ def test_dates_bound_what_is_counted(page, payload):
         "for (const [name, value] of [['from', '2026-03-01'], ['to', '2026-05-31']]) document.getElementById(name).value = value;"
         "document.getElementById('to').dispatchEvent(new Event('input'))"
     )
-    assert page.tile("meetings") == str(sum("2026-03-01" <= meeting["date"] <= "2026-05-31" for meeting in payload.meetings))
+    assert page.tile("meetings") == str(
+        sum("2026-03-01" <= meeting["date"] <= "2026-05-31" for meeting in payload.meetings)
+    )
 
 
 def test_search_finds_words_in_any_order_without_their_accents(page, payload):
@@ -72,7 +77,10 @@ def test_search_finds_words_in_any_order_without_their_accents(page, payload):
     expected = [
         claim["text"]
         for meeting, claim in claims(payload, "actions")
-        if all(word in f"{claim['text']} {claim.get('quote')} {claim.get('said')}".lower() for word in ("migração", "folha", "safra"))
+        if all(
+            word in f"{claim['text']} {claim.get('quote')} {claim.get('said')}".lower()
+            for word in ("migração", "folha", "safra")
+        )
     ]
     assert expected
     assert sorted(page.texts("#panel-actions .column-action .claim")) == sorted(expected)
@@ -105,7 +113,11 @@ def test_action_items_are_filtered_by_owner_and_status(page, payload):
     page.click("#tab-actions")
     page.choose("#choice-owner", "Kenji Aldana")
     page.choose("#choice-status", "tentative")
-    expected = [claim["text"] for _, claim in claims(payload, "actions") if claim.get("owner") == "Kenji Aldana" and claim.get("tentative")]
+    expected = [
+        claim["text"]
+        for _, claim in claims(payload, "actions")
+        if claim.get("owner") == "Kenji Aldana" and claim.get("tentative")
+    ]
     assert sorted(page.texts("#panel-actions .column-action .claim")) == sorted(expected)
 
 
@@ -122,7 +134,12 @@ def test_more_rows_come_when_asked_for_and_take_the_focus(page):
     assert len(page.every("#panel-actions tbody tr")) == 50
     page.click("#panel-actions .more button")
     assert len(page.every("#panel-actions tbody tr")) == 250
-    assert page.get("Array.from(document.querySelectorAll('#panel-actions tbody tr')).indexOf(document.activeElement.closest('tr'))") == 50
+    assert (
+        page.get(
+            "Array.from(document.querySelectorAll('#panel-actions tbody tr')).indexOf(document.activeElement.closest('tr'))"
+        )
+        == 50
+    )
 
 
 def test_columns_sort_both_ways(page):
@@ -164,7 +181,12 @@ def test_a_meeting_opens_with_all_that_is_known_of_it(page, payload):
     page.type("#search", meeting["id"])
     page.click("#panel-meetings .claim")
     shown = page.text("#dialog")
-    for text in (meeting["summary"], meeting["points"][0]["text"], meeting["actions"][0]["text"], meeting["decisions"][0]["text"]):
+    for text in (
+        meeting["summary"],
+        meeting["points"][0]["text"],
+        meeting["actions"][0]["text"],
+        meeting["decisions"][0]["text"],
+    ):
         assert text in shown
     assert len(page.every("#dialog .course span")) == 8
 
@@ -177,10 +199,13 @@ def test_bars_lead_to_what_they_stand_for(page, payload):
 
 
 def test_the_chart_has_a_table_of_the_same(page, payload):
-    rows = page.get("Array.from(document.querySelectorAll('#panel-overview details tbody tr'), (row) => row.cells[1].textContent)")
+    rows = page.get(
+        "Array.from(document.querySelectorAll('#panel-overview details tbody tr'), (row) => row.cells[1].textContent)"
+    )
     months = sorted({meeting["date"][:7] for meeting in payload.meetings if "score" in meeting})
     means = [
-        [meeting["score"] for meeting in payload.meetings if meeting["date"].startswith(month) and "score" in meeting] for month in months
+        [meeting["score"] for meeting in payload.meetings if meeting["date"].startswith(month) and "score" in meeting]
+        for month in months
     ]
     assert [float(row) for row in rows] == pytest.approx([sum(scores) / len(scores) for scores in means], abs=0.006)
     page.wait_for("document.querySelector('#panel-overview canvas')")  # drawn once its width is known
@@ -300,7 +325,9 @@ def test_costs_that_nobody_knows_are_not_zero(chromium, tmp_path, language, unkn
 
 
 def test_a_card_without_content_speaks_of_filters_only_where_there_are_any(chromium, tmp_path):
-    page = chromium.open(write_page(tmp_path / "bare.html", payload_of([result("analyze", meet_date=None, action_items=[])])))
+    page = chromium.open(
+        write_page(tmp_path / "bare.html", payload_of([result("analyze", meet_date=None, action_items=[])]))
+    )
     assert "No meeting here has a date." in page.text("#panel-overview")
     assert "filters" not in page.text("#panel-overview")
     page.type("#search", "no such words anywhere")
@@ -326,7 +353,9 @@ def test_a_meeting_says_who_wrote_its_minutes(chromium, tmp_path):
 
 def test_a_meeting_opens_with_what_a_custom_task_found(chromium, tmp_path):
     custom = result("sales-call", result={"decision_maker": "the <b>owner</b>"}, key_points=None, action_items=None)
-    page = chromium.open(write_page(tmp_path / "custom.html", payload_of([result(), custom], is_full=True), is_full=True))
+    page = chromium.open(
+        write_page(tmp_path / "custom.html", payload_of([result(), custom], is_full=True), is_full=True)
+    )
     page.click("#tab-meetings")
     page.type("#search", "owner</b>")
     page.click("#panel-meetings .claim")
@@ -383,7 +412,10 @@ def test_lists_can_be_sorted_on_a_phone_and_the_focus_is_never_out_of_sight(page
         assert button.is_displayed()
         assert button.rect["x"] >= 0
         button.click()
-        assert page.get("document.querySelector('#panel-actions th[data-column=\"owner\"]').getAttribute('aria-sort')") == "ascending"
+        assert (
+            page.get("document.querySelector('#panel-actions th[data-column=\"owner\"]').getAttribute('aria-sort')")
+            == "ascending"
+        )
     finally:
         page.command("Emulation.clearDeviceMetricsOverride")
 
@@ -440,4 +472,6 @@ def test_answers_that_cost_nothing_make_no_empty_chart(chromium, tmp_path):
 def test_numbers_stand_under_their_headings(page):
     page.click("#tab-costs")
     cells = "#panel-costs .card:nth-child(2) :is(thead, tbody tr:first-child) :is(th, td):not(:first-child)"
-    assert set(page.get(f"Array.from(document.querySelectorAll('{cells}'), (cell) => getComputedStyle(cell).textAlign)")) == {"right"}
+    assert set(
+        page.get(f"Array.from(document.querySelectorAll('{cells}'), (cell) => getComputedStyle(cell).textAlign)")
+    ) == {"right"}

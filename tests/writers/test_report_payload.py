@@ -74,14 +74,19 @@ def test_a_name_that_one_task_filled_in_is_the_meetings():
 
 
 def test_of_two_answers_to_one_question_the_one_bought_last_stays():
-    payload = payload_of([bought("2026-08-20", "b", summary="new"), bought("2026-08-15", "a", summary="old")], is_full=True)
+    payload = payload_of(
+        [bought("2026-08-20", "b", summary="new"), bought("2026-08-15", "a", summary="old")], is_full=True
+    )
     assert [meeting["summary"] for meeting in payload.meetings] == ["new"]
     assert (payload.results, payload.older) == (2, 1)
 
 
 def test_meetings_without_key_are_joined_by_their_files_and_copies_count_once():
     none = "no-idempotency-key-available"
-    extract, analyze = bought("2026-08-15", "a", idempotency_key=none), bought("2026-08-15", "b", task="analyze", idempotency_key=none)
+    extract, analyze = (
+        bought("2026-08-15", "a", idempotency_key=none),
+        bought("2026-08-15", "b", task="analyze", idempotency_key=none),
+    )
     payload = make_payload([(extract, "out/q3"), (analyze, "out/q3"), (extract, None), (analyze, None)], is_full=False)
     assert (len(payload.meetings), payload.results, payload.older) == (1, 2, 0)
     assert len(make_payload([(extract, None), (analyze, None)], is_full=False).meetings) == 2
@@ -89,8 +94,13 @@ def test_meetings_without_key_are_joined_by_their_files_and_copies_count_once():
 
 def test_quotes_are_cut_at_25_words_and_say_so():
     long, short = " ".join(map(str, range(26))), " ".join(map(str, range(25)))
-    (meeting,) = payload_of([result(action_items=[action(evidence=evidence(long)), action(evidence=evidence(short))])]).meetings
-    assert [(item["quote"], item.get("is_cut", False)) for item in meeting["actions"]] == [(short, True), (short, False)]
+    (meeting,) = payload_of(
+        [result(action_items=[action(evidence=evidence(long)), action(evidence=evidence(short))])]
+    ).meetings
+    assert [(item["quote"], item.get("is_cut", False)) for item in meeting["actions"]] == [
+        (short, True),
+        (short, False),
+    ]
 
 
 def test_summaries_and_key_points_come_only_when_asked_for():
@@ -106,7 +116,14 @@ def test_totals_add_up():
     ]
     makes[2]["provenance"]["cost_usd"] = None
     totals = payload_of(makes).totals("2026-08-22")
-    assert (totals.meetings, totals.customers, totals.decisions, totals.actions, totals.overdue, totals.high_risks) == (2, 2, 2, 4, 2, 1)
+    assert (totals.meetings, totals.customers, totals.decisions, totals.actions, totals.overdue, totals.high_risks) == (
+        2,
+        2,
+        2,
+        4,
+        2,
+        1,
+    )
     assert (totals.cost_usd, totals.unknown_costs, totals.sentiment) == (Decimal("0.0210"), 1, 0.53)
     assert (totals.first_date, totals.last_date) == ("2026-08-14", "2026-09-01")
     assert payload_of(makes).totals("2026-08-21").overdue == 0
@@ -116,14 +133,18 @@ anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["text", "quote", "evidence", "speakers", "name", "share", "severity"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["text", "quote", "evidence", "speakers", "name", "share", "severity"]), inner
+        )
     ),
     max_leaves=8,
 )
 FIELDS = sorted(result() | result("analyze"))
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS), anything, min_size=1), st.sampled_from(["extract", "analyze", "credit"]))
+@given(
+    st.dictionaries(st.sampled_from(FIELDS), anything, min_size=1), st.sampled_from(["extract", "analyze", "credit"])
+)
 def test_no_shape_of_a_result_breaks_the_page(spoiled, task):
     made = {**result("analyze"), "task": task, **spoiled, "provenance": result()["provenance"]}
     payload = payload_of([made], is_full=True)
@@ -204,7 +225,9 @@ def test_the_page_reaches_for_nothing():
 
 
 def test_both_languages_say_the_same_things():
-    labels = json.loads((Path(make_page.__code__.co_filename).parent / "report_page" / "labels.json").read_text(encoding="utf-8"))
+    labels = json.loads(
+        (Path(make_page.__code__.co_filename).parent / "report_page" / "labels.json").read_text(encoding="utf-8")
+    )
     assert labels["en"].keys() == labels["pt"].keys()
     for name, text in labels["en"].items():
         assert set(re.findall(r"\{\w+\}", str(text))) == set(re.findall(r"\{\w+\}", str(labels["pt"][name]))), name
@@ -232,9 +255,19 @@ def test_a_later_result_of_another_task_hides_no_action_items():
 
 
 def test_what_a_custom_task_found_is_there_in_full():
-    found = {"stage": "open", "needs": [{"need": "a lease", "quote": "x", "evidence": evidence("We need a lease. " * 10)}]}
+    found = {
+        "stage": "open",
+        "needs": [{"need": "a lease", "quote": "x", "evidence": evidence("We need a lease. " * 10)}],
+    }
     custom = bought(
-        "2026-09-30", "c", task="sales-call", result=found, key_points=None, action_items=None, decisions=None, open_questions=None
+        "2026-09-30",
+        "c",
+        task="sales-call",
+        result=found,
+        key_points=None,
+        action_items=None,
+        decisions=None,
+        open_questions=None,
     )
     [meeting] = payload_of([result(), custom], is_full=True).meetings
     assert [(section["title"], [claim["text"] for claim in section["claims"]]) for section in meeting["custom"]] == [
@@ -242,5 +275,10 @@ def test_what_a_custom_task_found_is_there_in_full():
         ("needs", ["need: a lease"]),
     ]
     [claim] = meeting["custom"][1]["claims"]
-    assert (len(claim["quote"].split()), claim["is_cut"], claim["speaker"], claim["at"]) == (25, True, "Ana Prado", "12:05")
+    assert (len(claim["quote"].split()), claim["is_cut"], claim["speaker"], claim["at"]) == (
+        25,
+        True,
+        "Ana Prado",
+        "12:05",
+    )
     assert "custom" not in payload_of([result(), custom]).meetings[0]

@@ -30,11 +30,18 @@ HOSTILE = [
 
 def hostile_results():
     for number, text in enumerate(HOSTILE):
-        claim = {"text": text, "rationale": text, "severity": text if number % 2 else "high", "evidence": evidence(text, text)}
+        claim = {
+            "text": text,
+            "rationale": text,
+            "severity": text if number % 2 else "high",
+            "evidence": evidence(text, text),
+        }
         for task in ("extract", "analyze"):
             yield result(
                 task,
-                **dict.fromkeys(("customer_name", "customer_id", "banker_name", "meet_type", "summary", "source", "language"), text),
+                **dict.fromkeys(
+                    ("customer_name", "customer_id", "banker_name", "meet_type", "summary", "source", "language"), text
+                ),
                 meeting_id=f"{number} {text}",
                 idempotency_key=f"{number}",
                 topics=[text, text],

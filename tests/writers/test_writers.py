@@ -104,7 +104,12 @@ def test_a_run_without_results_leaves_an_earlier_file_alone(tmp_path):
 def test_several_formats_name_the_path_of_the_first(tmp_path):
     paths = write(tmp_path, ("md", "csv", "json"), MEETINGS[:1])
     assert paths == [str(tmp_path / "b.extract.md")]
-    assert sorted(written(tmp_path)) == ["b.extract.json", "b.extract.md", "results.extract.actions.csv", "results.extract.csv"]
+    assert sorted(written(tmp_path)) == [
+        "b.extract.json",
+        "b.extract.md",
+        "results.extract.actions.csv",
+        "results.extract.csv",
+    ]
 
 
 def test_json_lines_hold_the_very_objects_in_the_order_of_the_inputs(tmp_path):
@@ -147,18 +152,38 @@ def test_no_cell_starts_as_a_formula_does(start, tmp_path):
     hostile = f'{start}HYPERLINK("http://a.example";"b")'
     made = result("analyze", customer_name=hostile, summary=hostile, key_points=[{"text": hostile}], topics=[hostile])
     made["action_items"] = [
-        {"description": hostile, "owner": hostile, "due_text": hostile, "evidence": {"quote": hostile, "speaker": hostile}}
+        {
+            "description": hostile,
+            "owner": hostile,
+            "due_text": hostile,
+            "evidence": {"quote": hostile, "speaker": hostile},
+        }
     ]
     write(tmp_path, ("csv",), [(source(), made)], "analyze")
-    cells = [cell for name in ("csv", "actions.csv") for row in rows_of(tmp_path / f"results.analyze.{name}") for cell in row.values()]
+    cells = [
+        cell
+        for name in ("csv", "actions.csv")
+        for row in rows_of(tmp_path / f"results.analyze.{name}")
+        for cell in row.values()
+    ]
     assert sum(cell.startswith("'") for cell in cells) >= 7
-    assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@", "＝")) or cell.startswith(("\t", "\r", "\n"))]
+    assert not [
+        cell
+        for cell in cells
+        if cell.lstrip().startswith(("=", "+", "-", "@", "＝")) or cell.startswith(("\t", "\r", "\n"))
+    ]
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "; ", ";\u00a0", "\n", "\r"])
 def test_no_formula_starts_where_a_spreadsheet_splits_at_something_else(separator, tmp_path):
     hostile = f"paid{separator}=cmd|' /C calc'!A0{separator}@SUM(1)"
-    made = result("analyze", customer_name=hostile, summary=hostile, key_points=[{"text": "paid"}, {"text": "=1"}], topics=[hostile])
+    made = result(
+        "analyze",
+        customer_name=hostile,
+        summary=hostile,
+        key_points=[{"text": "paid"}, {"text": "=1"}],
+        topics=[hostile],
+    )
     write(tmp_path, ("csv",), [(source(), made)], "analyze")
     for name in ("csv", "actions.csv"):
         lines = (tmp_path / f"results.analyze.{name}").read_text(encoding="utf-8-sig").splitlines()
@@ -179,7 +204,9 @@ def test_no_cell_holds_a_command_for_a_terminal(tmp_path):
     [row] = rows_of(tmp_path / "results.extract.csv")
     assert row["customer_name"] == r"a\x1b[2J\x1b]0;b\x07 \x9b31m\u202ec\u202c\x7f"
     assert row["summary"].endswith("\n👩\u200d🔧")
-    assert not re.search("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e]", (tmp_path / "results.extract.csv").read_text("utf-8-sig"))
+    assert not re.search(
+        "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e]", (tmp_path / "results.extract.csv").read_text("utf-8-sig")
+    )
 
 
 def test_numbers_keep_the_digits_of_the_result(tmp_path):

@@ -1,4 +1,5 @@
-"""The local engine: minutes by rules and word lists, offline, without a key or a model. A private, free baseline; never chosen silently.
+"""The local engine: minutes by rules and word lists, offline, without a key or a model. A private, free baseline; never
+chosen silently.
 
 Importing this costs nothing: the version stands in every cache key, the libraries are needed only for a call.
 """
@@ -24,7 +25,9 @@ class LocalEngine:
     def __init__(self) -> None:
         missing = [library for library in _LIBRARIES if find_spec(library) is None]
         if missing:
-            raise UsageError(f"the local engine is not installed: no {', '.join(missing)}", hint="pip install 'meetcli[local]'")
+            raise UsageError(
+                f"the local engine is not installed: no {', '.join(missing)}", hint="pip install 'meetcli[local]'"
+            )
 
     async def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer one request after the other, in order. Nothing is paid for: usage is zero."""

@@ -1,4 +1,6 @@
-"""Local engine: the shape of a language's cue phrases. The phrases themselves stand in `english.py` and `portuguese.py`."""
+"""Local engine: the shape of a language's cue phrases. The phrases themselves stand in `english.py` and
+`portuguese.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ Who = Literal["speaker", "addressee", "named", "nobody"]
 class ActionCue:
     """A phrase that gives somebody something to do.
 
-    The group `what` runs from the verb to the end of the sentence. `who` says where the owner is found: the one who speaks, the
-    one spoken to, the one in the group `name`, or nobody ("we will"). `is_firm` is False for what was only offered, asked or thought of.
+    The group `what` runs from the verb to the end of the sentence. `who` says where the owner is found: the one who
+    speaks, the one spoken to, the one in the group `name`, or nobody ("we will"). `is_firm` is False for what was only
+    offered, asked or thought of.
     """
 
     pattern: re.Pattern[str]
@@ -27,8 +30,9 @@ class ActionCue:
 class Cues:
     """All cue phrases of one language, each tried on a cleaned sentence.
 
-    `doubt` makes an action tentative when it stands before the verb, `condition` anywhere. `acceptance` opens an answer that takes a
-    request on; `no_answer` opens one that leaves a question open. `not_yet` takes back a decision or a risk.
+    `doubt` makes an action tentative when it stands before the verb, `condition` anywhere. `acceptance` opens an answer
+    that takes a request on; `no_answer` opens one that leaves a question open. `not_yet` takes back a decision or a
+    risk.
     """
 
     actions: tuple[ActionCue, ...]

@@ -32,14 +32,22 @@ _TOMORROW = rf"tomorrow{_TIME}|today|tonight"
 
 CUES = Cues(
     actions=(
-        ActionCue(anywhere(r"I(?:'ll| will| shall|'m going to| am going to|'m gonna)" + _TASK), "speaker", is_firm=True),
+        ActionCue(
+            anywhere(r"I(?:'ll| will| shall|'m going to| am going to|'m gonna)" + _TASK), "speaker", is_firm=True
+        ),
         ActionCue(anywhere(r"I (?:have to|need to|must|can|could|might|may)" + _TASK), "speaker", is_firm=False),
         ActionCue(anywhere(r"(?:can|could|would|will) you" + _TASK), "addressee", is_firm=False),
         ActionCue(anywhere(r"I(?:'d like| would like| need| want) you to" + _TASK), "addressee", is_firm=False),
         ActionCue(anywhere(r"please(?:\s+also)?" + _TASK), "addressee", is_firm=False),
-        ActionCue(anywhere(r"(?P<name>\w+)(?:'ll| will| is going to| has to| needs to)" + _TASK), "named", is_firm=True),
+        ActionCue(
+            anywhere(r"(?P<name>\w+)(?:'ll| will| is going to| has to| needs to)" + _TASK), "named", is_firm=True
+        ),
         ActionCue(anywhere(r"we(?:'ll| will|'re going to| are going to)" + _TASK), "nobody", is_firm=True),
-        ActionCue(anywhere(r"(?:we|somebody|someone) (?:needs? to|have to|has to|should|must)" + _TASK), "nobody", is_firm=False),
+        ActionCue(
+            anywhere(r"(?:we|somebody|someone) (?:needs? to|have to|has to|should|must)" + _TASK),
+            "nobody",
+            is_firm=False,
+        ),
     ),
     doubt=anywhere("maybe", "perhaps", "might", "possibly", "probably", "try (?:to|and)", "I think", "if", "unless"),
     condition=anywhere("if (?:possible|I can|we can|I have time|there's time|you (?:like|want))"),

@@ -1,4 +1,6 @@
-"""Local engine: action items, decisions, open questions and risks, each a sentence that carries its cue. Never a conclusion of its own."""
+"""Local engine: action items, decisions, open questions and risks, each a sentence that carries its cue. Never a
+conclusion of its own.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ Item = dict[str, Any]
 
 
 def find_action_items(sentences: Sequence[Sentence], cues: Cues) -> list[Item]:
-    """Return action items in order of speech; where there are too many, those with a due phrase, then the agreed ones, stay."""
+    """Return action items in order of speech; where there are too many, those with a due phrase, then the agreed ones,
+    stay.
+    """
     names = _names(sentences)
     found: dict[str, Item] = {}
     for sentence, answer in zip(sentences, _answers(sentences), strict=True):
@@ -32,7 +36,9 @@ def find_action_items(sentences: Sequence[Sentence], cues: Cues) -> list[Item]:
         if item:
             found.setdefault(item["description"].casefold(), item)
     items = list(found.values())
-    strongest = sorted(items, key=lambda item: (item["due_text"] is None, item["status"] != "agreed"))[:MAX_ACTION_ITEMS]
+    strongest = sorted(items, key=lambda item: (item["due_text"] is None, item["status"] != "agreed"))[
+        :MAX_ACTION_ITEMS
+    ]
     return [item for item in items if item in strongest]
 
 
@@ -41,7 +47,12 @@ def find_decisions(sentences: Sequence[Sentence], cues: Cues) -> list[Item]:
     found = []
     for sentence in sentences:
         cue = cues.decision.search(sentence.text)
-        if not cue or len(sentence.words) < _MIN_WORDS or sentence.text.endswith("?") or cues.not_yet.search(sentence.text[: cue.end()]):
+        if (
+            not cue
+            or len(sentence.words) < _MIN_WORDS
+            or sentence.text.endswith("?")
+            or cues.not_yet.search(sentence.text[: cue.end()])
+        ):
             continue
         rationale = cues.rationale.search(sentence.text, cue.end())
         reason = _prose(rationale[0]) if rationale else None
@@ -55,7 +66,9 @@ def find_open_questions(sentences: Sequence[Sentence], cues: Cues) -> list[Item]
     for sentence, answer in zip(sentences, _answers(sentences), strict=True):
         is_unanswered = sentence.text.endswith("?") and answer is not None and cues.no_answer.match(answer.text)
         is_answer = cues.no_answer.match(sentence.text)  # the question before it is the open one
-        if len(sentence.words) > _MIN_WORDS and (is_unanswered or (cues.open_question.search(sentence.text) and not is_answer)):
+        if len(sentence.words) > _MIN_WORDS and (
+            is_unanswered or (cues.open_question.search(sentence.text) and not is_answer)
+        ):
             found.append({"text": _prose(sentence.text), "quote": sentence.quote})
     return _unique(found)[:MAX_OPEN_QUESTIONS]
 
@@ -103,15 +116,22 @@ def _describe(what: str, names: dict[str, str]) -> str:
     return _prose(" ".join(words[:_MAX_DESCRIPTION_WORDS]) + ("…" if len(words) > _MAX_DESCRIPTION_WORDS else ""))
 
 
-def _owner(cue: ActionCue, match: re.Match[str], sentence: Sentence, accepted: Sentence | None, names: dict[str, str]) -> str | None:
+def _owner(
+    cue: ActionCue, match: re.Match[str], sentence: Sentence, accepted: Sentence | None, names: dict[str, str]
+) -> str | None:
     if cue.who == "speaker":
         return sentence.speaker
     if cue.who == "named":
         return names[match["name"]]
     if cue.who == "addressee":
-        # "Ana, can you ...?" and "can you ..., Ana?" name the addressee; a name in between is what the request is about.
+        # "Ana, can you ...?" and "can you ..., Ana?" name the addressee; a name in between is what the request is
+        # about.
         around = [*sentence.text[: match.start()].split(), *match["what"].split()[-1:]]
-        called = [names[word] for word in (word.strip(".,;:!?") for word in around) if word in names and names[word] != sentence.speaker]
+        called = [
+            names[word]
+            for word in (word.strip(".,;:!?") for word in around)
+            if word in names and names[word] != sentence.speaker
+        ]
         return called[0] if called else accepted.speaker if accepted else None
     return None
 
@@ -129,13 +149,17 @@ def _names(sentences: Sequence[Sentence]) -> dict[str, str]:
 
 
 def _answers(sentences: Sequence[Sentence]) -> list[Sentence | None]:
-    """Return for each sentence the first one of the next turn, or None where the same speaker goes on or nobody does."""
+    """Return for each sentence the first one of the next turn, or None where the same speaker goes on or nobody
+    does.
+    """
     answers: list[Sentence | None] = []
     following: Sentence | None = None
     for sentence, after in zip(reversed(sentences), [None, *reversed(sentences)], strict=False):
         if after is not None and after.turn != sentence.turn:
             following = after
-        is_answer = following is not None and following.turn == sentence.turn + 1 and following.speaker != sentence.speaker
+        is_answer = (
+            following is not None and following.turn == sentence.turn + 1 and following.speaker != sentence.speaker
+        )
         answers.append(following if is_answer else None)
     return answers[::-1]
 

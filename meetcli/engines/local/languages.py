@@ -1,4 +1,6 @@
-"""Local engine: which language a transcript is in, and that language's stop words and stems. Two are worked in: English and Portuguese."""
+"""Local engine: which language a transcript is in, and that language's stop words and stems. Two are worked in: English
+and Portuguese.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,17 @@ _ACCENTS = frozenset("ãõçáéíóúâêô")
 # What people say while they think; the written-language lists do not know them.
 _SPOKEN = {
     "en": """
-        um uh hmm mm huh oh ah yeah yep okay ok kay alright right sure well like just really actually basically sort kind mean know think
-        thing things stuff lot bit going gonna wanna gotta got get guys people please thank thanks hello hi bye good morning afternoon
-        maybe probably today tomorrow yesterday week month year time
+        um uh hmm mm huh oh ah yeah yep okay ok kay alright right sure well like just really actually basically sort
+        kind mean know think thing things stuff lot bit going gonna wanna gotta got get guys people please thank thanks
+        hello hi bye good morning afternoon maybe probably today tomorrow yesterday week month year time
     """,
     "pt": """
-        né tá pois então aí tipo assim bom bem ok okay sim não é ah oh eh hum gente cara coisa coisas acho sabe quer dizer vou vai vamos ter
-        tem tenho fazer faz tudo boa dia dias tarde obrigado obrigada olá oi tchau claro certo exato beleza talvez já aqui lá pra pro favor
-        hoje amanhã ontem semana semanas mês meses ano anos ainda posso pode podem podia podemos consigo precisa preciso queria quero
-        senhor senhora seu dona doutor mim vocês gente ali nada tudo todo toda todos todas cada outra outro mesmo mesma sobre quanto quantos
-        dois duas três quatro cinco seis sete oito nove dez cento cem mil vinte trinta quarenta cinquenta sessenta setenta oitenta noventa
+        né tá pois então aí tipo assim bom bem ok okay sim não é ah oh eh hum gente cara coisa coisas acho sabe quer
+        dizer vou vai vamos ter tem tenho fazer faz tudo boa dia dias tarde obrigado obrigada olá oi tchau claro certo
+        exato beleza talvez já aqui lá pra pro favor hoje amanhã ontem semana semanas mês meses ano anos ainda posso
+        pode podem podia podemos consigo precisa preciso queria quero senhor senhora seu dona doutor mim vocês gente
+        ali nada tudo todo toda todos todas cada outra outro mesmo mesma sobre quanto quantos dois duas três quatro
+        cinco seis sete oito nove dez cento cem mil vinte trinta quarenta cinquenta sessenta setenta oitenta noventa
     """,
 }
 
@@ -42,7 +45,9 @@ class Language:
 
     def content_stems(self, words: Iterable[str]) -> list[str]:
         """Return the stems of those `words` that say something, in order."""
-        return [self.stem(word) for word in words if len(word) > 2 and word not in self.stop_words and not word.isdigit()]
+        return [
+            self.stem(word) for word in words if len(word) > 2 and word not in self.stop_words and not word.isdigit()
+        ]
 
 
 @cache
@@ -55,7 +60,9 @@ def open_language(code: str) -> Language:
 
 
 def detect(words: Iterable[str]) -> str:
-    """Return `pt` where words that only Portuguese has outnumber the English stop words among the first 2,000 words, else `en`."""
+    """Return `pt` where words that only Portuguese has outnumber the English stop words among the first 2,000 words,
+    else `en`.
+    """
     english, portuguese = _stop_words("en") - _stop_words("pt") - _LETTERS, _stop_words("pt") - _ENGLISH_TOO
     balance = 0
     for word in islice(words, _SAMPLE_WORDS):

@@ -1,4 +1,6 @@
-"""Local engine: puts the parts together into the answer of a task, as JSON. A test holds its shape against the answer models."""
+"""Local engine: puts the parts together into the answer of a task, as JSON. A test holds its shape against the answer
+models.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,8 @@ def write_analyze(meeting: Meeting) -> str:
             "risks": find_risks(sentences, _CUES[language]),
             "speakers": [{"name": name} | _mood(by_speaker.get(name, []), language) for name in _speakers(meeting)],
             "timeline": [
-                {"part": part} | _mood([rated for turn in range(first - 1, last) for rated in by_turn.get(turn, [])], language)
+                {"part": part}
+                | _mood([rated for turn in range(first - 1, last) for rated in by_turn.get(turn, [])], language)
                 for part, (first, last) in enumerate(meeting.stretches, start=1)
             ],
         }

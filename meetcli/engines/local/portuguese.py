@@ -1,4 +1,6 @@
-"""Local engine: Portuguese cue phrases, of Brazil and Portugal. Closed lists on purpose: a missed item costs less than an invented one."""
+"""Local engine: Portuguese cue phrases, of Brazil and Portugal. Closed lists on purpose: a missed item costs less than
+an invented one.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,13 @@ from meetcli.engines.local.cues import ActionCue, Cues, anywhere, at_start
 _INFINITIVES = re.findall(
     r"\w+",
     """
-    acionar adicionar agendar ajustar alinhar analisar apresentar arrumar assinar atualizar avaliar avisar buscar cadastrar cancelar chamar
-    cobrar coletar combinar comprar comunicar concluir conferir confirmar contatar contactar contratar conversar coordenar corrigir criar
-    detalhar dividir documentar elaborar encaminhar encomendar entregar enviar escrever estudar falar fazer fechar finalizar implementar
-    incluir investigar levantar ligar mandar marcar montar negociar organizar pagar passar pedir perguntar pesquisar preparar procurar
-    programar propor providenciar publicar redigir registrar registar remarcar resolver responder retornar revisar rever reunir solicitar
-    submeter testar transferir trazer validar verificar
+    acionar adicionar agendar ajustar alinhar analisar apresentar arrumar assinar atualizar avaliar avisar buscar
+    cadastrar cancelar chamar cobrar coletar combinar comprar comunicar concluir conferir confirmar contatar contactar
+    contratar conversar coordenar corrigir criar detalhar dividir documentar elaborar encaminhar encomendar entregar
+    enviar escrever estudar falar fazer fechar finalizar implementar incluir investigar levantar ligar mandar marcar
+    montar negociar organizar pagar passar pedir perguntar pesquisar preparar procurar programar propor providenciar
+    publicar redigir registrar registar remarcar resolver responder retornar revisar rever reunir solicitar submeter
+    testar transferir trazer validar verificar
     """,
 )
 _PRESENT = (
@@ -41,24 +44,33 @@ _DAY = r"(?:segunda|ter[çc]a|quarta|quinta|sexta|s[áa]bado|domingo)(?:-feira|\
 _MONTH = r"(?:janeiro|fevereiro|mar[çc]o|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro)"
 _PERIOD = r"(?:dia|semana|m[êe]s|trimestre|semestre|ano)"
 _UNIT = r"(?:um|dois|tr[êe]s|quatro|cinco|seis|sete|oito|nove)"
-_NUMBER = rf"(?:\d{{1,2}}º?|primeiro|(?:vinte|trinta)(?:\s+e\s+{_UNIT})?|{_UNIT}|dez\w*|onze|doze|treze|[qc]u?atorze|quinze)"
+_NUMBER = (
+    rf"(?:\d{{1,2}}º?|primeiro|(?:vinte|trinta)(?:\s+e\s+{_UNIT})?|{_UNIT}|dez\w*|onze|doze|treze|[qc]u?atorze|quinze)"
+)
 _DATE = rf"(?:dia\s+{_NUMBER}(?:\s+de\s+{_MONTH})?|\d{{1,2}}\s+de\s+{_MONTH}|\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)"
 _END = rf"(?:fim|final)\s+d[aoe]\s+(?:{_PERIOD}|{_MONTH}|tarde)"
 _NEXT = rf"(?:pr[óo]xim[ao]\s+(?:{_DAY}|{_PERIOD})|{_DAY}(?:\s+que\s+vem)?|(?:semana|m[êe]s)\s+que\s+vem)"
-_TOMORROW = r"depois\s+de\s+amanhã|amanhã(?:\s+(?:de\s+manhã|cedo|à\s+tarde|à\s+noite))?|hoje(?:\s+à\s+(?:tarde|noite))?"
+_TOMORROW = (
+    r"depois\s+de\s+amanhã|amanhã(?:\s+(?:de\s+manhã|cedo|à\s+tarde|à\s+noite))?|hoje(?:\s+à\s+(?:tarde|noite))?"
+)
 # A bare weekday is no due phrase: "segunda" is also "second", "quarta" a fourth.
 _WHEN = rf"(?:{_TOMORROW}|{_END}|{_NEXT}|{_DATE})"
 
 CUES = Cues(
     actions=(
-        ActionCue(anywhere(rf"{_NOT}(?:vou|irei|fico de|fiquei de|me comprometo a|comprometo-me a)" + _TASK), "speaker", is_firm=True),
+        ActionCue(
+            anywhere(rf"{_NOT}(?:vou|irei|fico de|fiquei de|me comprometo a|comprometo-me a)" + _TASK),
+            "speaker",
+            is_firm=True,
+        ),
         ActionCue(anywhere(rf"(?:eu|te|lhes?|vos)\s+{_BETWEEN}(?P<what>(?:{_PRESENT})\b.*)"), "speaker", is_firm=True),
         ActionCue(at_start(rf"(?P<what>(?:{_PRESENT})\b.*)"), "speaker", is_firm=True),
         ActionCue(anywhere(rf"(?P<what>(?:{'|'.join(_INFINITIVES)}|far|trar)ei\b.*)"), "speaker", is_firm=True),
         ActionCue(anywhere(rf"{_NOT}(?:preciso|tenho|posso|consigo)(?: de| que)?" + _TASK), "speaker", is_firm=False),
         ActionCue(
             anywhere(
-                rf"{_NOT}(?:(?:pode|podia|poderia|consegue|conseguiria)[sm]?|podem)(?: (?:você|vocês|tu|o senhor|a senhora))?,?" + _TASK
+                rf"{_NOT}(?:(?:pode|podia|poderia|consegue|conseguiria)[sm]?|podem)(?: (?:você|vocês|tu|o senhor|a senhora))?,?"
+                + _TASK
             ),
             "addressee",
             is_firm=False,
@@ -71,10 +83,16 @@ CUES = Cues(
         ActionCue(anywhere(rf"por favor,?\s+{_REQUEST}"), "addressee", is_firm=False),
         ActionCue(at_start(rf"(?:\w+,\s+)?{_REQUEST}(?<=por favor)"), "addressee", is_firm=False),
         ActionCue(
-            anywhere(r"(?P<name>\w+) (?:vai|ficou de|fica de|fica responsável por|precisa|tem (?:de|que))" + _TASK), "named", is_firm=True
+            anywhere(r"(?P<name>\w+) (?:vai|ficou de|fica de|fica responsável por|precisa|tem (?:de|que))" + _TASK),
+            "named",
+            is_firm=True,
         ),
         ActionCue(anywhere(rf"{_NOT}(?:vamos|a gente vai|iremos)" + _TASK), "nobody", is_firm=True),
-        ActionCue(anywhere(rf"{_NOT}(?:precisamos|temos|devemos|alguém (?:precisa|tem))(?: de| que)?" + _TASK), "nobody", is_firm=False),
+        ActionCue(
+            anywhere(rf"{_NOT}(?:precisamos|temos|devemos|alguém (?:precisa|tem))(?: de| que)?" + _TASK),
+            "nobody",
+            is_firm=False,
+        ),
     ),
     doubt=anywhere("talvez", "quem sabe", "acho que", "tentar", "se", "caso", "provavelmente"),
     condition=anywhere("se (?:der|possível|puder|conseguir|for possível|sobrar tempo|você quiser)"),

@@ -48,16 +48,22 @@ _EXACT = {word: valence for valence, words in _WORDS.items() for word in words.s
 _STARTS = {word[:-1]: valence for valence, words in _WORDS.items() for word in words.split() if word.endswith("*")}
 _SHORTEST_START = min(map(len, _STARTS))
 
-_NEGATIONS = frozenset(re.findall(r"\w+", "nao nem nunca jamais sem nenhum nenhuma nenhuns nenhumas nada ninguem tampouco falta faltou"))
+_NEGATIONS = frozenset(
+    re.findall(r"\w+", "nao nem nunca jamais sem nenhum nenhuma nenhuns nenhumas nada ninguem tampouco falta faltou")
+)
 _ONLY = frozenset({"so", "somente", "apenas"})
 _CONTRASTS = frozenset({"mas", "porem", "contudo", "entretanto", "todavia"})
 _BOOSTERS = frozenset(
-    re.findall(r"\w+", "muito muita muitos muitas bastante super extremamente totalmente realmente tao bem completamente")
+    re.findall(
+        r"\w+", "muito muita muitos muitas bastante super extremamente totalmente realmente tao bem completamente"
+    )
 )
 _DAMPERS = frozenset({"pouco", "pouca", "poucos", "poucas", "meio", "levemente", "ligeiramente"})
 
 # Courtesies and the "bom," that opens a turn praise nothing.
-_COURTESY = re.compile(r"\b(?:bom dia|boa (?:tarde|noite)|bo[am]s (?:dias|tardes|noites))\b|^\W*(?:muito )?(?:bom|bem)\s*,")
+_COURTESY = re.compile(
+    r"\b(?:bom dia|boa (?:tarde|noite)|bo[am]s (?:dias|tardes|noites))\b|^\W*(?:muito )?(?:bom|bem)\s*,"
+)
 _TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*|[,.;:!?]")
 _REACH = 6
 _FLIP = -0.75
@@ -82,11 +88,15 @@ def rate(text: str) -> float:
 def _valence(word: str) -> float:
     if word in _EXACT:
         return _EXACT[word]
-    return next((_STARTS[word[:end]] for end in range(len(word), _SHORTEST_START - 1, -1) if word[:end] in _STARTS), 0.0)
+    return next(
+        (_STARTS[word[:end]] for end in range(len(word), _SHORTEST_START - 1, -1) if word[:end] in _STARTS), 0.0
+    )
 
 
 def _modifier(tokens: list[str], index: int) -> float:
-    """Return what the words before a word make of it. Portuguese negations agree and do not cancel: "não está nada bom" is one."""
+    """Return what the words before a word make of it. Portuguese negations agree and do not cancel: "não está nada bom"
+    is one.
+    """
     factor = 1.0
     before = tokens[max(0, index - 1) : index]
     if before and before[0] in _BOOSTERS:
@@ -103,4 +113,6 @@ def _modifier(tokens: list[str], index: int) -> float:
 
 
 def _fold(text: str) -> str:
-    return "".join(character for character in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(character))
+    return "".join(
+        character for character in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(character)
+    )

@@ -1,4 +1,6 @@
-"""Local engine: from turns to sentences, verbatim for quotes and cleaned for prose. Never changes a word, only drops noise and spacing."""
+"""Local engine: from turns to sentences, verbatim for quotes and cleaned for prose. Never changes a word, only drops
+noise and spacing.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _FILLERS = {
     "pt": re.compile(r"(?i)(?<![\w'’-])(?:hu?m+|mm+|hã+|é+h+|eh+|ah[nm]|ã+h*)(?![\w'’-])\s*,?"),
 }
 _REPEATED = re.compile(r"(?i)\b([^\W\d_]+)(?:\s*,?\s+\1\b)+")
-_LOOSE = re.compile(r"\s+(?=[.,;:!?%)\]…](?:\s|$))|(?<=[(\[])\s+|\s+(?=['’](?:s|m|re|ve|ll|d|t|kay)\b)|(?<=\w)\s+(?=n['’]t\b)")
+_LOOSE = re.compile(
+    r"\s+(?=[.,;:!?%)\]…](?:\s|$))|(?<=[(\[])\s+|\s+(?=['’](?:s|m|re|ve|ll|d|t|kay)\b)|(?<=\w)\s+(?=n['’]t\b)"
+)
 _DOUBLED = re.compile(r"(?:[,;:]\s*)+(?=[,;:.!?])|^[\s,;:.!?…-]+|(?<=\s)[,;:]\s")
 _CHUNK = re.compile(r"\S{1,60}")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -32,9 +36,10 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 class Sentence:
     """One sentence of a turn: `quote` stands verbatim in the turn's text, `text` is the same, cleaned for reading.
 
-    `place` counts the meeting's sentences; `turn` is the 0-based index in `Meeting.turns`; `words` are lower-case; `size` is the
-    length in words of ordinary length, so that a script without spaces or an endless URL is not free. What is spoken without taking
-    breath, or written by recognizers without any punctuation, is cut into quotes of 40 words; `is_whole` is False for such a piece.
+    `place` counts the meeting's sentences; `turn` is the 0-based index in `Meeting.turns`; `words` are lower-case;
+    `size` is the length in words of ordinary length, so that a script without spaces or an endless URL is not free.
+    What is spoken without taking breath, or written by recognizers without any punctuation, is cut into quotes of 40
+    words; `is_whole` is False for such a piece.
     """
 
     place: int
@@ -48,14 +53,18 @@ class Sentence:
 
 
 def split_sentences(meeting: Meeting, language: str) -> list[Sentence]:
-    """Return the meeting's sentences in order; those without a letter or digit, as emoji, only where nothing else was said."""
+    """Return the meeting's sentences in order; those without a letter or digit, as emoji, only where nothing else was
+    said.
+    """
     found: list[Sentence] = []
     for index, turn in enumerate(meeting.turns):
         for piece, is_whole in _pieces(turn.text, language):
             text = clean(piece, language)
             size = max(len(text.split()), ceil(len(text) / _CHARACTERS_A_WORD))
             quote = _EDGES.sub("", piece)
-            found.append(Sentence(len(found), index, turn.speaker, quote, text, tuple(find_words(text)), size, is_whole))
+            found.append(
+                Sentence(len(found), index, turn.speaker, quote, text, tuple(find_words(text)), size, is_whole)
+            )
     return [sentence for sentence in found if sentence.words] or [sentence for sentence in found if sentence.text]
 
 
@@ -65,7 +74,9 @@ def find_words(text: str) -> list[str]:
 
 
 def clean(text: str, language: str) -> str:
-    """Return `text` as a sentence for readers: without tags, fillers, stuttered words and the loose spacing of tokenized transcripts."""
+    """Return `text` as a sentence for readers: without tags, fillers, stuttered words and the loose spacing of
+    tokenized transcripts.
+    """
     text = _FILLERS[language].sub(" ", _TAG.sub(" ", text))
     text = _LOOSE.sub("", " ".join(text.split()))
     text = _DOUBLED.sub("", _REPEATED.sub(r"\1", text)).strip()
@@ -83,7 +94,9 @@ def _pieces(text: str, language: str) -> Iterator[tuple[str, bool]]:
         for last, word in enumerate(words):
             is_end = last + 1 == len(words)
             # A gap of a megabyte of blanks counts too: what follows it is another piece.
-            is_full = last + 1 - first == MAX_QUOTE_WORDS or (not is_end and words[last + 1].end() - words[first].start() > _LONGEST_PIECE)
+            is_full = last + 1 - first == MAX_QUOTE_WORDS or (
+                not is_end and words[last + 1].end() - words[first].start() > _LONGEST_PIECE
+            )
             if is_end or is_full:
                 yield sentence[words[first].start() : word.end()], is_end and first == 0
                 first = last + 1

@@ -1,4 +1,6 @@
-"""Local engine: the extractive summary. Picks whole sentences that together name most of what the meeting talked about."""
+"""Local engine: the extractive summary. Picks whole sentences that together name most of what the meeting talked
+about.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def _is_readable(sentence: Sentence) -> bool:
 
 
 def _cover(sentences: Sequence[Sentence], language: Language, budget: int) -> list[Sentence]:
-    """Pick again and again the sentence whose not yet covered content stems are the most frequent for its length, while one fits."""
+    """Pick again and again the sentence whose not yet covered content stems are the most frequent for its length, while
+    one fits.
+    """
     stems = [frozenset(language.content_stems(sentence.words)) for sentence in sentences]
     frequencies = Counter(stem for sentence_stems in stems for stem in sentence_stems)
     covered: set[str] = set()
@@ -44,7 +48,9 @@ def _cover(sentences: Sequence[Sentence], language: Language, budget: int) -> li
         penalty: float = sentences[index].size ** _LENGTH_PENALTY
         return sum(frequencies[stem] for stem in stems[index] - covered) / penalty
 
-    while fitting := [index for index, sentence in enumerate(sentences) if sentence.size <= budget and index not in picked]:
+    while fitting := [
+        index for index, sentence in enumerate(sentences) if sentence.size <= budget and index not in picked
+    ]:
         best = max(fitting, key=gain)
         picked.append(best)
         covered |= stems[best]

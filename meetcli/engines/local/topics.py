@@ -44,6 +44,8 @@ def find_topics(sentences: Sequence[Sentence], language: Language) -> list[str]:
 
 
 def _sample(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return sentences from all over the meeting, about 3,000 words at most: beyond, time grows and the phrases stay."""
+    """Return sentences from all over the meeting, about 3,000 words at most: beyond, time grows and the phrases
+    stay.
+    """
     step = 1 + sum(sentence.size for sentence in sentences) // _MAX_WORDS
     return list(sentences[::step])
