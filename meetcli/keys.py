@@ -103,9 +103,11 @@ def part_digest(asked: Mapping[str, str], messages: Iterable[tuple[str, str]], s
     return _sha256(json.dumps([dict(asked), list(messages), schema]).encode())
 
 
-def index_prefix(task: str, asked: Mapping[str, str], *, render_version: str, key_fallback: str) -> str:
-    """Return the digest of every setting on which the result of given bytes depends; computed once a run."""
-    return _sha256(json.dumps([task, dict(asked), render_version, key_fallback]).encode())
+def index_prefix(
+    task: str, asked: Mapping[str, str], *, render_version: str, key_fallback: str, readers_version: int
+) -> str:
+    """Return the digest of all but the input on which the result of given bytes depends; computed once a run."""
+    return _sha256(json.dumps([task, dict(asked), render_version, key_fallback, readers_version]).encode())
 
 
 def index_digest(prefix: str, input_sha256: str, source_name: str, given: tuple[tuple[str, str], ...] = ()) -> str:

@@ -166,17 +166,21 @@ def test_requests_are_named_by_meeting_question_cap_and_what_follows():
     assert len({request_digest(*asked) for asked in [("k", "f", 4096), *others]}) == 5
 
 
-def test_index_depends_on_bytes_name_and_every_setting_that_matters():
-    parts = {"model": "a"}
-    base = index_digest(index_prefix("extract", parts, render_version="1", key_fallback="none"), "0" * 64, "a.json")
+def test_index_depends_on_bytes_name_and_everything_that_matters():
+    asked = {"task": "extract", "asked": {"model": "a"}, "render_version": "1", "key_fallback": "none"}
+    asked["readers_version"] = 1
     others = [
-        index_digest(index_prefix("analyze", parts, render_version="1", key_fallback="none"), "0" * 64, "a.json"),
-        index_digest(
-            index_prefix("extract", {"model": "b"}, render_version="1", key_fallback="none"), "0" * 64, "a.json"
-        ),
-        index_digest(index_prefix("extract", parts, render_version="2", key_fallback="none"), "0" * 64, "a.json"),
-        index_digest(index_prefix("extract", parts, render_version="1", key_fallback="content"), "0" * 64, "a.json"),
-        index_digest(index_prefix("extract", parts, render_version="1", key_fallback="none"), "1" * 64, "a.json"),
-        index_digest(index_prefix("extract", parts, render_version="1", key_fallback="none"), "0" * 64, "b.json"),
+        {"task": "analyze"},
+        {"asked": {"model": "b"}},
+        {"render_version": "2"},
+        {"key_fallback": "content"},
+        {"readers_version": 2},
     ]
-    assert len({base, *others}) == 7
+    base = index_prefix(**asked)
+    digests = [
+        index_digest(base, "0" * 64, "a.json"),
+        index_digest(base, "1" * 64, "a.json"),
+        index_digest(base, "0" * 64, "b.json"),
+        *(index_digest(index_prefix(**(asked | other)), "0" * 64, "a.json") for other in others),
+    ]
+    assert len(set(digests)) == len(digests)

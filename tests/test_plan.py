@@ -8,6 +8,7 @@ import pytest
 
 from meetcli.errors import UsageError
 from meetcli.models import EngineIdentity, Reply, Status
+from meetcli.readers import parse
 from tests.corridor import World, answered, explicit, extract_answer
 
 
@@ -34,6 +35,32 @@ def test_hit_needs_no_parsing_once_the_bytes_are_known(world, monkeypatch):
 
     monkeypatch.setattr("meetcli.plan.parse", refuse)
     assert world.run()["a.json"].status is Status.HIT
+
+
+def test_what_older_readers_read_is_read_anew_and_bought_where_it_reads_otherwise(world, monkeypatch):
+    world.put("a.json", explicit())
+    world.put("b.json", explicit(meeting_id="M-2"))
+    world.run()
+    parsed = []
+
+    def read_better(unit):
+        found = parse(unit)
+        parsed.append(unit.source.name)
+        if unit.source.name == "b.json":
+            found = [one._replace(mapping={**one.mapping, "transcript": "Ana: Two words more."}) for one in found]
+        return found
+
+    monkeypatch.setattr("meetcli.plan.parse", read_better)
+    assert {outcome.status for outcome in world.run().values()} == {Status.HIT}
+    assert parsed == []
+    monkeypatch.setattr("meetcli.plan.READERS_VERSION", 0)
+    seen = world.run()
+    assert parsed == ["a.json", "b.json"]
+    assert (seen["a.json"].status, seen["b.json"].status, seen["b.json"].reason) == (
+        Status.HIT,
+        Status.CHANGED,
+        "content",
+    )
 
 
 def in_place(world):

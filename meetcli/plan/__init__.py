@@ -21,7 +21,7 @@ from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Rules, Source, Status
 from meetcli.plain_text import place_text
 from meetcli.plan.look_up import Known, LookUp
-from meetcli.readers import Unit, parse, read
+from meetcli.readers import READERS_VERSION, Unit, parse, read
 from meetcli.tasks.prompt import told_metadata
 from meetcli.writers import result_name
 
@@ -98,7 +98,11 @@ class _Planner:
         self._size = cache.size() if cache else None
         fallback = "content" if rules.is_key_from_content else "none"
         self._prefix = index_prefix(
-            self._task, assignment.parts, render_version=assignment.render_version, key_fallback=fallback
+            self._task,
+            assignment.parts,
+            render_version=assignment.render_version,
+            key_fallback=fallback,
+            readers_version=READERS_VERSION,
         )
 
     def settle(self, units: list[Unit]) -> None:

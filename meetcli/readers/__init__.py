@@ -18,11 +18,23 @@ from meetcli.readers.formats import all_formats, format_of
 from meetcli.readers.own_marks import is_ours, is_sidecar, serves_another
 from meetcli.readers.raw import GZIP_START, MAX_BYTES, Bytes, Held, Raw
 from meetcli.readers.units import Identify, Unit, refused, units_of, unpacked
+from meetcli.readers.version import READERS_VERSION
 
 if TYPE_CHECKING:
     from meetcli.readers.containers import Archive
 
-__all__ = ["MAX_BYTES", "Content", "Format", "Rereader", "Transcript", "Unit", "all_formats", "parse", "read"]
+__all__ = [
+    "MAX_BYTES",
+    "READERS_VERSION",
+    "Content",
+    "Format",
+    "Rereader",
+    "Transcript",
+    "Unit",
+    "all_formats",
+    "parse",
+    "read",
+]
 
 _JUDGED_PLACES = 100
 """So many places of a list are looked at before it is no list of transcripts: a list of a million other things takes no
