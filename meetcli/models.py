@@ -120,20 +120,44 @@ class Task(NamedTuple):
     result_schema: Mapping[str, Any] | None = None
 
 
+class Abilities(NamedTuple):
+    """What an engine is and can do. No part of any key: an ability that changes buys nothing again.
+
+    The defaults are those of a paid service that has an address and prices of its own.
+
+    - `is_free`: answers cost nothing, so there is no price to find and nothing to ask before a run.
+    - `needs_key`: no call can be made without an API key.
+    - `uses_base_url`: transcripts go to `--base-url`, by default to OpenAI.
+    - `lanes`: the price lanes it has.
+    - `has_window`: its models read only so many tokens at once; longer meetings are sent in parts.
+    - `takes_any_task`: it does the tasks of users too, not only the built-in ones.
+    - `is_extractive`: it repeats what was said, so no answer of it is in a wrong language.
+    """
+
+    is_free: bool = False
+    needs_key: bool = True
+    uses_base_url: bool = False
+    lanes: tuple[Lane, ...] = ("standard",)
+    has_window: bool = True
+    takes_any_task: bool = True
+    is_extractive: bool = False
+
+
 class EngineIdentity(NamedTuple):
     """Who answers, as keys, results and reports know it.
 
     `algorithm` is the version of a local algorithm, empty for a remote engine. `endpoint` is the normalized base URL
-    without credentials, empty for the local engine; `host` is its host, the only part results and reports show.
+    without credentials, empty for an engine that has none; `host` is its host, the only part results and reports show.
     `is_openai` says that it is OpenAI's own.
     """
 
-    engine: Literal["openai", "local"]
+    engine: str
     model: str
     algorithm: str = ""
     endpoint: str = ""
     host: str = ""
     is_openai: bool = False
+    abilities: Abilities = Abilities()
 
 
 class Assignment(NamedTuple):

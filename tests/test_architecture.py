@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     **{room: set() for room in NOUNS},
     "delivery": NOUNS,
     "events": NOUNS,
-    "config": NOUNS,
+    "config": NOUNS | {"engines"},  # what `--engine` takes are the rows of the engines' table
     "meetings": NOUNS,
     "minutes": NOUNS,
     "money": NOUNS,

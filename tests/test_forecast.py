@@ -22,7 +22,7 @@ def world(tmp_path):
 
 
 def basis(world, **changes):
-    price = open_prices("openai", engine="openai", read_toml=None)
+    price = open_prices("openai", read_toml=None)
     fields = {
         "read_again": world.read_again,
         "count_tokens": len,

@@ -20,10 +20,10 @@ def refuse_reading(path):
     raise AssertionError(path)
 
 
-def prices(source, *, engine="openai", text=None):
+def prices(source, *, is_free=False, text=None):
     return open_prices(
         source,
-        engine=engine,
+        is_free=is_free,
         read_toml=refuse_reading if text is None else lambda path: tomllib.loads(text, parse_float=Decimal),
     )
 
@@ -58,8 +58,8 @@ def test_attempts_that_used_nothing_cost_nothing(source):
 
 
 @pytest.mark.parametrize("source", ["openai", "none", "file.toml"])
-def test_the_local_engine_is_free_without_reading_prices(source):
-    assert prices(source, engine="local")("local-1", USED) == 0
+def test_a_free_engine_costs_nothing_without_reading_prices(source):
+    assert prices(source, is_free=True)("local-1", USED) == 0
 
 
 def test_a_price_file_is_exact():
@@ -105,7 +105,7 @@ def test_prices_need_no_network_and_start_no_updater():
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "from meetcli.models import Usage\n"
         "from meetcli.money.pricing import open_prices, serves\n"
-        "price = open_prices('openai', engine='openai', read_toml=None)\n"
+        "price = open_prices('openai', read_toml=None)\n"
         "assert 'genai_prices' not in sys.modules\n"
         "assert price('gpt-4o', Usage(1000, 0, 10, 1)) > 0\n"
         "assert threading.active_count() == 1\n"

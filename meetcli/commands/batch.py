@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import typer
 
 from meetcli.config import Settings, load_process_settings
-from meetcli.engines import identify
+from meetcli.engines import identify_batches
 from meetcli.errors import UsageError
 from meetcli.plain_text import count_text
 from meetcli.wiring.lanes import open_batch_engine, options_of
@@ -67,7 +67,7 @@ def _with_engine(flags: Mapping[str, object], work: Callable[[BatchEngine], Awai
     set_up_logging(settings)
     if settings.api_key is None:
         raise UsageError("OPENAI_API_KEY is not set", hint="set it in the environment or in .env")
-    identity = identify("openai", model=settings.model, base_url=settings.base_url)
+    identity = identify_batches(model=settings.model, base_url=settings.base_url)
     with opened_cache(settings) as cache:
         if cache is None:
             raise UsageError("the batch lane needs the cache", hint="name one with --cache-dir")

@@ -19,7 +19,7 @@ from meetcli.cache import open_cache, open_shared
 from meetcli.cache.lifetime import Lifetime, read_lifetime
 from meetcli.cache.upkeep import unusable_rows
 from meetcli.config import OPTIONS, LoadedSettings, Settings, load_process_settings
-from meetcli.engines import EngineOptions, ask_for_model, open_engine
+from meetcli.engines import EngineOptions, abilities_of, ask_for_model, open_engine
 from meetcli.errors import CacheError, MeetcliError, UsageError
 from meetcli.plain_text import bytes_text, count_text, duration_text, printable
 from meetcli.wiring.inputs import open_identity, refuse_unstreamed
@@ -251,23 +251,24 @@ def _check_places(settings: Settings) -> Iterator[Check]:
 
 
 def _check_engine(settings: Settings, *, is_offline: bool) -> Check:
-    if settings.engine == "local":
-        try:
-            open_engine("local", EngineOptions(model="extractive"))
-        except MeetcliError as error:
-            return Check("engine", "fail", error.message, error.hint)
-        return Check("engine", "ok", "the local engine is installed")
-    if settings.api_key is None:
+    able = abilities_of(settings.engine)
+    if able.needs_key and settings.api_key is None:
         hint = (
             "set OPENAI_API_KEY in the environment or in .env (any value for "
             "a server that needs none), or use --engine local"
         )
         return Check("endpoint", "fail", "OPENAI_API_KEY is not set", hint)
-    if is_offline:
-        return Check("endpoint", "skip", f"{settings.endpoint} was not asked (--offline)")
     options = EngineOptions(
         model=settings.model, api_key=settings.api_key, base_url=settings.base_url, timeout_s=settings.timeout_s
     )
+    if not able.uses_base_url:  # nothing there lists models
+        try:
+            open_engine(settings.engine, options)
+        except MeetcliError as error:
+            return Check("engine", "fail", error.message, error.hint)
+        return Check("engine", "ok", f"the {settings.engine} engine is installed")
+    if is_offline:
+        return Check("endpoint", "skip", f"{settings.endpoint} was not asked (--offline)")
     try:
         refusal: MeetcliError | None = ask_for_model(options)
     except MeetcliError as error:  # a key that nobody could send

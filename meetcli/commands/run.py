@@ -22,6 +22,7 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.commands.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
 from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.delivery import give_up
+from meetcli.engines import abilities_of
 from meetcli.errors import BudgetReached, CacheError, InputError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
 from meetcli.plain_text import place_text
@@ -34,7 +35,7 @@ from meetcli.wiring.inputs import find_inputs, open_identity, refuse_no_paths, r
 from meetcli.wiring.logs import set_up_logging
 from meetcli.wiring.signals import Stop, watched
 from meetcli.wiring.stores import opened_cache, opened_leases, required_loss
-from meetcli.writers import Writer, open_writer
+from meetcli.writers import Writer, open_writer, path_held
 from meetcli.writers.replace import is_writable, nearest_place
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
         endpoint=settings.endpoint,
         clock=time.monotonic,
         cache_only=settings.cache_only,
+        is_free=abilities_of(settings.engine).is_free,
     )
     try:
         return _run(report, paths, loaded)
@@ -138,7 +140,7 @@ class _Run:
             assignment=self._assignment,
             rules=rules_of(settings),
             cache=self._cache,
-            around=Surroundings(datetime.now(UTC), self._settle, open_identity(inputs, settings), self._writer.holds),
+            around=Surroundings(datetime.now(UTC), self._settle, open_identity(inputs, settings), self._held),
         )
         if self._unwritable:
             give_up(planned.jobs, "stopped", self.deliver)
@@ -218,6 +220,9 @@ class _Run:
             events.run_finished(self.report.summary())
         show(self.report, self._settings)
         return self.report.exit_code
+
+    def _held(self, source: Source, sha256: str) -> str | None:
+        return path_held(self._writer, source, sha256)
 
     def _settle(self, outcome: Outcome, text: str | None) -> None:
         """Deliver while the plan is made. Where results cannot be written, the plan goes on to count what else there

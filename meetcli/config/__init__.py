@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from meetcli.config.settings import FORMATS, OPTIONS, Option, Settings
 from meetcli.config.values import parse_patterns
+from meetcli.engines import DEFAULT_ENGINE, abilities_of
 from meetcli.errors import UsageError
 
 __all__ = [
@@ -96,7 +97,9 @@ def load_settings(
         found.setdefault(given.option.name, given)
     parsed: dict[str, Any] = {given.option.field: given.parsed() for given in found.values()}
     _refuse_contradictions(parsed, found)
-    if "prices" not in parsed and not _is_openai(parsed.get("base_url")):
+    able = abilities_of(parsed.get("engine", DEFAULT_ENGINE))
+    # An engine with an address of its own has prices of its own, which nobody knows here.
+    if "prices" not in parsed and not (_is_openai(parsed.get("base_url")) and (able.uses_base_url or able.is_free)):
         parsed["prices"] = "none"
     if "timeout_s" not in parsed and parsed.get("lane") == "flex":
         parsed["timeout_s"] = FLEX_TIMEOUT_S
@@ -238,11 +241,8 @@ def _is_openai(base_url: str | None) -> bool:
 
 def _announce_endpoint(parsed: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
     origin = origins["base_url"]
-    if (
-        origin in {".env", f"./{SETTINGS_FILE}"}
-        and not _is_openai(parsed["base_url"])
-        and parsed.get("engine") != "local"
-    ):
+    able = abilities_of(parsed.get("engine", DEFAULT_ENGINE))
+    if origin in {".env", f"./{SETTINGS_FILE}"} and not _is_openai(parsed["base_url"]) and able.uses_base_url:
         yield (
             f"transcripts go to {urlsplit(parsed['base_url']).netloc}: the "
             f"endpoint comes from {origin} in the working folder"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
 from meetcli.config import values
+from meetcli.engines import DEFAULT_ENGINE, ENGINES, place_of
 from meetcli.models import Lane
 
 FORMATS = ("json", "jsonl", "csv", "md")
@@ -29,7 +29,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     no_csv_bom: bool = False
     limit: int | None = None
     files_from: Path | None = None
-    engine: Literal["openai", "local"] = "openai"
+    engine: str = DEFAULT_ENGINE
     api_key: str | None = Field(default=None, repr=False, exclude=True)
     model: str = "gpt-4o"
     base_url: str | None = None
@@ -88,10 +88,8 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
 
     @property
     def endpoint(self) -> str:
-        """Who is asked: host and port, `local` for the local engine."""
-        if self.engine == "local":
-            return "local"
-        return urlsplit(self.base_url).netloc if self.base_url else "api.openai.com"
+        """Who is asked: host and port, the engine's name where it asks nobody or has one place only."""
+        return place_of(self.engine, self.base_url)
 
 
 class Option(NamedTuple):
@@ -130,7 +128,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("no_csv_bom", values.parse_flag),
         Option("limit", values.whole_number(0)),
         Option("files_from", values.parse_path),
-        Option("engine", values.one_of(("openai", "local"))),
+        Option("engine", values.one_of(tuple(ENGINES))),
         Option("api_key", values.parse_api_key, older=("OPENAI_API_KEY", values.parse_api_key)),
         Option("model", values.parse_text, older=("OPENAI_MODEL", values.parse_text)),
         Option("base_url", values.parse_base_url, older=("OPENAI_BASE_URL", values.parse_base_url)),

@@ -234,7 +234,7 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
             most = _sum(report.uncertain_usd, report.known_uncertain_usd)
             yield "uncertain", Text(f"at most {most} more: attempts without an answer that may have been billed")
     else:
-        yield from _forecast_lines(report.forecast) if report.engine != "local" else _free_plan_lines(report.forecast)
+        yield from _forecast_lines(report.forecast) if not report.is_free else _free_plan_lines(report.forecast)
         yield "saved", Text(saved)
     if report.unsupported:
         yield (
@@ -254,7 +254,7 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
         )
     yield "time", Text(elapsed_text(report.elapsed_s))
     # Who read the transcripts is said whenever it is not who everybody expects.
-    place = "" if report.endpoint == _OPENAI or report.engine == "local" else f" at {report.endpoint}"
+    place = "" if report.endpoint in (_OPENAI, report.engine) else f" at {report.endpoint}"
     yield "engine", Text(printable(f"{report.engine}, {report.model}{place}"))
 
 

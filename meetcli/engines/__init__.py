@@ -4,14 +4,16 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from meetcli.errors import CallError
-from meetcli.models import EngineIdentity, Lane, Reply, Request
+from meetcli.models import Abilities, EngineIdentity, Lane, Reply, Request
 
-if TYPE_CHECKING:  # a run of hits reserves nothing
+if TYPE_CHECKING:  # a run of hits reserves nothing, and knows no batch
+    from meetcli.engines.batch_book import BatchBook
+    from meetcli.engines.openai_batch import BatchEngine, BatchWishes
     from meetcli.money.budget import Budget
 
 
@@ -58,16 +60,80 @@ class EngineOptions(NamedTuple):
 OPENAI_URL = "https://api.openai.com/v1"
 
 
-def identify(name: Literal["openai", "local"], *, model: str, base_url: str | None) -> EngineIdentity:
-    """Return who an engine with these settings is, without importing it. `base_url` None is OpenAI's own."""
-    if name == "local":
-        from meetcli.engines.local import ALGORITHM_VERSION
+def _open_openai(options: EngineOptions) -> Engine:
+    from meetcli.engines.openai_live import OpenAIEngine
 
-        return EngineIdentity("local", model="extractive", algorithm=ALGORITHM_VERSION)
+    return OpenAIEngine(options)
+
+
+def _identify_openai(name: str, model: str, base_url: str | None) -> EngineIdentity:
     endpoint = (base_url or OPENAI_URL).rstrip("/")
     return EngineIdentity(
-        "openai", model, endpoint=endpoint, host=urlsplit(endpoint).hostname or "", is_openai=endpoint == OPENAI_URL
+        name, model, endpoint=endpoint, host=urlsplit(endpoint).hostname or "", is_openai=endpoint == OPENAI_URL
     )
+
+
+def _open_local(_options: EngineOptions) -> Engine:
+    from meetcli.engines.local import LocalEngine
+
+    return LocalEngine()
+
+
+def _identify_local(name: str, _model: str, _base_url: str | None) -> EngineIdentity:
+    from meetcli.engines.local import ALGORITHM_VERSION
+
+    return EngineIdentity(name, model="extractive", algorithm=ALGORITHM_VERSION)
+
+
+def _identify_by_model(name: str, model: str, _base_url: str | None) -> EngineIdentity:
+    return EngineIdentity(name, model)
+
+
+class EngineRow(NamedTuple):
+    """One engine of the table: how it is opened, what it can do, and who it is.
+
+    `identify` takes name, model and base URL. It may import only what costs no time: every run asks it.
+    """
+
+    open: Callable[[EngineOptions], Engine]
+    abilities: Abilities = Abilities()
+    identify: Callable[[str, str, str | None], EngineIdentity] = _identify_by_model
+
+
+ENGINES: Final[Mapping[str, EngineRow]] = {
+    "openai": EngineRow(
+        _open_openai, Abilities(uses_base_url=True, lanes=("standard", "flex", "batch")), _identify_openai
+    ),
+    "local": EngineRow(
+        _open_local,
+        Abilities(is_free=True, needs_key=False, has_window=False, takes_any_task=False, is_extractive=True),
+        _identify_local,
+    ),
+}
+"""Every engine by the name that `--engine` takes. A new one is a module in this folder and a row here.
+
+No other module asks which engine it has; it asks what the engine can do.
+"""
+
+
+DEFAULT_ENGINE: Final = next(iter(ENGINES))
+
+
+def abilities_of(name: str) -> Abilities:
+    """Return what the engine of this name can do, without importing it."""
+    return ENGINES[name].abilities
+
+
+def identify(name: str, *, model: str, base_url: str | None) -> EngineIdentity:
+    """Return who an engine with these settings is, without importing it. `base_url` None is OpenAI's own."""
+    row = ENGINES[name]
+    return row.identify(name, model, base_url)._replace(abilities=row.abilities)
+
+
+def identify_batches(*, model: str, base_url: str | None) -> EngineIdentity:
+    """Return who takes batches, whatever engine answers a run: batches outlive the run that made them."""
+    (name,) = (name for name, row in ENGINES.items() if "batch" in row.abilities.lanes)
+    return identify(name, model=model, base_url=base_url)
 
 
 def host_of(base_url: str | None) -> str:
@@ -75,15 +141,32 @@ def host_of(base_url: str | None) -> str:
     return urlsplit(base_url or OPENAI_URL).netloc
 
 
+def place_of(name: str, base_url: str | None) -> str:
+    """Return who reads the transcripts, for people: host and port, the engine's own name where it has no base URL."""
+    return host_of(base_url) if ENGINES[name].abilities.uses_base_url else name
+
+
 def open_engine(name: str, options: EngineOptions) -> Engine:
-    """Return the engine called `openai` or `local`, importing only that one."""
-    if name == "local":
-        from meetcli.engines.local import LocalEngine
+    """Return the engine of this name, importing only that one."""
+    return ENGINES[name].open(options)
 
-        return LocalEngine()
-    from meetcli.engines.openai_live import OpenAIEngine
 
-    return OpenAIEngine(options)
+def open_batches(
+    options: EngineOptions,
+    book: BatchBook,
+    *,
+    identity: EngineIdentity,
+    wishes: BatchWishes,
+    tell: Callable[[str], None],
+) -> BatchEngine:
+    """Return the engine that knows batches. Raises `ValueError` for one that has no such lane: its transcripts would
+    go to somebody else.
+    """
+    if "batch" not in identity.abilities.lanes:
+        raise ValueError(f"the engine {identity.engine} has no batches")
+    from meetcli.engines.openai_batch import BatchEngine
+
+    return BatchEngine(options, book, endpoint=identity.endpoint, wishes=wishes, tell=tell)
 
 
 def ask_for_model(options: EngineOptions) -> CallError | None:

@@ -129,9 +129,9 @@ def time_of(value: object) -> str | None:
 
 
 def written_by(provenance: Mapping[str, Any]) -> str:
-    """Return the model that wrote a result; of the local engine, which writes nothing, its name comes first."""
-    model = text_of(provenance.get("model"))
-    return f"local, {model}" if provenance.get("engine") == "local" else model
+    """Return the model that wrote a result; an engine that asks no endpoint is named first."""
+    model, engine = text_of(provenance.get("model")), text_of(provenance.get("engine"))
+    return f"{engine}, {model}" if engine and not provenance.get("endpoint") else model
 
 
 def quote_of(item: Mapping[str, Any]) -> Quote | None:

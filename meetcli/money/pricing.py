@@ -50,16 +50,16 @@ _CACHED_IN_BATCH: Final = re.compile(r"gpt-[5-9]")
 """The models whose batch table has a price for cached input; for others it is that of input."""
 
 
-def open_prices(source: str, *, engine: str, read_toml: Callable[[Path], Mapping[str, object]]) -> Prices:
+def open_prices(source: str, *, is_free: bool = False, read_toml: Callable[[Path], Mapping[str, object]]) -> Prices:
     """Return the prices that `source` names: `openai`, `none`, or the path of a file read by `read_toml`, decimals as
     `Decimal`.
 
     The file holds one table a model, named by it, with `input`, `output` and, where cached input is cheaper,
     `cached_input`: US dollars a million tokens; and `flex` and `batch` where the server has these lanes: their share of
-    that price, as 0.5. The local engine costs nothing, whatever the source. Raises `UsageError` for a file that cannot
+    that price, as 0.5. A free engine costs nothing, whatever the source. Raises `UsageError` for a file that cannot
     be used.
     """
-    if engine == "local":
+    if is_free:
         return _free
     if source == "none":
         return _unknown

@@ -23,8 +23,9 @@ class RunReport:
     """What became of every meeting of one run.
 
     `backend` is the cache really used, `none` without one. `reads_cache` is False under `--no-cache` and `--refresh`,
-    where nothing could have hit; `cache_only` makes a meeting without an answer a failure of the run. `forecast` is
-    what the plan of a dry run will take, `pending` the batches that somebody has to collect. `clock` counts seconds.
+    where nothing could have hit; `cache_only` makes a meeting without an answer a failure of the run. `is_free` says
+    that the engine costs nothing. `forecast` is what the plan of a dry run will take, `pending` the batches that
+    somebody has to collect. `clock` counts seconds.
     """
 
     task: str
@@ -35,6 +36,7 @@ class RunReport:
     backend: str = "none"
     reads_cache: bool = True
     cache_only: bool = False
+    is_free: bool = False
     forecast: Forecast | None = None
     pending: list[Submission] = field(default_factory=list)
     stopped_by: MeetcliError | Signals | None = None

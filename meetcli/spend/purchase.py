@@ -223,7 +223,7 @@ def _wanted_language(purchase: Purchase, assignment: Assignment) -> str | None:
     """Return the language that an answer must be in; None where it is not certain, or the engine only repeats what was
     said.
     """
-    if assignment.identity.engine == "local":
+    if assignment.identity.abilities.is_extractive:
         return None
     if assignment.language != "auto":
         return assignment.language

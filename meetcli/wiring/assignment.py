@@ -17,11 +17,12 @@ def assign(task_name: str, settings: Settings) -> Assignment:
     engine.
     """
     task = open_task(task_name, read_toml)
-    if settings.engine == "local" and task.name not in BUILT_IN:
-        raise UsageError(
-            f"the local engine does extract and analyze, not {task.name}", hint="use --engine openai for other tasks"
-        )
     identity = identify(settings.engine, model=settings.model, base_url=settings.base_url)
+    if not identity.abilities.takes_any_task and task.name not in BUILT_IN:
+        raise UsageError(
+            f"the {settings.engine} engine does {' and '.join(BUILT_IN)}, not {task.name}",
+            hint="use --engine openai for other tasks",
+        )
     parts = asked_parts(
         instructions=instructions_text(task),
         schema_sha256=task.schema_sha256,

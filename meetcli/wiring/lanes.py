@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.config import Settings
-from meetcli.engines import Engine, EngineOptions, open_engine
+from meetcli.engines import Engine, EngineOptions, open_batches, open_engine
 from meetcli.errors import RunStopped, UsageError
 from meetcli.models import Assignment, EngineIdentity, Submission
 
@@ -55,7 +55,7 @@ def open_lane_engine(
             "--lane batch needs the cache: it is what knows which answers are on their way",
             hint="leave --no-cache out, or no_cache where it is set",
         )
-    if settings.engine == "local" or cache is None:
+    if "batch" not in assignment.identity.abilities.lanes or cache is None:
         return open_engine(settings.engine, options)
     return open_batch_engine(settings, options, cache=cache, identity=assignment.identity, tell=tell)
 
@@ -70,7 +70,7 @@ def open_batch_engine(
 ) -> BatchEngine:
     """Return the engine that knows batches."""
     from meetcli.cache.batches import CachedBatches
-    from meetcli.engines.openai_batch import BatchEngine, BatchWishes
+    from meetcli.engines.openai_batch import BatchWishes
 
     is_batch = settings.lane == "batch"
     wishes = BatchWishes(
@@ -80,13 +80,7 @@ def open_batch_engine(
         asks_list=is_batch or identity.is_openai,
         forgives=settings.retry_failed,
     )
-    return BatchEngine(
-        options,
-        CachedBatches(cache, identity.engine),
-        endpoint=identity.endpoint,
-        wishes=wishes,
-        tell=tell,
-    )
+    return open_batches(options, CachedBatches(cache, identity.engine), identity=identity, wishes=wishes, tell=tell)
 
 
 def collect_pending(settings: Settings, cache: ForgivingCache | None, assignment: Assignment) -> list[Submission]:
@@ -123,7 +117,7 @@ def waiting_requests(settings: Settings, cache: ForgivingCache | None, assignmen
 
 def pending_batches(settings: Settings, cache: ForgivingCache | None, assignment: Assignment) -> list[Submission]:
     """Return the batches of this endpoint that wait to be collected."""
-    if settings.engine == "local" or cache is None or not cache.first("batch:", 1):
+    if "batch" not in assignment.identity.abilities.lanes or cache is None or not cache.first("batch:", 1):
         return []
     from meetcli.cache.batches import CachedBatches
 

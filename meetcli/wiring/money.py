@@ -13,6 +13,7 @@ import typer
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.config import Settings, read_toml
 from meetcli.delivery import Deliver
+from meetcli.engines import abilities_of
 from meetcli.errors import UsageError
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Forecast, Job, Lane, Usage
@@ -32,22 +33,26 @@ ASK_ABOVE_USD: Final = Decimal(10)
 
 def open_settings_prices(settings: Settings) -> Prices:
     """Return the prices of the run."""
-    return open_prices(settings.prices, engine=settings.engine, read_toml=read_toml)
+    return open_prices(settings.prices, is_free=abilities_of(settings.engine).is_free, read_toml=read_toml)
 
 
 def open_settings_window(settings: Settings) -> Window | None:
-    """Return the window of the run's model; None for the local engine, which reads anything whole."""
-    if settings.engine == "local":
+    """Return the window of the run's model; None for an engine that reads anything whole."""
+    if not abilities_of(settings.engine).has_window:
         return None
     return open_window(settings.model, settings.context_tokens or context_window(settings.prices, settings.model))
 
 
 def refuse_unserved(settings: Settings) -> None:
     """Raise `UsageError` where the lane is known not to have the model."""
-    if settings.engine == "local":
-        if settings.lane != "standard":
-            raise UsageError(f"--lane {settings.lane} is of no use to the local engine, which costs nothing")
-    elif serves(settings.prices, settings.model, settings.lane) is False:
+    able = abilities_of(settings.engine)
+    if settings.lane not in able.lanes:
+        why = "is of no use to" if able.is_free else "is not offered by"
+        costs = ", which costs nothing" if able.is_free else ""
+        raise UsageError(
+            f"--lane {settings.lane} {why} the {settings.engine} engine{costs}", hint="use --lane standard"
+        )
+    if not able.is_free and serves(settings.prices, settings.model, settings.lane) is False:
         hint = "use --lane standard, or a model that the lane has: https://developers.openai.com/api/docs/pricing"
         raise UsageError(f"the {settings.lane} lane does not have the model {settings.model}", hint=hint)
 
@@ -79,14 +84,13 @@ def forecast_plan(
     """Return what the jobs will take; with `deliver` settle them as a dry run does."""
     prices = open_settings_prices(settings)
     rereader = Rereader(max_bytes=settings.max_file_bytes)
+    able = assignment.identity.abilities
     output_tokens, learned_from = learn_output_tokens(cache, assignment)
     basis = Basis(
         read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
         count_tokens=open_counter(settings.model),
         price=lambda usage, lane: prices(settings.model, usage, lane),
-        serves=lambda lane: (
-            serves(settings.prices, settings.model, lane) if settings.engine == "openai" else lane == "standard"
-        ),
+        serves=lambda lane: lane in able.lanes and (able.is_free or serves(settings.prices, settings.model, lane)),
         lane=settings.lane,
         output_tokens=output_tokens,
         learned_from=learned_from,
@@ -101,7 +105,7 @@ def forecast_plan(
 
 def is_agreed(jobs: list[Job], assignment: Assignment, settings: Settings, cache: ForgivingCache | None) -> bool:
     """Return whether the plan may be bought: on a terminal, one above 10 USD asks first."""
-    if settings.yes or settings.engine == "local" or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if settings.yes or assignment.identity.abilities.is_free or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
     planned = forecast_plan(jobs, assignment, settings, cache)
     price = planned.lanes[planned.lane]

@@ -21,6 +21,7 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.leases import Leases
 from meetcli.config import Settings
 from meetcli.delivery import Deliver
+from meetcli.engines import abilities_of
 from meetcli.errors import UsageError
 from meetcli.meetings.normalize import normalize
 from meetcli.money.budget import Budget
@@ -36,7 +37,7 @@ from meetcli.wiring.stores import warn_of_leases
 
 def refuse_without_key(settings: Settings, meetings: int) -> None:
     """Raise `UsageError` where meetings need calls and there is no key to make them with."""
-    if settings.engine == "openai" and settings.api_key is None:
+    if abilities_of(settings.engine).needs_key and settings.api_key is None:
         raise UsageError(
             f"OPENAI_API_KEY is not set and {count_text(meetings, 'meeting')} "
             f"{'needs' if meetings == 1 else 'need'} "
@@ -50,7 +51,7 @@ def refuse_without_key(settings: Settings, meetings: int) -> None:
 
 def warn_of_unchecked_language(settings: Settings) -> None:
     """Log that nothing can tell in which language answers are written, where it is so."""
-    if settings.engine == "openai" and not can_detect():
+    if not abilities_of(settings.engine).is_extractive and not can_detect():
         # A language that was asked for by its code is more than a hope; without one the line would come every night.
         level = logging.INFO if settings.language == "auto" else logging.WARNING
         events.LOGGER.log(level, "the language of answers is not checked: that needs the extra meetcli[language]")

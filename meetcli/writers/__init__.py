@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from meetcli.models import Source
 
@@ -20,15 +20,25 @@ class Writer(Protocol):
         """Write one result, leaving unchanged bytes alone; return the path written to, None for a stream."""
         ...
 
+    def close(self) -> None:
+        """Finish what is open. Raises as `write` does: files that hold a whole run are made only now."""
+        ...
+
+
+@runtime_checkable
+class ComparingWriter(Writer, Protocol):
+    """A writer that can tell by a digest that a result is in its place already, so that it need not be made anew."""
+
     def holds(self, source: Source, sha256: str) -> str | None:
         """Return the path of one result where it is known to have these bytes already, None where it has to be
         written.
         """
         ...
 
-    def close(self) -> None:
-        """Finish what is open. Raises as `write` does: files that hold a whole run are made only now."""
-        ...
+
+def path_held(writer: Writer, source: Source, sha256: str) -> str | None:
+    """Return the path where the writer has a result of these bytes already, None where it does not or cannot tell."""
+    return writer.holds(source, sha256) if isinstance(writer, ComparingWriter) else None
 
 
 def open_writer(formats: Sequence[str], folder: Path, task: str, *, has_csv_mark: bool = True) -> Writer:
@@ -74,9 +84,6 @@ class _Together:
         """Write with each; return the path of the first, which is the one that was asked for first."""
         paths = [writer.write(source, text) for writer in self._writers]
         return paths[0]
-
-    def holds(self, source: Source, sha256: str) -> str | None:
-        """Return None: what one of them holds says nothing about the others."""
 
     def close(self) -> None:
         """Close each, whatever happens to the others."""

@@ -22,9 +22,6 @@ class JsonLines:
         self._file.add(source, compact(text))
         return self._file.path
 
-    def holds(self, source: Source, sha256: str) -> str | None:
-        """Return None: the file is compared whole."""
-
     def close(self) -> None:
         """Write the file."""
         self._file.close()

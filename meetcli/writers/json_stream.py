@@ -29,8 +29,5 @@ class JsonStream:
             ) from error
         return None
 
-    def holds(self, source: Source, sha256: str) -> str | None:
-        """Return None: what was streamed is gone."""
-
     def close(self) -> None:
         """Standard output is not ours to close."""

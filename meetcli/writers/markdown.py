@@ -30,9 +30,6 @@ class Markdown:
         page = minutes_page(read_minutes(json.loads(text)), self._task, source.name)
         return self._folders.put(f"{self._folder}/{result_name(source, self._task)}.md", page.encode())
 
-    def holds(self, source: Source, sha256: str) -> str | None:
-        """Return None: the digest is another format's."""
-
     def close(self) -> None:
         """Nothing is open between writes."""
 

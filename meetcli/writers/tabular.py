@@ -67,9 +67,6 @@ class Tabular:
             self._actions.add(source, "".join(_line(row) for row in _action_rows(result)).encode())
         return self._meetings.path
 
-    def holds(self, source: Source, sha256: str) -> str | None:
-        """Return None: the files are compared whole."""
-
     def close(self) -> None:
         """Write both files."""
         try:

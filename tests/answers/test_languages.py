@@ -7,7 +7,7 @@ import pytest
 from meetcli.answers import languages
 from meetcli.answers.languages import detect_language, meeting_language, primary_code
 from meetcli.meetings.normalize import normalize
-from meetcli.models import Meeting, Status, Turn
+from meetcli.models import Abilities, Meeting, Status, Turn
 from tests.corridor import World, answered, explicit, extract_answer
 
 ENGLISH = "The bank will send the renewed proposal to the customer before the end of the month, and both agreed on it."
@@ -97,7 +97,7 @@ def test_a_meeting_in_two_languages_may_have_minutes_in_either(world):
 
 
 def test_an_engine_that_repeats_what_was_said_is_not_corrected(world):
-    world.identity = world.identity._replace(engine="local")
+    world.identity = world.identity._replace(abilities=Abilities(is_extractive=True))
     run(world, SPOKEN_PORTUGUESE, answer(ENGLISH))
     assert world.calls == 1
 

@@ -18,7 +18,7 @@ from tests.conftest import PROJECT
 from tests.corridor import explicit
 from tests.loopback_batches import Batches
 
-PRICE = open_prices("openai", engine="openai", read_toml=None)
+PRICE = open_prices("openai", read_toml=None)
 STEPS = [f"{step} {when}" for step in ("upload", "create", "retrieve", "download") for when in ("before", "after")]
 
 

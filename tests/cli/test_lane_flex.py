@@ -10,7 +10,7 @@ from meetcli.money.pricing import open_prices
 from tests.corridor import explicit
 from tests.loopback_server import in_order, status
 
-PRICE = open_prices("openai", engine="openai", read_toml=None)
+PRICE = open_prices("openai", read_toml=None)
 NO_CAPACITY = status(429, error={"code": "resource_unavailable", "message": "Resource Unavailable"})
 
 

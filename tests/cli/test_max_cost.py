@@ -19,7 +19,7 @@ from meetcli.money.tokens import open_counter
 from tests.corridor import explicit
 from tests.loopback_server import CUT, DROP, GARBAGE, at_random, finished, in_order, status
 
-PRICE = open_prices("openai", engine="openai", read_toml=None)
+PRICE = open_prices("openai", read_toml=None)
 MEETINGS = 5
 
 

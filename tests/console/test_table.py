@@ -17,9 +17,9 @@ def outcome(shown, status, reason=None, *, place=None, **more) -> Outcome:
     return Outcome(source, status, reason, "k" * 64, **more)
 
 
-def report(outcomes, *, engine="openai", model="gpt-4o", endpoint="api.openai.com") -> RunReport:
+def report(outcomes, *, engine="openai", model="gpt-4o", endpoint="api.openai.com", is_free=False) -> RunReport:
     ticks = iter((0.0, *[4.23] * 9))
-    made = RunReport("extract", engine, model, endpoint, clock=lambda: next(ticks), backend="disk")
+    made = RunReport("extract", engine, model, endpoint, clock=lambda: next(ticks), backend="disk", is_free=is_free)
     for one in outcomes:
         made.add(one)
     return made
@@ -113,6 +113,7 @@ def test_a_run_of_hits_of_the_local_engine():
         engine="local",
         model="local-1",
         endpoint="local",
+        is_free=True,
     )
     assert (
         printed(made)

@@ -13,7 +13,7 @@ from meetcli.config import FORMATS
 from meetcli.errors import RunStopped
 from meetcli.models import Outcome
 from meetcli.readers import parse, read
-from meetcli.writers import open_writer
+from meetcli.writers import open_writer, path_held
 from meetcli.writers.tabular import cell_text, plain_cell
 from tests.results import as_text, result, source
 
@@ -50,15 +50,15 @@ def test_only_a_json_file_of_the_very_bytes_is_known_to_hold_a_result(tmp_path):
     at, text = MEETINGS[0][0], as_text(MEETINGS[0][1])
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     writer = open_writer(("json",), tmp_path, "extract")
-    assert writer.holds(at, sha256) is None
+    assert path_held(writer, at, sha256) is None
     path = writer.write(at, text)
-    assert writer.holds(at, sha256) == path
+    assert path_held(writer, at, sha256) == path
     Path(path).write_text(f"{text} ", encoding="utf-8")
-    assert writer.holds(at, sha256) is None
+    assert path_held(writer, at, sha256) is None
     for formats in (("md",), ("csv",), ("jsonl",), ("json", "md")):
         other = open_writer(formats, tmp_path, "extract")
         other.write(at, text)
-        assert other.holds(at, sha256) is None
+        assert path_held(other, at, sha256) is None
         other.close()
 
 
