@@ -240,13 +240,24 @@ class Usage(NamedTuple):
 Finish = Literal["stop", "length", "refusal", "content_filter", "unreadable"]
 
 
+State = Literal["answered", "spooled", "submitted", "again", "not_attempted"]
+"""How far a request has come. Only `spooled` is not the last word: it waits for the rest of its batch.
+
+`submitted` waits in a batch that a later run collects. `again` asks for the same request once more: its batch had no
+room. `not_attempted` has no place in this run, for a `reason`.
+"""
+
+
 class Reply(NamedTuple):
-    """What came back for one request. Either `text` and `finish`, or `error`: a meeting-sized failure, never raised.
+    """What is said of one request. An `answered` one has `text` and `finish`, or `error`, which ends one meeting and is
+    never raised.
 
     `usage.requests` counts every attempt the server saw, failed ones included. `text` is None for an error, a refusal
     or a filtered answer. `lane` is the one that is billed. `uncertain_usd` is the most that attempts of unknown fate
     cost, None where the price is unknown. `is_collected` says that it came from a batch and is in no run's account yet;
-    only such a one is `unreadable`: it may have been billed.
+    only such a one is `unreadable`: it may have been billed. `reason` says why a request was `not_attempted`:
+    `stopped`, `budget`, `batch_full` (the account has no room for more in batches) or `batch_ended` (without an answer
+    to it).
     """
 
     request_id: str
@@ -258,6 +269,8 @@ class Reply(NamedTuple):
     lane: Lane = "standard"
     uncertain_usd: Decimal | None = Decimal(0)
     is_collected: bool = False
+    state: State = "answered"
+    reason: str | None = None
 
 
 class Fingerprint(NamedTuple):

@@ -21,10 +21,11 @@ class Engine(Protocol):
     """Who does the work."""
 
     def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
-        """Answer each request exactly once, in any order, pulling at most as many as it can work on.
+        """Say of each request what became of it, in any order, pulling at most as many as it can work on.
 
-        A request that got no answer is a `Reply` with `error`. Raises `RunStopped` when no call can work, but only
-        after the calls under way have been answered and their replies yielded.
+        Each gets one last word: a `Reply` in any state but `spooled`, which may come once before it. A call that failed
+        is `answered` with an `error`. Raises `RunStopped` when no call can work, but only after the calls under way
+        have been answered and their replies yielded.
         """
         ...
 
@@ -34,11 +35,11 @@ class EngineOptions(NamedTuple):
 
     The limits a minute are None where the server's own are to be learned. `is_flex_fallback` pays the standard price
     where the flex lane has no capacity. An attempt for which `budget` has no room is not made; its request ends as
-    `CallError` with reason `budget`.
+    `not_attempted` with reason `budget`.
 
     `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as
-    `CallError` with reason `stopped`, while attempts under way are waited for. `calls` are how many the run will make
-    at least, where that is known.
+    `not_attempted` with reason `stopped`, while attempts under way are waited for. `calls` are how many the run will
+    make at least, where that is known.
     """
 
     model: str

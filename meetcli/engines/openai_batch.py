@@ -24,7 +24,7 @@ from meetcli.engines.openai_gate import NAP_S, Timers
 from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.engines.openai_wire import Dialect
 from meetcli.errors import CallError, RunStopped
-from meetcli.models import Reply, Request, Submission
+from meetcli.models import Reply, Request, State, Submission
 from meetcli.plain_text import count_text
 
 logger = logging.getLogger("meetcli.engines.openai")
@@ -52,9 +52,9 @@ class _Lane:
     replies: asyncio.Queue[Reply | None] = field(default_factory=asyncio.Queue)
     waiting: dict[str, str] = field(default_factory=dict)
 
-    def tell(self, request_id: str, reason: str) -> None:
-        """Answer a request with how far it is, or why it comes no further."""
-        self.replies.put_nowait(_told(request_id, reason))
+    def tell(self, request_id: str, state: State, reason: str | None = None) -> None:
+        """Say how far a request has come, or why it comes no further."""
+        self.replies.put_nowait(Reply(request_id, None, state=state, reason=reason))
 
 
 class BatchWishes(NamedTuple):
@@ -125,9 +125,7 @@ class BatchEngine:
         return await self._files.cancel(batch_id)
 
     async def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
-        """Answer each request: live, with its answer from a batch, or as `CallError` with reason `submitted`; see
-        `Engine.complete`.
-        """
+        """Answer each request live or from a batch, or say that it waits in one; see `Engine.complete`."""
         try:
             await self.collect()
             async with aclosing(
@@ -205,7 +203,7 @@ class BatchEngine:
                     lane.live.put_nowait(request)
                     await lane.live.join()  # no more is read than is being answered
                 elif not await self._has_room(request, lane):
-                    lane.tell(request.id, "batch_full")
+                    lane.tell(request.id, "not_attempted", "batch_full")
                 elif self._is_affordable(request):
                     if not lane.writer.add(request):
                         await self._submit(lane)
@@ -214,7 +212,7 @@ class BatchEngine:
                     if not self._wishes.waits:
                         lane.tell(request.id, "spooled")
                 else:
-                    lane.tell(request.id, "budget")
+                    lane.tell(request.id, "not_attempted", "budget")
             if lane.writer.members and not self._options.is_stopping():
                 await self._submit(lane)
         finally:
@@ -226,7 +224,7 @@ class BatchEngine:
         if await self._collector.look_again() and (reply := self._book.reply(request.digest, request.id)) is not None:
             return reply
         if request.digest in self._collector.pending:
-            return _told(request.id, "submitted")
+            return Reply(request.id, None, state="submitted")
         is_hopeless = len(self._collector.refusals.get(request.digest, ())) >= MOST_REFUSALS
         return self._told_refusal(request.id, request.digest) if is_hopeless else None
 
@@ -334,23 +332,14 @@ class BatchEngine:
                 reply = self._book.reply(digest, request_id)
                 if reply is None and digest in self._collector.refusals:
                     reply = self._told_refusal(request_id, digest)
-                is_crowded = digest in self._collector.crowded
-                if is_crowded:
+                if digest in self._collector.crowded:
                     self._afforded.add(digest)
-                lane.replies.put_nowait(reply or _told(request_id, "batch_crowded" if is_crowded else "batch_ended"))
-
-
-def _told(request_id: str, reason: str) -> Reply:
-    """Return how far a request is, or why it comes no further."""
-    messages = {
-        "submitted": "waits in a batch",
-        "spooled": "is about to be submitted",
-        "budget": "the budget has no room for this request",
-        "batch_full": "the account has no room for more in batches; a later run goes on",
-        "batch_crowded": "the account had no room for its batch; it goes into a smaller one",
-        "batch_ended": "its batch ended without an answer to it; the next run asks again",
-    }
-    return Reply(request_id, None, error=CallError(messages[reason], reason=reason))
+                if reply is not None:
+                    lane.replies.put_nowait(reply)
+                elif digest in self._collector.crowded:
+                    lane.tell(request_id, "again")
+                else:
+                    lane.tell(request_id, "not_attempted", "batch_ended")
 
 
 async def _next(stream: AsyncIterator[Request]) -> Request | None:

@@ -48,8 +48,7 @@ class OpenAIEngine:
     def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer the requests, at most `concurrency` at once; see `Engine.complete`.
 
-        Requests that were pulled when `is_stopping` turned true end as `CallError` with reason `stopped`; no more are
-        pulled.
+        Requests that were pulled when `is_stopping` turned true end as `not_attempted`; no more are pulled.
         """
         return _Run(self._options, self._timers, requests, self._known).replies()
 
@@ -156,7 +155,8 @@ class _Run:
             if entered is None:
                 if self._pausing is not None and waited_s > self._options.max_wait_s:
                     return self._give_up(request, self._pausing, began_at, account)
-                return _failed(request, self._shut_out(), account)
+                why = "stopped" if self._is_over() else "budget"
+                return _failed(request, None, account)._replace(state="not_attempted", reason=why)
             body = self._dialect.body(request, lane)
             try:
                 outcome = await self._attempt(request, body, entered)
@@ -187,12 +187,6 @@ class _Run:
                 return self._give_up(request, outcome, began_at, account)
             if outcome.reason not in REFUSALS:
                 waited_s += await self._gate.sleep_until(self._timers.monotonic() + wait_s)
-
-    def _shut_out(self) -> CallError:
-        """Say why no attempt may be made any more."""
-        if self._is_over():
-            return CallError("the run was stopped before an answer came", reason="stopped")
-        return CallError("the budget has no room for this request", reason="budget")
 
     def _too_large(self, request: Request) -> CallError | None:
         """Refuse what no minute has room for: it would be waited for for ever."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from meetcli.delivery import give_up
 from meetcli.engines import Engine
-from meetcli.errors import AnswerError, BudgetReached, CallError, InputError, ItemError, RunStopped
+from meetcli.errors import AnswerError, BudgetReached, InputError, ItemError, RunStopped
 from meetcli.keys import part_digest, request_digest
 from meetcli.long_meetings import Ask, LongMeeting, fits
 from meetcli.models import Assignment, Entry, Job, Outcome, Reply, Request, Usage
@@ -293,6 +293,9 @@ class _Spending:
         purchase.count(reply, self._purse.price)
 
     def _step(self, purchase: Purchase, reply: Reply) -> None:
+        if reply.state != "answered":
+            self._unanswered(purchase, reply)
+            return
         if reply.error is not None:
             self._call_failed(purchase, reply.error)
             return
@@ -339,22 +342,23 @@ class _Spending:
         self._endings.remember(purchase, error)
         self._end(purchase, partial(self._endings.failed, error=error))
 
-    def _call_failed(self, purchase: Purchase, error: Exception) -> None:
-        if isinstance(error, CallError) and error.reason == "submitted":
+    def _unanswered(self, purchase: Purchase, reply: Reply) -> None:
+        if reply.state == "submitted":
             self._end(purchase, self._endings.submitted, is_final=False)
-        elif isinstance(error, CallError) and error.reason == "spooled":
+        elif reply.state == "spooled":
             # Its turn comes with its batch; until then fifty thousand transcripts would be held.
             purchase.meeting = purchase.meeting._replace(transcript="", turns=())
             purchase.request = purchase.request._replace(meeting=purchase.meeting, messages=())
-        elif isinstance(error, CallError) and error.reason == "batch_crowded":
+        elif reply.state == "again":
             self._ready.append(purchase.request)
-        elif isinstance(error, CallError) and error.reason in ("stopped", "budget", "batch_ended", "batch_full"):
-            self._refused += error.reason == "budget"
-            self._end(purchase, partial(self._endings.not_attempted, reason=error.reason))
-        elif isinstance(error, ItemError):
-            self._end(purchase, partial(self._endings.failed, error=error))
         else:
+            self._refused += reply.reason == "budget"
+            self._end(purchase, partial(self._endings.not_attempted, reason=reply.reason))
+
+    def _call_failed(self, purchase: Purchase, error: Exception) -> None:
+        if not isinstance(error, ItemError):
             raise error
+        self._end(purchase, partial(self._endings.failed, error=error))
 
     def _end(self, purchase: Purchase, end: Callable[[Purchase], None], *, is_final: bool = True) -> None:
         """Let a meeting end in a way; a part ends its meeting so, once no other part is under way. `is_final` as for

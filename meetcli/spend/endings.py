@@ -80,7 +80,7 @@ class Endings:
         for source in (job.source, *(source for source, _ in job.twins)):
             self._deliver(_failed(job, source, error), None)
 
-    def not_attempted(self, purchase: Purchase, reason: str) -> None:
+    def not_attempted(self, purchase: Purchase, reason: str | None) -> None:
         """Deliver a meeting and its twins as not attempted, with what was spent on it all the same."""
         job = purchase.job
         self._deliver(Outcome(job.source, Status.NOT_ATTEMPTED, reason, job.idempotency_key, **purchase.spent()), None)

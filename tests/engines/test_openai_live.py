@@ -60,6 +60,9 @@ NO_CONTENT = finished("stop")
 
 
 def reason_of(reply: Reply) -> str:
+    if reply.reason is not None:
+        assert (reply.state, reply.text, reply.error) == ("not_attempted", None, None)
+        return reply.reason
     assert isinstance(reply.error, CallError | AnswerError)
     return reply.error.reason
 
