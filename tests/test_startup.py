@@ -1,44 +1,113 @@
-"""What a run that needs no call must not load."""
+"""What a command may load before it does its work. A list of what may be, so that nothing slow slips in unseen."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.loopback_server import LoopbackServer
 
+PYTHONS_OWN = (
+    "typer",
+    "__future__",
+    "gc",
+    "datetime",
+    "decimal",
+    "hashlib",
+    "json",
+    "logging",
+    "sqlite3",
+    "unicodedata",
+)
+"""Typer, and modules of Python's library: a command may load what their import loads, whatever that is in this version of Python."""
 
-def run(folder: Path, server: LoopbackServer, meeting: Path, *python_options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *python_options, "-m", "meetcli", "extract", str(meeting), "--summary", "json"]
-    command += ["--cache-dir", str(folder / "cache"), "-o", str(folder / "results"), "--base-url", server.base_url]
-    environment = {**os.environ, "OPENAI_API_KEY": "loopback"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+EVERY_COMMAND = """
+    cli cli.app cli.options commands config config.settings config.values errors plain_text wiring wiring.exits
+"""
+SETTINGS = "events models wiring.logs"
+HITS = f"""
+    {EVERY_COMMAND} {SETTINGS}
+    answers
+    cache cache.disk cache.entry cache.folder cache.forgiving cache.lifetime
+    commands.notices commands.run
+    delivery discover engines keys marks
+    meetings meetings.*
+    plan plan.look_up
+    readers readers.*
+    report
+    tasks tasks.extract tasks.prompt tasks.wording
+    wiring.assignment wiring.counters wiring.inputs wiring.signals wiring.stores
+    writers writers.json_files writers.replace
+"""
+"""What a run may load that finds every answer in the cache. No engine, no prices, no answer models, no pydantic. Files
+of the rooms with a star come and go with what is read; what they load from elsewhere is held against the list.
+"""
 
 
-def test_a_run_that_only_hits_loads_no_sdk_no_prices_and_no_table(tmp_path: Path, samples: Path) -> None:
-    meeting = samples / "quick-call.json"
+def loaded_by(*command: str | Path, **environment: str) -> set[str]:
+    """Return every module that a command loads. It must end with exit code 0."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *map(str, command)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def pythons_own() -> set[str]:
+    """What Python and the libraries that every command may load bring along."""
+    return loaded_by("-c", f"import runpy, {', '.join(PYTHONS_OWN)}")
+
+
+@pytest.fixture
+def hit(tmp_path: Path, samples: Path) -> list[str | Path]:
+    """A run that finds its only answer in the cache."""
+    run = ["-m", "meetcli", "extract", samples / "quick-call.json", "--cache-dir", tmp_path / "cache"]
+    run += ["-o", tmp_path / "results"]
     with LoopbackServer() as server:
-        run(tmp_path, server, meeting)
-        again = run(tmp_path, server, meeting, "-X", "importtime")
+        run += ["--base-url", server.base_url]
+        loaded_by(*run, OPENAI_API_KEY="loopback")
         assert server.requests == 1
-    assert json.loads(again.stdout)["counts"]["hit"] == 1
-    loaded = {name.split(".")[0] for name in re.findall(r"^import time:.*\| +(\S+)$", again.stderr, re.MULTILINE)}
-    assert "meetcli" in loaded
-    dear = {
-        "openai",
-        "diskcache",
-        "aiohttp",
-        "httpx",
-        "httpx2",
-        "genai_prices",
-        "rich",
-        "asyncio",
-        "yake",
-        "nltk",
-        "numpy",
-    }
-    assert loaded & dear == set()
+    return run  # the server is gone: whatever calls now fails
+
+
+def names(modules: str) -> set[str]:
+    return {"meetcli", "typer.*", *(f"meetcli.{name}" for name in modules.split())}
+
+
+def unexpected(loaded: set[str], allowed: set[str]) -> set[str]:
+    """Return what was loaded and may not be; `x.*` allows all that is below `x`."""
+    below = tuple(name[:-1] for name in allowed if name.endswith(".*"))
+    return {name for name in loaded - allowed if not name.startswith(below)}
+
+
+def test_a_run_that_only_hits_loads_what_it_needs(hit: list[str | Path], pythons_own: set[str]) -> None:
+    loaded = loaded_by(*hit, "--summary", "json", OPENAI_API_KEY="loopback")
+    assert "meetcli.commands.run" in loaded
+    assert unexpected(loaded, pythons_own | names(HITS)) == set()
+
+
+def test_the_table_adds_rich_and_nothing_else(hit: list[str | Path], pythons_own: set[str]) -> None:
+    loaded = loaded_by(*hit, "--summary", "json", OPENAI_API_KEY="loopback")
+    added = loaded_by(*hit, OPENAI_API_KEY="loopback") - loaded
+    rich = loaded_by("-c", "import rich.console, rich.table, rich.text")
+    assert "meetcli.console.table" in added
+    assert unexpected(added, pythons_own | rich | names("console console.table")) == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "rooms"),
+    [
+        ("--help", "cli cli.app cli.batch_app cli.cache_app cli.options config errors plain_text wiring wiring.exits"),
+    ],
+)
+def test_a_command_loads_no_room_it_does_not_need(command: str, rooms: str, pythons_own: set[str]) -> None:
+    assert unexpected(loaded_by("-m", "meetcli", *command.split()), pythons_own | names(rooms)) == set()

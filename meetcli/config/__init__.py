@@ -107,9 +107,7 @@ def load_settings(
         parsed["cache_dir"] = user_folder("cache", environment)
     origins = {name: found[name].origin if name in found else "default" for name in OPTIONS}
     return LoadedSettings(
-        # Every value has been through its option's parser; building pydantic's validator as well costs more than
-        # starting Python.
-        Settings.model_construct(**parsed),
+        Settings(**parsed),
         origins,
         (*_announce_endpoint(parsed, origins), *_name_unknown_variables(environment), *_name_unknown_variables(dotenv)),
     )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, NamedTuple
-
-from pydantic import BaseModel, Field
 
 from meetcli.config import values
 from meetcli.engines import DEFAULT_ENGINE, ENGINES, place_of
@@ -17,11 +16,12 @@ FORMATS = ("json", "jsonl", "csv", "md")
 MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
 
 
-class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
-    """Every setting of a run. Durations in seconds; None means not given, for `ttl_s` that answers never grow too old.
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of a run, as its option's parser returns it.
 
-    `cache_dir` is None only where neither a cache nor its counters are used. `prices` is `openai`, `none` or a path;
-    `output` may be `-`.
+    Durations in seconds; None means not given, for `ttl_s` that answers never grow too old. `cache_dir` is None only
+    where neither a cache nor its counters are used. `prices` is `openai`, `none` or a path; `output` may be `-`.
     """
 
     output: Path = Path("results")
@@ -30,7 +30,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     limit: int | None = None
     files_from: Path | None = None
     engine: str = DEFAULT_ENGINE
-    api_key: str | None = Field(default=None, repr=False, exclude=True)
+    api_key: str | None = field(default=None, repr=False)
     model: str = "gpt-4o"
     base_url: str | None = None
     prices: str = "openai"
@@ -46,7 +46,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", defer_build=True):
     repair: Literal["batch", "live"] = "batch"
     ttl_s: float | None = 86_400.0
     cache_dir: Path | None = None
-    cache_url: str | None = Field(default=None, repr=False, exclude=True)
+    cache_url: str | None = field(default=None, repr=False)
     cache_required: bool = False
     no_cache: bool = False
     refresh: bool = False
