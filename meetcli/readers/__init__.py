@@ -7,7 +7,9 @@ digest, which an index may already know; `parse` finds the transcripts in them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meetcli.errors import InputError
@@ -16,12 +18,12 @@ from meetcli.readers.content import Content, NoTranscript, NotUtf8, open_content
 from meetcli.readers.format import Format
 from meetcli.readers.formats import all_formats, format_of
 from meetcli.readers.own_marks import is_ours, is_sidecar, serves_another
-from meetcli.readers.raw import GZIP_START, MAX_BYTES, Bytes, Held, Raw
+from meetcli.readers.raw import MAX_BYTES, Bytes, Raw
 from meetcli.readers.units import Identify, Unit, refused, units_of, unpacked
 from meetcli.readers.version import READERS_VERSION
 
 if TYPE_CHECKING:
-    from meetcli.readers.containers import Archive
+    from meetcli.readers.containers import ArchiveFile
 
 __all__ = [
     "MAX_BYTES",
@@ -82,18 +84,19 @@ def parse(unit: Unit) -> list[Transcript | Outcome]:
 class Rereader:
     """Reads a transcript a second time, when its turn to be called has come.
 
-    The last unit is kept parsed, so that a list of meetings is not parsed anew for each of its places, and the last
-    container unpacked.
+    The last unit is kept parsed, so that a list of meetings is not parsed anew for each of its places, the last
+    compressed file unpacked, and the last archive open. Each gives way before the next one is read.
     """
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._unit: tuple[object, ...] = ()
         self._found: list[Transcript | Outcome] = []
-        self._container: tuple[object, ...] = ()
+        self._packed: tuple[object, ...] = ()
         self._unpacked: Bytes | None = None
-        self._archived: tuple[object, ...] = ()
-        self._archive: Archive | None = None
+        self._archive_path: Path | None = None
+        self._archive: ArchiveFile | None = None
+        self._close_archive: Callable[[], object] = lambda: None
 
     def read(self, source: Source, sha256: str) -> Transcript:
         """Return the transcript of `source`, whose unit had the digest `sha256`; `InputError` when it has changed
@@ -101,6 +104,7 @@ class Rereader:
         """
         unit = (source.path, source.member, source.offset, sha256)
         if unit != self._unit:
+            self._unit, self._found = (), []
             self._found, self._unit = self._parse(source, sha256), unit
         found = self._found[source.ordinal]
         if isinstance(found, Outcome):
@@ -108,39 +112,41 @@ class Rereader:
         return found._replace(source=source)
 
     def _parse(self, source: Source, sha256: str) -> list[Transcript | Outcome]:
-        with Raw(source.path) as raw:
-            opened = self._opened(source, raw)
-            if source.offset is None or source.size is None:
-                content = opened.whole(self._max_bytes)
-            else:
-                content = opened.part(source.offset, source.size)
+        content = self._content(source)
         if hashlib.sha256(content).hexdigest() != sha256:
             raise InputError("has changed while this run was under way", hint="run again")
         return _transcripts(Unit(source, content, sha256))
 
-    def _opened(self, source: Source, raw: Raw) -> Bytes:
-        if source.member is None and not raw.head.startswith(GZIP_START):
-            return raw
-        container = (source.path, source.member, raw.changed_at, raw.size)
-        if self._unpacked is None or container != self._container:
-            packed = raw if source.member is None else self._member(raw, source.member, container)
-            self._unpacked = unpacked(packed, source.name, self._max_bytes)
-            self._container = container
-        return self._unpacked
+    def _content(self, source: Source) -> bytes:
+        if source.member is not None:
+            archive = self._opened(source.path)
+            packed = archive.raw.identity, source.member
+            return self._part(source, packed, lambda: archive.member(source.member or 0))
+        with Raw(source.path) as raw:
+            return self._part(source, (raw.identity, None), lambda: raw)
 
-    def _member(self, raw: Raw, number: int, container: tuple[object, ...]) -> Bytes:
-        """Return a file of an archive, which stays in memory with its list of files where it is no larger than any file
-        may be.
-        """
-        from meetcli.readers.containers import Archive
+    def _part(self, source: Source, packed: tuple[object, ...], read_packed: Callable[[], Bytes]) -> bytes:
+        """Return the bytes of the unit, of what is unpacked already where it is of the same file."""
+        opened = self._unpacked if packed == self._packed else None
+        if opened is None:
+            self._packed, self._unpacked = (), None
+            raw = read_packed()
+            opened = unpacked(raw, source.name, self._max_bytes)
+            if opened is not raw or (source.member is not None and source.offset is not None):
+                self._packed, self._unpacked = packed, opened
+        if source.offset is None or source.size is None:
+            return opened.whole(self._max_bytes)
+        return opened.part(source.offset, source.size)
 
-        if raw.size > self._max_bytes:
-            with Archive(raw, self._max_bytes) as archive:
-                return archive.member(number)
-        archived = (container[0], *container[2:])
-        if self._archive is None or archived != self._archived:
-            self._archive, self._archived = Archive(Held(raw.whole(self._max_bytes)), self._max_bytes), archived
-        return self._archive.member(number)
+    def _opened(self, path: Path) -> ArchiveFile:
+        from meetcli.readers.containers import ArchiveFile
+
+        if self._archive is None or path != self._archive_path or not self._archive.raw.is_still_at(path):
+            self._close_archive()
+            self._archive = None  # the next one may not open
+            self._archive_path, self._archive = path, ArchiveFile(path, self._max_bytes)
+            self._close_archive = weakref.finalize(self, self._archive.close)
+        return self._archive
 
 
 # From a unit to transcripts

@@ -5,19 +5,22 @@ nothing but showing it.
 from __future__ import annotations
 
 import gzip
+import io
 import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO
 
 from meetcli.errors import InputError
 from meetcli.meetings.sidecars import SIDECAR_SUFFIX, sidecar_fields, sidecar_names
 from meetcli.readers.content import NoTranscript, claims_cues, claims_json, suffix_of
-from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Held
+from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Held, Raw
 
 MAX_MEMBERS = 10_000
 _MAX_RATIO = 200
@@ -55,7 +58,9 @@ def gunzip(raw: Bytes, suffix: str, max_bytes: int) -> Held:
         try:
             return Held(_bounded(opened, raw.size, suffix, max_bytes))
         except (OSError, EOFError, zlib.error) as error:
-            raise _refusal(f"is not valid gzip: {_problem(error)}", b"", suffix) from None
+            problem = _problem(error)
+    # Out here, so that it does not hold the complaint of the library, which holds what was unpacked.
+    raise _refusal(f"is not valid gzip: {problem}", b"", suffix)
 
 
 class Archive:
@@ -77,6 +82,9 @@ class Archive:
         except InputError:
             self._stream.close()
             raise
+        if _overlap(self._archive.infolist()):
+            self._close()
+            raise InputError("is an archive whose files overlap, which none that holds transcripts does")
         self._entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
         paths = ((_contained(entry.filename), number) for number, entry in enumerate(self._entries, 1))
         self._sidecars = {path: number for path, number in paths if path.endswith(SIDECAR_SUFFIX)}
@@ -87,6 +95,9 @@ class Archive:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self._archive.close()
         self._stream.close()
 
@@ -102,15 +113,16 @@ class Archive:
             content = _member(self._archive, entry, self._max_bytes)
             left -= content.size if isinstance(content, Bytes) else 0
             yield Member(number, _contained(entry.filename), content)
+            del content  # before the next one is unpacked
 
     def member(self, number: int) -> Bytes:
         """Return one file by its place; `InputError` where it cannot be read or is no longer there."""
         if number > len(self._entries):
             raise InputError("has changed while this run was under way", hint="run again")
         content = _member(self._archive, self._entries[number - 1], self._max_bytes)
-        if isinstance(content, InputError):
-            raise content
-        return content
+        if isinstance(content, Bytes):
+            return content
+        raise content
 
     def sidecar(self, path: str) -> dict[str, str]:
         """Return what the sidecar of a file, in the same folder of the archive, says about it; `InputError` where it
@@ -128,6 +140,23 @@ class Archive:
         return {}
 
 
+class ArchiveFile(Archive):
+    """An archive together with the open file that it is, until it is closed."""
+
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        self.raw = Raw(path)
+        try:
+            super().__init__(self.raw, max_bytes)
+        except InputError:
+            self.raw.close()
+            raise
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._close()
+        self.raw.close()
+
+
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> Held | InputError:
     if stat.S_ISLNK(entry.external_attr >> 16):
         return NoTranscript("is a link inside an archive", reason="not_a_file")
@@ -135,9 +164,11 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) ->
         return InputError("is encrypted", hint="unpack the archive")
     try:
         with archive.open(entry) as opened:
-            return Held(_bounded(opened, entry.compress_size, suffix_of(entry.filename), max_bytes))
+            suffix = suffix_of(entry.filename)
+            return Held(_bounded(opened, entry.compress_size, suffix, max_bytes, size=entry.file_size))
     except InputError as error:
-        return error
+        # Where it was raised stands what was unpacked, and who catches it in a loop would hold both until the end.
+        return error.with_traceback(None)
     # The library raises whatever its decompressors do, and RuntimeError for what it was not made for.
     except (
         zipfile.BadZipFile,
@@ -149,41 +180,45 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) ->
         OverflowError,
         struct.error,
     ) as error:
-        return InputError(f"cannot be unpacked: {_problem(error)}")
+        problem = _problem(error)
+    return InputError(f"cannot be unpacked: {problem}")
 
 
-def _bounded(opened: IO[bytes] | gzip.GzipFile, packed_size: int, suffix: str, max_bytes: int) -> bytes:
+def _bounded(
+    opened: IO[bytes] | gzip.GzipFile, packed_size: int, suffix: str, max_bytes: int, *, size: int = 0
+) -> bytes:
     """Read no more than the limits allow, whatever the container says about its size, and of a recording only the
     start.
+
+    What says itself, by `size`, that it is too large is not read on: an archive gives no more than it says.
     """
-    content = bytearray(opened.read(_HEAD_BYTES))
-    head = bytes(content)
+    content = io.BytesIO()  # which gives its bytes away without a copy
+    content.write(opened.read(_HEAD_BYTES))
+    head = content.getvalue()
     if Held(head).is_binary() and not head.startswith((GZIP_START, *ZIP_STARTS)) and not claims_json(head, suffix):
         raise NoTranscript("is a binary file, not a transcript")
-    while chunk := opened.read(_CHUNK):
-        content += chunk
-        if len(content) > max_bytes:
-            raise _refusal(
-                f"what it holds is larger than {max_bytes:,} bytes",
-                head,
-                suffix,
-                hint="unpack and split it, or raise the limit",
-            )
-        if len(content) > _FREE_BYTES and len(content) > _MAX_RATIO * max(1, packed_size):
-            raise _refusal(
-                f"holds more than {_MAX_RATIO} times its size, as no transcript does",
-                head,
-                suffix,
-                hint="unpack it if it is no bomb",
-            )
-    if len(content) > max_bytes:
-        raise _refusal(
-            f"what it holds is larger than {max_bytes:,} bytes",
-            head,
-            suffix,
-            hint="unpack and split it, or raise the limit",
-        )
-    return bytes(content)
+    excess = _excess(max(size, len(head)), packed_size, max_bytes)
+    while excess is None and (chunk := opened.read(_CHUNK)):
+        content.write(chunk)
+        excess = _excess(content.tell(), packed_size, max_bytes)
+    if excess is not None:
+        raise _refusal(excess[0], head, suffix, hint=excess[1])
+    return content.getvalue()
+
+
+def _excess(size: int, packed_size: int, max_bytes: int) -> tuple[str, str] | None:
+    """Return why so many bytes are too many, and what to do about it; None where they are not."""
+    if size > max_bytes:
+        return f"what it holds is larger than {max_bytes:,} bytes", "unpack and split it, or raise the limit"
+    if size > _FREE_BYTES and size > _MAX_RATIO * max(1, packed_size):
+        return f"holds more than {_MAX_RATIO} times its size, as no transcript does", "unpack it if it is no bomb"
+    return None
+
+
+def _overlap(entries: list[zipfile.ZipInfo]) -> bool:
+    """Say whether files of an archive share bytes, so that a small one holds more than any limit of one file shows."""
+    places = sorted((entry.header_offset, entry.header_offset + entry.compress_size) for entry in entries)
+    return any(end >= start for (_, end), (start, _) in pairwise(places))
 
 
 def _refusal(message: str, head: bytes, suffix: str, *, hint: str | None = None) -> InputError:

@@ -117,7 +117,7 @@ class Raw(Bytes):
             if not stat.S_ISREG(status.st_mode):
                 raise _not_a_file(status.st_mode)
             self.size = status.st_size
-            self.changed_at = status.st_mtime_ns
+            self.identity = identity_of(status)
             self.head = os.read(self._descriptor, min(self.size + 1, _HEAD_BYTES))
         except OSError as error:
             os.close(self._descriptor)
@@ -132,7 +132,19 @@ class Raw(Bytes):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back."""
         os.close(self._descriptor)
+
+    def is_still_at(self, path: Path) -> bool:
+        """Say whether the path still leads to these bytes, as they were when they were opened."""
+        try:
+            now = path.stat()
+        except OSError:
+            return False
+        return self.identity == identity_of(now)
 
     def whole(self, max_bytes: int) -> bytes:
         """Return the whole file."""
@@ -153,6 +165,11 @@ class Raw(Bytes):
         stream = open(self._descriptor, "rb", closefd=False)  # noqa: SIM115 - the caller closes it; the descriptor is ours
         stream.seek(0)
         return stream
+
+
+def identity_of(status: os.stat_result) -> tuple[int, ...]:
+    """Return what tells two files, or two contents of one, apart without reading them."""
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def too_large(what: str, max_bytes: int) -> InputError:

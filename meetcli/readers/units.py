@@ -126,9 +126,10 @@ def _of_member(
     if any(part.startswith(".") for part in path.split("/")) or path.startswith("__MACOSX/"):
         yield Outcome(at, Status.SKIPPED, reason="hidden")
         return
+    if isinstance(content, InputError):
+        yield refused(at, content)
+        return
     try:
-        if isinstance(content, InputError):
-            raise content
         if content.head.startswith(ZIP_STARTS):
             raise NoTranscript("is an archive inside an archive")
         yield from _units(identify(at), unpacked(content, at.name, max_bytes), max_bytes, probe)

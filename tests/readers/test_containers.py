@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
+import random
 import struct
 import tracemalloc
 import zipfile
@@ -12,10 +14,12 @@ import zlib
 
 import pytest
 
+from meetcli.errors import InputError
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Outcome, Status
 from meetcli.readers import Rereader, Transcript, Unit, parse, read
 from meetcli.readers.containers import MAX_MEMBERS
+from meetcli.readers.raw import Raw
 from tests.readers.formats_seen import SAMPLES, found_in, source_of
 
 ONE = {"transcript": "Ana: oi", "metadata": {"meeting_id": "M1"}}
@@ -220,12 +224,83 @@ class TestBombs:
         record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, size, offset)
         assert places(found_in(put("e.zip", content[:end] + record + locator + content[end:]))) == [("e.zip", 1)]
 
+    def test_files_that_share_their_bytes_are_refused(self, put):
+        content = zipped([("a.json", ONE)])
+        start, end = content.index(b"PK\x01\x02"), content.rindex(b"PK\x05\x06")
+        directory = content[start:end] * 1_000
+        record = bytearray(content[end:])
+        struct.pack_into("<HHL", record, 8, 1_000, 1_000, len(directory))
+        [found] = found_in(put("e.zip", content[:start] + directory + record))
+        assert "overlap" in found.error
+
     def test_an_archive_is_bounded_as_a_whole(self, put):
         text = json.dumps({"transcript": "Ana: " + "oi tudo bem " * 50})
         path = put("e.zip", zipped([(f"{number}.json", text) for number in range(60)]))
         found = list(read(source_of(path), max_bytes=1_000))
         assert isinstance(found[-1], Outcome)
         assert "more than 20,000 bytes" in found[-1].error
+
+
+MEMBERS = 20
+NOISE = random.Random(7).randbytes(400_000).hex()
+"""Does not shrink by more than half, so that no limit but the one that is meant is met."""
+
+
+class TestMemory:
+    """What was refused is gone before the next one is read, also while nobody collects garbage, as in a run."""
+
+    @pytest.mark.parametrize(
+        ("name", "body", "max_bytes"),
+        [
+            ("large.json", json.dumps({"transcript": f"Ana: {NOISE}"}), 500_000),
+            ("broken.json", '{"transcript": "' + NOISE, 5_000_000),
+            ("latin.txt", b"Ana: \xe9 " + NOISE.encode(), 5_000_000),
+            ("other.json", json.dumps({"other": NOISE}), 5_000_000),
+            ("other.txt", NOISE, 5_000_000),
+            ("cut.json.gz", gzip.compress(json.dumps({"transcript": NOISE}).encode())[:-20], 5_000_000),
+            ("large.json.gz", gzip.compress(json.dumps({"transcript": NOISE}).encode()), 700_000),
+        ],
+    )
+    def test_is_that_of_one_file_of_an_archive(self, put, name, body, max_bytes):
+        path = put("e.zip", zipped([(f"{number}{name}", body) for number in range(MEMBERS)], compresslevel=1))
+        assert peak(lambda: list(read_and_parsed(path, max_bytes))) < 8_000_000
+
+    def test_is_that_of_one_damaged_file_of_an_archive(self, put):
+        content = bytearray(zipped([(f"{number}.json", NOISE) for number in range(MEMBERS)], compresslevel=1))
+        place = 0
+        while (place := content.find(b"PK\x01\x02", place + 1)) > 0:
+            content[place + 16] ^= 1  # the checksum, which is known to be wrong when all has been unpacked
+        path = put("e.zip", bytes(content))
+        assert peak(lambda: list(read_and_parsed(path, 5_000_000))) < 8_000_000
+
+    def test_is_that_of_one_file_that_is_read_a_second_time(self, put):
+        body = json.dumps({"transcript": f"Ana: {NOISE}"})
+        path = put("e.zip", zipped([(f"{number}.json", body) for number in range(MEMBERS)], compresslevel=1))
+        found = [(unit.source, unit.sha256) for unit in read(source_of(path))]
+
+        def read_again():
+            rereader = Rereader()
+            for source, sha256 in found:
+                rereader.read(source, sha256)
+
+        assert peak(read_again) < 8_000_000  # the archive itself has 8
+
+
+def read_and_parsed(path, max_bytes):
+    for unit in read(source_of(path, is_named=False), max_bytes=max_bytes):
+        yield from [unit] if isinstance(unit, Outcome) else [one.source for one in parse(unit)]
+
+
+def peak(work):
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        gc.enable()
 
 
 class TestGzip:
@@ -272,9 +347,10 @@ class TestReadAgain:
                 again = rereader.read(one.source, unit.sha256)
                 assert (again.mapping, again.source) == (one.mapping, one.source)
 
-    def test_an_archive_is_listed_once_for_its_files(self, put, monkeypatch):
+    @pytest.mark.parametrize("max_bytes", [50_000_000, 500])
+    def test_an_archive_is_listed_once_for_its_files(self, put, monkeypatch, max_bytes):
         path = put("e.zip", zipped([(f"{number}.json", {**ONE, "n": number}) for number in range(9)]))
-        units = list(read(source_of(path)))
+        assert path.stat().st_size > 500
         listed = []
         original = zipfile.ZipFile.__init__
         monkeypatch.setattr(
@@ -282,9 +358,37 @@ class TestReadAgain:
             "__init__",
             lambda self, *args, **options: listed.append(1) or original(self, *args, **options),
         )
-        rereader = Rereader()
-        assert [rereader.read(unit.source, unit.sha256).mapping["n"] for unit in units] == list(range(9))
+        units = list(read(source_of(path), max_bytes=max_bytes))
         assert len(listed) == 1
+        rereader = Rereader(max_bytes=max_bytes)
+        assert [rereader.read(unit.source, unit.sha256).mapping["n"] for unit in units] == list(range(9))
+        assert len(listed) == 2
+
+    def test_an_archive_is_given_back_for_the_next_one_and_at_the_end(self, put, monkeypatch):
+        closed = []
+        original = Raw.close
+        monkeypatch.setattr(Raw, "close", lambda self: closed.append(self.size) or original(self))
+        paths = [put(f"{name}.zip", zipped([("a.json", {**ONE, "n": name})])) for name in ("one", "second")]
+        units = [unit for path in paths for unit in read(source_of(path))]
+        closed.clear()
+        rereader = Rereader()
+        for unit in units:
+            rereader.read(unit.source, unit.sha256)
+        assert closed == [paths[0].stat().st_size]
+        del rereader
+        assert closed == [path.stat().st_size for path in paths]
+
+    def test_an_archive_that_was_written_anew_is_opened_anew(self, put):
+        path = put("e.zip", zipped([("a.json", ONE), ("b.json", ONE)]))
+        units = list(read(source_of(path)))
+        rereader = Rereader()
+        rereader.read(units[0].source, units[0].sha256)
+        put("e.zip", zipped([("a.json", ONE), ("b.json", TWO)]))
+        with pytest.raises(InputError, match="has changed"):
+            rereader.read(units[1].source, units[1].sha256)
+        put("e.zip", b"no archive any more")
+        with pytest.raises(InputError):
+            rereader.read(units[1].source, units[1].sha256)
 
     def test_a_container_is_unpacked_once_for_its_lines(self, put, monkeypatch):
         path = put("l.jsonl.gz", gzip.compress("\n".join([json.dumps(ONE)] * 5).encode()))
