@@ -272,6 +272,16 @@ class Reply(NamedTuple):
     state: State = "answered"
     reason: str | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether the tokens of an answer are known: of one that a server gave without a count, they are not."""
+        used = self.usage
+        return (
+            not used.requests
+            or self.text is None
+            or (used.input_tokens > 0 and (used.output_tokens > 0 or not self.text))
+        )
+
 
 class Fingerprint(NamedTuple):
     """What exactly was asked: `digest` over named parts, each a short digest of its own so that a change can be

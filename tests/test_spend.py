@@ -141,6 +141,30 @@ def test_answer_cut_at_the_highest_cap_fails_and_is_remembered(world):
     assert world.run()["a.json"].reason == "known_failure"
 
 
+@pytest.mark.parametrize(
+    ("text", "written", "words"),
+    [
+        ("{", RAISED_CAP, "cut at 16,384 output tokens"),
+        ("{", 900, "the window was full"),
+        ("", RAISED_CAP, "16,384 output tokens on reasoning"),
+    ],
+)
+def test_what_an_answer_ran_out_of_is_named(world, text, written, words):
+    world.engine.script = lambda request: answered(text, finish="length", usage=Usage(1000, 0, written, 1))
+    outcome = world.run()["a.json"]
+    assert (outcome.reason, world.calls) == ("truncated", 2)
+    assert words in outcome.error
+
+
+@pytest.mark.parametrize("usage", [Usage(0, 0, 0, 1), Usage(1000, 0, 0, 1)])
+def test_an_answer_whose_tokens_nobody_counted_has_no_price(world, usage):
+    world.engine.script = lambda request: answered(extract_answer(), usage=usage)
+    outcome = world.run()["a.json"]
+    assert (outcome.status, outcome.cost_usd) == (Status.MISS, None)
+    assert json.loads(world.results["a.json"])["provenance"]["cost_usd"] is None
+    assert world.run()["a.json"].saved_usd is None
+
+
 @pytest.mark.parametrize("finish", ["refusal", "content_filter"])
 def test_refusals_are_told_apart_and_not_asked_again(world, finish):
     world.engine.script = lambda request: Reply("", None, finish, Usage(900, 0, 5, 1))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from meetcli.answers.dressed import undressed
 from meetcli.answers.languages import detect_language, primary_code
 from meetcli.models import Message
 
@@ -48,7 +49,7 @@ def judge(text: str, model: type[BaseModel], *, transcript_words: int, language:
     be in one language, the answer's `language` names that, whatever the model said.
     """
     try:
-        answer = model.model_validate_json(text)  # by alias, as the schema names fields; dumped the same way
+        answer = _validated(text, model)
     except ValidationError as error:
         return Judgement(
             None, tuple(_phrase(detail) for detail in error.errors(include_url=False)[:MOST_PROBLEMS_QUOTED])
@@ -60,8 +61,28 @@ def judge(text: str, model: type[BaseModel], *, transcript_words: int, language:
     return Judgement(answer.model_dump_json(by_alias=True), tuple(problems))
 
 
+def _validated(text: str, model: type[BaseModel]) -> BaseModel:
+    """Read an answer by alias, as the schema names fields; it is dumped the same way."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError:
+        needed = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
+        plain = undressed(text, needed) if needed else None
+        if plain is None or plain == text:
+            raise
+        try:
+            return model.model_validate_json(plain)
+        except ValidationError as error:  # what is wrong with the object itself is what a repair can put right
+            raise error from None
+
+
 def repair_messages(text: str, problems: tuple[str, ...]) -> tuple[Message, ...]:
-    """Return the messages that follow a first answer: the answer itself, and what is wrong with it."""
+    """Return the messages that follow a first answer: the answer itself, and what is wrong with it.
+
+    An empty one is not sent back: several servers refuse a message without content.
+    """
+    if not text.strip():
+        return (Message("user", "Your answer was empty. Return the whole JSON object that was asked for."),)
     listed = "\n".join(f"- {problem}" for problem in problems)
     return (
         Message("assistant", text),

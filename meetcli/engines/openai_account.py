@@ -42,7 +42,11 @@ class Account:
         self.usage += outcome.usage
         if self._budget is None:
             return
-        is_uncertain = outcome.is_uncertain if isinstance(outcome, Failure) else not outcome.usage.input_tokens
+        is_uncertain = (
+            outcome.is_uncertain
+            if isinstance(outcome, Failure)
+            else not (outcome.is_counted and outcome.usage.input_tokens)
+        )
         if is_uncertain:
             spent_usd = self._budget.most_usd(self._request)
             self.uncertain_usd = (

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from meetcli.engines import OPENAI_URL, EngineOptions, host_of
 from meetcli.engines.openai_account import Account
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Gate, Pass, Timers
-from meetcli.engines.openai_wire import Dialect, Failure, read_reply, translate
+from meetcli.engines.openai_replies import read_reply
+from meetcli.engines.openai_wire import Dialect, Failure, translate
 from meetcli.errors import CallError, LaneNotServed, RunStopped, UsageError
 from meetcli.models import Reply, Request
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("meetcli.engines.openai")
 
 CONNECT_TIMEOUT_S: Final = 15.0
+MOST_TIMEOUTS: Final = 2
+"""A whole deadline used up is asked again once: the model was probably at work, and is billed for it each time."""
 REFUSALS: Final = frozenset({"rate_limited", "no_capacity"})
 """Reasons after which everybody goes more slowly, and not only the request that was refused."""
 
@@ -144,6 +147,7 @@ class _Run:
         """Try until there is an answer, a failure that would repeat, or no patience left."""
         began_at = self._timers.monotonic()
         account, failed, waited_s, failed_at = Account(request, self._options.budget), 0, 0.0, float("-inf")
+        timeouts = 0
         lane = self._options.lane
         if self._client is None:
             self._client = open_client(self._options)
@@ -178,10 +182,12 @@ class _Run:
             is_crowded_out = outcome.reason in REFUSALS and self._answered_at > failed_at
             failed += outcome.ends == "attempt" and outcome.reason != "no_capacity" and not is_crowded_out
             failed_at = self._timers.monotonic()
+            timeouts += outcome.reason == "timeout"
             wait_s = self._wait_s(outcome, failed, entered)
             if (
                 outcome.ends != "attempt"
                 or failed > self._options.retries
+                or timeouts == MOST_TIMEOUTS
                 or waited_s + wait_s > self._options.max_wait_s
             ):
                 return self._give_up(request, outcome, began_at, account)

@@ -1,6 +1,6 @@
 """Engines room: what goes over the wire to a chat.completions server and comes back. Never sends anything, never waits.
 
-The only translation of vendor errors: what leaves here is a `Reply` or a `Failure` in our own words, because the
+The only translation of vendor errors: what leaves here is a `Failure` in our own words, because the
 vendor's quote keys ("Incorrect API key provided: sk-...") and prompts. The SDK is imported only where an error of it is
 at hand.
 """
@@ -14,10 +14,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from meetcli.models import Finish, Lane, Message, Reply, Request, Usage
+from meetcli.models import Lane, Message, Request, Usage
 
 if TYPE_CHECKING:
     import openai
@@ -30,7 +30,6 @@ QUOTA_CODES: Final = frozenset({"insufficient_quota", "billing_not_active", "bil
 FILTER_CODES: Final = frozenset({"content_filter", "content_policy_violation"})
 CAPACITY_CODES: Final = frozenset({"resource_unavailable"})
 LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
-FINISHES: Final[Mapping[str, Finish]] = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
 SAME_ROLE: Final = "two messages of one role in a row"  # chat templates of some open models insist on turns
 UNSUPPORTED: Final = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed"
@@ -38,6 +37,7 @@ UNSUPPORTED: Final = re.compile(
 UNKNOWN_FATE_STATUSES: Final = frozenset(
     {408, 502, 504, *range(520, 528)}
 )  # said by a gateway, while the model may have answered
+MOST_SAID: Final = 4_000  # characters of an error body that are looked at
 VENDORS: Final = frozenset({"openai", "httpx2", "aiohttp", "anyio"})
 BATCH_PATH: Final = re.compile(r"/(files|batches)/?$")  # below them stand single files and batches, which may be gone
 CODE_WORDS: Final = frozenset(
@@ -152,78 +152,8 @@ def _merged(messages: list[Message]) -> list[Message]:
     return merged
 
 
-def read_reply(request_id: str, content: bytes, *, asked_lane: Lane = "standard") -> Reply | Failure:
-    """Return the reply in the body of a 200, or a `Failure` where the body is no chat completion.
-
-    A server that was asked for the flex lane and names another tier has not given it.
-    """
-    try:
-        data = json.loads(content)
-    except (ValueError, RecursionError):
-        return _bad_reply("is no JSON")
-    if not isinstance(data, dict):
-        return _bad_reply("is no JSON object")
-    choices = data.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        return _bad_reply("has no choices")
-    message = choices[0].get("message")
-    if not isinstance(message, dict):
-        return _bad_reply("has no message")
-    lane: Lane = "standard" if asked_lane == "flex" and data.get("service_tier", "flex") != "flex" else asked_lane
-    reply = Reply(request_id, None, usage=_usage(data.get("usage")), lane=lane)
-    if message.get("refusal"):
-        return reply._replace(finish="refusal")
-    finish = FINISHES.get(str(choices[0].get("finish_reason")), "stop")
-    if finish == "content_filter":
-        return reply._replace(finish=finish)
-    text = _text(message.get("content"))
-    if finish == "length":
-        return reply._replace(finish=finish, text=text)
-    return reply._replace(text=json_object_in(text))
-
-
-def _text(content: object) -> str:
-    """Return the text of a message; some servers send it in parts. Lone surrogates, which no file can hold, are
-    replaced.
-    """
-    if isinstance(content, list):
-        content = "".join(
-            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
-        )
-    return content.encode("utf-8", "replace").decode() if isinstance(content, str) else ""
-
-
-def _usage(given: object) -> Usage:
-    found = given if isinstance(given, dict) else {}
-    details = found.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else 0
-    input_tokens = _count(found.get("prompt_tokens"))
-    return Usage(input_tokens, min(_count(cached), input_tokens), _count(found.get("completion_tokens")), requests=1)
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def json_object_in(text: str) -> str:
-    """Return the first JSON object in `text`, without fences, thoughts or prose around it; `text` itself where there is
-    none.
-    """
-    rest = text.rpartition("</think>")[2].strip()
-    if rest.startswith("{") and rest.endswith("}"):
-        return rest
-    # An object that starts the text and does not parse is cut or wrong: one of its inner objects is not the answer.
-    places = [0] if rest.startswith("{") else [found.start() for found in re.finditer(r"\{", rest)][:50]
-    for place in places:
-        try:
-            _, end = json.JSONDecoder().raw_decode(rest, place)
-        except (ValueError, RecursionError):
-            continue
-        return rest[place:end]
-    return text
-
-
-def _bad_reply(why: str) -> Failure:
+def bad_reply(why: str) -> Failure:
+    """Return the failure of an attempt whose answer cannot be read; it may be billed."""
     return Failure("bad_reply", f"the server's answer {why}", "attempt", is_uncertain=True)
 
 
@@ -242,7 +172,7 @@ def translate(error: Exception, sent: Mapping[str, Any], now_s: float) -> Failur
     if isinstance(
         error, openai.APIResponseValidationError | json.JSONDecodeError | UnicodeDecodeError | pydantic.ValidationError
     ):
-        return _bad_reply("cannot be read")
+        return bad_reply("cannot be read")
     if isinstance(
         error, openai.APIConnectionError | httpx2.HTTPError | aiohttp.ClientError | httpx2.InvalidURL | OSError
     ):
@@ -301,42 +231,103 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
+class Said(NamedTuple):
+    """What a server said with a status: `codes` in lower case, `message` its words, `path` the one that was asked.
+
+    `text` is the whole of it in lower case, cut where nobody would read on.
+    """
+
+    status: int
+    codes: frozenset[str]
+    shown: str
+    param: str
+    message: str
+    text: str
+    path: str = ""
+
+
+def _said_by(error: openai.APIStatusError) -> Said:
+    try:
+        data: object = json.loads(error.response.content, strict=False)
+    except (ValueError, RecursionError, UnicodeDecodeError, RuntimeError):  # a page for people, or nothing was read
+        data = error.body
+    return _said(error.status_code, data, error.request.url.path)
+
+
+def _said(status: int, data: object, path: str = "") -> Said:
+    """Return what an error body says, in whichever of the usual shapes: an error object, a list of one, a bare text."""
+    outer = data[0] if isinstance(data, list) and data else data
+    outer = outer if isinstance(outer, dict) else {"message": outer}
+    inner = outer.get("error")
+    inner = inner if isinstance(inner, dict) else {"message": inner}
+    nodes = (inner, outer)
+    codes = [
+        str(node[name]) for node in nodes for name in ("code", "type", "status") if isinstance(node.get(name), str)
+    ]
+    shown = next((f" ({code})" for code in codes if is_known_code(code)), "")
+    words = [str(node[name]) for node in nodes for name in ("message", "detail", "msg") if node.get(name)]
+    param = next((node["param"] for node in nodes if isinstance(node.get("param"), str)), "")
+    text = json.dumps(data, ensure_ascii=False, default=str)[:MOST_SAID].lower()
+    return Said(
+        status, frozenset(code.lower() for code in codes), shown, param, " ".join(words)[:MOST_SAID], text, path
+    )
+
+
+def failure_in_body(data: object) -> Failure | None:
+    """Return what an error in the body of a 200 means: as if its code had been the status. None where there is none."""
+    given = data[0] if isinstance(data, list) and data else data
+    error = given.get("error") if isinstance(given, dict) else None
+    if not error:
+        return None
+    code = error.get("code") if isinstance(error, dict) else None
+    code = error.get("status") if code is None and isinstance(error, dict) else code
+    try:
+        status = int(str(code))
+    except ValueError:
+        status = 0
+    said = _said(status if 400 <= status < 600 else 500, given)
+    failure = _refusal(said, {}, None)
+    return replace(
+        failure, message=failure.message.replace("the server answered", "the server answered 200 with an error", 1)
+    )
+
+
 def _status_failure(error: openai.APIStatusError, sent: Mapping[str, Any], now_s: float) -> Failure:
-    status = error.status_code
-    codes = {str(code).lower() for code in (error.code, error.type) if code}
-    shown = next((f" ({code})" for code in (error.code, error.type) if is_known_code(code)), "")
-    message = f"the server answered {status}{shown}"
+    said = _said_by(error)
     if (
-        status in (404, 405)
-        and BATCH_PATH.search(error.request.url.path)
-        and "model_not_found" not in codes
-        and not error.param
+        said.status in (404, 405)
+        and BATCH_PATH.search(said.path)
+        and "model_not_found" not in said.codes
+        and not said.param
     ):
-        return Failure("lane_not_served", f"{message}: this server has no batch lane", "run", "use --lane standard")
+        message = f"the server answered {said.status}{said.shown}: this server has no batch lane"
+        return Failure("lane_not_served", message, "run", "use --lane standard")
+    return _refusal(said, sent, _retry_after_s(error.response.headers, now_s))
+
+
+def _refusal(said: Said, sent: Mapping[str, Any], retry_after_s: float | None) -> Failure:
+    """Return what a status and the words with it mean for the body `sent`."""
+    status, codes = said.status, said.codes
+    message = f"the server answered {status}{said.shown}"
     if stopping := _stopping_failure(status, codes, message):
         return stopping
-    if (
-        sent.get("service_tier")
-        and re.search(r"service.?tier|\bflex\b", str(error.message).lower())
-        and status in (400, 404, 422)
-    ):
+    if sent.get("service_tier") and re.search(r"service.?tier|\bflex\b", said.text) and status in (400, 404, 422):
         return Failure(
             "lane_not_served", f"{message}: the flex lane does not have this model", "run", "use --lane standard"
         )
-    if refused := _refused_part(error, sent):
+    if refused := _refused_part(said, sent):
         return Failure("unsupported", f"{message}: it does not take {refused}", "request", refused=refused)
     if codes & FILTER_CODES:
         return Failure("content_filter", f"{message}: the content filter refused the request", "request")
     if codes & LENGTH_CODES or status == 413:
         hint = "say with --context-tokens how much it reads, or use a larger one"
         return Failure("too_long", f"{message}: the request is too long for the model", "request", hint)
-    retry_after_s = _retry_after_s(error.response.headers, now_s)
-    if status == 429 and (codes & CAPACITY_CODES or "resource unavailable" in str(error.message).lower()):
+    if status == 429 and (codes & CAPACITY_CODES or "resource unavailable" in said.text):
         hint = "try again later, raise --max-wait, or pay the standard price with --flex-fallback"
         return Failure(
             "no_capacity", f"{message}: the flex lane has no capacity", "attempt", hint, retry_after_s=retry_after_s
         )
-    if status == 429 and "request too large" in str(error.message).lower():
+    if status == 429 and "request too large" in said.text:
         return Failure("too_large", f"{message}: the request is larger than the limit of tokens a minute", "request")
     if status == 429:
         return Failure("rate_limited", message, "attempt", "lower --concurrency", retry_after_s=retry_after_s)
@@ -351,7 +342,7 @@ def is_known_code(code: object) -> bool:
     return isinstance(code, str) and code.count("_") < 8 and CODE_WORDS.issuperset(code.split("_"))
 
 
-def _stopping_failure(status: int, codes: set[str], message: str) -> Failure | None:
+def _stopping_failure(status: int, codes: frozenset[str], message: str) -> Failure | None:
     """Return the failure after which no call of this run can work, or None."""
     if codes & QUOTA_CODES or status == 402:
         return Failure(
@@ -383,26 +374,27 @@ def _stopping_failure(status: int, codes: set[str], message: str) -> Failure | N
     return None
 
 
-def _refused_part(error: openai.APIStatusError, sent: Mapping[str, Any]) -> str | None:
+def _refused_part(said: Said, sent: Mapping[str, Any]) -> str | None:
     """Return which part of `sent` the server says it does not take: a parameter, `json_schema`, `json_object` or
     `SAME_ROLE`.
 
     Servers agree neither on the status (400, 422, llama-cpp-python 500) nor on `code` and `param`, so the wording
     counts too.
     """
-    if error.status_code not in (400, 422, 500, 501):
+    if said.status not in (400, 422, 500, 501):
         return None
-    said = f"{error.code} {error.message} {error.body}"[:4000].lower()
     kind: str | None = sent.get("response_format", {}).get("type")
-    if kind and (str(error.param).startswith("response_format") or "response_format" in said or "json_schema" in said):
+    if kind and (
+        said.param.startswith("response_format") or "response_format" in said.text or "json_schema" in said.text
+    ):
         return kind
-    if "role" in said and "alternate" in said:
+    if "role" in said.text and "alternate" in said.text:
         return SAME_ROLE
-    if error.status_code >= 500 or not UNSUPPORTED.search(said):
+    if said.status >= 500 or not UNSUPPORTED.search(said.text):
         return None
     names = [name for name in ("temperature", *CAPS) if name in sent]
-    return next((name for name in names if error.param == name), None) or next(
-        (name for name in names if re.search(rf"\b{name}\b", said)), None
+    return next((name for name in names if said.param == name), None) or next(
+        (name for name in names if re.search(rf"\b{name}\b", said.text)), None
     )
 
 

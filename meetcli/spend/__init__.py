@@ -22,7 +22,7 @@ from meetcli.long_meetings import Ask, LongMeeting, fits
 from meetcli.models import Assignment, Entry, Job, Outcome, Reply, Request, Usage
 from meetcli.spend.endings import Endings
 from meetcli.spend.ledger import Ledger
-from meetcli.spend.purchase import Parts, Purchase, Purse, add_up, next_step
+from meetcli.spend.purchase import Parts, Purchase, Purse, add_up, next_step, price_of
 from meetcli.tasks.prompt import FIRST_CAP, compose
 from meetcli.tasks.schema import schema_digest, sent_schema
 
@@ -288,7 +288,7 @@ class _Spending:
         live.
         """
         budget = self._purse.budget
-        if budget is not None and reply.is_collected and reply.usage.requests and not reply.usage.input_tokens:
+        if budget is not None and reply.is_collected and not (reply.is_counted and reply.usage.input_tokens):
             reply = reply._replace(uncertain_usd=budget.most_usd(purchase.request, reply.lane))
         purchase.count(reply, self._purse.price)
 
@@ -305,7 +305,7 @@ class _Spending:
             self._ready.append(purchase.request)
             return
         purchase.bought += reply.usage
-        purchase.paid_usd = add_up(purchase.paid_usd, self._purse.price(reply.usage, reply.lane))
+        purchase.paid_usd = add_up(purchase.paid_usd, price_of(reply, reply.lane, self._purse.price))
         try:
             self._judge(purchase, reply)
         except BaseException:  # a bug must not lose a paid reply; it is raised again

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+FULL_CAP = 0.9
+"""An answer that was cut with less of its cap used was not cut by it."""
 _REFUSALS: Mapping[str, str] = {
     "refusal": "the model refused to answer",
     "content_filter": "the provider's content filter withheld the answer",
@@ -120,8 +122,8 @@ class Purchase:
     def count(self, reply: Reply, price: Callable[[Usage, Lane], Decimal | None]) -> None:
         """Count what a reply of this run cost."""
         self.usage += reply.usage
-        self.cost_usd = add_up(self.cost_usd, price(reply.usage, reply.lane))
-        self.standard_usd = add_up(self.standard_usd, price(reply.usage, "standard"))
+        self.cost_usd = add_up(self.cost_usd, price_of(reply, reply.lane, price))
+        self.standard_usd = add_up(self.standard_usd, price_of(reply, "standard", price))
         self.uncertain_usd = add_up(self.uncertain_usd, reply.uncertain_usd)
         if reply.usage.input_tokens or reply.usage.output_tokens:
             self.lane = reply.lane
@@ -168,7 +170,7 @@ def next_step(
     if reply.finish in _REFUSALS:
         return AnswerError(_REFUSALS[reply.finish], reason=reply.finish)
     if reply.finish == "length":
-        return _truncated(purchase, window)
+        return _truncated(purchase, reply, window)
     text = reply.text or ""
     whole = purchase.part_of or purchase
     words = sum(len(turn.text.split()) for turn in whole.meeting.turns) if purchase.has_full_summary else 0
@@ -192,7 +194,7 @@ def next_step(
     return AnswerError(message, reason="invalid")
 
 
-def _truncated(purchase: Purchase, window: Window | None) -> str | AnswerError | Request:
+def _truncated(purchase: Purchase, reply: Reply, window: Window | None) -> str | AnswerError | Request:
     """Ask again with the higher cap, never with the cut text; give up where that was cut too."""
     raised = (
         min(RAISED_CAP, window.tokens - most_input_tokens(purchase.request, window.count)) if window else RAISED_CAP
@@ -200,11 +202,28 @@ def _truncated(purchase: Purchase, window: Window | None) -> str | AnswerError |
     if purchase.is_cap_raised or raised <= purchase.cap:
         if purchase.acceptable is not None:
             return purchase.acceptable
-        return AnswerError(
-            f"the answer was cut at {purchase.request.max_output_tokens:,} output tokens", reason="truncated"
-        )
+        return _cut(reply, purchase.request.max_output_tokens)
     purchase.is_cap_raised, purchase.cap = True, raised
     return _asked_again(purchase, (), window)
+
+
+def _cut(reply: Reply, cap: int) -> AnswerError:
+    """Say what an answer ran out of: the cap, the model's window, or both for thoughts that nobody sees."""
+    written = reply.usage.output_tokens
+    if written and not (reply.text or "").strip():
+        return AnswerError(
+            f"the model spent {written:,} output tokens on reasoning and wrote no answer",
+            reason="truncated",
+            hint="use a model that reasons less, or turn its reasoning down at the server; then --retry-failed",
+        )
+    if 0 < written < FULL_CAP * cap:
+        return AnswerError(
+            f"the answer was cut after {written:,} output tokens, not at its cap of {cap:,}: the window was full",
+            reason="truncated",
+            hint="say the window's size with --context-tokens, or raise it at the server (Ollama: "
+            "OLLAMA_CONTEXT_LENGTH or num_ctx); then --retry-failed",
+        )
+    return AnswerError(f"the answer was cut at {cap:,} output tokens", reason="truncated")
 
 
 def _asked_again(purchase: Purchase, messages: tuple[Message, ...], window: Window | None) -> Request:
@@ -230,6 +249,11 @@ def _wanted_language(purchase: Purchase, assignment: Assignment) -> str | None:
     if purchase.language == "":
         purchase.language = meeting_language(purchase.meeting)
     return purchase.language
+
+
+def price_of(reply: Reply, lane: Lane, price: Callable[[Usage, Lane], Decimal | None]) -> Decimal | None:
+    """Return what a reply costs in a lane; None where that is not known, as where the server counted no tokens."""
+    return price(reply.usage, lane) if reply.error is not None or reply.is_counted else None
 
 
 def add_up(one: Decimal | None, other: Decimal | None) -> Decimal | None:

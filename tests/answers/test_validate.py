@@ -42,6 +42,37 @@ def test_problems_name_their_place(changes, path):
     assert judgement.problems[0].startswith(path)
 
 
+@pytest.mark.parametrize(
+    "dress",
+    [
+        lambda given: (
+            json.dumps(given).replace("They agreed", "They agreed\\non\\tit").replace("\\n", "\n").replace("\\t", "\t")
+        ),
+        lambda given: json.dumps([given]),
+        lambda given: json.dumps({"minutes": given}),
+        lambda given: json.dumps({"type": "object", "properties": given}),
+        lambda given: json.dumps({"result": {"answer": given}, "confidence": 1}),
+        lambda given: json.dumps(json.dumps(given)),
+        lambda given: json.dumps({"answer": json.dumps(given)}),
+    ],
+    ids=["raw line breaks", "list of one", "envelope", "schema", "two envelopes", "string", "string in an envelope"],
+)
+def test_an_answer_is_read_in_whatever_dress_it_comes(dress):
+    judgement = judged(dress(extract_answer(summary="They agreed to it.")))
+    assert judgement.problems == ()
+    assert json.loads(judgement.answer)["summary"].startswith("They agreed")
+
+
+def test_what_is_wrong_inside_of_an_envelope_is_named_as_it_stands_in_the_answer():
+    assert judged({"minutes": extract_answer(topics="plan")}).problems[0].startswith("topics: ")
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_answer_is_not_sent_back(text):
+    [message] = repair_messages(text, ("x",))
+    assert message.role == "user"
+
+
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "null", '"text"', "{", "[" * 5000, '{"summary": NaN}'])
 def test_what_is_no_object_at_all_is_a_problem_of_the_answer(text):
     judgement = judged(text)

@@ -225,16 +225,22 @@ class TestRetries:
             (DROP, "connection_lost"),
             (CUT, "connection_lost"),
             (GARBAGE, "bad_reply"),
-            (HANG, "timeout"),
         ],
     )
     def test_a_request_fails_when_its_retries_are_used_up(self, fault: Fault, reason: str):
         with LoopbackServer(faults=always(fault)) as server:
-            reply = complete_one(server, retries=2, timeout_s=0.3 if fault is HANG else 60)
+            reply = complete_one(server, retries=2, timeout_s=60)
         assert reason_of(reply) == reason
         assert reply.text is None
         assert reply.usage == Usage(requests=3)
         assert server.requests == 3
+
+    @pytest.mark.parametrize("fault", [DRIP, HANG])
+    def test_a_whole_deadline_used_up_is_asked_again_once_at_most(self, fault: Fault):
+        with LoopbackServer(faults=always(fault)) as server:
+            reply = complete_one(server, retries=5, timeout_s=0.3)
+        assert reason_of(reply) == "timeout"
+        assert server.requests == 2
 
     def test_backoff_doubles_and_is_jittered(self):
         slept = {}

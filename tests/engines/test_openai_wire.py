@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetcli.engines.openai_wire import Dialect, Failure, json_object_in, read_reply, translate
+from meetcli.engines.openai_replies import json_object_in, read_reply
+from meetcli.engines.openai_wire import Dialect, Failure, translate
 from meetcli.models import Message, Reply, Usage
 from tests.engines.openai_driver import SCHEMA, make_request
 
@@ -133,7 +134,7 @@ def test_messages_are_read(content: dict[str, Any], reply: Reply):
             {"prompt_tokens": 10, "completion_tokens": None, "prompt_tokens_details": {"cached_tokens": 80}},
             Usage(10, 10, 0, 1),
         ),
-        ({"prompt_tokens": -1, "completion_tokens": 1.5, "prompt_tokens_details": None}, Usage(0, 0, 0, 1)),
+        ({"prompt_tokens": -1, "completion_tokens": 1.5, "prompt_tokens_details": None}, Usage(0, 0, 2, 1)),
         ({"prompt_tokens": True, "completion_tokens": "7"}, Usage(0, 0, 0, 1)),
     ],
 )
