@@ -15,6 +15,7 @@ CSV_MARK = "meetcli_task,"
 
 MARKDOWN_MARK = "<!-- meetcli: "
 """How the last line of minutes in Markdown starts: there a comment is out of the way of people who read the bare text.
+In a file of a whole run, which grows at its end, it may be the first line instead.
 """
 
 HTML_MARK = '<meta name="generator" content="meetcli '

@@ -126,11 +126,12 @@ class Abilities(NamedTuple):
     The defaults are those of a paid service that has an address and prices of its own.
 
     - `is_free`: answers cost nothing, so there is no price to find and nothing to ask before a run.
-    - `needs_key`: no call can be made without an API key.
+    - `needs_key`: no call can be made without an API key. `OPENAI_API_KEY` is taken only by those that use a base URL.
     - `uses_base_url`: transcripts go to `--base-url`, by default to OpenAI.
     - `lanes`: the price lanes it has.
     - `has_window`: its models read only so many tokens at once; longer meetings are sent in parts.
     - `takes_any_task`: it does the tasks of users too, not only the built-in ones.
+    - `keeps_budget`: it makes no attempt that `EngineOptions.budget` has no room for.
     - `is_extractive`: it repeats what was said, so no answer of it is in a wrong language.
     """
 
@@ -140,6 +141,7 @@ class Abilities(NamedTuple):
     lanes: tuple[Lane, ...] = ("standard",)
     has_window: bool = True
     takes_any_task: bool = True
+    keeps_budget: bool = False
     is_extractive: bool = False
 
 

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     **{room: set() for room in NOUNS},
     "delivery": NOUNS,
     "events": NOUNS,
-    "config": NOUNS | {"engines"},  # what `--engine` takes are the rows of the engines' table
+    "config": NOUNS | {"engines", "writers"},  # what --engine and --format take are the rows of their tables
     "meetings": NOUNS,
     "minutes": NOUNS,
     "money": NOUNS,

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from meetcli.config import OPTIONS
-from meetcli.meetings.normalize import normalize
-from meetcli.models import Ended, Meeting, Reply, Request, Status
-from meetcli.readers.content import Content
+from meetcli.models import Ended, Status
 from meetcli.report import RunReport
 from meetcli.report.metrics import Totals, metrics_text
 from tests.loopback_batches import Batches
 from tests.loopback_server import LoopbackServer
-from tests.results import as_text, result, source
 from tests.screenshots import runs_shown
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -173,68 +167,9 @@ def words_of(shown: str) -> str:
     return re.sub(r"time\d+\.\ds", "time", "".join(plain.split()))
 
 
-# How to add to it
-
-ADDED = {re.match(r'"""(\w+)', block)[1]: block for block in re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)}  # type: ignore[index]
-
-
-def added(block: str) -> dict[str, Any]:
-    names: dict[str, Any] = {}
-    exec(block, names)
-    return names
-
-
-def test_each_addition_is_shown_in_under_20_lines() -> None:
-    assert ADDED.keys() == {"Reader", "Writes", "Asks"}
-    assert all(block.count("\n") < 20 for block in ADDED.values())
-
-
-def test_the_format_reads() -> None:
-    (form,) = added(ADDED["Reader"])["FORMATS"]
-    document = {"acme_lines": [{"who": "Ana", "said": "Hello.", "at": 1.5}, {"who": "Rui", "said": "Hi.", "at": 3}]}
-    content = Content("", document)
-    assert form.claims(content)
-    ((_, found),) = form.read(content)
-    assert [(turn.speaker, turn.text, turn.start_s) for turn in normalize(found).turns] == [
-        ("Ana", "Hello.", 1.5),
-        ("Rui", "Hi.", 3.0),
-    ]
-
-
 def test_the_task_is_a_task(tmp_path: Path) -> None:
     section = README.split("\n## Tasks of your own\n", maxsplit=1)[1]
     (tmp_path / "task.toml").write_text(re.search(r"```toml\n(.*?)```", section, re.S)[1])  # type: ignore[index]
     subprocess.run(
         [sys.executable, "-m", "meetcli", "run", "--check", "task.toml"], cwd=tmp_path, check=True, capture_output=True
     )
-
-
-def test_the_writer_writes(tmp_path: Path) -> None:
-    writer = added(ADDED["Writes"])["Titles"](tmp_path, "extract")
-    path = writer.write(source("b"), as_text(result(customer_name="Larkfield", meet_type="review")))
-    writer.close()
-    assert Path(path).read_text(encoding="utf-8") == "Larkfield, review\n"
-
-
-def test_the_engine_answers() -> None:
-    async def ask(_messages: object, _schema: object) -> tuple[str, int, int]:
-        if len(answered) == 1:
-            raise OSError
-        return "{}", 10, 2
-
-    async def requests() -> AsyncIterator[Request]:
-        for name in "abc":
-            yield Request(name, "", "extract", Meeting("", ()), "auto", (), {}, 0, 1)
-
-    async def drive() -> None:
-        engine = added(ADDED["Asks"])["OtherEngine"](ask)
-        async for reply in engine.complete(requests()):
-            answered.append(reply)  # noqa: PERF401  # what was answered so far decides the next answer
-
-    answered: list[Reply] = []
-    asyncio.run(drive())
-    assert [(reply.request_id, reply.text, reply.error is None) for reply in answered] == [
-        ("a", "{}", True),
-        ("b", None, False),
-        ("c", "{}", True),
-    ]

@@ -63,7 +63,8 @@ def _no_batch(batch_id: str) -> NoReturn:
 
 def _with_engine(flags: Mapping[str, object], work: Callable[[BatchEngine], Awaitable[T]]) -> T:
     """Open cache and engine as a run in the batch lane would, and do the work."""
-    settings: Settings = load_process_settings({**flags, "lane": "batch"}).settings
+    engine_name = identify_batches(model="", base_url=None).engine
+    settings: Settings = load_process_settings({**flags, "lane": "batch", "engine": engine_name}).settings
     set_up_logging(settings)
     if settings.api_key is None:
         raise UsageError("OPENAI_API_KEY is not set", hint="set it in the environment or in .env")

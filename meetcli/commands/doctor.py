@@ -253,10 +253,10 @@ def _check_engine(settings: Settings, *, is_offline: bool) -> Check:
     able = abilities_of(settings.engine)
     if able.needs_key and settings.api_key is None:
         hint = (
-            "set OPENAI_API_KEY in the environment or in .env (any value for "
+            f"set {settings.key_variable} in the environment or in .env (any value for "
             "a server that needs none), or use --engine local"
         )
-        return Check("endpoint", "fail", "OPENAI_API_KEY is not set", hint)
+        return Check("endpoint", "fail", f"{settings.key_variable} is not set", hint)
     options = EngineOptions(
         model=settings.model, api_key=settings.api_key, base_url=settings.base_url, timeout_s=settings.timeout_s
     )

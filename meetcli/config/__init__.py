@@ -58,6 +58,7 @@ class _Given(NamedTuple):
     value: object
     origin: str
     parse: Callable[[object], object]
+    is_older: bool = False
 
     def parsed(self) -> object:
         try:
@@ -98,6 +99,8 @@ def load_settings(
     parsed: dict[str, Any] = {given.option.field: given.parsed() for given in found.values()}
     _refuse_contradictions(parsed, found)
     able = abilities_of(parsed.get("engine", DEFAULT_ENGINE))
+    if "api_key" in found and found["api_key"].is_older and able.needs_key and not able.uses_base_url:
+        del parsed["api_key"], found["api_key"]  # a key of OpenAI is nobody else's business
     # An engine with an address of its own has prices of its own, which nobody knows here.
     if "prices" not in parsed and not (_is_openai(parsed.get("base_url")) and (able.uses_base_url or able.is_free)):
         parsed["prices"] = "none"
@@ -196,7 +199,7 @@ def _given_by_variables(variables: Mapping[str, str], origin: str) -> Iterator[_
         for name, parse in ((option.variable, option.parse), *((option.older,) if option.older else ())):
             value = variables.get(name, "")
             if value.strip():
-                yield _Given(option, value, origin.format(name), parse)
+                yield _Given(option, value, origin.format(name), parse, is_older=name != option.variable)
 
 
 def _given_by_file(path: Path | None, origin: str | None) -> Iterator[_Given]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from meetcli.config import values
-from meetcli.engines import DEFAULT_ENGINE, ENGINES, place_of
+from meetcli.engines import DEFAULT_ENGINE, ENGINES, abilities_of, place_of
 from meetcli.models import Lane
+from meetcli.writers import WRITERS
 
-FORMATS = ("json", "jsonl", "csv", "md")
+FORMATS = tuple(WRITERS)
 MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
 
 
@@ -85,6 +86,12 @@ class Settings:
     def given(self) -> dict[str, str]:
         """The fields of a meeting that hold for every file without them."""
         return {name: value for name in MEETING_FIELDS if (value := getattr(self, name)) is not None}
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable that the engine's key comes from; OpenAI's only where it may go there."""
+        option = OPTIONS["api_key"]
+        return option.older[0] if option.older and abilities_of(self.engine).uses_base_url else option.variable
 
     @property
     def endpoint(self) -> str:

@@ -103,7 +103,9 @@ class EngineRow(NamedTuple):
 
 ENGINES: Final[Mapping[str, EngineRow]] = {
     "openai": EngineRow(
-        _open_openai, Abilities(uses_base_url=True, lanes=("standard", "flex", "batch")), _identify_openai
+        _open_openai,
+        Abilities(uses_base_url=True, lanes=("standard", "flex", "batch"), keeps_budget=True),
+        _identify_openai,
     ),
     "local": EngineRow(
         _open_local,

@@ -53,4 +53,5 @@ def serves_another(path: Path) -> bool:
 def _is_marked(text: str) -> bool:
     if text.startswith(CSV_MARK) or HTML_MARK in text[:_START]:
         return True
-    return text[-_END:].rstrip().rpartition("\n")[2].startswith(MARKDOWN_MARK)
+    last_line = text[-_END:].rstrip().rpartition("\n")[2]
+    return text.startswith(MARKDOWN_MARK) or last_line.startswith(MARKDOWN_MARK)

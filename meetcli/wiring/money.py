@@ -59,7 +59,9 @@ def refuse_unserved(settings: Settings) -> None:
 
 def open_budget(settings: Settings) -> Budget:
     """Return the budget of the run. Raises `UsageError` where `--max-cost` is given and the price is unknown."""
-    prices = open_settings_prices(settings)
+    prices, able = open_settings_prices(settings), abilities_of(settings.engine)
+    if settings.max_cost_usd is not None and not (able.keeps_budget or able.is_free):
+        raise UsageError(f"the {settings.engine} engine does not keep to --max-cost", hint="leave out --max-cost")
 
     def price(usage: Usage, lane: Lane) -> Decimal | None:
         return prices(settings.model, usage, lane)

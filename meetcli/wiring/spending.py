@@ -39,7 +39,7 @@ def refuse_without_key(settings: Settings, meetings: int) -> None:
     """Raise `UsageError` where meetings need calls and there is no key to make them with."""
     if abilities_of(settings.engine).needs_key and settings.api_key is None:
         raise UsageError(
-            f"OPENAI_API_KEY is not set and {count_text(meetings, 'meeting')} "
+            f"{settings.key_variable} is not set and {count_text(meetings, 'meeting')} "
             f"{'needs' if meetings == 1 else 'need'} "
             "a call",
             hint=(

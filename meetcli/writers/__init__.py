@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from meetcli.models import Source
 
@@ -41,31 +41,54 @@ def path_held(writer: Writer, source: Source, sha256: str) -> str | None:
     return writer.holds(source, sha256) if isinstance(writer, ComparingWriter) else None
 
 
-def open_writer(formats: Sequence[str], folder: Path, task: str, *, has_csv_mark: bool = True) -> Writer:
-    """Return what writes every format of `formats` below `folder`; `has_csv_mark` starts CSV files with a byte order
-    mark.
+class Wishes(NamedTuple):
+    """What a run wants of its writers; each takes what concerns it.
+
+    `has_csv_mark` starts CSV files with a byte order mark.
     """
-    writers = [_open_one(name, folder, task, has_csv_mark) for name in formats]
-    return writers[0] if len(writers) == 1 else _Together(writers)
+
+    has_csv_mark: bool = True
 
 
-def _open_one(name: str, folder: Path, task: str, has_csv_mark: bool) -> Writer:
-    """Import and open the writer of one format: a new one is a module in this folder and two lines here."""
-    if name == "jsonl":
-        from meetcli.writers.json_lines import JsonLines
-
-        return JsonLines(folder, task)
-    if name == "csv":
-        from meetcli.writers.tabular import Tabular
-
-        return Tabular(folder, task, has_byte_order_mark=has_csv_mark)
-    if name == "md":
-        from meetcli.writers.markdown import Markdown
-
-        return Markdown(folder, task)
+def _open_json(folder: Path, task: str, _wishes: Wishes) -> Writer:
     from meetcli.writers.json_files import JsonFiles
 
     return JsonFiles(folder, task)
+
+
+def _open_jsonl(folder: Path, task: str, _wishes: Wishes) -> Writer:
+    from meetcli.writers.json_lines import JsonLines
+
+    return JsonLines(folder, task)
+
+
+def _open_csv(folder: Path, task: str, wishes: Wishes) -> Writer:
+    from meetcli.writers.tabular import Tabular
+
+    return Tabular(folder, task, has_byte_order_mark=wishes.has_csv_mark)
+
+
+def _open_md(folder: Path, task: str, _wishes: Wishes) -> Writer:
+    from meetcli.writers.markdown import Markdown
+
+    return Markdown(folder, task)
+
+
+WRITERS: Final[Mapping[str, Callable[[Path, str, Wishes], Writer]]] = {
+    "json": _open_json,
+    "jsonl": _open_jsonl,
+    "csv": _open_csv,
+    "md": _open_md,
+}
+"""Every writer of files by the name that `--format` takes. A new one is a module in this folder and a row here."""
+
+
+def open_writer(formats: Sequence[str], folder: Path, task: str, *, has_csv_mark: bool = True) -> Writer:
+    """Return what writes every format of `formats` below `folder`, importing only those; `has_csv_mark` starts CSV
+    files with a byte order mark.
+    """
+    writers = [WRITERS[name](folder, task, Wishes(has_csv_mark)) for name in formats]
+    return writers[0] if len(writers) == 1 else _Together(writers)
 
 
 def result_name(source: Source, task: str) -> str:

@@ -344,7 +344,7 @@ def test_no_name_is_too_long_for_a_dialog(chromium, tmp_path):
 
 def test_a_meeting_says_who_wrote_its_minutes(chromium, tmp_path):
     made = result()
-    local = {**made, "provenance": {**made["provenance"], "engine": "local", "model": "extractive"}}
+    local = {**made, "provenance": {**made["provenance"], "engine": "local", "model": "extractive", "endpoint": None}}
     page = chromium.open(write_page(tmp_path / "local.html", payload_of([local])))
     page.click("#tab-meetings")
     page.click("#panel-meetings .claim")
