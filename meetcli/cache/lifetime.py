@@ -115,8 +115,9 @@ def _change(folder: Path, change: Callable[[Lifetime], Lifetime]) -> Lifetime:
         with locked(folder):
             before = read_lifetime(folder)
             after = change(before)
-            fresh = path.with_suffix(".new")  # one name, and only under the lock: a killed run leaves at most this
-            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            _sweep(folder)
+            fresh = path.with_suffix(f".{os.urandom(8).hex()}.new")
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(_text(after))
             if before.notice:
@@ -125,9 +126,15 @@ def _change(folder: Path, change: Callable[[Lifetime], Lifetime]) -> Lifetime:
             fresh.replace(path)
             return after
     except OSError as error:
-        with suppress(OSError):
-            path.with_suffix(".new").unlink(missing_ok=True)
+        with suppress(OSError), locked(folder):
+            _sweep(folder)
         raise CacheError(f"cannot write the counters {path}: {error.strerror or error}") from error
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left half written. They are made under the lock only, so nobody writes them now."""
+    for left in folder.glob(f"{Path(_NAME).stem}*.new"):
+        left.unlink(missing_ok=True)
 
 
 def _move_aside(path: Path) -> Path:

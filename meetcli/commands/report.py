@@ -52,7 +52,7 @@ def report(paths: list[str], output: str, *, is_full: bool, language: str | None
 
 def _write(output: str, page: bytes) -> None:
     try:
-        Folders().put(str(Path(output).absolute()), page)
+        Folders().put(str(Path(output).absolute()), page, may_be_stream=True)
     except RunStopped as error:
         error.hint = "name another file with --output"  # nothing was bought
         raise

@@ -83,6 +83,6 @@ def _write_metrics(path: Path, folder: Path, report: RunReport, cache_size: int 
         with locked(folder):  # of two runs that end together, the one with the smaller counts must not write last
             lifetime = read_lifetime(folder)
             totals = Totals(lifetime.total, cache_size, lifetime.tasks)
-            replace_atomically(str(path), (metrics_text(report, totals),), mode=MODE)
+            replace_atomically(str(path), (metrics_text(report, totals),), mode=MODE, may_be_stream=True)
     except OSError as error:
         log.warning("cannot write the metrics %s: %s", path, error.strerror or error)

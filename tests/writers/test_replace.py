@@ -11,7 +11,7 @@ import pytest
 
 from meetcli.errors import RunStopped
 from meetcli.writers.json_files import JsonFiles
-from meetcli.writers.replace import Folders, replace_atomically, sweep
+from meetcli.writers.replace import Folders, openness, replace_atomically, sweep
 from tests.results import as_text, result, source
 
 
@@ -67,15 +67,61 @@ def test_folders_are_made_as_needed_and_a_link_is_replaced_not_followed(tmp_path
     assert not (tmp_path / "results" / "a.json").is_symlink()
 
 
-def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+def test_a_pipe_that_a_person_named_is_written_to_and_stays_one(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
-    replace_atomically(str(path), [b"a", b"b"])
+    replace_atomically(str(path), [b"a", b"b"], may_be_stream=True)
 
     assert (os.read(reader, 9), path.is_fifo(), names(tmp_path)) == (b"ab", True, ["pipe"])
     os.close(reader)
+
+
+@pytest.mark.parametrize("same", [b"result", b"something else"])
+def test_a_pipe_or_a_link_planted_at_a_results_place_gives_way_to_it(tmp_path, same):
+    outside = tmp_path / "outside"
+    outside.write_bytes(same)
+    results = tmp_path / "results"
+    results.mkdir()
+    os.mkfifo(results / "a.json")
+    (results / "b.json").symlink_to(outside)
+    for name in ("a.json", "b.json"):
+        Folders().put(f"{results}/{name}", b"result")
+    assert {(path.read_bytes(), path.is_symlink(), path.is_file()) for path in results.iterdir()} == {
+        (b"result", False, True)
+    }
+    assert outside.read_bytes() == same
+
+
+def test_nothing_planted_under_a_temporary_name_is_written_through(tmp_path, monkeypatch):
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"precious")
+    monkeypatch.setattr(os, "urandom", bytes)  # somebody guessed it
+    temporary = tmp_path / f".meetcli.{os.uname().nodename}-{os.getpid()}-{'00' * 8}.tmp"
+    temporary.symlink_to(outside)
+    with pytest.raises(FileExistsError):
+        replace_atomically(f"{tmp_path}/a.json", [b"result"])
+    assert (outside.read_bytes(), temporary.is_symlink()) == (b"precious", True)
+
+
+def test_new_folders_are_their_owners_alone(tmp_path):
+    before = os.umask(0)
+    try:
+        Folders().put(f"{tmp_path}/results/2026/a.json", b"x")
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("results", "results/2026")]
+    assert modes == [0o700, 0o700]
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [(0o700, None), (0o755, None), (0o775, "its group can write to it"), (0o1777, "everybody can")]
+)
+def test_a_folder_that_others_can_write_to_is_known(tmp_path, mode, said):
+    tmp_path.chmod(mode)
+    found = openness(tmp_path)
+    assert (found is None) if said is None else (said in found)
 
 
 def test_what_cannot_be_written_stops_the_run_and_says_where(tmp_path):
