@@ -25,7 +25,7 @@ from meetcli.delivery import give_up
 from meetcli.engines import abilities_of
 from meetcli.errors import BudgetReached, CacheError, InputError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
-from meetcli.plain_text import place_text
+from meetcli.plain_text import place_text, printable
 from meetcli.plan import Surroundings, plan
 from meetcli.report import RunReport
 from meetcli.wiring.assignment import assign, rules_of
@@ -36,7 +36,7 @@ from meetcli.wiring.logs import set_up_logging
 from meetcli.wiring.signals import Stop, watched
 from meetcli.wiring.stores import opened_cache, opened_leases, required_loss
 from meetcli.writers import Writer, open_writer, path_held
-from meetcli.writers.replace import is_writable, nearest_place
+from meetcli.writers.replace import is_writable, nearest_place, openness
 
 if TYPE_CHECKING:
     from meetcli.console.progress import RunProgress
@@ -353,4 +353,6 @@ def _open_writer(settings: Settings, task: str) -> Writer:
         from meetcli.writers.json_stream import JsonStream
 
         return JsonStream(sys.stdout.buffer)
+    if not settings.dry_run and (why := openness(settings.output)):
+        log.warning("others can change the results in %s: %s", printable(str(settings.output)), why)
     return open_writer(settings.format, settings.output, task, has_csv_mark=not settings.no_csv_bom)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from meetcli.models import Lane, Message, Request, Usage
+from meetcli.plain_text import printable
 
 if TYPE_CHECKING:
     import openai
@@ -157,6 +158,14 @@ def bad_reply(why: str) -> Failure:
     return Failure("bad_reply", f"the server's answer {why}", "attempt", is_uncertain=True)
 
 
+class SentElsewhere(Exception):
+    """A server answered with a redirect to another one, which was not followed."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"sent on to {host}")
+        self.host = host
+
+
 def translate(error: Exception, sent: Mapping[str, Any], now_s: float) -> Failure | None:
     """Return what a vendor's exception means for the body `sent`; None for what is no vendor's and so a bug of ours.
 
@@ -167,6 +176,13 @@ def translate(error: Exception, sent: Mapping[str, Any], now_s: float) -> Failur
     import openai
     import pydantic
 
+    if isinstance(error, SentElsewhere):
+        return Failure(
+            "bad_endpoint",
+            f"the server sends requests on to {printable(error.host)}, which was not asked",
+            "run",
+            "give that address with --base-url if it may read the transcripts",
+        )
     if isinstance(error, openai.APIStatusError):
         return replace(_status_failure(error, sent, now_s), headers=error.response.headers)
     if isinstance(

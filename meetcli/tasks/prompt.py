@@ -102,7 +102,7 @@ def _language_rule(language: str) -> str:
 def _fenced(meeting: Meeting) -> str:
     known = {name: value for name, value in told_metadata(meeting).items() if value is not None}
     about = json.dumps(known, ensure_ascii=False)
-    code = hashlib.sha256(f"{about}\n{meeting.transcript}".encode()).hexdigest()[:12]
+    code = hashlib.sha256(f"{about}\n{meeting.transcript}".encode()).hexdigest()[:32]
     parts = [f"<metadata-{code}>\n{_HIDDEN.sub(' ', about)}\n</metadata-{code}>\n<transcript-{code}>"]
     start = 0
     for number, (first, _) in enumerate(meeting.stretches, 1):

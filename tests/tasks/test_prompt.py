@@ -23,7 +23,7 @@ from tests.corridor import World, answered, explicit, extract_answer
 from tests.tasks.hostile import HOSTILE
 
 TASKS = PROJECT / "samples" / "tasks"
-MARKER = re.compile(r"^(</?(?:metadata|transcript)-[0-9a-f]{12}>|<part-[0-9a-f]{12} \d>)$", re.MULTILINE)
+MARKER = re.compile(r"^(</?(?:metadata|transcript)-[0-9a-f]{32}>|<part-[0-9a-f]{32} \d>)$", re.MULTILINE)
 
 
 def meeting_of(text: str, **metadata: str) -> Meeting:
@@ -34,7 +34,7 @@ def fenced(meeting: Meeting, message: Message | None = None) -> tuple[str, str]:
     """Return the code of a meeting's fence and what stands inside, without the lines that number its parts."""
     message = message or compose(load_task("extract"), meeting, "auto")[1]
     found = re.fullmatch(
-        r"<metadata-(\w{12})>\n(.*)\n</metadata-\1>\n<transcript-\1>\n(.*)\n</transcript-\1>",
+        r"<metadata-(\w{32})>\n(.*)\n</metadata-\1>\n<transcript-\1>\n(.*)\n</transcript-\1>",
         message.content,
         re.DOTALL,
     )
@@ -84,7 +84,7 @@ def test_nothing_around_the_fence_depends_on_what_is_inside(name: str, said: str
         (system, inside, asked), usual = ask(hostile), ask(plain)
         assert (system, asked) == (usual[0], usual[2])
         assert [message.role for message in ask(hostile)] == ["system", "user", "user"]
-        code = re.fullmatch(r"<metadata-(\w{12})>\n.*\n</transcript-\1>", inside.content, re.DOTALL)
+        code = re.fullmatch(r"<metadata-(\w{32})>\n.*\n</transcript-\1>", inside.content, re.DOTALL)
         assert code
         assert inside.content.count(code[1]) == 4 + len(
             re.findall(rf"^<part-{code[1]} \d>$", inside.content, re.MULTILINE)
