@@ -98,7 +98,7 @@ def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
     level = logging.ERROR if outcome.status is Status.FAILED and not is_shown_later else logging.INFO
     if not LOGGER.isEnabledFor(level):
         return
-    usage = outcome.usage
+    usage, cost_usd = outcome.spent.usage, outcome.spent.cost_usd
     fields = {
         "source": outcome.source.shown,
         "place": outcome.source.place,
@@ -107,7 +107,7 @@ def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
         "input_tokens": usage.input_tokens,
         "cached_input_tokens": usage.cached_input_tokens,
         "output_tokens": usage.output_tokens,
-        "cost_usd": decimal_text(outcome.cost_usd),
+        "cost_usd": decimal_text(cost_usd),
         "duration_s": round(outcome.duration_s, 3),
         "unsupported": outcome.unsupported,
         "error": outcome.error,
@@ -119,7 +119,7 @@ def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
     if outcome.reason:
         parts.append(f"reason={outcome.reason}")
     parts.append(f"tokens={usage.input_tokens}+{usage.output_tokens}")
-    parts.append(f"cost={money_text(outcome.cost_usd)}")
+    parts.append(f"cost={money_text(cost_usd)}")
     parts.append(f"duration={elapsed_text(outcome.duration_s)}")
     if outcome.unsupported:
         parts.append(f"unsupported={outcome.unsupported}")

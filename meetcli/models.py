@@ -239,6 +239,44 @@ class Usage(NamedTuple):
         )
 
 
+class Spent(NamedTuple):
+    """What calls cost, in US dollars; an amount is None where its price is unknown.
+
+    `standard_usd` is what `cost_usd` would be at the standard price. `uncertain_usd` is the most that attempts of
+    unknown fate cost, which is no part of `cost_usd`. `lane` is the one of the last call that used tokens.
+    """
+
+    usage: Usage = Usage()
+    cost_usd: Decimal | None = Decimal(0)
+    standard_usd: Decimal | None = Decimal(0)
+    uncertain_usd: Decimal | None = Decimal(0)
+    lane: Lane = "standard"
+
+    def __add__(self, other: Spent) -> Spent:  # type: ignore[override]  # amounts are added up, never joined as tuples
+        return Spent(
+            self.usage + other.usage,
+            add_usd(self.cost_usd, other.cost_usd),
+            add_usd(self.standard_usd, other.standard_usd),
+            add_usd(self.uncertain_usd, other.uncertain_usd),
+            other.lane if other.usage.input_tokens or other.usage.output_tokens else self.lane,
+        )
+
+    @property
+    def discount_usd(self) -> Decimal | None:
+        """What the calls cost less than at the standard price, None where that is unknown."""
+        return None if self.cost_usd is None or self.standard_usd is None else self.standard_usd - self.cost_usd
+
+
+def add_usd(*amounts: Decimal | None) -> Decimal | None:
+    """Add up amounts; one that is unknown makes the sum unknown."""
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
+
+
 Finish = Literal["stop", "length", "refusal", "content_filter", "unreadable"]
 
 
@@ -325,12 +363,9 @@ class Entry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How one meeting ended, without its text. Money and usage are this run's only; what a hit once cost is
-    `saved_usd`.
+    """How one meeting ended, without its text. `spent` is this run's only; what a hit once cost is `saved_usd`.
 
     `unsupported` counts the items of its result whose quote does not stand in the transcript.
-    `uncertain_usd` is the most that attempts of unknown fate cost, which is no part of `cost_usd`.
-    `lane` is the one of its calls, `discount_usd` what they cost less than at the standard price.
     """
 
     source: Source
@@ -338,16 +373,12 @@ class Outcome(NamedTuple):
     reason: str | None = None
     idempotency_key: str | None = None
     output: str | None = None
-    usage: Usage = Usage()
-    cost_usd: Decimal | None = Decimal(0)
+    spent: Spent = Spent()
     saved_usd: Decimal | None = Decimal(0)
     error: str | None = None
     hint: str | None = None
     duration_s: float = 0.0
     unsupported: int = 0
-    uncertain_usd: Decimal | None = Decimal(0)
-    lane: Lane = "standard"
-    discount_usd: Decimal | None = Decimal(0)
 
 
 class Job(NamedTuple):

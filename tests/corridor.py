@@ -14,7 +14,6 @@ from meetcli.config import read_toml
 from meetcli.delivery import give_up
 from meetcli.discover import discover
 from meetcli.keys import asked_parts
-from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, EngineIdentity, Reply, Rules, Usage
 from meetcli.plan import Surroundings, plan
 from meetcli.readers import Rereader
@@ -139,9 +138,8 @@ class World:
                 find=lambda source, sha256: source.shown if self.in_place.get(source.shown) == sha256 else None,
             ),
         )
-        reread = Rereader()
         purse = Purse(
-            read_again=lambda source, sha256: normalize(reread.read(source, sha256).mapping),
+            read_again=Rereader().meeting,
             price=lambda usage, lane: self.price(usage),
             now=lambda: self.now,
             monotonic=lambda: 0.0,
@@ -168,7 +166,7 @@ class World:
         return ForgivingCache(self.items, self.warnings.append)
 
     def read_again(self, source, sha256):
-        return normalize(Rereader().read(source, sha256).mapping)
+        return Rereader().meeting(source, sha256)
 
     def dry_run(self, **rules):
         """Plan only, giving every job up."""

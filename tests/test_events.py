@@ -6,7 +6,7 @@ import pytest
 
 from meetcli import events
 from meetcli.errors import CacheError
-from meetcli.models import Outcome, Source, Status, Usage
+from meetcli.models import Outcome, Source, Spent, Status, Usage
 
 KEY = "1294cd73c1b883ca35674a2104c3f15d96d12de37c403ec3bb7da78620d1a4b7"
 
@@ -95,7 +95,7 @@ def outcome(status, **more) -> Outcome:
 
 def test_a_finished_meeting_logs_status_tokens_cost_and_duration(records):
     events.meeting_finished(
-        outcome(Status.MISS, usage=Usage(1200, 0, 300, 1), cost_usd=Decimal("0.0312"), duration_s=3.07)
+        outcome(Status.MISS, spent=Spent(Usage(1200, 0, 300, 1), Decimal("0.0312")), duration_s=3.07)
     )
     assert records[0].getMessage() == "in/a.json | status=miss | tokens=1200+300 | cost=$0.0312 | duration=3.1s"
     assert records[0].levelname == "INFO"
@@ -105,7 +105,9 @@ def test_a_finished_meeting_logs_status_tokens_cost_and_duration(records):
 def test_a_failed_meeting_is_heard_even_when_quiet(records):
     events.LOGGER.setLevel(logging.ERROR)
     events.meeting_finished(outcome(Status.HIT))
-    events.meeting_finished(outcome(Status.FAILED, reason="bad_input", error="in/a.json: not JSON", cost_usd=None))
+    events.meeting_finished(
+        outcome(Status.FAILED, reason="bad_input", error="in/a.json: not JSON", spent=Spent(cost_usd=None))
+    )
     assert [record.getMessage() for record in records] == [
         "in/a.json: not JSON | status=failed | reason=bad_input | tokens=0+0 | cost=unknown | duration=0.0s"
     ]

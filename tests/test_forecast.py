@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from meetcli.models import Usage
-from meetcli.money.pricing import open_prices
+from meetcli.money.pricing import open_price
 from meetcli.money.tokens import open_counter
 from meetcli.plan.forecast import SAMPLED_ANSWERS, USUAL_OUTPUT_TOKENS, Basis, forecast, learn_output_tokens
 from tests.corridor import World, answered, explicit, extract_answer
@@ -22,11 +22,10 @@ def world(tmp_path):
 
 
 def basis(world, **changes):
-    price = open_prices("openai", read_toml=None)
     fields = {
         "read_again": world.read_again,
         "count_tokens": len,
-        "price": lambda usage, lane: price("gpt-4o", usage, lane),
+        "price": open_price("openai", "gpt-4o", read_toml=None),
         "serves": lambda lane: lane != "flex",
         "lane": "standard",
         "output_tokens": 900,
@@ -64,15 +63,15 @@ def test_a_meeting_s_share_of_the_plan_is_its_cost_and_twins_cost_nothing(world)
     found, outcomes = planned(world)
     assert found.calls == 2
     assert [outcomes[name].reason for name in ("a.json", "b.json", "c.json")] == ["miss", "shared", "miss"]
-    assert outcomes["b.json"].cost_usd == 0
-    assert sum(outcome.cost_usd for outcome in outcomes.values()) == found.lanes["standard"].expected_usd
+    assert outcomes["b.json"].spent.cost_usd == 0
+    assert sum(outcome.spent.cost_usd for outcome in outcomes.values()) == found.lanes["standard"].expected_usd
 
 
 def test_an_unknown_price_is_unknown_in_every_lane(world):
     world.put("a.json", explicit())
     found, outcomes = planned(world, price=lambda usage, lane: None)
     assert {price.expected_usd for price in found.lanes.values()} == {None}
-    assert outcomes["a.json"].cost_usd is None
+    assert outcomes["a.json"].spent.cost_usd is None
 
 
 def test_an_input_that_changed_since_the_plan_fails_and_is_not_priced(world):

@@ -228,7 +228,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(world):
     world.is_stopping = lambda: len(asked) >= 10
     world.put("a.json", explicit(text_of(six_hours())))
     assert world.run()["a.json"].status is Status.NOT_ATTEMPTED
-    assert world.outcomes["a.json"].usage.requests == 10
+    assert world.outcomes["a.json"].spent.usage.requests == 10
     world.is_stopping = lambda: False
     assert world.run()["a.json"].status is Status.MISS
     first = len(asked)

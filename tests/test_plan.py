@@ -22,7 +22,12 @@ def test_first_run_misses_and_the_second_hits_with_the_same_bytes(world):
     assert world.run()["a.json"].status is Status.MISS
     first = world.results
     outcome = world.run()["a.json"]
-    assert (outcome.status, outcome.cost_usd, outcome.saved_usd, world.calls) == (Status.HIT, 0, Decimal("1.1"), 0)
+    assert (outcome.status, outcome.spent.cost_usd, outcome.saved_usd, world.calls) == (
+        Status.HIT,
+        0,
+        Decimal("1.1"),
+        0,
+    )
     assert world.results == first
 
 

@@ -6,7 +6,7 @@ from signal import Signals
 import pytest
 
 from meetcli.errors import BudgetReached, CallError, RunStopped, UsageError
-from meetcli.models import Outcome, Source, Status, Usage
+from meetcli.models import Outcome, Source, Spent, Status, Usage
 from meetcli.report import RunReport
 
 
@@ -34,8 +34,7 @@ def test_the_summary_is_the_contract_s_object():
     made = report(
         outcome(
             "b.json",
-            usage=Usage(1000, 200, 300, 2),
-            cost_usd=Decimal("0.00510"),
+            spent=Spent(Usage(1000, 200, 300, 2), Decimal("0.00510")),
             output="out/b.extract.json",
             unsupported=2,
         ),
@@ -85,8 +84,14 @@ def test_places_in_one_file_are_listed_in_their_order():
 
 
 def test_an_unknown_price_is_unknown_and_the_known_part_is_kept():
-    made = report(outcome(cost_usd=Decimal("0.1")), outcome(cost_usd=None), outcome(status=Status.HIT, saved_usd=None))
-    assert (made.cost_usd, made.known_cost_usd, made.saved_usd) == (None, Decimal("0.1"), None)
+    made = report(
+        outcome(spent=Spent(cost_usd=Decimal("0.1"))),
+        outcome(spent=Spent(cost_usd=None)),
+        outcome(status=Status.HIT, saved_usd=None),
+    )
+    amounts = made.amounts()
+    assert (made.spent.cost_usd, amounts["cost_usd"], made.saved_usd) == (None, Decimal("0.1"), None)
+    assert (amounts["unknown_costs"], amounts["unknown_savings"]) == (1, 1)
     assert made.summary()["cost_usd"] is None
 
 
@@ -154,10 +159,11 @@ def test_what_stopped_the_run_decides_before_its_outcomes(causes, code):
 
 
 def test_money_is_told_by_status_and_by_lane_and_unknown_stays_unknown():
+    used = Usage(10, 0, 1, 1)
     made = report(
-        outcome("a.json", usage=Usage(10, 0, 1, 1), cost_usd=Decimal(1), lane="batch", discount_usd=Decimal(1)),
-        outcome("b.json", usage=Usage(10, 0, 1, 1), cost_usd=Decimal(3)),
-        outcome("c.json", Status.CHANGED, usage=Usage(10, 0, 1, 1), cost_usd=None),
+        outcome("a.json", spent=Spent(used, Decimal(1), Decimal(2), lane="batch")),
+        outcome("b.json", spent=Spent(used, Decimal(3), Decimal(3))),
+        outcome("c.json", Status.CHANGED, spent=Spent(used, None, None)),
         outcome("d.json", Status.HIT, saved_usd=Decimal(2)),
     )
     assert made.money() == {
@@ -166,5 +172,5 @@ def test_money_is_told_by_status_and_by_lane_and_unknown_stays_unknown():
             "changed": {"cost_usd": None, "saved_usd": "0"},
             "miss": {"cost_usd": "4", "saved_usd": "0"},
         },
-        "by_lane": {"batch": {"cost_usd": "1", "saved_usd": "1"}, "standard": {"cost_usd": None, "saved_usd": "0"}},
+        "by_lane": {"batch": {"cost_usd": "1", "saved_usd": "1"}, "standard": {"cost_usd": None, "saved_usd": None}},
     }

@@ -52,7 +52,7 @@ def test_result_carries_metadata_answer_evidence_and_purchase(world):
 def test_invalid_answer_is_repaired_once_quoting_what_is_wrong(world):
     world.engine.script = scripted(answered(extract_answer(topics="plan")), answered(extract_answer()))
     outcome = world.run()["a.json"]
-    assert (outcome.status, outcome.usage.requests, outcome.cost_usd) == (Status.MISS, 2, Decimal("2.2"))
+    assert (outcome.status, outcome.spent.usage.requests, outcome.spent.cost_usd) == (Status.MISS, 2, Decimal("2.2"))
     first, repair = world.engine.requests
     assert repair.messages[: len(first.messages)] == first.messages
     assert [message.role for message in repair.messages[len(first.messages) :]] == ["assistant", "user"]
@@ -63,7 +63,7 @@ def test_invalid_answer_is_repaired_once_quoting_what_is_wrong(world):
 def test_answer_still_invalid_after_its_repair_fails_and_is_remembered(world):
     world.engine.script = lambda request: answered("{}")
     outcome = world.run()["a.json"]
-    assert (outcome.status, outcome.reason, outcome.cost_usd, world.calls) == (
+    assert (outcome.status, outcome.reason, outcome.spent.cost_usd, world.calls) == (
         Status.FAILED,
         "invalid",
         Decimal("2.2"),
@@ -160,7 +160,7 @@ def test_what_an_answer_ran_out_of_is_named(world, text, written, words):
 def test_an_answer_whose_tokens_nobody_counted_has_no_price(world, usage):
     world.engine.script = lambda request: answered(extract_answer(), usage=usage)
     outcome = world.run()["a.json"]
-    assert (outcome.status, outcome.cost_usd) == (Status.MISS, None)
+    assert (outcome.status, outcome.spent.cost_usd) == (Status.MISS, None)
     assert json.loads(world.results["a.json"])["provenance"]["cost_usd"] is None
     assert world.run()["a.json"].saved_usd is None
 
@@ -177,7 +177,7 @@ def test_call_that_got_no_answer_fails_only_its_meeting_and_is_not_remembered(wo
     world.engine.script = scripted(failure(), answered(extract_answer()))
     world.run()
     assert world.statuses() == {"a.json": "failed", "b.json": "miss"}
-    assert (world.outcomes["a.json"].reason, world.outcomes["a.json"].usage.requests) == ("timeout", 3)
+    assert (world.outcomes["a.json"].reason, world.outcomes["a.json"].spent.usage.requests) == ("timeout", 3)
     world.engine.script = lambda request: answered(extract_answer())
     world.run()
     assert world.statuses() == {"a.json": "miss", "b.json": "hit"}
@@ -191,7 +191,7 @@ def test_paid_reply_of_an_unsettled_meeting_is_not_bought_again(world):
     assert (outcome.status, world.calls) == (Status.MISS, 1)
     assert world.engine.requests[0].messages[-1].role == "user"
     assert len(world.engine.requests[0].messages) == 5, "the first reply was kept, so only its repair was asked for"
-    assert outcome.cost_usd == Decimal("1.1")
+    assert outcome.spent.cost_usd == Decimal("1.1")
     assert json.loads(world.results["a.json"])["provenance"]["cost_usd"] == "2.2", "the result tells the whole purchase"
     assert not [key for key in world.items.items if key.startswith("reply:")]
 
@@ -253,7 +253,7 @@ def test_meeting_stopped_before_its_repair_goes_on_from_there_later(world):
     world.is_stopping = lambda: bool(asked)
     world.engine.script = lambda request: (asked.append(1), answered("{}"))[1]
     assert world.run()["a.json"].status is Status.NOT_ATTEMPTED
-    assert world.outcomes["a.json"].cost_usd == Decimal("1.1")
+    assert world.outcomes["a.json"].spent.cost_usd == Decimal("1.1")
     world.is_stopping = lambda: False
     world.engine.script = lambda request: answered(extract_answer())
     world.run()
@@ -278,7 +278,7 @@ def test_input_that_changed_between_plan_and_call_fails_and_is_not_bought(world,
 def test_unknown_price_is_unknown_and_never_zero(world):
     world.price = lambda usage: None
     outcome = world.run()["a.json"]
-    assert outcome.cost_usd is None
+    assert outcome.spent.cost_usd is None
     assert json.loads(world.results["a.json"])["provenance"]["cost_usd"] is None
     assert world.run()["a.json"].saved_usd is None
 
@@ -388,7 +388,7 @@ class TestSingleFlight:
 
         world.engine.script = suspended
         outcome = world.run()["a.json"]
-        assert (outcome.status, outcome.cost_usd) == (Status.MISS, Decimal("1.1"))
+        assert (outcome.status, outcome.spent.cost_usd) == (Status.MISS, Decimal("1.1"))
         assert json.loads(world.results["a.json"])["summary"] == "Theirs."
         assert world.run()["a.json"].status is Status.HIT
         assert json.loads(world.results["a.json"])["summary"] == "Theirs."

@@ -16,6 +16,7 @@ from meetcli.cache.lifetime import Amounts, Lifetime, read_lifetime, zero
 from meetcli.cache.upkeep import all_rows
 from meetcli.commands.cache import Flags, folder_of, opened
 from meetcli.commands.cache_entries import print_json
+from meetcli.models import add_usd
 from meetcli.plain_text import bytes_text, decimal_text, sum_text
 
 _COUNTED = {
@@ -62,7 +63,6 @@ def stats(flags: Flags, *, is_zero: bool, is_json: bool) -> None:
 def _held(headers: list[Header], unreadable: int, folder: Path) -> dict[str, Any]:
     answers = [header for header in headers if header.kind == "answer"]
     kinds = Counter(header.kind for header in headers)
-    costs = [header.cost_usd for header in answers]
     times = [header.created_at for header in answers]
     return {
         "answers": len(answers),
@@ -72,7 +72,7 @@ def _held(headers: list[Header], unreadable: int, folder: Path) -> dict[str, Any
         "unreadable": unreadable,
         "size": sum(header.size for header in headers),
         "size_on_disk": sum(path.stat().st_size for path in folder.glob("cache.db*")),
-        "worth_usd": None if None in costs else decimal_text(sum((cost for cost in costs if cost), Decimal(0))),
+        "worth_usd": decimal_text(add_usd(*(header.cost_usd for header in answers))),
         "oldest": min(times).isoformat() if times else None,
         "newest": max(times).isoformat() if times else None,
     }

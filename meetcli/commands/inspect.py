@@ -25,7 +25,7 @@ from meetcli.tasks import load_task
 from meetcli.tasks.prompt import compose
 from meetcli.wiring.inputs import find_inputs, open_identity, refuse_no_paths
 from meetcli.wiring.logs import set_up_logging
-from meetcli.wiring.money import open_settings_prices
+from meetcli.wiring.money import open_settings_price
 
 log = logging.getLogger("meetcli")
 
@@ -100,7 +100,7 @@ def _open_measure(settings: Settings) -> Measure:
     model.
     """
     task = load_task("extract")
-    prices = open_settings_prices(settings)
+    price = open_settings_price(settings)
     count = open_counter(settings.model) or estimate
 
     def measure(transcript: Transcript, meeting: Meeting) -> Inspected:
@@ -114,7 +114,7 @@ def _open_measure(settings: Settings) -> Measure:
             key=idempotency_key(meeting, fallback_to_content=settings.key_fallback == "content"),
             words=sum(len(turn.text.split()) for turn in meeting.turns),
             tokens=tokens,
-            cost_usd=prices(settings.model, Usage(tokens, 0, USUAL_OUTPUT_TOKENS)),
+            cost_usd=price(Usage(tokens, 0, USUAL_OUTPUT_TOKENS), "standard"),
         )
 
     return measure

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any, TextIO
 
 from meetcli.config import Settings
 from meetcli.errors import MeetcliError, RunStopped
-from meetcli.models import Plan, Status
+from meetcli.models import Plan, Status, add_usd
 from meetcli.plain_text import duration_text, money_text
 from meetcli.report import RunReport
 from meetcli.wiring.exits import leave_standard_output, say
@@ -30,7 +28,7 @@ def warn_of_plan(planned: Plan, ttl_s: float | None) -> None:
             "%d answers are older than the TTL of %s; buying them again costs about %s, a longer --ttl keeps them",
             len(expired),
             duration_text(ttl_s),
-            _sum_text(job.worth_usd for job in expired),
+            money_text(add_usd(*(job.worth_usd for job in expired))),
         )
     for key, sources in planned.conflicts:
         log.warning(
@@ -50,7 +48,7 @@ def warn_of_bypassed(report: RunReport) -> None:
             "%d meetings have no idempotency key and were called without cache "
             "for %s; --key-fallback content gives them a key",
             len(bypassed),
-            _sum_text(outcome.cost_usd for outcome in bypassed),
+            money_text(add_usd(*(outcome.spent.cost_usd for outcome in bypassed))),
         )
 
 
@@ -98,8 +96,3 @@ def _summary_text(summary: dict[str, Any]) -> str:
 def _stream(settings: Settings) -> TextIO:
     """Return where the table and the summary go: beside streamed results, to standard error."""
     return sys.stderr if settings.is_streaming else sys.stdout
-
-
-def _sum_text(amounts: Iterable[Decimal | None]) -> str:
-    known = list(amounts)
-    return money_text(None if None in known else sum((usd for usd in known if usd), Decimal(0)))

@@ -52,7 +52,7 @@ class RunProgress:
     def add(self, outcome: Outcome) -> None:
         """Move on by one meeting."""
         self._failed += outcome.status is Status.FAILED
-        self._cost += outcome.cost_usd or 0
+        self._cost += outcome.spent.cost_usd or 0
         parts = [money_text(self._cost)] if self._cost else []
         if self._failed:
             parts.append(f"{self._failed:,} failed")

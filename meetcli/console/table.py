@@ -16,7 +16,7 @@ from rich.text import Text
 
 from meetcli.console import PipeSafeConsole
 from meetcli.models import Forecast, Outcome, Status
-from meetcli.plain_text import count_text, elapsed_text, failure_text, money_text, place_text, printable
+from meetcli.plain_text import count_text, elapsed_text, failure_text, money_text, place_text, printable, sum_text
 from meetcli.report import RunReport
 
 _STYLES = {
@@ -163,11 +163,12 @@ def _unsupported(outcome: Outcome) -> Text:
 
 def _spent(outcome: Outcome) -> Iterator[Text]:
     """Yield tokens, cost and time, a dash where there were none."""
-    tokens = outcome.usage.input_tokens + outcome.usage.output_tokens
+    usage, cost_usd = outcome.spent.usage, outcome.spent.cost_usd
+    tokens = usage.input_tokens + usage.output_tokens
     yield Text(f"{tokens:,}") if tokens else Text("–", style="dim")
-    if outcome.usage.requests or outcome.cost_usd != 0:
-        yield Text(money_text(outcome.cost_usd))
-        yield Text(elapsed_text(outcome.duration_s)) if outcome.usage.requests else Text("–", style="dim")
+    if usage.requests or cost_usd != 0:
+        yield Text(money_text(cost_usd))
+        yield Text(elapsed_text(outcome.duration_s)) if usage.requests else Text("–", style="dim")
     else:
         yield from (Text("–", style="dim"), Text("–", style="dim"))
 
@@ -223,15 +224,16 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
     yield report.task, line
     rate = "" if report.hit_rate is None else f"{_percent(report.hit_rate)} hit rate, "
     yield "cache", Text(f"{rate}{report.backend}")
-    usage = report.usage
+    usage = report.spent.usage
     cached = f" ({usage.cached_input_tokens:,} cached)" if usage.cached_input_tokens else ""
     tokens = f", {usage.input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out"
     yield "calls", Text(f"{usage.requests:,}{tokens if usage.input_tokens or usage.output_tokens else ''}")
-    saved = _sum(report.saved_usd, report.known_saved_usd)
+    saved = _sum_text(outcome.saved_usd for outcome in report.outcomes)
     if report.forecast is None:
-        yield "cost", Text(f"{_sum(report.cost_usd, report.known_cost_usd)}, saved {saved}")
-        if report.uncertain_usd != 0:
-            most = _sum(report.uncertain_usd, report.known_uncertain_usd)
+        cost = _sum_text(outcome.spent.cost_usd for outcome in report.outcomes)
+        yield "cost", Text(f"{cost}, saved {saved}")
+        if report.spent.uncertain_usd != 0:
+            most = _sum_text(outcome.spent.uncertain_usd for outcome in report.outcomes)
             yield "uncertain", Text(f"at most {most} more: attempts without an answer that may have been billed")
     else:
         yield from _forecast_lines(report.forecast) if not report.is_free else _free_plan_lines(report.forecast)
@@ -307,5 +309,7 @@ def _percent(rate: float) -> str:
     return f"{min(rate, 0.999) if rate < 1 else rate:.1%}".replace(".0%", "%")
 
 
-def _sum(amount: Decimal | None, known: Decimal) -> str:
-    return money_text(amount) if amount is not None or not known else f"unknown, at least {money_text(known)}"
+def _sum_text(amounts: Iterable[Decimal | None]) -> str:
+    """Return what amounts come to; where some are unknown, also the sum of the others."""
+    text = sum_text(amounts)
+    return f"unknown, {text}" if text.startswith("at least") else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from meetcli.engines.openai_wire import Failure
-from meetcli.models import Reply, Request, Usage
+from meetcli.models import Reply, Request, Usage, add_usd
 from meetcli.money.budget import Budget
 
 
@@ -49,9 +49,7 @@ class Account:
         )
         if is_uncertain:
             spent_usd = self._budget.most_usd(self._request)
-            self.uncertain_usd = (
-                None if spent_usd is None or self.uncertain_usd is None else self.uncertain_usd + spent_usd
-            )
+            self.uncertain_usd = add_usd(self.uncertain_usd, spent_usd)
         else:
             lane = outcome.lane if isinstance(outcome, Reply) else "standard"
             spent_usd = self._budget.price(outcome.usage, lane)

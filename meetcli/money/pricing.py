@@ -10,20 +10,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from meetcli.errors import UsageError
 from meetcli.models import Lane, Usage
 
-
-class Prices(Protocol):
-    """What a model's use costs in US dollars, None where the price is not known."""
-
-    def __call__(self, model: str, usage: Usage, lane: Lane = "standard", /) -> Decimal | None:
-        """Return what `model` costs for `usage` in `lane`."""
-        ...
-
+Price = Callable[[Usage, Lane], Decimal | None]
+"""What the use of a run's model costs in US dollars, None where that is not known."""
 
 _MILLION = Decimal(1_000_000)
 _RATES = ("input", "cached_input", "output")
@@ -50,9 +45,11 @@ _CACHED_IN_BATCH: Final = re.compile(r"gpt-[5-9]")
 """The models whose batch table has a price for cached input; for others it is that of input."""
 
 
-def open_prices(source: str, *, is_free: bool = False, read_toml: Callable[[Path], Mapping[str, object]]) -> Prices:
-    """Return the prices that `source` names: `openai`, `none`, or the path of a file read by `read_toml`, decimals as
-    `Decimal`.
+def open_price(
+    source: str, model: str, *, is_free: bool = False, read_toml: Callable[[Path], Mapping[str, object]]
+) -> Price:
+    """Return the price of `model` that `source` names: `openai`, `none`, or the path of a file read by `read_toml`,
+    decimals as `Decimal`.
 
     The file holds one table a model, named by it, with `input`, `output` and, where cached input is cheaper,
     `cached_input`: US dollars a million tokens; and `flex` and `batch` where the server has these lanes: their share of
@@ -64,13 +61,9 @@ def open_prices(source: str, *, is_free: bool = False, read_toml: Callable[[Path
     if source == "none":
         return _unknown
     if source == "openai":
-        return _openai_price
-    rates = {model: _parse_model(model, table, shown=source) for model, table in read_toml(Path(source)).items()}
-
-    def price(model: str, usage: Usage, lane: Lane = "standard") -> Decimal | None:
-        return rates[model].price(usage, lane) if model in rates else _unknown(model, usage)
-
-    return price
+        return partial(_openai_price, model)
+    rates = {name: _parse_model(name, table, shown=source) for name, table in read_toml(Path(source)).items()}
+    return rates[model].price if model in rates else _unknown
 
 
 def serves(source: str, model: str, lane: Lane) -> bool | None:
@@ -101,11 +94,11 @@ def context_window(source: str, model: str) -> int | None:
     return window
 
 
-def _free(_model: str, _usage: Usage, _lane: Lane = "standard") -> Decimal:
+def _free(_usage: Usage, _lane: Lane) -> Decimal:
     return Decimal(0)
 
 
-def _unknown(_model: str, usage: Usage, _lane: Lane = "standard") -> Decimal | None:
+def _unknown(usage: Usage, _lane: Lane) -> Decimal | None:
     """Return None, but zero for tokens that were never used: an attempt without an answer costs nothing anywhere."""
     return None if usage.input_tokens or usage.output_tokens else Decimal(0)
 
@@ -145,7 +138,7 @@ class _Rates:
 
     def price(self, usage: Usage, lane: Lane) -> Decimal | None:
         if lane not in self.shares:
-            return _unknown("", usage)
+            return _unknown(usage, lane)
         cached = min(usage.cached_input_tokens, usage.input_tokens)
         spent = (
             (usage.input_tokens - cached) * self.input + cached * self.cached_input + usage.output_tokens * self.output

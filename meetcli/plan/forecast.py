@@ -16,7 +16,22 @@ from meetcli.delivery import Deliver, give_up
 from meetcli.errors import InputError
 from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting, fits
-from meetcli.models import Assignment, Forecast, Job, Lane, LanePrice, Meeting, Outcome, Request, Source, Status, Usage
+from meetcli.models import (
+    Assignment,
+    Forecast,
+    Job,
+    Lane,
+    LanePrice,
+    Meeting,
+    Outcome,
+    Request,
+    Source,
+    Spent,
+    Status,
+    Usage,
+    add_usd,
+)
+from meetcli.money.pricing import Price
 from meetcli.money.tokens import CountTokens, Window, estimate, message_tokens, most_input_tokens
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP, compose
 from meetcli.tasks.schema import sent_schema
@@ -52,7 +67,7 @@ class Basis(NamedTuple):
 
     read_again: Callable[[Source, str], Meeting]
     count_tokens: CountTokens | None
-    price: Callable[[Usage, Lane], Decimal | None]
+    price: Price
     serves: Callable[[Lane], bool | None]
     lane: Lane
     output_tokens: int
@@ -124,8 +139,8 @@ def forecast(jobs: Iterable[Job], *, assignment: Assignment, basis: Basis, deliv
             for source in _sources(job):
                 is_first = source is job.source
                 why = (job.status if is_first else Status.SHARED).value
-                planned_usd = cost_usd if is_first else Decimal(0)
-                deliver(Outcome(source, Status.NOT_ATTEMPTED, why, job.idempotency_key, cost_usd=planned_usd), None)
+                planned = Spent(cost_usd=cost_usd if is_first else Decimal(0))
+                deliver(Outcome(source, Status.NOT_ATTEMPTED, why, job.idempotency_key, spent=planned), None)
     return total.forecast()
 
 
@@ -149,8 +164,8 @@ class _Total:
         # The longest way of a meeting: an answer that is cut, one that is whole and invalid, and its repair.
         highest = Usage(3 * most_input + RAISED_CAP + REPAIR_TOKENS, 0, FIRST_CAP + 2 * RAISED_CAP)
         for lane in self.expected:
-            self.expected[lane] = _sum(self.expected[lane], self.basis.price(expected, lane))
-            self.highest[lane] = _sum(self.highest[lane], self.basis.price(highest, lane))
+            self.expected[lane] = add_usd(self.expected[lane], self.basis.price(expected, lane))
+            self.highest[lane] = add_usd(self.highest[lane], self.basis.price(highest, lane))
         return self.basis.price(expected, self.basis.lane)
 
     def add_long(self, meeting: LongMeeting, count: CountTokens) -> Decimal | None:
@@ -159,7 +174,7 @@ class _Total:
         costs = [self.add(message_tokens(ask.request, count), most_input_tokens(ask.request, count)) for ask in asks]
         last = len(asks) * STRETCH_TOKENS
         costs.append(self.add(last, last))
-        return None if None in costs else sum((cost for cost in costs if cost), Decimal(0))
+        return add_usd(*costs)
 
     def forecast(self) -> Forecast:
         basis = self.basis
@@ -181,7 +196,3 @@ class _Total:
             },
             seconds=BATCH_S if basis.lane == "batch" and self.calls else max(seconds),
         )
-
-
-def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return None if one is None or other is None else one + other

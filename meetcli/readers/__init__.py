@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meetcli.errors import InputError
-from meetcli.models import Outcome, Source
+from meetcli.meetings.normalize import normalize
+from meetcli.models import Meeting, Outcome, Source
 from meetcli.readers.content import Content, NoTranscript, NotUtf8, open_content, suffix_of
 from meetcli.readers.format import Format
 from meetcli.readers.formats import all_formats, format_of
@@ -110,6 +111,10 @@ class Rereader:
         if isinstance(found, Outcome):
             raise InputError("has changed while this run was under way", hint="run again")
         return found._replace(source=source)
+
+    def meeting(self, source: Source, sha256: str) -> Meeting:
+        """Return the meeting of `source`; raise as `read` does, or where it breaks the contract."""
+        return normalize(self.read(source, sha256).mapping)
 
     def _parse(self, source: Source, sha256: str) -> list[Transcript | Outcome]:
         content = self._content(source)

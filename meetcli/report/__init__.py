@@ -10,7 +10,7 @@ from signal import Signals
 from typing import Any
 
 from meetcli.errors import MeetcliError
-from meetcli.models import NO_KEY, Forecast, Outcome, Status, Submission, Usage
+from meetcli.models import NO_KEY, Forecast, Outcome, Spent, Status, Submission, add_usd
 from meetcli.plain_text import decimal_text
 
 _NEVER_LOOKED_UP = {Status.SKIPPED, Status.BYPASSED, Status.REFRESHED}
@@ -42,14 +42,9 @@ class RunReport:
     stopped_by: MeetcliError | Signals | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     counts: Counter[Status] = field(default_factory=Counter)
-    usage: Usage = field(default_factory=Usage)
-    known_cost_usd: Decimal = Decimal(0)
-    known_saved_usd: Decimal = Decimal(0)
+    spent: Spent = field(default_factory=Spent)
+    saved_usd: Decimal | None = Decimal(0)
     unsupported: int = 0
-    has_unknown_cost: bool = False
-    has_unknown_savings: bool = False
-    known_uncertain_usd: Decimal = Decimal(0)
-    has_unknown_uncertain: bool = False
     _could_hit: int = 0
     _started: float = 0.0
 
@@ -60,14 +55,9 @@ class RunReport:
         """Count one meeting's end."""
         self.outcomes.append(outcome)
         self.counts[outcome.status] += 1
-        self.usage += outcome.usage
-        self.known_cost_usd += outcome.cost_usd or 0
-        self.known_saved_usd += outcome.saved_usd or 0
-        self.has_unknown_cost |= outcome.cost_usd is None
-        self.has_unknown_savings |= outcome.saved_usd is None
+        self.spent += outcome.spent
+        self.saved_usd = add_usd(self.saved_usd, outcome.saved_usd)
         self.unsupported += outcome.unsupported
-        self.known_uncertain_usd += outcome.uncertain_usd or 0
-        self.has_unknown_uncertain |= outcome.uncertain_usd is None
         self._could_hit += _could_have_hit(outcome)
 
     def stop(self, cause: MeetcliError | Signals) -> None:
@@ -89,21 +79,6 @@ class RunReport:
         """
         return self.counts[Status.HIT] / self._could_hit if self.reads_cache and self._could_hit else None
 
-    @property
-    def cost_usd(self) -> Decimal | None:
-        """What this run cost, None when any part of it is unknown."""
-        return None if self.has_unknown_cost else self.known_cost_usd
-
-    @property
-    def saved_usd(self) -> Decimal | None:
-        """What the hits of this run once cost, None when any part of it is unknown."""
-        return None if self.has_unknown_savings else self.known_saved_usd
-
-    @property
-    def uncertain_usd(self) -> Decimal | None:
-        """The most that attempts of unknown fate cost, besides `cost_usd`; None when any part of it is unknown."""
-        return None if self.has_unknown_uncertain else self.known_uncertain_usd
-
     def money(self) -> dict[str, dict[str, dict[str, str | None]]]:
         """Return what was spent and saved, by status and by lane, for those that have any meeting; unknown sums are
         None.
@@ -113,13 +88,14 @@ class RunReport:
         statuses = {
             status: [one for one in self.outcomes if one.status is status] for status in Status if self.counts[status]
         }
-        bought = [one for one in self.outcomes if one.usage.requests]
+        bought = [one.spent for one in self.outcomes if one.spent.usage.requests]
         lanes = {
             lane: [one for one in bought if one.lane == lane] for lane in dict.fromkeys(one.lane for one in bought)
         }
         return {
             "by_status": {
-                status.value: _money((one.cost_usd, one.saved_usd) for one in some) for status, some in statuses.items()
+                status.value: _money((one.spent.cost_usd, one.saved_usd) for one in some)
+                for status, some in statuses.items()
             },
             "by_lane": {lane: _money((one.cost_usd, one.discount_usd) for one in some) for lane, some in lanes.items()},
         }
@@ -149,21 +125,21 @@ class RunReport:
         with a part that is not.
         """
         hits = self.counts[Status.HIT] if self.reads_cache else 0
-        bought = [outcome.duration_s for outcome in self.outcomes if outcome.usage.requests]
+        bought = [outcome.duration_s for outcome in self.outcomes if outcome.spent.usage.requests]
         amounts: dict[str, Decimal | int] = {
             "runs": 1,
             "run_seconds": Decimal(f"{self.elapsed_s:.3f}"),
             **{f"meetings.{status.value}": count for status, count in self.counts.items()},
             f"hits.{self.backend}": hits,
             f"misses.{self.backend}": self._could_hit - hits if self.reads_cache else 0,
-            **{f"{name}.{self.engine}": count for name, count in self.usage._asdict().items()},
+            **{f"{name}.{self.engine}": count for name, count in self.spent.usage._asdict().items()},
             "purchases": len(bought),
             "purchase_seconds": Decimal(f"{sum(bought):.3f}"),
-            "cost_usd": self.known_cost_usd,
-            "uncertain_usd": self.known_uncertain_usd,
-            "saved_usd": self.known_saved_usd,
-            "unknown_costs": int(self.has_unknown_cost),
-            "unknown_savings": int(self.has_unknown_savings),
+            "cost_usd": _known(one.spent.cost_usd for one in self.outcomes),
+            "uncertain_usd": _known(one.spent.uncertain_usd for one in self.outcomes),
+            "saved_usd": _known(one.saved_usd for one in self.outcomes),
+            "unknown_costs": int(self.spent.cost_usd is None),
+            "unknown_savings": int(self.saved_usd is None),
         }
         return {name: amount for name, amount in amounts.items() if amount}
 
@@ -178,17 +154,12 @@ class RunReport:
             "backend": self.backend,
             "counts": {status.value: self.counts[status] for status in Status} | {"total": self.total},
             "hit_rate": self.hit_rate,
-            "requests": self.usage.requests,
-            "usage": {
-                "input_tokens": self.usage.input_tokens,
-                "cached_input_tokens": self.usage.cached_input_tokens,
-                "output_tokens": self.usage.output_tokens,
-                "requests": self.usage.requests,
-            },
-            "cost_usd": decimal_text(self.cost_usd),
+            "requests": self.spent.usage.requests,
+            "usage": self.spent.usage._asdict(),
+            "cost_usd": decimal_text(self.spent.cost_usd),
             "saved_usd": decimal_text(self.saved_usd),
             "unsupported": self.unsupported,
-            "uncertain_usd": decimal_text(self.uncertain_usd),
+            "uncertain_usd": decimal_text(self.spent.uncertain_usd),
             "money": self.money(),
             "elapsed_s": round(self.elapsed_s, 3),
             "exit_code": self.exit_code,
@@ -229,7 +200,7 @@ def _file_of(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.reason,
         "idempotency_key": outcome.idempotency_key or NO_KEY,
         "output": outcome.output,
-        "cost_usd": decimal_text(outcome.cost_usd),
+        "cost_usd": decimal_text(outcome.spent.cost_usd),
         "error": outcome.error,
         "unsupported": outcome.unsupported,
         "place": outcome.source.place,
@@ -238,17 +209,11 @@ def _file_of(outcome: Outcome) -> dict[str, Any]:
 
 def _money(amounts: Iterable[tuple[Decimal | None, Decimal | None]]) -> dict[str, str | None]:
     spent, saved = zip(*amounts, strict=True)
-    return {"cost_usd": decimal_text(sum_known(spent)), "saved_usd": decimal_text(sum_known(saved))}
+    return {"cost_usd": decimal_text(add_usd(*spent)), "saved_usd": decimal_text(add_usd(*saved))}
 
 
-def sum_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Return the sum of amounts, None where one of them is unknown."""
-    total = Decimal(0)
-    for amount in amounts:
-        if amount is None:
-            return None
-        total += amount
-    return total
+def _known(amounts: Iterable[Decimal | None]) -> Decimal:
+    return sum((amount for amount in amounts if amount is not None), Decimal(0))
 
 
 def _could_have_hit(outcome: Outcome) -> bool:

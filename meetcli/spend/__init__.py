@@ -22,7 +22,7 @@ from meetcli.long_meetings import Ask, LongMeeting, fits
 from meetcli.models import Assignment, Entry, Job, Outcome, Reply, Request, Usage
 from meetcli.spend.endings import Endings
 from meetcli.spend.ledger import Ledger
-from meetcli.spend.purchase import Parts, Purchase, Purse, add_up, next_step, price_of
+from meetcli.spend.purchase import Parts, Purchase, Purse, cost_of, next_step
 from meetcli.tasks.prompt import FIRST_CAP, compose
 from meetcli.tasks.schema import schema_digest, sent_schema
 
@@ -221,7 +221,7 @@ class _Spending:
             if known is None or known.text is None:
                 self._send(part, part.request)
                 continue
-            part.bought, part.paid_usd = known.usage, self._purse.price(known.usage, known.lane)
+            part.paid = cost_of(known, self._purse.price)
             self._end_part(part, answer=known.text, is_new=known.usage != Usage())
 
     def _end_part(
@@ -290,7 +290,7 @@ class _Spending:
         budget = self._purse.budget
         if budget is not None and reply.is_collected and not (reply.is_counted and reply.usage.input_tokens):
             reply = reply._replace(uncertain_usd=budget.most_usd(purchase.request, reply.lane))
-        purchase.count(reply, self._purse.price)
+        purchase.spent += cost_of(reply, self._purse.price)
 
     def _step(self, purchase: Purchase, reply: Reply) -> None:
         if reply.state != "answered":
@@ -304,8 +304,7 @@ class _Spending:
             self._ledger.forget_reply(purchase.job, purchase.request.digest)
             self._ready.append(purchase.request)
             return
-        purchase.bought += reply.usage
-        purchase.paid_usd = add_up(purchase.paid_usd, price_of(reply, reply.lane, self._purse.price))
+        purchase.paid += cost_of(reply, self._purse.price)
         try:
             self._judge(purchase, reply)
         except BaseException:  # a bug must not lose a paid reply; it is raised again
@@ -327,7 +326,7 @@ class _Spending:
     def _settle(self, purchase: Purchase, answer: str) -> None:
         """Save the answer and end the meeting, or go on with the one that this is a part of."""
         if purchase.part_of is not None:
-            paid = Reply("", answer, usage=purchase.bought, lane=purchase.lane)
+            paid = Reply("", answer, usage=purchase.paid.usage, lane=purchase.paid.lane)
             self._ledger.keep_reply(purchase.job, purchase.part_name, paid, self._entry(purchase))
             self._end_part(purchase, answer=answer, is_new=True)
             return

@@ -47,7 +47,7 @@ class Endings:
             job.reason,
             job.idempotency_key,
             duration_s=self._lasted_s(purchase),
-            **purchase.spent(),
+            spent=purchase.spent,
         )
         self._deliver(outcome, self._render(entry, purchase.meeting, job.source))
         for source, input_sha256 in job.twins:
@@ -71,7 +71,7 @@ class Endings:
     def failed(self, purchase: Purchase, error: ItemError) -> None:
         """Deliver a meeting and its twins as failed."""
         job = purchase.job
-        self._deliver(_failed(job, job.source, error, duration_s=self._lasted_s(purchase), **purchase.spent()), None)
+        self._deliver(_failed(job, job.source, error, duration_s=self._lasted_s(purchase), spent=purchase.spent), None)
         for source, _ in job.twins:
             self._deliver(_failed(job, source, error), None)
 
@@ -83,13 +83,15 @@ class Endings:
     def not_attempted(self, purchase: Purchase, reason: str | None) -> None:
         """Deliver a meeting and its twins as not attempted, with what was spent on it all the same."""
         job = purchase.job
-        self._deliver(Outcome(job.source, Status.NOT_ATTEMPTED, reason, job.idempotency_key, **purchase.spent()), None)
+        self._deliver(
+            Outcome(job.source, Status.NOT_ATTEMPTED, reason, job.idempotency_key, spent=purchase.spent), None
+        )
         give_up((job._replace(source=source, twins=[]) for source, _ in job.twins), reason, self._deliver)
 
     def submitted(self, purchase: Purchase) -> None:
         """Deliver a meeting and its twins as waiting in a batch."""
         job = purchase.job
-        self._deliver(Outcome(job.source, Status.SUBMITTED, None, job.idempotency_key, **purchase.spent()), None)
+        self._deliver(Outcome(job.source, Status.SUBMITTED, None, job.idempotency_key, spent=purchase.spent), None)
         for source, _ in job.twins:
             self._deliver(Outcome(source, Status.SUBMITTED, None, job.idempotency_key), None)
 

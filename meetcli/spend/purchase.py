@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from meetcli import __version__
 from meetcli.answers.languages import meeting_language
@@ -16,8 +15,9 @@ from meetcli.answers.validate import judge, repair_messages
 from meetcli.errors import AnswerError
 from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting, fits
-from meetcli.models import Assignment, Entry, Job, Lane, Meeting, Message, Outcome, Reply, Request, Source, Usage
+from meetcli.models import Assignment, Entry, Job, Meeting, Message, Outcome, Reply, Request, Source, Spent
 from meetcli.money.budget import Budget
+from meetcli.money.pricing import Price
 from meetcli.money.tokens import Window, most_input_tokens
 from meetcli.plain_text import count_text
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
@@ -46,7 +46,7 @@ class Purse:
     """
 
     read_again: Callable[[Source, str], Meeting]
-    price: Callable[[Usage, Lane], Decimal | None]
+    price: Price
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     is_stopping: Callable[[], bool]
@@ -74,8 +74,8 @@ class Parts:
 class Purchase:
     """One meeting, or one part of a long one, while it is being bought.
 
-    `model` is what its answer is held to and `asked` the digest of what is asked. `bought` and `paid_usd` cover
-    earlier, killed runs too; `usage` and `cost_usd` only this one. `language` is what the meeting is held in, empty
+    `model` is what its answer is held to and `asked` the digest of what is asked. `paid` covers earlier, killed runs
+    too, `spent` only this one. `language` is what the meeting is held in, empty
     until somebody asks. A long meeting has `parts`; each is a purchase too, `part_of` it.
     """
 
@@ -86,13 +86,8 @@ class Purchase:
     model: type[BaseModel]
     asked: str
     kept: list[str] = field(default_factory=list)
-    bought: Usage = field(default_factory=Usage)
-    paid_usd: Decimal | None = Decimal(0)
-    usage: Usage = field(default_factory=Usage)
-    cost_usd: Decimal | None = Decimal(0)
-    uncertain_usd: Decimal | None = Decimal(0)
-    standard_usd: Decimal | None = Decimal(0)
-    lane: Lane = "standard"
+    paid: Spent = field(default_factory=Spent)
+    spent: Spent = field(default_factory=Spent)
     is_cap_raised: bool = False
     is_repaired: bool = False
     acceptable: str | None = None
@@ -105,28 +100,14 @@ class Purchase:
 
     def add(self, part: Purchase) -> None:
         """Take over what a part has cost."""
-        self.bought += part.bought
-        self.paid_usd = add_up(self.paid_usd, part.paid_usd)
-        self.usage += part.usage
-        self.cost_usd = add_up(self.cost_usd, part.cost_usd)
-        self.standard_usd = add_up(self.standard_usd, part.standard_usd)
-        self.uncertain_usd = add_up(self.uncertain_usd, part.uncertain_usd)
-        self.lane = part.lane
+        self.paid += part.paid
+        self.spent += part.spent
         self.kept += part.kept
 
     @property
     def part_name(self) -> str:
         """The name of its answer across runs, where it is a part."""
         return request_digest(self.job.idempotency_key, self.asked, 0)
-
-    def count(self, reply: Reply, price: Callable[[Usage, Lane], Decimal | None]) -> None:
-        """Count what a reply of this run cost."""
-        self.usage += reply.usage
-        self.cost_usd = add_up(self.cost_usd, price_of(reply, reply.lane, price))
-        self.standard_usd = add_up(self.standard_usd, price_of(reply, "standard", price))
-        self.uncertain_usd = add_up(self.uncertain_usd, reply.uncertain_usd)
-        if reply.usage.input_tokens or reply.usage.output_tokens:
-            self.lane = reply.lane
 
     def entry(self, assignment: Assignment, now: datetime) -> Entry:
         """Return what is kept of it, as an answer that says nothing yet."""
@@ -142,23 +123,12 @@ class Purchase:
             endpoint=identity.host,
             created_at=now,
             input_sha256=job.input_sha256,
-            usage=self.bought,
-            cost_usd=self.paid_usd,
+            usage=self.paid.usage,
+            cost_usd=self.paid.cost_usd,
             meetcli_version=__version__,
             meeting_id=self.meeting.meeting_id,
             customer_id=self.meeting.customer_id,
         )
-
-    def spent(self) -> dict[str, Any]:
-        """Return the fields of an outcome that say what this run spent."""
-        discount_usd = None if self.cost_usd is None or self.standard_usd is None else self.standard_usd - self.cost_usd
-        return {
-            "usage": self.usage,
-            "cost_usd": self.cost_usd,
-            "uncertain_usd": self.uncertain_usd,
-            "lane": self.lane,
-            "discount_usd": discount_usd,
-        }
 
 
 def next_step(
@@ -251,11 +221,9 @@ def _wanted_language(purchase: Purchase, assignment: Assignment) -> str | None:
     return purchase.language
 
 
-def price_of(reply: Reply, lane: Lane, price: Callable[[Usage, Lane], Decimal | None]) -> Decimal | None:
-    """Return what a reply costs in a lane; None where that is not known, as where the server counted no tokens."""
-    return price(reply.usage, lane) if reply.error is not None or reply.is_counted else None
-
-
-def add_up(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    """Add two amounts; what is unknown makes the sum unknown."""
-    return None if one is None or other is None else one + other
+def cost_of(reply: Reply, price: Price) -> Spent:
+    """Return what a reply cost; unknown where the server did not count its tokens."""
+    usage, lane = reply.usage, reply.lane
+    if not reply.is_counted:
+        return Spent(usage, None, None, reply.uncertain_usd, lane)
+    return Spent(usage, price(usage, lane), price(usage, "standard"), reply.uncertain_usd, lane)

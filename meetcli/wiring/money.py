@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import typer
 
@@ -15,25 +15,22 @@ from meetcli.config import Settings, read_toml
 from meetcli.delivery import Deliver
 from meetcli.engines import abilities_of
 from meetcli.errors import UsageError
-from meetcli.meetings.normalize import normalize
-from meetcli.models import Assignment, Forecast, Job, Lane, Usage
+from meetcli.models import Assignment, Forecast, Job, Usage
 from meetcli.money.budget import Budget
-from meetcli.money.pricing import context_window, open_prices, serves
+from meetcli.money.pricing import Price, context_window, open_price, serves
 from meetcli.money.tokens import Window, open_counter, open_window
 from meetcli.plain_text import count_text, money_text
 from meetcli.plan.forecast import Basis, forecast, learn_output_tokens
 from meetcli.readers import Rereader
 from meetcli.wiring.lanes import waiting_requests
 
-if TYPE_CHECKING:
-    from meetcli.money.pricing import Prices
-
 ASK_ABOVE_USD: Final = Decimal(10)
 
 
-def open_settings_prices(settings: Settings) -> Prices:
-    """Return the prices of the run."""
-    return open_prices(settings.prices, is_free=abilities_of(settings.engine).is_free, read_toml=read_toml)
+def open_settings_price(settings: Settings) -> Price:
+    """Return the price of the run's model."""
+    is_free = abilities_of(settings.engine).is_free
+    return open_price(settings.prices, settings.model, is_free=is_free, read_toml=read_toml)
 
 
 def open_settings_window(settings: Settings) -> Window | None:
@@ -59,13 +56,9 @@ def refuse_unserved(settings: Settings) -> None:
 
 def open_budget(settings: Settings) -> Budget:
     """Return the budget of the run. Raises `UsageError` where `--max-cost` is given and the price is unknown."""
-    prices, able = open_settings_prices(settings), abilities_of(settings.engine)
+    price, able = open_settings_price(settings), abilities_of(settings.engine)
     if settings.max_cost_usd is not None and not (able.keeps_budget or able.is_free):
         raise UsageError(f"the {settings.engine} engine does not keep to --max-cost", hint="leave out --max-cost")
-
-    def price(usage: Usage, lane: Lane) -> Decimal | None:
-        return prices(settings.model, usage, lane)
-
     if settings.max_cost_usd is not None and price(Usage(1, 0, 1), settings.lane) is None:
         hint = "--prices openai, or a file that has its price; or leave out --max-cost"
         raise UsageError(
@@ -84,14 +77,12 @@ def forecast_plan(
     deliver: Deliver | None = None,
 ) -> Forecast:
     """Return what the jobs will take; with `deliver` settle them as a dry run does."""
-    prices = open_settings_prices(settings)
-    rereader = Rereader(max_bytes=settings.max_file_bytes)
     able = assignment.identity.abilities
     output_tokens, learned_from = learn_output_tokens(cache, assignment)
     basis = Basis(
-        read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
+        read_again=Rereader(max_bytes=settings.max_file_bytes).meeting,
         count_tokens=open_counter(settings.model),
-        price=lambda usage, lane: prices(settings.model, usage, lane),
+        price=open_settings_price(settings),
         serves=lambda lane: lane in able.lanes and (able.is_free or serves(settings.prices, settings.model, lane)),
         lane=settings.lane,
         output_tokens=output_tokens,

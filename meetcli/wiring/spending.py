@@ -23,14 +23,13 @@ from meetcli.config import Settings
 from meetcli.delivery import Deliver
 from meetcli.engines import abilities_of
 from meetcli.errors import UsageError
-from meetcli.meetings.normalize import normalize
 from meetcli.money.budget import Budget
 from meetcli.plain_text import count_text
 from meetcli.readers import Rereader
 from meetcli.spend.ledger import Ledger
 from meetcli.spend.purchase import Purse
 from meetcli.wiring.assignment import rules_of
-from meetcli.wiring.money import open_settings_prices, open_settings_window
+from meetcli.wiring.money import open_settings_price, open_settings_window
 from meetcli.wiring.signals import Stop
 from meetcli.wiring.stores import warn_of_leases
 
@@ -59,11 +58,9 @@ def warn_of_unchecked_language(settings: Settings) -> None:
 
 def open_purse(settings: Settings, budget: Budget, *, is_stopping: Callable[[], bool], deliver: Deliver) -> Purse:
     """Return what the run spends from."""
-    prices = open_settings_prices(settings)
-    rereader = Rereader(max_bytes=settings.max_file_bytes)
     return Purse(
-        read_again=lambda source, sha256: normalize(rereader.read(source, sha256).mapping),
-        price=lambda usage, lane: prices(settings.model, usage, lane),
+        read_again=Rereader(max_bytes=settings.max_file_bytes).meeting,
+        price=open_settings_price(settings),
         now=lambda: datetime.now(UTC),
         monotonic=time.monotonic,
         is_stopping=is_stopping,

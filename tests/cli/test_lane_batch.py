@@ -12,13 +12,13 @@ from decimal import Decimal
 import pytest
 
 from meetcli.models import Usage
-from meetcli.money.pricing import open_prices
+from meetcli.money.pricing import open_price
 from tests.cli.batch_lane import counted, run
 from tests.conftest import PROJECT
 from tests.corridor import explicit
 from tests.loopback_batches import Batches
 
-PRICE = open_prices("openai", read_toml=None)
+PRICE = open_price("openai", "gpt-4o", read_toml=None)
 STEPS = [f"{step} {when}" for step in ("upload", "create", "retrieve", "download") for when in ("before", "after")]
 
 
@@ -179,7 +179,7 @@ def test_repairs_go_into_the_next_batch(batches, server, meetcli, four_meetings)
     batches.finish()
     third = run(meetcli, four_meetings / "0.json")
     assert (counted(third), len(batches.asked), server.requests) == ({"miss": 1}, 2, 0)
-    bill = sum(PRICE("gpt-4o", Usage(given, 0, output), "batch") for given, output in server.bill)
+    bill = sum(PRICE(Usage(given, 0, output), "batch") for given, output in server.bill)
     assert Decimal(second.summary["cost_usd"]) + Decimal(third.summary["cost_usd"]) == bill
 
 

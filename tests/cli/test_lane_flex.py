@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from meetcli.models import Usage
-from meetcli.money.pricing import open_prices
+from meetcli.money.pricing import open_price
 from tests.corridor import explicit
 from tests.loopback_server import in_order, status
 
-PRICE = open_prices("openai", read_toml=None)
+PRICE = open_price("openai", "gpt-5", read_toml=None)
 NO_CAPACITY = status(429, error={"code": "resource_unavailable", "message": "Resource Unavailable"})
 
 
@@ -29,7 +29,7 @@ def run(meetcli, meeting, *options):
 
 def standard_usd(summary):
     usage = summary["usage"]
-    return PRICE("gpt-5", Usage(usage["input_tokens"], 0, usage["output_tokens"]))
+    return PRICE(Usage(usage["input_tokens"], 0, usage["output_tokens"]), "standard")
 
 
 def test_flex_asks_for_the_tier_and_costs_half(server, meetcli, meeting):

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from meetcli.models import Usage
 from meetcli.money.budget import Budget
-from meetcli.money.pricing import open_prices
+from meetcli.money.pricing import open_price
 from meetcli.money.tokens import open_counter
 from tests.corridor import explicit
 from tests.loopback_server import CUT, DROP, GARBAGE, at_random, finished, in_order, status
 
-PRICE = open_prices("openai", read_toml=None)
+PRICE = open_price("openai", "gpt-4o", read_toml=None)
 MEETINGS = 5
 
 
@@ -42,7 +42,7 @@ def counting(server):
 
 
 def billed_usd(server, since=0):
-    return sum((PRICE("gpt-4o", Usage(given, 0, output)) for given, output in server.bill[since:]), Decimal(0))
+    return sum((PRICE(Usage(given, 0, output), "standard") for given, output in server.bill[since:]), Decimal(0))
 
 
 def run(meetcli, inputs, *options):

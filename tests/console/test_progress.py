@@ -5,11 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from meetcli.console.progress import RunProgress
-from meetcli.models import Outcome, Source, Status
+from meetcli.models import Outcome, Source, Spent, Status
 
 
 def outcome(status, cost="0"):
-    return Outcome(Source(Path("a"), "a", "a", "a", is_named=False), status, cost_usd=Decimal(cost))
+    return Outcome(Source(Path("a"), "a", "a", "a", is_named=False), status, spent=Spent(cost_usd=Decimal(cost)))
 
 
 class Terminal(io.StringIO):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from meetcli.console.table import print_report, shorten_path
-from meetcli.models import Outcome, Source, Status, Usage
+from meetcli.models import Outcome, Source, Spent, Status, Usage
 from meetcli.report import RunReport
 
 
@@ -36,8 +36,7 @@ MIXED = [
     outcome(
         "samples/acme/reunião.json",
         Status.MISS,
-        usage=Usage(3120, 1024, 292, 1),
-        cost_usd=Decimal("0.01085"),
+        spent=Spent(Usage(3120, 1024, 292, 1), Decimal("0.01085")),
         duration_s=2.13,
     ),
     outcome("samples/list.json", Status.HIT, "kept", place=3, saved_usd=Decimal("0.02")),
@@ -45,8 +44,7 @@ MIXED = [
         "samples/会議の記録と重要な決定事項についての非常に長いファイル名.json",
         Status.CHANGED,
         "content",
-        usage=Usage(13120, 0, 1292, 2),
-        cost_usd=Decimal("0.11085"),
+        spent=Spent(Usage(13120, 0, 1292, 2), Decimal("0.11085")),
         duration_s=62.13,
     ),
     outcome("in/a/very/deep/tree/of/folders/that/nobody/remembers/q3.json", Status.SHARED),
@@ -145,8 +143,8 @@ def test_an_unknown_price_is_never_shown_as_zero():
     text = printed(
         report(
             [
-                outcome("a", Status.MISS, usage=used, cost_usd=None),
-                outcome("b", Status.MISS, usage=used, cost_usd=Decimal(1)),
+                outcome("a", Status.MISS, spent=Spent(used, None)),
+                outcome("b", Status.MISS, spent=Spent(used, Decimal(1))),
             ]
         )
     )
@@ -165,7 +163,7 @@ def test_a_dry_run_says_what_meetings_would_end_as_even_where_they_do_not_fit_th
 
 def test_what_does_not_fit_the_screen_is_reduced_to_failures_and_calls():
     hits = [outcome(f"in/hit{n}.json", Status.HIT) for n in range(5000)]
-    called = [outcome(f"in/called{n:03}.json", Status.MISS, usage=Usage(1, 0, 1, 1)) for n in range(30)]
+    called = [outcome(f"in/called{n:03}.json", Status.MISS, spent=Spent(Usage(1, 0, 1, 1))) for n in range(30)]
     failed = [outcome(f"in/failed{n:03}.json", Status.FAILED, "timeout", error="no answer in 120 s") for n in range(15)]
     lines = printed(report([*hits, *called, *failed]), height=32).splitlines()
     assert len(lines) <= 36
