@@ -80,6 +80,11 @@ def cache_error(error: CacheError, *, backend: str) -> None:
     _cache_event(logging.WARNING, "error", error=error.message, backend=backend)
 
 
+def not_well(event: str, message: str, **fields: object) -> None:
+    """Warn of what must not be missed: `--quiet` lets it through. `event` is its name in a JSON log."""
+    LOGGER.warning("%s", message, extra={"event": event, "fields": fields, "is_kept": True})
+
+
 def stopping(*, is_interrupt: bool) -> None:
     """Log that a run was asked to end, by Ctrl-C or by a signal that nobody typed, and why it does not yet."""
     LOGGER.warning(

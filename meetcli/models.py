@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:  # pydantic is slow to import and an all-hit run never needs an answer model
     from pydantic import BaseModel
 
+UNREAD = "unread"
+"""The reason of a file that was skipped although it looks like a transcript."""
+
 NO_KEY = "no-idempotency-key-available"
 """What results, tables and logs print where a meeting has no key. Inside the program the key is None."""
 
@@ -387,7 +390,8 @@ class Job(NamedTuple):
     `status` and `reason` are what the first meeting ends as if the call succeeds; its twins end as `shared`. `twins`
     are the other inputs with the same key and fingerprint, each with the digest of its own bytes. `is_kept` says that
     the answer goes into the cache, `index_name` under which name its input finds it without being parsed. `worth_usd`
-    is what the answer cost when it was bought before, if it was.
+    is what the answer cost when it was bought before, if it was. `is_by_content` says that the key comes from what was
+    said, since the meeting has no ids.
     """
 
     source: Source
@@ -400,16 +404,20 @@ class Job(NamedTuple):
     is_kept: bool = True
     index_name: str | None = None
     worth_usd: Decimal | None = None
+    is_by_content: bool = False
 
 
 class Plan(NamedTuple):
     """What is left to buy after every hit and every failure has been delivered, in the order of the inputs.
 
     `conflicts` are keys that more than one content, model or language of this run claims: (key, sources as shown).
+    `without_ids` are the meetings that lack ids, by the ids they lack: how many, and the first of them. Those that the
+    index knows are not looked into, and so not among them.
     """
 
     jobs: list[Job]
     conflicts: list[tuple[str, tuple[str, ...]]]
+    without_ids: Mapping[tuple[str, ...], tuple[int, Source]] = {}
 
 
 class Submission(NamedTuple):

@@ -277,4 +277,4 @@ def test_readme_s_trial_in_an_empty_environment_runs_as_written(night: Night) ->
     )
     code, output = night.run(trial.strip())
     assert code == 0
-    assert "3 meetings: 3 not attempted" in output
+    assert "3 meetings: 3 planned" in output

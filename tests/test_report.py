@@ -52,9 +52,10 @@ def test_the_summary_is_the_contract_s_object():
         "backend": "disk",
         "counts": {
             "skipped": 0, "bypassed": 0, "refreshed": 0, "hit": 1, "expired": 0, "changed": 0, "miss": 1, "shared": 0, "submitted": 0,
-            "failed": 1, "not_attempted": 0, "total": 3,
+            "failed": 1, "not_attempted": 0, "total": 3, "unread": 0,
         },
         "hit_rate": 0.5,
+        "known_by_content": {"total": 0},
         "requests": 2,
         "usage": {"input_tokens": 1000, "cached_input_tokens": 200, "output_tokens": 300, "requests": 2},
         "cost_usd": "0.0051",
@@ -99,27 +100,41 @@ def test_an_unknown_price_is_unknown_and_the_known_part_is_kept():
     ("outcomes", "rate"),
     [
         ([], None),
-        ([(Status.HIT, {}), (Status.MISS, {}), (Status.SHARED, {}), (Status.CHANGED, {})], 0.25),
-        ([(Status.HIT, {}), (Status.SKIPPED, {}), (Status.BYPASSED, {}), (Status.REFRESHED, {})], 1.0),
-        ([(Status.HIT, {}), (Status.FAILED, {"key": None})], 1.0),
-        ([(Status.HIT, {}), (Status.FAILED, {"reason": "timeout"})], 0.5),
+        ([(Status.HIT, {}), (Status.MISS, {}), (Status.SHARED, {}), (Status.EXPIRED, {}), (Status.CHANGED, {})], 0.25),
+        ([(Status.HIT, {}), (Status.SKIPPED, {}), (Status.BYPASSED, {"key": None}), (Status.REFRESHED, {})], 1 / 3),
+        ([(Status.HIT, {}), (Status.SUBMITTED, {})], 0.5),
+        ([(Status.HIT, {}), (Status.FAILED, {"key": None}), (Status.FAILED, {"reason": "known_failure"})], 1.0),
+        ([(Status.HIT, {}), (Status.FAILED, {"reason": "timeout", "spent": Spent(Usage(requests=1))})], 0.5),
+        ([(Status.HIT, {}), (Status.NOT_ATTEMPTED, {"reason": "limit"})], 1.0),
         (
             [
                 (Status.HIT, {}),
                 (Status.NOT_ATTEMPTED, {"reason": "miss"}),
                 (Status.NOT_ATTEMPTED, {"reason": "bypassed"}),
             ],
-            0.5,
+            1 / 3,
         ),
-        ([(Status.BYPASSED, {"key": None})], None),
+        ([(Status.BYPASSED, {"key": None})], 0),
     ],
 )
-def test_the_hit_rate_counts_meetings_that_could_have_hit(outcomes, rate):
-    assert report(*(outcome(status=status, **more) for status, more in outcomes)).hit_rate == rate
+def test_the_hit_rate_is_hits_over_hits_and_calls(outcomes, rate):
+    made = report(*(outcome(status=status, **more) for status, more in outcomes), backend="disk")
+    assert made.hit_rate == rate
+    hits, misses = (made.amounts().get(f"{name}.disk", 0) for name in ("hits", "misses"))
+    assert (hits / (hits + misses) if hits + misses else None) == rate
 
 
-def test_a_run_that_does_not_read_the_cache_has_no_hit_rate():
-    assert report(outcome(status=Status.FAILED), reads_cache=False).hit_rate is None
+def test_meetings_without_ids_are_counted_by_what_became_of_them():
+    made = report(
+        outcome("a.json", Status.HIT, key="c1"),
+        outcome("b.json", Status.MISS, key="c2"),
+        outcome("c.json", Status.NOT_ATTEMPTED, key="c3", reason="miss"),
+        outcome("d.json", Status.NOT_ATTEMPTED, key="c4", reason="limit"),
+        outcome("e.json", Status.CHANGED),
+        outcome("f.json", Status.FAILED, key=None),
+        content_keys={"c1", "c2", "c3", "c4", "of another run"},
+    )
+    assert made.summary()["known_by_content"] == {"total": 4, "hit": 1, "miss": 2, "not_attempted": 1}
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ class Indexed(NamedTuple):
     """Where raw input leads: the row of its answer, and what a run that finds its result in place has to know.
 
     `unsupported` and `sha256` are those of the rendered result: its claims without evidence, the digest of its bytes.
+    `is_by_content` says that the meeting has no ids and its key comes from what was said.
     """
 
     name: str
@@ -82,12 +83,13 @@ class Indexed(NamedTuple):
     cost_usd: Decimal | None
     unsupported: int
     sha256: str
+    is_by_content: bool = False
 
     @classmethod
-    def of(cls, name: str, entry: Entry, *, unsupported: int) -> Indexed:
+    def of(cls, name: str, entry: Entry, *, unsupported: int, is_by_content: bool) -> Indexed:
         """Return where the input leads that `entry`, kept under `name`, was rendered for."""
         sha256 = hashlib.sha256(entry.rendered.encode()).hexdigest()
-        return cls(name, entry.render_id, entry.created_at, entry.cost_usd, unsupported, sha256)
+        return cls(name, entry.render_id, entry.created_at, entry.cost_usd, unsupported, sha256, is_by_content)
 
 
 def answer_key(task: str, idempotency_key: str, fingerprint_digest: str) -> str:
@@ -303,7 +305,7 @@ def dump_index(place: str, indexed: Indexed) -> str:
     """Write where raw input leads, on one line that starts with a checksum of it and its place: a hit may rest on it
     alone.
     """
-    name, render_id, created_at, cost_usd, unsupported, sha256 = indexed
+    name, render_id, created_at, cost_usd, unsupported, sha256, is_by_content = indexed
     row = _json(
         [
             FORMAT,
@@ -313,6 +315,7 @@ def dump_index(place: str, indexed: Indexed) -> str:
             None if cost_usd is None else str(cost_usd),
             unsupported,
             sha256,
+            is_by_content,
         ]
     )
     return f"{crc32((place + row).encode()):08x}{row}"
@@ -324,12 +327,13 @@ def load_index(place: str, text: str) -> Indexed | None:
         row = text[8:]
         if text[:8] != f"{crc32((place + row).encode()):08x}":
             return None
-        version, name, render_id, created_at, cost_usd, unsupported, sha256 = json.loads(row)
-        if version != FORMAT:
+        version, name, render_id, created_at, cost_usd, unsupported, sha256, *later = json.loads(row)
+        if version != FORMAT or len(later) > 1:
             return None
-        return Indexed(
-            name, render_id, _moment(created_at), None if cost_usd is None else _money(cost_usd), unsupported, sha256
-        )
+        cost_usd = None if cost_usd is None else _money(cost_usd)
+        # Rows of earlier versions end before the last field; no run looks for them, but lists and upkeep read them.
+        is_by_content = later == [True]
+        return Indexed(name, render_id, _moment(created_at), cost_usd, unsupported, sha256, is_by_content)
     except _UNUSABLE:
         return None
 

@@ -63,7 +63,9 @@ OnChange = Annotated[
 KeyFallback = Annotated[
     str | None,
     typer.Option(
-        metavar="HOW", help="A meeting without all three ids: none, or a key from its content. [default: none]"
+        metavar="HOW",
+        help="A meeting without all three ids: known by its content, or none: asked again each run. [default: content]",
+        autocompletion=offers("content", "none"),
     ),
 ]
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from meetcli.cache.upkeep import unusable_rows
 from meetcli.config import OPTIONS, LoadedSettings, Settings, load_process_settings
 from meetcli.engines import EngineOptions, abilities_of, ask_for_model, open_engine
 from meetcli.errors import CacheError, MeetcliError, UsageError
+from meetcli.meetings.missing_ids import IDS, way_to_ids
+from meetcli.models import Source
 from meetcli.plain_text import bytes_text, count_text, duration_text, printable
 from meetcli.wiring.inputs import open_identity, refuse_unstreamed
 from meetcli.wiring.money import open_budget, refuse_unserved
@@ -111,6 +114,7 @@ def _checks(loaded: LoadedSettings, *, is_offline: bool) -> Iterator[Check]:
     yield from _check_cache(settings, loaded.origins["no_cache"])
     if settings.cache_url is not None and not settings.no_cache:
         yield _check_shared(settings.cache_url, is_offline=is_offline, is_required=settings.cache_required)
+    yield _check_ids(settings)
     yield from _check_places(settings)
     yield _check_engine(settings, is_offline=is_offline)
     if settings.metrics_file is not None:
@@ -209,6 +213,17 @@ def _check_cache(settings: Settings, no_cache_origin: str) -> Iterator[Check]:
 def _last_success(lifetime: Lifetime) -> str:
     at = lifetime.last_success_at
     return f", last success {at:%Y-%m-%d %H:%M} UTC" if at else ""
+
+
+def _check_ids(settings: Settings) -> Check:
+    """Tell what becomes of meetings without ids, and what would give them some."""
+    example = Source(Path("q3.vtt"), "q3.vtt", "q3.vtt", "q3.vtt", is_named=False)
+    way = f"{', '.join(IDS)} come from the transcript or from {way_to_ids(IDS, example)}"
+    if settings.key_fallback == "none":
+        says = f"a meeting without all of {', '.join(IDS)} is called in every run anew (--key-fallback none)"
+        return Check("ids", "warn", says, f"--key-fallback content recognizes it by its content; {way}")
+    patterns = f", patterns: {', '.join(settings.patterns)}" if settings.patterns else f"; {way}"
+    return Check("ids", "ok", f"a meeting without all three ids is known by its content{patterns}")
 
 
 def _check_shared(url: str, *, is_offline: bool, is_required: bool) -> Check:

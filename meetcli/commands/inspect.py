@@ -15,6 +15,7 @@ from meetcli.config import Settings, load_process_settings
 from meetcli.console.inspection import FormatLine, Inspected, print_formats, print_inspected
 from meetcli.errors import InputError
 from meetcli.keys import idempotency_key
+from meetcli.meetings.missing_ids import missing_ids, way_to_ids
 from meetcli.meetings.normalize import normalize
 from meetcli.models import NO_KEY, Meeting, Outcome, Source, Status, Usage
 from meetcli.money.tokens import FRAME_TOKENS, estimate, open_counter
@@ -105,6 +106,7 @@ def _open_measure(settings: Settings) -> Measure:
 
     def measure(transcript: Transcript, meeting: Meeting) -> Inspected:
         messages = compose(task, meeting, settings.language)
+        missing = missing_ids(meeting)
         tokens = sum(count(message.content) + FRAME_TOKENS for message in messages)
         return Inspected(
             transcript.source,
@@ -112,6 +114,8 @@ def _open_measure(settings: Settings) -> Measure:
             format=transcript.format,
             meeting=meeting,
             key=idempotency_key(meeting, fallback_to_content=settings.key_fallback == "content"),
+            missing_ids=missing,
+            way_to_ids=way_to_ids(missing, transcript.source) if missing else "",
             words=sum(len(turn.text.split()) for turn in meeting.turns),
             tokens=tokens,
             cost_usd=price(Usage(tokens, 0, USUAL_OUTPUT_TOKENS), "standard"),
@@ -149,6 +153,7 @@ def _row(one: Inspected, *, shows_turns: bool) -> dict[str, Any]:
         "banker_name": meeting.banker_name,
         "meet_type": meeting.meet_type,
         "idempotency_key": one.key or NO_KEY,
+        "missing_ids": list(one.missing_ids),
         "speakers": one.speakers,
         "turns": len(meeting.turns),
         "words": one.words,

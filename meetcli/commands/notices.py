@@ -7,21 +7,24 @@ import logging
 import sys
 from typing import Any, TextIO
 
+from meetcli import events
 from meetcli.config import Settings
 from meetcli.errors import MeetcliError, RunStopped
+from meetcli.meetings.missing_ids import IDS, way_to_ids
 from meetcli.models import Plan, Status, add_usd
-from meetcli.plain_text import duration_text, money_text
+from meetcli.plain_text import count_text, duration_text, money_text
 from meetcli.report import RunReport
 from meetcli.wiring.exits import leave_standard_output, say
 
 MANY = 10
-"""Above so many expired answers or calls without cache, a run says what they cost and how to avoid it."""
+"""Above so many expired answers, a run says what they cost and how to avoid it."""
 
 log = logging.getLogger("meetcli")
 
 
 def warn_of_plan(planned: Plan, ttl_s: float | None) -> None:
     """Say what is about to be bought again, and which inputs claim to be one meeting and are not."""
+    warn_of_bypassed(planned)
     expired = [job for job in planned.jobs if job.status is Status.EXPIRED]
     if len(expired) > MANY:
         log.warning(
@@ -38,18 +41,24 @@ def warn_of_plan(planned: Plan, ttl_s: float | None) -> None:
         )
 
 
-def warn_of_bypassed(report: RunReport) -> None:
-    """Say what the meetings without a key cost, which every run buys again."""
-    bypassed = [
-        outcome for outcome in report.outcomes if outcome.status is Status.BYPASSED and outcome.reason == "no_key"
-    ]
-    if len(bypassed) > MANY:
-        log.warning(
-            "%d meetings have no idempotency key and were called without cache "
-            "for %s; --key-fallback content gives them a key",
-            len(bypassed),
-            money_text(add_usd(*(outcome.spent.cost_usd for outcome in bypassed))),
+def warn_of_bypassed(planned: Plan) -> None:
+    """Say, before the first call, which meetings every run buys again."""
+    bypassed = [job for job in planned.jobs if job.status is Status.BYPASSED and job.reason == "no_key"]
+    if bypassed:
+        events.not_well(
+            "no_ids",
+            f"{count_text(len(bypassed), 'meeting')} without all three ids ({', '.join(IDS)}) cannot be recognized, "
+            "and every run asks anew: --key-fallback content recognizes a meeting by its content",
         )
+
+
+def ways_to_ids(planned: Plan) -> list[str]:
+    """Return which ids are missing and what would give them, the most frequent case first."""
+    cases = sorted(planned.without_ids.items(), key=lambda case: -case[1][0])
+    return [
+        f"{count_text(count, 'meeting')} without {', '.join(missing)}: {way_to_ids(missing, first)}"
+        for missing, (count, first) in cases
+    ]
 
 
 def shows_failures(settings: Settings) -> bool:

@@ -19,7 +19,7 @@ import typer
 from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.commands.notices import show, shows_failures, warn_of_bypassed, warn_of_plan
+from meetcli.commands.notices import show, shows_failures, warn_of_plan, ways_to_ids
 from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.delivery import give_up
 from meetcli.engines import abilities_of
@@ -124,7 +124,6 @@ class _Run:
         self._assignment = assign(report.task, settings)
         report.task, report.model = self._assignment.task.name, self._assignment.identity.model
         report.backend = cache.backend if cache else "none"
-        report.reads_cache = cache is not None and not settings.refresh
         self._writer = _open_writer(settings, report.task)
         self._shows_failures = shows_failures(settings)
         self._unwritable: RunStopped | None = None
@@ -140,7 +139,13 @@ class _Run:
             assignment=self._assignment,
             rules=rules_of(settings),
             cache=self._cache,
-            around=Surroundings(datetime.now(UTC), self._settle, open_identity(inputs, settings), self._held),
+            around=Surroundings(
+                datetime.now(UTC),
+                self._settle,
+                open_identity(inputs, settings),
+                self._held,
+                self.report.content_keys,
+            ),
         )
         if self._unwritable:
             give_up(planned.jobs, "stopped", self.deliver)
@@ -148,6 +153,7 @@ class _Run:
         if not inputs:
             log.warning("no transcripts found")
         warn_of_plan(planned, settings.ttl_s)
+        self.report.ways_to_ids = ways_to_ids(planned)
         if settings.cache_only:
             give_up(planned.jobs, None if settings.dry_run else "cache_only", self.deliver)
         elif planned.jobs:
@@ -214,7 +220,6 @@ class _Run:
             self.report.backend = self._cache.backend
         if self._stop.signal_number is not None:
             self.report.stop(Signals(self._stop.signal_number))
-        warn_of_bypassed(self.report)
         count_run(self.report, self._settings, self._cache)
         if log.isEnabledFor(logging.INFO):
             events.run_finished(self.report.summary())

@@ -53,7 +53,7 @@ class Settings:
     refresh: bool = False
     cache_only: bool = False
     on_change: Literal["reprocess", "keep", "fail"] = "reprocess"
-    key_fallback: Literal["none", "content"] = "none"
+    key_fallback: Literal["content", "none"] = "content"
     retry_failed: bool = False
     dry_run: bool = False
     max_cost_usd: Decimal | None = None
@@ -158,7 +158,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("refresh", values.parse_flag),
         Option("cache_only", values.parse_flag),
         Option("on_change", values.one_of(("reprocess", "keep", "fail"))),
-        Option("key_fallback", values.one_of(("none", "content"))),
+        Option("key_fallback", values.one_of(("content", "none"))),
         Option("retry_failed", values.parse_flag),
         Option("dry_run", values.parse_flag),
         Option("max_cost", values.parse_money, stored_as="max_cost_usd"),

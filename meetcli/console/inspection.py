@@ -20,7 +20,10 @@ _ALL_FIELDS = 7
 
 
 class Inspected(NamedTuple):
-    """One meeting as it was understood, or why an input is none. `cost_usd` None means that the price is unknown."""
+    """One meeting as it was understood, or why an input is none. `cost_usd` None means that the price is unknown.
+
+    `way_to_ids` is what would give it those of `missing_ids`.
+    """
 
     source: Source
     status: Status
@@ -30,6 +33,8 @@ class Inspected(NamedTuple):
     format: str = ""
     meeting: Meeting | None = None
     key: str | None = None
+    missing_ids: tuple[str, ...] = ()
+    way_to_ids: str = ""
     words: int = 0
     tokens: int = 0
     cost_usd: Decimal | None = None
@@ -108,18 +113,18 @@ def _facts(one: Inspected, meeting: Meeting) -> Iterator[tuple[str, str]]:
         yield "banker", " ".join(filter(None, (meeting.banker_id, meeting.banker_name and f"({meeting.banker_name})")))
     if meeting.meet_type:
         yield "type", meeting.meet_type
-    yield "key", one.key or f"none without {_missing(meeting)}, so no answer can be kept"
+    if one.missing_ids:
+        lacking = ", ".join(one.missing_ids)
+        yield "key", f"{one.key} (of its content)" if one.key else f"none without {lacking}, so no answer can be kept"
+        yield "ids", f"no {lacking}: {one.way_to_ids}"
+    else:
+        yield "key", one.key or "none"
     times = [time for turn in meeting.turns for time in (turn.start_s, turn.end_s) if time is not None]
     yield "turns", f"{len(meeting.turns):,}" + (f", times up to {_clock(max(times))}" if times else ", without times")
     yield "speakers", _speakers_text(one.speakers)
     yield "words", f"{one.words:,}"
     yield "tokens", f"about {one.tokens:,} for extract"
     yield "price", f"about {money_text(one.cost_usd)}" if one.cost_usd is not None else "unknown"
-
-
-def _missing(meeting: Meeting) -> str:
-    fields = {"meeting_id": meeting.meeting_id, "customer_id": meeting.customer_id, "meet_date": meeting.meet_date}
-    return ", ".join(name for name, value in fields.items() if value is None)
 
 
 def _speakers_text(speakers: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 from meetcli.console import PipeSafeConsole
 from meetcli.models import Forecast, Outcome, Status
 from meetcli.plain_text import count_text, elapsed_text, failure_text, money_text, place_text, printable, sum_text
-from meetcli.report import RunReport
+from meetcli.report import RunReport, is_call, is_planned, is_unread
 
 _STYLES = {
     Status.HIT: "green",
@@ -30,7 +30,6 @@ _STYLES = {
     Status.FAILED: "bold red",
     Status.NOT_ATTEMPTED: "yellow",
 }
-_CALLED = {Status.BYPASSED, Status.REFRESHED, Status.EXPIRED, Status.CHANGED, Status.MISS}
 _TOTALS_HEIGHT = 12
 """Lines that a screen needs besides those of the files: heading, totals, the prompt that follows."""
 _PIPE_HEIGHT = 50
@@ -43,22 +42,20 @@ _OPENAI = "api.openai.com"
 def print_report(report: RunReport, stream: TextIO, *, width: int | None = None, height: int | None = None) -> None:
     """Print the hit/miss table of a run: a line a file where they fit a screen, then failures and totals.
 
-    Where they do not fit, only what failed and what was called is listed, up to a screen. Raises BrokenPipeError when
+    Where they do not fit, only what a person should look at is listed, up to a screen. Raises BrokenPipeError when
     nobody reads.
     """
     console = PipeSafeConsole(file=stream, width=width, height=height, highlight=False, markup=False, emoji=False)
     screen = max(5, (console.height if height or console.is_terminal else _PIPE_HEIGHT) - _TOTALS_HEIGHT)
-    rows, failures, left_out = _worth_a_line(report, screen)
+    rows, explained, left_out = _worth_a_line(report, screen)
     if rows:
         console.print(_file_table(rows))
         console.print()
-    if failures:
-        _print_failures(console, failures, are_listed=report.total <= screen)
+    if explained:
+        _print_reasons(console, explained, are_listed=report.total <= screen)
         console.print()
     if left_out:
-        console.print(
-            f"… and {left_out:,} more that failed or need a call; --summary json lists every one", style="dim"
-        )
+        console.print(_left_out_text(left_out), style="dim")
         console.print()
     console.print(_totals(report))
 
@@ -115,24 +112,49 @@ def _letters(text: str) -> list[str]:
     return letters
 
 
-def _worth_a_line(report: RunReport, screen: int) -> tuple[list[Outcome], list[Outcome], int]:
-    """Return the outcomes for the table, the failures to explain below it, and how many of either found no place.
+def _worth_a_line(report: RunReport, screen: int) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:
+    """Return the outcomes for the table, those to explain below it, and those that found no place.
 
-    Where all fit, the table has every meeting; else failures are only explained, and the rest of the screen is for what
-    was called.
+    Where all fit, the table has every input; else what failed or was not read is only explained, and the rest of the
+    screen is for answers without evidence or without a cache, and for the calls where there is room for all of them.
     """
-    failures = [outcome for outcome in report.in_order() if outcome.status is Status.FAILED]
+    ordered = report.in_order()
+    explained = [one for one in ordered if one.status is Status.FAILED or is_unread(one)]
     if report.total <= screen:
-        return report.in_order(), failures, 0
-    called = [outcome for outcome in report.in_order() if _needs_a_call(outcome)]
-    shown_failures = failures[: screen // 2]
-    shown_calls = called[: screen - len(shown_failures)]
-    return shown_calls, shown_failures, len(failures) + len(called) - len(shown_failures) - len(shown_calls)
+        return ordered, explained, []
+    shown_below = explained[: screen // 2]
+    room = screen - len(shown_below)
+    others = [one for one in ordered if one.status is not Status.FAILED]
+    odd = [one for one in others if one.unsupported or _is_bypassed(one)]
+    with_calls = [one for one in others if one.unsupported or _is_bypassed(one) or is_call(one)]
+    shown = (with_calls if len(with_calls) <= room else odd)[:room]
+    named = {id(one) for one in (*shown_below, *shown)}
+    return shown, shown_below, [one for one in ordered if id(one) not in named]
 
 
-def _needs_a_call(outcome: Outcome) -> bool:
-    """Say whether a meeting was called, or would have been: a dry run names in `reason` what it would have ended as."""
-    return outcome.status in _CALLED or (outcome.status is Status.NOT_ATTEMPTED and outcome.reason in _CALLED)
+def _is_bypassed(outcome: Outcome) -> bool:
+    return Status.BYPASSED in (outcome.status, outcome.reason)
+
+
+def _left_out_text(outcomes: Iterable[Outcome]) -> str:
+    """Return how many inputs have no line of their own, by what became of them."""
+    counts = Counter(_group_of(outcome) for outcome in outcomes)
+    told = [
+        f"{counts[group]:,} {'more ' if group == 'failed' else ''}{'were ' if group == 'answered' else ''}{group}"
+        for group in ("failed", "unread", "answered", "planned", "not attempted", "other files")
+        if counts[group]
+    ]
+    return f"… and {', '.join(told)}; --summary json lists every one"
+
+
+def _group_of(outcome: Outcome) -> str:
+    if outcome.status is Status.SKIPPED:
+        return "unread" if is_unread(outcome) else "other files"
+    if outcome.status is Status.NOT_ATTEMPTED:
+        return "planned" if is_planned(outcome) else "not attempted"
+    if outcome.status in (Status.FAILED, Status.SUBMITTED):
+        return _words(outcome.status.value)
+    return "answered"
 
 
 def _file_table(outcomes: Iterable[Outcome]) -> Table:
@@ -145,12 +167,9 @@ def _file_table(outcomes: Iterable[Outcome]) -> Table:
     for heading in ("tokens", "cost", "time", *(["unsupported"] if has_unsupported else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
-        status = _status_text(outcome.status)
-        if outcome.reason:
-            status = Text.assemble(status, f": {_words(outcome.reason)}")
         table.add_row(
             _Path(place_text(outcome.source.shown, outcome.source.place)),
-            status,
+            _ended_text(outcome),
             *_spent(outcome),
             *([_unsupported(outcome)] if has_unsupported else []),
         )
@@ -173,25 +192,27 @@ def _spent(outcome: Outcome) -> Iterator[Text]:
         yield from (Text("–", style="dim"), Text("–", style="dim"))
 
 
-def _print_failures(console: Console, failures: Iterable[Outcome], *, are_listed: bool) -> None:
-    """Print each failure with its error, and a hint once for all that share it.
+def _print_reasons(console: Console, explained: Iterable[Outcome], *, are_listed: bool) -> None:
+    """Print why each meeting failed and each file was not read, and a hint once for all that share it.
 
     Where the table has a line for each (`are_listed`), many that failed alike are told as one: a dead key fails every
     call.
     """
-    hints: dict[str | None, dict[str, list[Outcome]]] = {}
-    for outcome in failures:
+    hints: dict[tuple[bool, str | None], dict[str, list[Outcome]]] = {}
+    for outcome in explained:
         where = f"{place_text(outcome.source.shown, outcome.source.place)}: "
         why = (outcome.error or _words(outcome.reason or "failed")).removeprefix(where)
-        hints.setdefault(outcome.hint, {}).setdefault(why, []).append(outcome)
-    for hint, causes in hints.items():
+        hints.setdefault((is_unread(outcome), outcome.hint), {}).setdefault(why, []).append(outcome)
+    for (are_unread, hint), causes in hints.items():
+        label, noun = ("unread: ", "file") if are_unread else ("error: ", "meeting")
         for why, group in causes.items():
             is_told_as_one = are_listed and len(group) > _ALIKE
             for outcome in group[:1] if is_told_as_one else group:
                 message = failure_text(outcome.source.shown, outcome.source.place, why)
                 if is_told_as_one:
-                    message = f"{count_text(len(group), 'meeting')}, the first {message}"
-                console.print(Text("error: ", style="bold red").append(message, style="default not bold"))
+                    message = f"{count_text(len(group), noun)}, the first {message}"
+                style = "bold yellow" if are_unread else "bold red"
+                console.print(Text(label, style=style).append(message, style="default not bold"))
         if hint:
             console.print(Text("hint: ", style="bold").append(printable(hint), style="not bold"))
 
@@ -206,24 +227,13 @@ def _totals(report: RunReport) -> Table:
 
 
 def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
-    line = Text(count_text(report.total, "meeting"))
-    separator = ": "
-    for status in Status:
-        if report.counts[status]:
-            line.append(separator).append(f"{report.counts[status]:,} ").append(_status_text(status))
-            separator = ", "
-    reasons = Counter(
-        outcome.reason for outcome in report.in_order() if outcome.status is Status.NOT_ATTEMPTED and outcome.reason
-    )
-    if reasons:
-        told = [
-            _words(reason) if len(reasons) == 1 else f"{count:,} {_words(reason)}"
-            for reason, count in reasons.most_common()
-        ]
-        line.append(f" ({', '.join(told)})", style="dim")
-    yield report.task, line
+    yield report.task, _ended_line(report)
+    if report.unread:
+        noun = "file looks" if report.unread == 1 else "files look"
+        yield "unread", Text(f"{report.unread:,} {noun} like a transcript and could not be read", style="yellow")
     rate = "" if report.hit_rate is None else f"{_percent(report.hit_rate)} hit rate, "
     yield "cache", Text(f"{rate}{report.backend}")
+    yield from _id_lines(report)
     usage = report.spent.usage
     cached = f" ({usage.cached_input_tokens:,} cached)" if usage.cached_input_tokens else ""
     tokens = f", {usage.input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out"
@@ -232,12 +242,15 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
     if report.forecast is None:
         cost = _sum_text(outcome.spent.cost_usd for outcome in report.outcomes)
         yield "cost", Text(f"{cost}, saved {saved}")
+        yield from _money_lines(report)
         if report.spent.uncertain_usd != 0:
             most = _sum_text(outcome.spent.uncertain_usd for outcome in report.outcomes)
-            yield "uncertain", Text(f"at most {most} more: attempts without an answer that may have been billed")
+            more = "an unknown amount" if report.spent.uncertain_usd is None else f"at most {most}"
+            yield "uncertain", Text(f"{more} more: attempts without an answer that may have been billed")
     else:
         yield from _forecast_lines(report.forecast) if not report.is_free else _free_plan_lines(report.forecast)
         yield "saved", Text(saved)
+        yield from _lane_lines(report)
     if report.unsupported:
         yield (
             "evidence",
@@ -245,7 +258,6 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
                 f"{count_text(report.unsupported, 'item')} unsupported by any quote in the transcripts", style="yellow"
             ),
         )
-    yield from _money_lines(report)
     for batch in report.pending:
         yield (
             "batch",
@@ -260,14 +272,30 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
     yield "engine", Text(printable(f"{report.engine}, {report.model}{place}"))
 
 
+def _id_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
+    """Yield how many meetings are known by their content, and before a run what would give them ids."""
+    by_content = report.known_by_content
+    total = by_content.pop("total")
+    if total:
+        ended = ", ".join(f"{count:,} {_words(status)}" for status, count in by_content.items())
+        yield "ids", Text(f"{count_text(total, 'meeting')} without ids, known by content: {ended}")
+    if report.forecast is not None:
+        for way in report.ways_to_ids[:1]:
+            yield "" if total else "ids", Text(printable(way))
+
+
 def _money_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
     """Yield what was spent by status where there is more than one, and by lane where one is not the standard one."""
-    money = report.money()
-    spent = {status: paid["cost_usd"] for status, paid in money["by_status"].items() if paid["cost_usd"] != "0"}
-    if len(spent) > 1 and report.forecast is None:
+    by_status = report.money()["by_status"]
+    spent = {status: paid["cost_usd"] for status, paid in by_status.items() if paid["cost_usd"] != "0"}
+    if len(spent) > 1 and any(spent.values()):
         yield "", Text(", ".join(f"{_words(status)} {_amount(usd)}" for status, usd in spent.items()))
-    for lane, paid in money["by_lane"].items():
-        if lane != "standard":
+    yield from _lane_lines(report)
+
+
+def _lane_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
+    for lane, paid in report.money()["by_lane"].items():
+        if lane != "standard" and any(paid.values()):
             yield (
                 lane,
                 Text(f"{_amount(paid['cost_usd'])}, {_amount(paid['saved_usd'])} less than at the standard price"),
@@ -294,6 +322,49 @@ def _forecast_lines(forecast: Forecast) -> Iterator[tuple[str, Text]]:
 
 def _free_plan_lines(forecast: Forecast) -> Iterator[tuple[str, Text]]:
     yield "plan", Text(f"{count_text(forecast.calls, 'meeting')} to read here: no call, no cost")
+
+
+def _ended_line(report: RunReport) -> Text:
+    """Return how many meetings and other files there were, and how the meetings ended."""
+    others = report.counts[Status.SKIPPED] - report.unread
+    line = Text(count_text(report.total - report.counts[Status.SKIPPED], "meeting"))
+    if others:
+        line.append(f", {count_text(others, 'other file')}")
+    separator = ": "
+    for status in Status:
+        if status is not Status.SKIPPED and report.counts[status]:
+            line.append(separator).append(f"{report.counts[status]:,} ").append(_ends_text(report, status))
+            separator = ", "
+    return line
+
+
+def _ends_text(report: RunReport, status: Status) -> Text:
+    """Return a status for the line of totals; of what was not attempted also why."""
+    if status is not Status.NOT_ATTEMPTED:
+        return _status_text(status)
+    left = [outcome for outcome in report.in_order() if outcome.status is status]
+    text = Text("planned", style=_STYLES[status]) if all(map(is_planned, left)) else _status_text(status)
+    reasons = Counter(outcome.reason for outcome in left if outcome.reason)
+    told = [
+        _words(reason) if len(reasons) == 1 else f"{count:,} {_words(reason)}"
+        for reason, count in reasons.most_common()
+    ]
+    return text.append(f" ({', '.join(told)})", style="dim") if told else text
+
+
+def _ended_text(outcome: Outcome) -> Text:
+    """Return how one input ended, in words for people: names for machines are the summary's."""
+    style = _STYLES.get(outcome.status, "dim")
+    if is_unread(outcome):
+        return Text("unread", style="yellow")
+    if is_planned(outcome):
+        if outcome.reason == Status.SHARED:
+            return Text("would share an answer", style=style)
+        return Text("would call", style=style).append(f": {_words(outcome.reason or '')}", style="default")
+    text = _status_text(outcome.status)
+    if outcome.reason:
+        text = Text.assemble(text, f": {'no ids' if outcome.reason == 'no_key' else _words(outcome.reason)}")
+    return text
 
 
 def _status_text(status: Status) -> Text:

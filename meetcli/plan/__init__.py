@@ -17,6 +17,7 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.delivery import Deliver, give_up
 from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
+from meetcli.meetings.missing_ids import missing_ids
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Rules, Source, Status
 from meetcli.plain_text import place_text
@@ -36,13 +37,15 @@ class Surroundings(NamedTuple):
     """What planning needs from outside, so that nothing here knows a clock, a sidecar or a writer.
 
     `now` is aware UTC. `deliver` takes each meeting that is settled. `identify` gives an input the fields of its
-    meeting that come from outside its bytes. A hit whose result `find` finds is delivered without it.
+    meeting that come from outside its bytes. A hit whose result `find` finds is delivered without it. `content_keys`
+    is filled with the keys of meetings without ids, each before its meeting is delivered.
     """
 
     now: datetime
     deliver: Deliver
     identify: Callable[[Source], Source] = lambda source: source
     find: Find = lambda source, sha256: None
+    content_keys: set[str] | None = None
 
 
 def plan(
@@ -76,6 +79,11 @@ class _Candidate(NamedTuple):
     fingerprint: Fingerprint
     index_name: str | None
 
+    @property
+    def is_by_content(self) -> bool:
+        """Whether its key comes from what was said."""
+        return self.key is not None and bool(missing_ids(self.meeting))
+
 
 class _Planner:
     def __init__(
@@ -95,6 +103,8 @@ class _Planner:
         self._jobs: dict[object, Job] = {}
         self._claims: dict[str, dict[str, Source]] = {}
         self._results: dict[str, Source] = {}
+        self._content_keys = around.content_keys if around.content_keys is not None else set()
+        self._without_ids: dict[tuple[str, ...], tuple[int, Source]] = {}
         self._size = cache.size() if cache else None
         fallback = "content" if rules.is_key_from_content else "none"
         self._prefix = index_prefix(
@@ -123,6 +133,8 @@ class _Planner:
                 candidates.extend(self._candidates(unit, name))
             else:
                 self._claim_result(unit.source)
+                if indexed[name].is_by_content and entry.idempotency_key is not None:
+                    self._content_keys.add(entry.idempotency_key)
                 self._hit(unit.source, entry, entry.rendered)
         known = (
             look_up.known((one.key, one.fingerprint.digest) for one in candidates if one.key is not None)
@@ -146,7 +158,7 @@ class _Planner:
             for key, claims in self._claims.items()
             if len(claims) > 1 and key in called
         ]
-        return Plan(jobs, conflicts)
+        return Plan(jobs, conflicts, self._without_ids)
 
     # From units to candidates
 
@@ -165,11 +177,20 @@ class _Planner:
                 self._deliver(Outcome(source, Status.FAILED, error.reason, error=message, hint=error.hint), None)
                 continue
             key = idempotency_key(meeting, fallback_to_content=self._rules.is_key_from_content)
+            self._note_ids(meeting, source, key)
             asked = fingerprint(meeting, told_metadata(meeting), self._assignment.parts)
             # What an index row stands for must follow from the bytes and what is given: not from a place in them, nor
             # from being named.
             is_whole = len(found) == 1 and source == unit.source and not transcript.is_by_naming
             yield _Candidate(source, unit.sha256, meeting, key, asked, index_name if is_whole else None)
+
+    def _note_ids(self, meeting: Meeting, source: Source, key: str | None) -> None:
+        missing = missing_ids(meeting)
+        if missing:
+            count, first = self._without_ids.get(missing, (0, source))
+            self._without_ids[missing] = (count + 1, first)
+            if key is not None:
+                self._content_keys.add(key)
 
     def _claim_result(self, source: Source) -> None:
         name = result_name(source, self._task)
@@ -188,6 +209,8 @@ class _Planner:
         if path is None:
             return False
         key, digest = place_of(indexed.name)
+        if indexed.is_by_content:
+            self._content_keys.add(key)
         self._claim_result(source)
         self._claim_key(key, digest, source)
         self._log_hit(key, indexed)
@@ -238,7 +261,9 @@ class _Planner:
                 learned[name] = dump(entry)
         if candidate.index_name is not None and entry.render_id == rendering:
             place = index_key(candidate.index_name)
-            learned[place] = dump_index(place, Indexed.of(name, entry, unsupported=count_unsupported(text)))
+            unsupported, is_by_content = count_unsupported(text), candidate.is_by_content
+            indexed = Indexed.of(name, entry, unsupported=unsupported, is_by_content=is_by_content)
+            learned[place] = dump_index(place, indexed)
         self._hit(candidate.source, entry, text)
 
     def _changed(self, candidate: _Candidate, key: str, asked: Pointer) -> None:
@@ -294,6 +319,7 @@ class _Planner:
             is_kept=candidate.key is not None and self._cache is not None,
             index_name=candidate.index_name,
             worth_usd=worth_usd,
+            is_by_content=candidate.is_by_content,
         )
         self._jobs[candidate.source if candidate.key is None else (candidate.key, candidate.fingerprint.digest)] = job
 

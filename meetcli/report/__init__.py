@@ -10,10 +10,12 @@ from signal import Signals
 from typing import Any
 
 from meetcli.errors import MeetcliError
-from meetcli.models import NO_KEY, Forecast, Outcome, Spent, Status, Submission, add_usd
+from meetcli.models import NO_KEY, UNREAD, Forecast, Outcome, Spent, Status, Submission, add_usd
 from meetcli.plain_text import decimal_text
 
-_NEVER_LOOKED_UP = {Status.SKIPPED, Status.BYPASSED, Status.REFRESHED}
+_CALLED = {Status.BYPASSED, Status.REFRESHED, Status.EXPIRED, Status.CHANGED, Status.MISS}
+"""What a meeting ends as that was called; a dry run names it as the reason."""
+
 _STOP_ORDER = (130, 143, 2, 3, 4, 1)
 """Exit codes of what can stop a run; the first that applies wins."""
 
@@ -22,10 +24,10 @@ _STOP_ORDER = (130, 143, 2, 3, 4, 1)
 class RunReport:
     """What became of every meeting of one run.
 
-    `backend` is the cache really used, `none` without one. `reads_cache` is False under `--no-cache` and `--refresh`,
-    where nothing could have hit; `cache_only` makes a meeting without an answer a failure of the run. `is_free` says
-    that the engine costs nothing. `forecast` is what the plan of a dry run will take, `pending` the batches that
-    somebody has to collect. `clock` counts seconds.
+    `backend` is the cache really used, `none` without one. `cache_only` makes a meeting without an answer a failure of
+    the run. `is_free` says that the engine costs nothing. `unread` counts the skipped files that look like a
+    transcript. `content_keys` are the keys of meetings without ids, `ways_to_ids` what would give them some. `forecast`
+    is what the plan of a dry run will take, `pending` the batches that somebody has to collect. `clock` counts seconds.
     """
 
     task: str
@@ -34,9 +36,11 @@ class RunReport:
     endpoint: str
     clock: Callable[[], float]
     backend: str = "none"
-    reads_cache: bool = True
     cache_only: bool = False
     is_free: bool = False
+    unread: int = 0
+    content_keys: set[str] = field(default_factory=set)
+    ways_to_ids: list[str] = field(default_factory=list)
     forecast: Forecast | None = None
     pending: list[Submission] = field(default_factory=list)
     stopped_by: MeetcliError | Signals | None = None
@@ -45,7 +49,7 @@ class RunReport:
     spent: Spent = field(default_factory=Spent)
     saved_usd: Decimal | None = Decimal(0)
     unsupported: int = 0
-    _could_hit: int = 0
+    _calls: int = 0
     _started: float = 0.0
 
     def __post_init__(self) -> None:
@@ -55,10 +59,11 @@ class RunReport:
         """Count one meeting's end."""
         self.outcomes.append(outcome)
         self.counts[outcome.status] += 1
+        self.unread += is_unread(outcome)
         self.spent += outcome.spent
         self.saved_usd = add_usd(self.saved_usd, outcome.saved_usd)
         self.unsupported += outcome.unsupported
-        self._could_hit += _could_have_hit(outcome)
+        self._calls += is_call(outcome)
 
     def stop(self, cause: MeetcliError | Signals) -> None:
         """Note what stopped the run; of several causes the one whose exit code comes first stays."""
@@ -72,12 +77,22 @@ class RunReport:
 
     @property
     def hit_rate(self) -> float | None:
-        """Hits over the meetings that were looked up in the cache, from 0 to 1; None where nothing was.
+        """Hits over hits and calls, whatever the calls were made for, from 0 to 1; None where there was neither.
 
-        Left out are meetings without transcript, key or readable input, and those called on purpose without asking the
-        cache.
+        In a dry run the calls are those that would be made.
         """
-        return self.counts[Status.HIT] / self._could_hit if self.reads_cache and self._could_hit else None
+        hits = self.counts[Status.HIT]
+        return hits / (hits + self._calls) if hits + self._calls else None
+
+    @property
+    def known_by_content(self) -> dict[str, int]:
+        """How many meetings have no ids and are known by their content, in all and by status, planned ones too."""
+        ended = Counter(
+            (one.reason if is_planned(one) else one.status.value) or ""
+            for one in self.outcomes
+            if one.idempotency_key in self.content_keys
+        )
+        return {"total": ended.total(), **{status.value: ended[status] for status in Status if ended[status]}}
 
     def money(self) -> dict[str, dict[str, dict[str, str | None]]]:
         """Return what was spent and saved, by status and by lane, for those that have any meeting; unknown sums are
@@ -124,14 +139,14 @@ class RunReport:
         `uncertain_usd` and `saved_usd` are what is known of them; `unknown_costs` and `unknown_savings` count the runs
         with a part that is not.
         """
-        hits = self.counts[Status.HIT] if self.reads_cache else 0
+        hits = self.counts[Status.HIT]
         bought = [outcome.duration_s for outcome in self.outcomes if outcome.spent.usage.requests]
         amounts: dict[str, Decimal | int] = {
             "runs": 1,
             "run_seconds": Decimal(f"{self.elapsed_s:.3f}"),
             **{f"meetings.{status.value}": count for status, count in self.counts.items()},
             f"hits.{self.backend}": hits,
-            f"misses.{self.backend}": self._could_hit - hits if self.reads_cache else 0,
+            f"misses.{self.backend}": self._calls,
             **{f"{name}.{self.engine}": count for name, count in self.spent.usage._asdict().items()},
             "purchases": len(bought),
             "purchase_seconds": Decimal(f"{sum(bought):.3f}"),
@@ -152,8 +167,10 @@ class RunReport:
             "model": self.model,
             "endpoint": self.endpoint,
             "backend": self.backend,
-            "counts": {status.value: self.counts[status] for status in Status} | {"total": self.total},
+            "counts": {status.value: self.counts[status] for status in Status}
+            | {"total": self.total, "unread": self.unread},
             "hit_rate": self.hit_rate,
+            "known_by_content": self.known_by_content,
             "requests": self.spent.usage.requests,
             "usage": self.spent.usage._asdict(),
             "cost_usd": decimal_text(self.spent.cost_usd),
@@ -216,13 +233,22 @@ def _known(amounts: Iterable[Decimal | None]) -> Decimal:
     return sum((amount for amount in amounts if amount is not None), Decimal(0))
 
 
-def _could_have_hit(outcome: Outcome) -> bool:
-    return (
-        outcome.idempotency_key is not None
-        and outcome.status not in _NEVER_LOOKED_UP
-        # A dry run names in `reason` what the meeting would have been.
-        and not (outcome.status is Status.NOT_ATTEMPTED and outcome.reason in _NEVER_LOOKED_UP)
-    )
+def is_unread(outcome: Outcome) -> bool:
+    """Say whether an input was left out that looks like a transcript."""
+    return outcome.status is Status.SKIPPED and outcome.reason == UNREAD
+
+
+def is_planned(outcome: Outcome) -> bool:
+    """Say whether a dry run names in `reason` what the meeting would have been."""
+    return outcome.status is Status.NOT_ATTEMPTED and outcome.reason in (*_CALLED, Status.SHARED)
+
+
+def is_call(outcome: Outcome) -> bool:
+    """Say whether a meeting was called, waits in a batch, or would be called; a failed one only if a server saw it."""
+    if outcome.status is Status.FAILED:
+        return outcome.spent.usage.requests > 0
+    ended = outcome.reason if is_planned(outcome) else outcome.status
+    return ended in _CALLED or ended == Status.SUBMITTED
 
 
 def _code_of(cause: MeetcliError | Signals) -> int:

@@ -206,7 +206,9 @@ class Ledger:
         rows = {name: dump(entry), latest: dump_pointer(before.followed_by(*asked) if before else Pointer(*asked))}
         if job.index_name is not None:
             place = index_key(job.index_name)
-            rows[place] = dump_index(place, Indexed.of(name, entry, unsupported=count_unsupported(entry.rendered)))
+            unsupported = count_unsupported(entry.rendered)
+            indexed = Indexed.of(name, entry, unsupported=unsupported, is_by_content=job.is_by_content)
+            rows[place] = dump_index(place, indexed)
         if self._cache.set(rows):
             size = self._cache.size() if events.LOGGER.isEnabledFor(logging.INFO) else None
             events.cache_save(

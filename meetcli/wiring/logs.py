@@ -40,7 +40,7 @@ def configure_logging(
     if not _takes_json(screen):
         screen.addFilter(lambda record: _event_of(record) != "failed")  # whoever reports it prints it with its hint
     if quiet:
-        screen.addFilter(lambda record: record.levelno >= logging.ERROR or _event_of(record) in _NOT_WELL)
+        screen.addFilter(_is_heard_under_quiet)
     for used in {handler, screen} if quiet else {handler}:
         LOGGER.addHandler(used)
     LOGGER.propagate = False
@@ -65,6 +65,11 @@ def log_failure(error: MeetcliError) -> bool:
 
 def _takes_json(handler: logging.Handler) -> bool:
     return isinstance(handler.formatter, _JsonFormatter)
+
+
+def _is_heard_under_quiet(record: logging.LogRecord) -> bool:
+    is_kept: bool = getattr(record, "is_kept", False)
+    return is_kept or record.levelno >= logging.ERROR or _event_of(record) in _NOT_WELL
 
 
 def _event_of(record: logging.LogRecord) -> str:

@@ -140,7 +140,7 @@ def written(kind, hours):
     )
     if kind == "index":
         place = entries.index_key("e" * 64)
-        return place, entries.dump_index(place, Indexed.of(name, entry, unsupported=0))
+        return place, entries.dump_index(place, Indexed.of(name, entry, unsupported=0, is_by_content=False))
     return name.replace("answer", kind), entries.dump(entry)
 
 

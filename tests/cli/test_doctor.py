@@ -26,7 +26,14 @@ def test_all_is_well_where_a_run_would_work(meetcli: Command) -> None:
     assert meetcli("extract", "in").exit_code == 0
     done = meetcli("doctor")
     assert (done.exit_code, done.stderr) == (0, "")
-    assert states(done) == {"settings": "ok", "cache": "ok", "output": "ok", "disk": "ok", "endpoint": "ok"}
+    assert states(done) == {
+        "settings": "ok",
+        "cache": "ok",
+        "ids": "ok",
+        "output": "ok",
+        "disk": "ok",
+        "endpoint": "ok",
+    }
     assert re.search(r"ok +cache .*: 1 answer, [\d.]+ kB, last success \d{4}-", done.stdout)
     assert done.stdout.endswith("next: meetcli extract PATH --dry-run says what a run would do and cost\n")
 

@@ -57,8 +57,16 @@ def test_says_which_ids_a_key_lacks(meetcli, exports):
     done = meetcli("inspect", "exports/q3.vtt", "--meet-date", "2026-03-02")
     assert "none without" not in done.stdout
     (exports / "q3.meta.json").write_text('{"customer_id": "C-1"}', encoding="utf-8")
-    assert "none without meeting_id, meet_date, so no answer" in meetcli("inspect", "exports/q3.vtt").stdout
-    assert "none without" not in meetcli("inspect", "exports/q3.vtt", "--key-fallback", "content").stdout
+    none = meetcli("inspect", "exports/q3.vtt", "--key-fallback", "none")
+    assert "none without meet_date, meeting_id, so no answer" in none.stdout
+    shown = " ".join(meetcli("inspect", "exports/q3.vtt").stdout.split())
+    assert "(of its content)" in shown
+    assert (
+        'ids no meet_date, meeting_id: --patterns "{meet_date}_{meeting_id}.vtt" where paths say it, '
+        "or a sidecar q3.meta.json" in shown
+    )
+    [row] = json.loads(meetcli("inspect", "exports/q3.vtt", "--json").stdout)["inputs"]
+    assert row["missing_ids"] == ["meet_date", "meeting_id"]
 
 
 def test_prints_the_turns_where_they_are_asked_for(meetcli, exports):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -104,13 +103,14 @@ def test_dead_key_costs_at_most_as_many_calls_as_run_at_once(meetcli: Command, s
 def test_samples_show_what_readme_says(meetcli: Command, server: LoopbackServer, samples: Path) -> None:
     shutil.copytree(samples, meetcli.folder / "meetings")
     first = meetcli("extract", "meetings", "--summary", "json").summary
-    assert counted(first["counts"]) == {"bypassed": 1, "miss": 10, "shared": 1, "total": 12}
+    assert counted(first["counts"]) == {"miss": 11, "shared": 1, "total": 12}
     assert server.requests == 11
+    assert first["known_by_content"] == {"total": 1, "miss": 1}
     assert first["hit_rate"] == 0
     again = meetcli("extract", "meetings", "--summary", "json").summary
-    assert counted(again["counts"]) == {"bypassed": 1, "hit": 11, "total": 12}
-    assert (server.requests, again["hit_rate"]) == (12, 1)
-    assert Counter(file["reason"] for file in again["files"])["no_key"] == 1
+    assert counted(again["counts"]) == {"hit": 12, "total": 12}
+    assert (server.requests, again["hit_rate"]) == (11, 1)
+    assert again["known_by_content"] == {"total": 1, "hit": 1}
 
 
 @pytest.mark.parametrize("task", ["extract", "analyze"])
@@ -125,5 +125,5 @@ def test_samples_run_locally_without_key_or_network(
         "0",
         0,
     )
-    assert counted(again.summary["counts"]) == {"bypassed": 1, "hit": 11, "total": 12}
+    assert counted(again.summary["counts"]) == {"hit": 12, "total": 12}
     assert server.requests == 0

@@ -72,7 +72,7 @@ def test_hit_leaves_the_result_file_alone(meetcli: Command, server: LoopbackServ
 
 def test_meeting_without_ids_is_bypassed_unless_its_content_gives_a_key(meetcli: Command) -> None:
     meetcli.put("in/a.json", {"transcript": "Ana: Good morning.\nRui: Good morning."})
-    done = meetcli("extract", "in", "--summary", "json")
+    done = meetcli("extract", "in", "--summary", "json", "--key-fallback", "none")
     assert done.summary["files"][0] | {"cost_usd": None} == {
         "source": "in/a.json",
         "status": "bypassed",
@@ -84,7 +84,7 @@ def test_meeting_without_ids_is_bypassed_unless_its_content_gives_a_key(meetcli:
         "unsupported": 12,
         "place": None,
     }
-    assert run(meetcli, "--key-fallback", "content") == {"in/a.json": "miss"}
+    assert run(meetcli) == {"in/a.json": "miss"}
     assert run(meetcli, "--key-fallback", "content") == {"in/a.json": "hit"}
 
 
@@ -251,12 +251,13 @@ def test_summary_has_the_contract_s_shape_and_its_money_is_this_run_s(meetcli: C
             "backend",
             "counts",
             "hit_rate",
+            "known_by_content",
             "requests",
             "usage",
         ),
         *("cost_usd", "saved_usd", "unsupported", "uncertain_usd", "money", "elapsed_s", "exit_code", "files"),
     ]
-    assert tuple(first["counts"]) == (*COUNTED, "total")
+    assert tuple(first["counts"]) == (*COUNTED, "total", "unread")
     assert list(first["usage"]) == ["input_tokens", "cached_input_tokens", "output_tokens", "requests"]
     assert list(first["files"][0]) == [
         "source",

@@ -156,12 +156,19 @@ def test_a_dry_run_says_what_meetings_would_end_as_even_where_they_do_not_fit_th
     planned = [outcome(f"in/{n:03}.json", Status.NOT_ATTEMPTED, "changed" if n % 3 else "miss") for n in range(60)]
     hits = [outcome(f"in/hit{n}.json", Status.HIT) for n in range(9)]
     text = printed(report([*hits, *planned]), height=32)
-    assert "69 meetings: 9 hit, 60 not attempted (40 changed, 20 miss)\n" in text
-    assert "in/000.json  not attempted: miss" in text
-    assert "in/hit" not in text
+    assert "69 meetings: 9 hit, 60 planned (40 changed, 20 miss)\n" in text
+    assert "… and 9 were answered, 60 planned; --summary json lists every one\n" in text
+    assert "in/" not in text
+    few = printed(report([*hits, *planned[:12]]), height=32)
+    assert "in/000.json  would call: miss" in few
+    twins = [
+        outcome("in/a.json", Status.NOT_ATTEMPTED, "bypassed"),
+        outcome("in/b.json", Status.NOT_ATTEMPTED, "shared"),
+    ]
+    assert "in/b.json  would share an answer " in printed(report(twins))
 
 
-def test_what_does_not_fit_the_screen_is_reduced_to_failures_and_calls():
+def test_what_does_not_fit_the_screen_is_reduced_to_what_somebody_should_look_at():
     hits = [outcome(f"in/hit{n}.json", Status.HIT) for n in range(5000)]
     called = [outcome(f"in/called{n:03}.json", Status.MISS, spent=Spent(Usage(1, 0, 1, 1))) for n in range(30)]
     failed = [outcome(f"in/failed{n:03}.json", Status.FAILED, "timeout", error="no answer in 120 s") for n in range(15)]
@@ -171,9 +178,48 @@ def test_what_does_not_fit_the_screen_is_reduced_to_failures_and_calls():
     assert [line for line in lines if line.startswith("error: ")] == [
         f"error: in/failed{n:03}.json: no answer in 120 s" for n in range(10)
     ]
-    assert sum(line.startswith("in/called") for line in lines) == 10
-    assert "… and 25 more that failed or need a call; --summary json lists every one" in lines
+    assert not any(line.startswith("in/called") for line in lines)
+    assert "… and 5 more failed, 5,030 were answered; --summary json lists every one" in lines
+    few = printed(report([*hits, *called[:9], *failed]), height=32).splitlines()
+    assert sum(line.startswith("in/called") for line in few) == 9
+    odd = [outcome("in/odd.json", Status.HIT, unsupported=2), outcome("in/none.json", Status.BYPASSED, "no_key")]
+    assert [line.split()[:2] for line in printed(report([*hits, *called, *odd]), height=32).splitlines()[1:3]] == [
+        ["in/none.json", "bypassed:"],
+        ["in/odd.json", "hit"],
+    ]
     assert "extract  5,045 meetings: 5,000 hit, 30 miss, 15 failed" in lines
+
+
+def test_what_looks_like_a_transcript_and_was_not_read_is_apart_from_other_files():
+    why = {"error": "in/b.pdf: is a PDF", "hint": "export the transcript as .vtt or .docx"}
+    text = printed(
+        report(
+            [
+                outcome("in/a.vtt", Status.MISS),
+                outcome("in/b.pdf", Status.SKIPPED, "unread", **why),
+                outcome("in/.DS_Store", Status.SKIPPED, "hidden"),
+                outcome("in/c.mp4", Status.SKIPPED, "no_transcript"),
+            ]
+        )
+    )
+    assert "in/b.pdf      unread " in text
+    assert "unread: in/b.pdf: is a PDF\nhint: export the transcript as .vtt or .docx\n" in text
+    assert "extract  1 meeting, 2 other files: 1 miss\nunread   1 file looks like a transcript and could" in text
+
+
+def test_money_stands_below_the_cost_and_only_where_it_is_known():
+    used = Usage(10, 0, 10, 1)
+    known = [
+        outcome("a", Status.MISS, unsupported=1, spent=Spent(used, Decimal(1))),
+        outcome("b", Status.BYPASSED, spent=Spent(used, Decimal(2))),
+    ]
+    lines = printed(report(known)).splitlines()
+    assert lines[lines.index("cost      $3.0000, saved $0") + 1] == "          bypassed $2.0000, miss $1.0000"
+    unknown = Spent(used, None, None, None, "flex")
+    text = printed(report([outcome("a", Status.MISS, spent=unknown), outcome("b", Status.BYPASSED, spent=unknown)]))
+    assert "flex" not in text
+    assert "bypassed unknown" not in text
+    assert "an unknown amount more" in text
 
 
 def test_a_rate_just_below_all_is_not_called_all():
