@@ -285,6 +285,7 @@ class _Run:
             run_to_its_end,
             warn_of_unchecked_language,
         )
+        from meetcli.wiring.waiting import WaitNotice
 
         settings, assignment = self._settings, self._assignment
         refuse_without_key(settings, len(jobs))
@@ -295,7 +296,8 @@ class _Run:
 
         budget = open_budget(settings)
         purse = open_purse(settings, budget, is_stopping=is_stopping, deliver=self.deliver)
-        options = options_of(settings)._replace(budget=budget, is_stopping=is_stopping, calls=len(jobs))
+        waiting = WaitNotice(lambda: self._progress.tell if self._progress else None)
+        options = options_of(settings)._replace(budget=budget, is_stopping=is_stopping, tell_wait=waiting.tell)
         engine = open_lane_engine(settings, options, cache=self._cache, assignment=assignment, tell=self._tell)
         self._stop.finishes_first = True
         with (

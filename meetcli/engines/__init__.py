@@ -38,8 +38,8 @@ class EngineOptions(NamedTuple):
     `not_attempted` with reason `budget`.
 
     `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as
-    `not_attempted` with reason `stopped`, while attempts under way are waited for. `calls` are how many the run will
-    make at least, where that is known.
+    `not_attempted` with reason `stopped`, while attempts under way are waited for. `tell_wait` is told time and again,
+    as long as no attempt is under way because the server has to be waited for, in how many seconds the next is made.
     """
 
     model: str
@@ -55,7 +55,7 @@ class EngineOptions(NamedTuple):
     lane: Lane = "standard"
     is_flex_fallback: bool = False
     is_stopping: Callable[[], bool] = lambda: False
-    calls: int | None = None
+    tell_wait: Callable[[float], None] = lambda left_s: None
 
 
 OPENAI_URL = "https://api.openai.com/v1"

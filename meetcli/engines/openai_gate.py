@@ -1,10 +1,9 @@
 """Engines room: the one gate that every attempt passes. Pauses, limits and the number of calls at once, shared by all
 workers.
 
-Who came first passes first. A server that refuses halves the number of calls at once and is asked again more and more
-rarely, by one call that goes ahead of the others; every answer brings back a little. In a short run calls begin one by
-one, so that few are under way unanswered when refusals begin. So a minute of refusals costs a handful of calls, however
-many workers wait.
+Who came first passes first. A server that refuses halves the number of calls at once; every answer brings back a
+little. After a pause one call goes ahead of the others. The pause is what the server asks for; where it asks for
+nothing, pauses grow. So a minute of refusals costs a handful of calls, however many workers wait.
 """
 
 from __future__ import annotations
@@ -23,28 +22,18 @@ FIRST_BACKOFF_S: Final = 0.5
 LONGEST_BACKOFF_S: Final = 30.0
 LONGEST_PAUSE_S: Final = 45.0
 SHARE_OF_PATIENCE: Final = 1 / 3  # a pause that a request has no patience left for would lose it
+SHORTEST_AGAIN_S: Final = 0.5  # a server that asks for less and refuses again has been asked too soon
 BACKOFF_GROWTH: Final = 30.0
-"""At most half a second, then 15 and 45 at least: a minute of refusals is met by three calls, besides those under way
-as it begins.
+"""Where the server does not say how long: at most half a second, then 15 and 45 at least. A minute of refusals is met
+by three calls, besides those under way as it begins.
 """
 MOST_GROWTHS: Final = 9  # beyond all need; two hundred would be no number any more, and hours of refusals bring as many
 AHEAD_S: Final = 0.5
 """How long others wait for the call that goes ahead: refusals come in a fraction of a second, answers take several."""
 GLANCE_S: Final = 0.01  # how late they may notice that it is back
-LONGEST_STEP_S: Final = 0.25
-"""Calls of a short run do not begin together but one by one, so that few are sent until a refusal, which comes soon, is
-back.
-"""
-SHORTEST_STEP_S: Final = 0.06
-SPREAD_S: Final = 2.6  # what steps may add to a run whose answers come at once
-BUSY: Final = 0.8  # steps of a whole answer's time divided by the calls at once would leave places empty
-REFUSED_CALLS: Final = 3
-SMALL_SHARE: Final = 1 / 10
-"""A run is short where all calls at once, and those that meet a minute of refusals, are more than this share of it."""
 NAP_S: Final = 0.1  # how late a waiting worker may notice that the run is stopping
 CHARACTERS_A_TOKEN: Final = 4.0
 USUAL_OUTPUT_TOKENS: Final = 1_000.0
-USUAL_ANSWER_S: Final = 2.5
 RECENT: Final = 0.1
 """Weight of the last answer in what is learned about the size of calls."""
 
@@ -72,7 +61,8 @@ class Pass:
 
 class Gate:
     """Lets attempts through. `patience_s` is the most that a request waits in all; `is_over` says that the run ends,
-    and everybody waiting goes on to notice.
+    and everybody waiting goes on to notice. While no attempt is under way and one waits, `tell` is told time and again
+    in how many seconds the next can be made.
     """
 
     def __init__(
@@ -84,11 +74,14 @@ class Gate:
         patience_s: float,
         timers: Timers,
         is_over: Callable[[], bool],
+        tell: Callable[[float], None] = lambda left_s: None,
     ) -> None:
         self.requests = Allowance(requests_a_minute)
         self.tokens = Allowance(tokens_a_minute, learns_charge=True)
         self._timers = timers
         self._is_over = is_over
+        self._tell = tell
+        self._waiting_until: list[float] = []
         self._longest_pause_s = min(LONGEST_PAUSE_S, max(FIRST_BACKOFF_S, patience_s * SHARE_OF_PATIENCE))
         self._most = concurrency
         self._width = float(concurrency)
@@ -103,19 +96,8 @@ class Gate:
         self._ahead_until = float("-inf")
         self._ahead_s = AHEAD_S
         self._refusals = 0
-        self._short_run_calls = 0  # 0: the run is not short
-        self._begun = 0
-        self._begun_at = float("-inf")
-        self._answer_s: float | None = None
         self._characters_a_token = CHARACTERS_A_TOKEN
         self._output_tokens = USUAL_OUTPUT_TOKENS
-
-    def expect(self, calls: int) -> None:
-        """Take in how many calls the run will make at least: in a short one the first goes ahead, and the others begin
-        one by one.
-        """
-        if self._most + REFUSED_CALLS > calls * SMALL_SHARE:
-            self._short_run_calls, self._sends_one_ahead = calls, True
 
     def input_tokens(self, request: Request) -> float:
         """Return about how many tokens a request sends; learned from what the server has counted so far."""
@@ -129,9 +111,10 @@ class Gate:
 
         `has_room` reserves the money: False waits until another attempt has ended, None is for ever. Then, and when the
         run is over, there is no pass; nor where a pause lasts longer than `patience_s`, which the time returned then
-        is, too.
+        is, too. A limit that only the server's headers tell is waited for no longer than `patience_s` either; then it
+        is tried out.
         """
-        paused_before_s = self._paused_s
+        paused_before_s, held_s = self._paused_s, 0.0
         async with self._turn:
             tokens = self.input_tokens(request) + self._output_tokens
             while not self._is_over():
@@ -143,12 +126,10 @@ class Gate:
                     await self._wait_out_pause()
                 elif self._ahead_until > now:
                     await self.sleep_until(min(self._ahead_until, now + GLANCE_S))
-                elif (begins_at := self._begun_at + self._step_s()) > now:
-                    await self.sleep_until(begins_at)
                 elif self._inside >= int(self._width):
                     await self._wait_for_room()
-                elif (wait_s := max(self.requests.wait_s(1, now), self.tokens.wait_s(tokens, now))) > 0:
-                    await self.sleep_until(now + wait_s)
+                elif (wait_s := self._limits_s(tokens, now, patience_s - waited_s - held_s)) > 0:
+                    held_s += await self.sleep_until(now + wait_s)
                 elif room := has_room():
                     return self._let_in(request, tokens, now), waited_s
                 elif room is None:
@@ -171,7 +152,7 @@ class Gate:
             (self.requests, "requests", entered.requests_sent),
             (self.tokens, "tokens", entered.tokens_sent),
         ):
-            if said := read_limits(headers, kind):
+            if said := read_limits(headers, kind, self._timers.wall()):
                 allowance.learn(*said, sent=sent, now_s=now)
 
     def answered(self, entered: Pass, input_tokens: int, output_tokens: int) -> None:
@@ -179,8 +160,6 @@ class Gate:
         if entered.at >= self._narrowed_at:  # what was let in before a refusal does not say that it is over
             self._refusals = 0
             self._width = min(self._most, self._width + 1 / self._width)
-        answer_s = self._timers.monotonic() - entered.at
-        self._answer_s = answer_s if self._answer_s is None else self._answer_s + RECENT * (answer_s - self._answer_s)
         if input_tokens:
             self._characters_a_token += RECENT * (entered.characters / input_tokens - self._characters_a_token)
             self._output_tokens += RECENT * (output_tokens - self._output_tokens)
@@ -189,29 +168,32 @@ class Gate:
     def refused(self, entered: Pass, retry_after_s: float | None) -> float:
         """Take in a refusal for going too fast; return how long everybody waits now."""
         now = self._timers.monotonic()
-        if (
-            entered.at >= self._narrowed_at
-        ):  # of the calls that were under way together, the first refusal speaks for all
+        # Of the calls that were under way together, the first refusal speaks for all.
+        if entered.at >= self._narrowed_at:
             self._narrowed_at = now
-            if entered is not self._ahead:  # one by itself was not too many at once
-                self._width = max(
-                    1.0, min(self._width / 2, self._inside)
-                )  # those under way may be all that it takes at once
-            self._refusals += 1
+            # Those under way may be all that the server takes at once. A call that went ahead by itself says nothing
+            # about how many, only that it is too early.
+            if entered is not self._ahead or self._inside:
+                self._width = max(1.0, min(self._width / 2, self._inside))
+            self._refusals = max(1, self._refusals + (not self._inside))
             self._sends_one_ahead = True
             self._ahead_s = max(AHEAD_S, 2 * (now - entered.at))
+        if retry_after_s is None:
+            pause_s = self._grown_s()
+        else:
+            pause_s = max(retry_after_s, SHORTEST_AGAIN_S if self._refusals > 1 else 0.0)
+        self._paused_until = max(self._paused_until, now + pause_s)
+        return pause_s
+
+    def _grown_s(self) -> float:
+        """Return how long to pause where the server does not say."""
         minutes = min(self.requests.window_s, self.tokens.window_s) / MINUTE_S  # a server's minute need not be one
         growths = min(max(0, self._refusals - 1), MOST_GROWTHS)
         grown_s = min(self._longest_pause_s * minutes, FIRST_BACKOFF_S * BACKOFF_GROWTH**growths)
-        jitter_s = grown_s * (self._timers.random() if self._refusals <= 1 else 1 + self._timers.random() / 2)
-        if retry_after_s is None:
-            pause_s = jitter_s
-        elif self._refusals <= 1:
-            pause_s = retry_after_s
-        else:  # it was waited for, and was not enough
-            pause_s = max(retry_after_s, jitter_s)
-        self._paused_until = max(self._paused_until, now + pause_s)
-        return pause_s
+        return grown_s * (self._timers.random() if self._refusals <= 1 else 1 + self._timers.random() / 2)
+
+    def _limits_s(self, tokens: float, now: float, most_s: float) -> float:
+        return max(self.requests.wait_s(1, now, most_s), self.tokens.wait_s(tokens, now, most_s))
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for so long."""
@@ -224,9 +206,15 @@ class Gate:
     async def sleep_until(self, moment: float) -> float:
         """Sleep until `moment` of the monotonic clock or until the run is over; return for how long."""
         began_at = now = self._timers.monotonic()
-        while now < moment and not self._is_over():
-            await self._timers.sleep(min(NAP_S, moment - now))
-            now = self._timers.monotonic()
+        self._waiting_until.append(moment)
+        try:
+            while now < moment and not self._is_over():
+                if not self._inside:
+                    self._tell(min(self._waiting_until) - now)
+                await self._timers.sleep(min(NAP_S, moment - now))
+                now = self._timers.monotonic()
+        finally:
+            self._waiting_until.remove(moment)
         return now - began_at
 
     async def _wait_out_pause(self) -> None:
@@ -237,18 +225,8 @@ class Gate:
         self._freed.clear()
         await self._freed.wait()
 
-    def _step_s(self) -> float:
-        """Return how long after a call the next may begin."""
-        if not self._short_run_calls:
-            return 0.0
-        shortest_s = min(SHORTEST_STEP_S, SPREAD_S / max(self._short_run_calls, self._begun))
-        answer_s = USUAL_ANSWER_S if self._answer_s is None else self._answer_s
-        return max(shortest_s, min(LONGEST_STEP_S, BUSY * answer_s / self._width))
-
     def _let_in(self, request: Request, tokens: float, now: float) -> Pass:
         self._inside += 1
-        self._begun += 1
-        self._begun_at = now
         entered = Pass(now, _characters(request), tokens, self.requests.take(1, now), self.tokens.take(tokens, now))
         if self._sends_one_ahead:
             self._sends_one_ahead, self._ahead, self._ahead_until = False, entered, now + self._ahead_s

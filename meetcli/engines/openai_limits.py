@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from typing import Final
 
 MINUTE_S: Final = 60.0
+DAY_S: Final = 86_400.0
+FIRST_MOMENT_S: Final = 1e9
+"""September 2001. As a wait it would be thirty years."""
 SAFETY: Final = 0.95
 """Share of an allowance that is used, so that our clock and the server's need not agree."""
 BURST_S: Final = 0.1
@@ -52,12 +55,14 @@ class Allowance:
         self._longest_reset_s = 0.0
         self._longest_guess_s = 0.0
 
-    def wait_s(self, amount: float, now_s: float) -> float:
-        """Return how long to wait before `amount` may be sent."""
+    def wait_s(self, amount: float, now_s: float, most_s: float = math.inf) -> float:
+        """Return how long to wait before `amount` may be sent; at most `most_s` for what only the server has told."""
         if self.limit is None:
             return 0.0
         even_s = self._due_at - min(BURST_S, self.window_s * BURST_SHARE) - now_s
-        return max(0.0, even_s, self._refill_s(amount, now_s))
+        if self._given is None:
+            return max(0.0, min(most_s, max(even_s, self._refill_s(amount, now_s))))
+        return max(0.0, even_s, min(most_s, self._refill_s(amount, now_s)))
 
     def take(self, amount: float, now_s: float) -> float:
         """Count `amount` as sent; return all that was sent so far."""
@@ -125,9 +130,11 @@ class Allowance:
         return (min(amount, self.limit or amount) - refilled) / self._rate
 
 
-def read_limits(headers: Mapping[str, str], kind: str) -> tuple[float, float | None, float | None] | None:
+def read_limits(
+    headers: Mapping[str, str], kind: str, wall_s: float
+) -> tuple[float, float | None, float | None] | None:
     """Return (limit, remaining, seconds to the reset) of `requests` or `tokens` from OpenAI's `x-ratelimit-*` headers;
-    None without.
+    None without. `wall_s` is the time now, for a reset that is told as a moment.
     """
     limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
     if not limit:
@@ -135,7 +142,7 @@ def read_limits(headers: Mapping[str, str], kind: str) -> tuple[float, float | N
     return (
         limit,
         _number(headers.get(f"x-ratelimit-remaining-{kind}")),
-        _reset_s(headers.get(f"x-ratelimit-reset-{kind}")),
+        _reset_s(headers.get(f"x-ratelimit-reset-{kind}"), wall_s),
     )
 
 
@@ -147,9 +154,23 @@ def _number(text: str | None) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _reset_s(text: str | None) -> float | None:
-    """Return seconds from Go's durations, as OpenAI writes them (`6m0s`, `120ms`), or from a bare number."""
+def _reset_s(text: str | None, wall_s: float) -> float | None:
+    """Return seconds from Go's durations, as OpenAI writes them (`6m0s`, `120ms`), or from a bare number, which may
+    stand for a moment. A reset more than a day away says nothing about minutes: None.
+    """
     parts = list(_DURATION.finditer(text or ""))
     if text and parts and sum(len(part[0]) for part in parts) == len(text):
-        return sum(float(part[1]) * _UNITS[part[2]] for part in parts)
-    return _number(text)
+        seconds: float | None = sum(float(part[1]) * _UNITS[part[2]] for part in parts)
+    else:
+        number = _number(text)
+        seconds = None if number is None else seconds_until(number, wall_s)
+    return None if seconds is None or seconds > DAY_S else seconds
+
+
+def seconds_until(number: float, wall_s: float) -> float:
+    """Return a number that a server gives as a wait in seconds. As servers mean it, one that is no wait of this world
+    is a moment since 1970, in seconds or milliseconds.
+    """
+    if number < FIRST_MOMENT_S:
+        return number
+    return max(0.0, (number / 1000 if number >= 100 * FIRST_MOMENT_S else number) - wall_s)

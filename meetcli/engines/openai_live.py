@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from meetcli.engines import OPENAI_URL, EngineOptions, host_of
 from meetcli.engines.openai_account import Account
-from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Gate, Pass, Timers
+from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, SHORTEST_AGAIN_S, Gate, Pass, Timers
 from meetcli.engines.openai_replies import read_reply
 from meetcli.engines.openai_wire import Dialect, Failure, SentElsewhere, translate
 from meetcli.errors import CallError, LaneNotServed, RunStopped, UsageError
@@ -87,9 +87,8 @@ class _Run:
             patience_s=options.max_wait_s,
             timers=timers,
             is_over=self._is_over,
+            tell=options.tell_wait,
         )
-        if options.calls is not None:
-            self._gate.expect(options.calls)
 
     async def replies(self) -> AsyncGenerator[Reply]:
         """Yield replies as they come; raise what stopped the run once the calls under way are answered."""
@@ -179,9 +178,14 @@ class _Run:
                 lane = "standard"
                 continue
             # Where others were answered since, the server takes calls, only not so many at once: no reason to give this
-            # one up.
+            # one up. Nor is it where the server says when to come back: --max-wait bounds that.
             is_crowded_out = outcome.reason in REFUSALS and self._answered_at > failed_at
-            failed += outcome.ends == "attempt" and outcome.reason != "no_capacity" and not is_crowded_out
+            is_told_to_wait = outcome.reason in REFUSALS and outcome.retry_after_s is not None
+            failed += (
+                outcome.ends == "attempt"
+                and outcome.reason != "no_capacity"
+                and not (is_crowded_out or is_told_to_wait)
+            )
             failed_at = self._timers.monotonic()
             timeouts += outcome.reason == "timeout"
             wait_s = self._wait_s(outcome, failed, entered)
@@ -241,8 +245,9 @@ class _Run:
         jitter_s = self._timers.random() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** max(0, failed - 1))
         if failure.retry_after_s is None:
             return jitter_s
-        self._gate.pause(failure.retry_after_s)
-        return failure.retry_after_s + jitter_s
+        asked_s = max(failure.retry_after_s, SHORTEST_AGAIN_S if failed > 1 else 0.0)
+        self._gate.pause(asked_s)
+        return asked_s
 
     def _give_up(self, request: Request, failure: Failure, began_at: float, account: Account) -> Reply:
         asked_whom = f"{self._options.model} at {host_of(self._options.base_url)}"

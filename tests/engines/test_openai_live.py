@@ -266,6 +266,8 @@ class TestRetries:
             {"retry_after": "7"},
             {"retry_after": email.utils.formatdate(1_700_001_007, usegmt=True)},
             {"retry_after": "1", "retry_after_ms": "7000"},
+            {"retry_after": "1700001007"},
+            {"retry_after": "1700001007000"},
         ],
     )
     def test_the_server_says_how_long_to_wait(self, headers: dict[str, str]):
