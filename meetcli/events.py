@@ -94,6 +94,11 @@ def stopping(*, is_interrupt: bool) -> None:
     )
 
 
+def announced(text: str) -> None:
+    """Warn of what is about to happen because a file says so: where data goes, or whose code is run."""
+    LOGGER.warning("%s", text, extra={"event": "announced", "fields": {}})
+
+
 def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
     """Log how one meeting ended; a failed one as an error, so that it is heard under `--quiet` and in a log file.
 

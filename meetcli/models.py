@@ -181,6 +181,10 @@ class Assignment(NamedTuple):
     requires_evidence: bool = False
 
 
+CLOCKS_DIFFER_S = 60.0
+"""How far ahead the clock of another machine may run that buys answers for the same cache."""
+
+
 class Rules(NamedTuple):
     """What the user wants of a run, whatever is asked. `ttl_s` None means that answers never grow too old; `max_bytes`
     bounds a file.
@@ -195,8 +199,12 @@ class Rules(NamedTuple):
     limit: int | None = None
 
     def is_fresh(self, created_at: datetime, now: datetime) -> bool:
-        """Say whether what was bought then is still an answer."""
-        return self.ttl_s is None or (now - created_at).total_seconds() < self.ttl_s
+        """Say whether what was bought then is still an answer.
+
+        What was bought in the future, beyond what the clocks of two machines differ by, is none where answers have an
+        end: with a clock set right it would stay one for as long again.
+        """
+        return self.ttl_s is None or -CLOCKS_DIFFER_S <= (now - created_at).total_seconds() < self.ttl_s
 
 
 class Message(NamedTuple):

@@ -109,7 +109,7 @@ def test_cron_runs_the_recipe_as_written_in_silence_and_buys_once(
 def test_the_shipped_settings_keep_answers_for_good(night: Night) -> None:
     loaded = load_settings({}, environment=CRON, working_folder=night.minutes, user_config_folder=None)
     assert loaded.settings.ttl_s is None
-    assert loaded.warnings == (
+    assert loaded.announcements[:1] == (
         f"transcripts go to {loaded.settings.endpoint}: the endpoint comes from .env in the working folder",
     )
     assert tomllib.loads((DEPLOY / "meetcli.toml").read_text(encoding="utf-8")).keys() <= OPTIONS.keys()

@@ -85,18 +85,21 @@ class CachedBatches:
             )
 
 
-def forget_members(cache: Cache, is_doomed: Callable[[Member], bool]) -> None:
-    """Take requests out of every remembered batch. Replies that are still to come for them are nobody's then, and not
-    kept.
+def forget_members(cache: Cache, is_doomed: Callable[[Member], bool]) -> int:
+    """Take requests out of every remembered batch; return how many.
 
+    Replies that are still to come for them are nobody's then, and not kept.
     What cannot be read may be about anybody and is of no use: it goes too.
     """
     names = [name for name, _ in cache.scan("batch:")]
+    forgotten = 0
     for name, text in cache.get_many(names).items():
         head, *lines = text.split("\n")
         kept = [line for line in lines if (member := _member(line)) is not None and not is_doomed(member)]
         if len(kept) < len(lines):
             cache.set({name: "\n".join((head, *kept))})
+            forgotten += len(lines) - len(kept)
+    return forgotten
 
 
 def _key(submission: Submission) -> str:

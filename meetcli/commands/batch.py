@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
-from meetcli.config import Settings, load_process_settings
+from meetcli.config import load_process_settings
 from meetcli.engines import identify_batches
 from meetcli.errors import UsageError
 from meetcli.plain_text import count_text
@@ -64,8 +64,9 @@ def _no_batch(batch_id: str) -> NoReturn:
 def _with_engine(flags: Mapping[str, object], work: Callable[[BatchEngine], Awaitable[T]]) -> T:
     """Open cache and engine as a run in the batch lane would, and do the work."""
     engine_name = identify_batches(model="", base_url=None).engine
-    settings: Settings = load_process_settings({**flags, "lane": "batch", "engine": engine_name}).settings
-    set_up_logging(settings)
+    loaded = load_process_settings({**flags, "lane": "batch", "engine": engine_name})
+    settings = loaded.settings
+    set_up_logging(loaded)
     if settings.api_key is None:
         raise UsageError("OPENAI_API_KEY is not set", hint="set it in the environment or in .env")
     identity = identify_batches(model=settings.model, base_url=settings.base_url)

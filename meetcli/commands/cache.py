@@ -25,8 +25,9 @@ Flags = Mapping[str, object]
 @contextmanager
 def opened(flags: Flags, *, is_shared_used: bool) -> Iterator[tuple[Settings, Cache]]:
     """Open the cache that the settings name, with the shared one in front where that is wanted and configured."""
-    settings = load_process_settings(flags).settings
-    set_up_logging(settings)
+    loaded = load_process_settings(flags)
+    settings = loaded.settings
+    set_up_logging(loaded)
     url = settings.cache_url if is_shared_used else None
     cache = open_cache(folder_of(settings), url=url, is_required=settings.cache_required)
     told = _tell(cache, 0)
@@ -66,8 +67,9 @@ def clear(flags: Flags, *, is_confirmed: bool) -> None:
 
 def clear_shared(flags: Flags, *, is_confirmed: bool) -> None:
     """Remove everything of ours from the shared cache, for everybody who uses it, after asking on a terminal."""
-    settings = load_process_settings(flags).settings
-    set_up_logging(settings)
+    loaded = load_process_settings(flags)
+    settings = loaded.settings
+    set_up_logging(loaded)
     if settings.cache_url is None:
         raise UsageError("no shared cache is configured", hint="name it with --cache-url or REDIS_URL")
     cache = open_shared(settings.cache_url)

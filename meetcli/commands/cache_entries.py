@@ -22,7 +22,7 @@ from meetcli.cache.entry import Header, load
 from meetcli.cache.upkeep import Kept, kept_entries, remove_entries, unusable_rows
 from meetcli.commands.cache import Flags, confirm, folder_of, opened
 from meetcli.config.values import parse_duration
-from meetcli.errors import CacheError, UsageError
+from meetcli.errors import CacheError, MeetcliError, UsageError
 from meetcli.models import Entry, Member
 from meetcli.plain_text import age_text, bytes_text, count_text, decimal_text, money_text, printable
 from meetcli.writers.removal import Removal, find_doomed, names_of
@@ -153,6 +153,24 @@ class Doomed(NamedTuple):
         """Say whether a request of a batch is about it; under a key alone that cannot be told."""
         return self.key is None and self._is_of(member.meeting_id, member.customer_id)
 
+    @property
+    def shown(self) -> str:
+        """Name it as an error does."""
+        if self.key is not None:
+            return f"the key {self.key}"
+        return f"meeting {self.meeting!r}" if self.meeting is not None else f"customer {self.customer!r}"
+
+    def hint(self, known: Mapping[str, Collection[str]]) -> str:
+        """Say which known ids are near the one that nothing was found of."""
+        from difflib import get_close_matches
+
+        kind, given = ("meeting", self.meeting) if self.meeting is not None else ("customer", self.customer)
+        if self.key is not None or given is None:
+            return "meetcli cache list shows what is kept"
+        longer = [name for name in known[kind] if name.lower().startswith(given.lower())]
+        near = list(dict.fromkeys([*get_close_matches(given, sorted(known[kind])), *sorted(longer)]))[:3]
+        return f"did you mean {' or '.join(near)}?" if near else "meetcli cache list shows what is kept"
+
     def _is_of(self, meeting_id: object, customer_id: object) -> bool:
         return meeting_id == self.meeting if self.meeting is not None else customer_id == self.customer
 
@@ -179,7 +197,8 @@ def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confi
             confirm(f"Remove {text}?", is_confirmed=is_confirmed)
         removal.carry_out()
         people = _people(entries)
-        forget_members(
+        known = {} if entries else _known_ids(cache)
+        forgotten = forget_members(
             cache, lambda member: (member.meeting_id, member.customer_id) in people or doomed.takes_member(member)
         )
         remove_entries(cache, entries)
@@ -192,6 +211,17 @@ def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confi
     typer.echo(f"removed {text}")
     if not is_all_reached:
         raise CacheError("the shared cache was not reached and may hold more", hint="run this again when it is back")
+    if not (entries or removal.results or removal.opaque or forgotten):
+        raise MeetcliError(f"nothing is kept of {doomed.shown}", hint=doomed.hint(known))
+
+
+def _known_ids(cache: Cache) -> dict[str, set[str]]:
+    """Return the ids that the cache knows, by the option that names one."""
+    headers = [kept.header for kept in kept_entries(cache)]
+    return {
+        "meeting": {header.meeting_id for header in headers if header.meeting_id},
+        "customer": {header.customer_id for header in headers if header.customer_id},
+    }
 
 
 def _people(entries: Iterable[Kept]) -> set[tuple[str | None, str | None]]:

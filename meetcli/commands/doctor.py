@@ -136,11 +136,11 @@ def _check_settings(loaded: LoadedSettings) -> Iterator[Check]:
             look(loaded.settings)
         except UsageError as error:
             refused.append(error)
-    for warning in loaded.warnings:
+    for warning in (*loaded.announcements, *loaded.warnings):
         yield Check("settings", "warn", warning)
     for refusal in refused:
         yield Check("settings", "fail", refusal.message, refusal.hint or "correct that setting")
-    if not loaded.warnings and not refused:
+    if not (loaded.announcements or loaded.warnings or refused):
         yield Check("settings", "ok", "all understood")
 
 

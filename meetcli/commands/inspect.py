@@ -37,7 +37,7 @@ def inspect(paths: list[str], flags: dict[str, object], *, shows_turns: bool, is
     """Show what is understood of every input and return the exit code: 1 where one failed."""
     loaded = load_process_settings(flags)
     settings = loaded.settings
-    set_up_logging(settings)
+    set_up_logging(loaded)
     refuse_no_paths(paths, settings)
     with tempfile.TemporaryDirectory(prefix="meetcli-") as spool:
         inputs = find_inputs(paths, settings, spool)

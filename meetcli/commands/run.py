@@ -48,7 +48,7 @@ def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
     """Run a task over paths and return the exit code. Raises `UsageError` before anything is called."""
     loaded = load_process_settings(flags)
     settings = loaded.settings
-    set_up_logging(settings)
+    set_up_logging(loaded)
     report = RunReport(
         task=task_name,
         engine=settings.engine,

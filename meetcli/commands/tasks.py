@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import typer
 
@@ -18,7 +19,7 @@ def check(paths: list[str]) -> None:
     """Print what a task asks for, after checking all of it. Raises `UsageError` for the first thing that is wrong."""
     if len(paths) != 1:
         raise UsageError(f"--check takes one task, not {len(paths)} names", hint="meetcli run --check task.toml")
-    task = open_task(paths[0], read_toml)
+    task = open_task(paths[0], read_toml, partial(typer.echo, err=True))
     task.load_answer_model()
     typer.echo(
         f"{task.name}, version {task.version}: {count_text(len(task.instructions.split()), 'word')} of instructions"

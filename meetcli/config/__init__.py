@@ -43,12 +43,14 @@ _ALONE = ("no_cache", "refresh", "cache_only"), ("no_cache", "cache_required"), 
 
 class LoadedSettings(NamedTuple):
     """Settings with the origin of each, by option name: `flag --ttl`, `variable CACHE_TTL_HOURS`, `.env`,
-    `./meetcli.toml`, the path of the user's file, or `default`. `warnings` are for people, in order.
+    `./meetcli.toml`, the path of the user's file, or `default`. `warnings` are for people, in order, and so are
+    `announcements`: what a file in the working folder decides of where data goes, to be said before it happens.
     """
 
     settings: Settings
     origins: Mapping[str, str]
     warnings: tuple[str, ...]
+    announcements: tuple[str, ...] = ()
 
 
 class _Given(NamedTuple):
@@ -112,7 +114,8 @@ def load_settings(
     return LoadedSettings(
         Settings(**parsed),
         origins,
-        (*_announce_endpoint(parsed, origins), *_name_unknown_variables(environment), *_name_unknown_variables(dotenv)),
+        (*_name_unknown_variables(environment), *_name_unknown_variables(dotenv)),
+        tuple(_announce_places(parsed, origins)),
     )
 
 
@@ -240,14 +243,23 @@ def _is_openai(base_url: str | None) -> bool:
     return host == "api.openai.com" or host.endswith(".api.openai.com")
 
 
-def _announce_endpoint(parsed: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
-    origin = origins["base_url"]
+def _announce_places(parsed: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
+    """Say where data goes because a file in the working folder says so: it may be somebody else's."""
+
+    def is_decided_here(name: str) -> bool:
+        return origins[name] in {".env", f"./{SETTINGS_FILE}"} and parsed.get(OPTIONS[name].field) is not None
+
     able = abilities_of(parsed.get("engine", DEFAULT_ENGINE))
-    if origin in {".env", f"./{SETTINGS_FILE}"} and not _is_openai(parsed["base_url"]) and able.uses_base_url:
-        yield (
-            f"transcripts go to {urlsplit(parsed['base_url']).netloc}: the "
-            f"endpoint comes from {origin} in the working folder"
-        )
+    if is_decided_here("base_url") and not _is_openai(parsed["base_url"]) and able.uses_base_url:
+        host = urlsplit(parsed["base_url"]).netloc
+        yield f"transcripts go to {host}: the endpoint comes from {origins['base_url']} in the working folder"
+    if is_decided_here("cache_url") and not parsed.get("no_cache"):
+        host = urlsplit(parsed["cache_url"]).netloc.rpartition("@")[2]
+        yield f"results go to Redis at {host}: cache_url comes from {origins['cache_url']} in the working folder"
+    for name, what in (("log_file", "the log goes"), ("metrics_file", "metrics go")):
+        if is_decided_here(name):
+            path = parsed[OPTIONS[name].field]
+            yield f"{what} to {path}: {name} comes from {origins[name]} in the working folder"
 
 
 def _name_unknown_variables(variables: Mapping[str, str]) -> Iterator[str]:

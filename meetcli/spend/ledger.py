@@ -36,10 +36,9 @@ from meetcli.cache.entry import (
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.leases import Leases
 from meetcli.errors import CacheError
-from meetcli.models import Entry, Job, Reply, Rules, Usage
+from meetcli.models import CLOCKS_DIFFER_S, Entry, Job, Reply, Rules, Usage
 
-_CLOCKS_DIFFER = timedelta(minutes=1)
-"""So far ahead may the clock be of another machine that buys for us just now."""
+_CLOCKS_DIFFER = timedelta(seconds=CLOCKS_DIFFER_S)
 
 
 class Ledger:

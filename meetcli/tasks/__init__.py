@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,14 +30,14 @@ def load_task(name: str) -> Task:
     )
 
 
-def open_task(named: str, read_toml: ReadToml) -> Task:
+def open_task(named: str, read_toml: ReadToml, announce: Callable[[str], None] = lambda text: None) -> Task:
     """Return the built-in task called so, or the one in a task file; `UsageError` where there is neither, or the file
     cannot be used.
 
-    `read_toml` reads a TOML file, decimals as `Decimal`.
+    `read_toml` reads a TOML file, decimals as `Decimal`. `announce` is told of code in Python before it is run.
     """
     if named in BUILT_IN or not (named.endswith(".toml") or Path(named).is_file()):
         return load_task(named)
     from meetcli.tasks.custom import load_task_file
 
-    return load_task_file(Path(named), read_toml, built_in=BUILT_IN)
+    return load_task_file(Path(named), read_toml, built_in=BUILT_IN, announce=announce)

@@ -35,8 +35,10 @@ _QUOTES = """
 _MOST_PROBLEMS = 12
 
 
-def load_task_file(path: Path, read_toml: ReadToml, *, built_in: tuple[str, ...]) -> Task:
-    """Return the task in a file. Raises `UsageError` that names the file and the field for one that cannot be used."""
+def load_task_file(
+    path: Path, read_toml: ReadToml, *, built_in: tuple[str, ...], announce: Callable[[str], None]
+) -> Task:
+    """Return the task in a file; `announce` is told of code before it runs. Raises `UsageError` that names the file and the field for one that cannot be used."""
     fields = read_toml(path)
     shown = repr(str(path))
     if unknown := fields.keys() - _KEYS:
@@ -54,7 +56,7 @@ def load_task_file(path: Path, read_toml: ReadToml, *, built_in: tuple[str, ...]
     if isinstance(temperature, bool) or not isinstance(temperature, int | Decimal) or not 0 <= temperature <= 2:
         raise UsageError(f"{shown}: temperature = {temperature!s:.20} must be a number from 0 to 2")
     try:
-        whole, model = _read_schema(fields.get("schema"), path.parent)
+        whole, model = _read_schema(fields.get("schema"), path.parent, announce)
         asked = strict_subset(whole)
     except UsageError as error:
         raise UsageError(f"{shown}: {error.message}", hint=error.hint) from error
@@ -73,7 +75,9 @@ def load_task_file(path: Path, read_toml: ReadToml, *, built_in: tuple[str, ...]
     )
 
 
-def _read_schema(given: object, folder: Path) -> tuple[dict[str, Any], type[BaseModel] | None]:
+def _read_schema(
+    given: object, folder: Path, announce: Callable[[str], None]
+) -> tuple[dict[str, Any], type[BaseModel] | None]:
     """Return the user's whole JSON Schema, and the model it was made from where there is one."""
     if isinstance(given, Mapping):
         return _plain(given), None
@@ -82,6 +86,7 @@ def _read_schema(given: object, folder: Path) -> tuple[dict[str, Any], type[Base
             "schema must be a table, a JSON file, or module:Model", hint="write the JSON Schema below [schema]"
         )
     if _MODEL.fullmatch(given):
+        announce(f"the task runs code of yours: {given}, looked for in {folder.resolve()} first")
         model = _import_model(given, folder)
         return model.model_json_schema(), model
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meetcli import events
 from meetcli.answers import render_version
 from meetcli.config import Settings, read_toml
 from meetcli.engines import identify
@@ -16,7 +17,7 @@ def assign(task_name: str, settings: Settings) -> Assignment:
     """Return what a task with these settings asks. Raises UsageError for a task that does not exist, or not for this
     engine.
     """
-    task = open_task(task_name, read_toml)
+    task = open_task(task_name, read_toml, events.announced)
     identity = identify(settings.engine, model=settings.model, base_url=settings.base_url)
     if not identity.abilities.takes_any_task and task.name not in BUILT_IN:
         raise UsageError(

@@ -6,13 +6,14 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TextIO
 
-from meetcli.config import Settings
+from meetcli.config import LoadedSettings
 from meetcli.errors import MeetcliError, UsageError
-from meetcli.events import LOGGER, failed
+from meetcli.events import LOGGER, announced, failed
 from meetcli.plain_text import printable
 
 _NOT_WELL = {"cache_error", "stopping"}
@@ -22,16 +23,28 @@ noticed.
 
 
 def configure_logging(
-    *, quiet: bool = False, verbose: int = 0, log_format: str = "text", log_file: Path | None = None, run_id: str
+    *,
+    quiet: bool = False,
+    verbose: int = 0,
+    log_format: str = "text",
+    log_file: Path | None = None,
+    run_id: str,
+    announcements: Iterable[str] = (),
 ) -> None:
     """Send meetcli's log lines where the settings say, replacing an earlier set-up.
 
     `quiet` is about standard error alone: a log file has every line that `verbose` asks for, and what must not be
-    missed is said in both. Raises `UsageError` when the log file cannot be opened.
+    missed is said in both. `announcements` go to standard error before the log file is opened, and into the log.
+    Raises `UsageError` when the log file cannot be opened.
     """
     close_logging()
     screen = _StderrHandler()
     screen.setFormatter(_PlainFormatter())
+    if log_file is not None and not quiet:
+        for announcement in announcements:
+            screen.handle(
+                logging.makeLogRecord({"levelno": logging.WARNING, "levelname": "WARNING", "msg": announcement})
+            )
     handler: logging.Handler = screen if log_file is None else _open_log_file(log_file)
     if log_format == "json":
         handler.setFormatter(_JsonFormatter(run_id))
@@ -45,6 +58,8 @@ def configure_logging(
         LOGGER.addHandler(used)
     LOGGER.propagate = False
     LOGGER.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
+    for announcement in announcements:
+        announced(announcement)
 
 
 def close_logging() -> None:
@@ -160,12 +175,14 @@ def _open_log_file(path: Path) -> logging.Handler:
         ) from error
 
 
-def set_up_logging(settings: Settings) -> None:
-    """Start the log as the settings say, each run with an id of its own."""
+def set_up_logging(loaded: LoadedSettings) -> None:
+    """Start the log as the settings say, each run with an id of its own, and announce what they decide."""
+    settings = loaded.settings
     configure_logging(
         quiet=settings.quiet,
         verbose=settings.verbose,
         log_format=settings.log_format,
         log_file=settings.log_file,
         run_id=os.urandom(4).hex(),
+        announcements=loaded.announcements,
     )

@@ -60,7 +60,14 @@ def test_a_removed_customer_is_in_no_byte_of_the_cache_and_the_results(bought: C
     assert CANARY.encode() not in bytes_of(bought.folder / "results")
     assert len(bought.results()) == 40
     again = bought("cache", "remove", "--customer", CANARY, "--results", "results")
-    assert (again.exit_code, again.stdout) == (0, "removed 0 answers\n")
+    assert (again.exit_code, again.stdout) == (1, "removed 0 answers\n")
+
+
+def test_a_customer_nobody_knows_is_said_with_those_that_are_near(bought: Command) -> None:
+    done = bought("cache", "remove", "--customer", CANARY[:-1])
+    assert (done.exit_code, done.stdout) == (1, "removed 0 answers\n")
+    assert f"nothing is kept of customer {CANARY[:-1]!r}" in done.stderr
+    assert f"did you mean {CANARY}" in done.stderr
 
 
 def test_bytes_that_a_reader_keeps_are_told_of_and_go_when_it_ends(bought: Command) -> None:

@@ -346,13 +346,29 @@ def test_prices_follow_the_endpoint_unless_given(load, given, prices, endpoint):
     [("OPENAI_BASE_URL=https://evil.example/v1", None), (None, "base_url = 'https://evil.example/v1'")],
 )
 def test_an_endpoint_from_a_file_in_the_working_folder_is_announced(load, dotenv, project):
-    (warning,) = load(dotenv=dotenv, project=project).warnings
-    assert warning.startswith("transcripts go to evil.example: the endpoint comes from")
+    (announced,) = load(dotenv=dotenv, project=project).announcements
+    assert announced.startswith("transcripts go to evil.example: the endpoint comes from")
 
 
-def test_an_endpoint_the_user_gave_is_not_announced(load):
-    assert load({"base_url": "http://h/v1"}, project="base_url = 'http://other/v1'").warnings == ()
-    assert load({}, project="", user="base_url = 'http://h/v1'").warnings == ()
+@pytest.mark.parametrize(
+    ("dotenv", "project", "said"),
+    [
+        ("REDIS_URL=redis://u:CANARY@evil.example:6380/1", None, "results go to Redis at evil.example:6380: cache_url"),
+        (None, "cache_url = 'redis://u:CANARY@evil.example/0'", "results go to Redis at evil.example: cache_url"),
+        (None, "log_file = '/srv/evil.log'", "the log goes to /srv/evil.log: log_file comes from ./meetcli.toml"),
+        ("MEETCLI_METRICS_FILE=/srv/evil.prom", None, "metrics go to /srv/evil.prom: metrics_file comes from .env"),
+    ],
+)
+def test_every_place_for_data_that_such_a_file_names_is_announced(load, dotenv, project, said):
+    (announced,) = load(dotenv=dotenv, project=project).announcements
+    assert announced.startswith(said)
+    assert "CANARY" not in announced
+
+
+def test_a_place_that_the_user_gave_is_not_announced(load):
+    assert load({"base_url": "http://h/v1"}, project="base_url = 'http://other/v1'").announcements == ()
+    assert load({}, project="", user="base_url = 'http://h/v1'\nlog_file = '/x.log'").announcements == ()
+    assert load({"log_file": "/x.log"}, project="log_file = '/y.log'").announcements == ()
 
 
 @pytest.mark.parametrize("kind", ["cache", "config"])

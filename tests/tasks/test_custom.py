@@ -387,3 +387,18 @@ def test_no_list_of_a_long_meeting_depends_on_what_the_last_answer_made_of_it(wo
     assert result["result"] == {"few": ["a"], "points": POINTS, "inner": {"points": POINTS}, "optional": POINTS}
     assert result["provenance"]["coverage"]["chosen"] == ["result.few"]
     jsonschema.Draft202012Validator(result_schema(open_task(world.task, read_toml))).validate(result)
+
+
+def test_code_of_a_task_is_announced_before_it_runs(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "told_of_code", told, raising=False)
+    (tmp_path / "shape_of_needs.py").write_text(
+        "import sys\nfrom pydantic import BaseModel\nsys.told_of_code.append('it runs')\nclass Needs(BaseModel):\n    a: int\n"
+    )
+    task = tmp_path / "needs.toml"
+    task.write_text('name = "needs"\ninstructions = "List."\nschema = "shape_of_needs:Needs"\n')
+    open_task(str(task), read_toml, told.append)
+    assert told == [
+        f"the task runs code of yours: shape_of_needs:Needs, looked for in {tmp_path.resolve()} first",
+        "it runs",
+    ]
