@@ -22,6 +22,7 @@ from meetcli.readers.own_marks import is_ours, is_sidecar, serves_another
 from meetcli.readers.raw import MAX_BYTES, Bytes, Raw
 from meetcli.readers.units import Identify, Unit, refused, units_of, unpacked
 from meetcli.readers.version import READERS_VERSION
+from meetcli.readers.who_is_who import with_names
 
 if TYPE_CHECKING:
     from meetcli.readers.containers import ArchiveFile
@@ -205,7 +206,7 @@ def _meetings(content: Content) -> Iterator[_Meeting]:
     form = format_of(content)
     if form is not None:
         for place, mapping in form.read(content):
-            yield _Meeting((place,), mapping, form.name, form.is_by_naming)
+            yield _Meeting((place,), _named(content, mapping), form.name, form.is_by_naming)
         return
     items = content.document if isinstance(content.document, list) else []
     if not any(isinstance(item, InputError) or format_of(_item(content, item)) for item in items[:_JUDGED_PLACES]):
@@ -228,7 +229,14 @@ def _of_item(content: Content, number: int, item: object) -> Iterator[_Meeting]:
     if form is None:
         raise InputError("is no meeting: it has neither `transcript` nor the shape of another format")
     for place, mapping in form.read(inner):
-        yield _Meeting((number, place), mapping, form.name)
+        yield _Meeting((number, place), _named(inner, mapping), form.name)
+
+
+def _named(content: Content, mapping: Mapping[str, Any] | InputError) -> Mapping[str, Any] | InputError:
+    """Return a meeting whose speakers are called as the document says elsewhere."""
+    if content.document is None or isinstance(mapping, InputError):
+        return mapping
+    return with_names(content.document, mapping)
 
 
 def _item(content: Content, document: object) -> Content:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from meetcli.errors import InputError
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, children, first_of, is_object, label, seconds, text
 from meetcli.readers.format import Format, Found
+from meetcli.readers.speakers import speaker_keys, speaker_under
+from meetcli.readers.spoken_times import in_seconds, scaled
 from meetcli.readers.turns import Piece, meeting, sentences, utterances
+
+_UNITS = 1000.0
+"""A second in the service's own answers; scripts that keep some of one, and services like it, write seconds too."""
 
 
 def _claims(content: Content) -> bool:
@@ -33,18 +40,27 @@ def _read(content: Content) -> list[Found]:
         raise InputError("was saved before the transcription was finished", field="status")
     spoken = children(document, "utterances")
     if spoken:
-        return utterances(_piece(utterance) for utterance in spoken)
-    return meeting([_piece(word) for word in children(document, "words")] or sentences(text(document, "text")))
+        keys = speaker_keys(spoken)
+        return utterances(_in_seconds(document, [_piece(utterance, keys) for utterance in spoken]))
+    words = children(document, "words")
+    keys = speaker_keys(words)
+    pieces = _in_seconds(document, [_piece(word, keys) for word in words])
+    return meeting(pieces or sentences(text(document, "text")))
 
 
-def _piece(piece: Object) -> Piece:
-    speaker = label(piece, "speaker")
+def _in_seconds(document: Object, pieces: list[Piece]) -> list[Piece]:
+    """Return pieces with times in seconds: of milliseconds where this is AssemblyAI's own, else as the pieces tell."""
+    if "id" in document and ("audio_url" in document or "audio_duration" in document):
+        return scaled(pieces, _UNITS)
+    return in_seconds(pieces, default=_UNITS)
+
+
+def _piece(piece: Object, keys: Sequence[str]) -> Piece:
+    speaker = speaker_under(piece, keys)
     channel = label(piece, "channel")
     if speaker is None and channel is not None:
         speaker = channel.replace("Speaker", "Channel")
-    return Piece(
-        speaker, text(piece, "text"), seconds(piece, "start", per_second=1000), seconds(piece, "end", per_second=1000)
-    )
+    return Piece(speaker, text(piece, "text"), seconds(piece, "start"), seconds(piece, "end"))
 
 
 FORMATS = (Format("AssemblyAI", "AssemblyAI", _claims, _read),)

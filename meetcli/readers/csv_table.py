@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import StringIO
 
 from meetcli.errors import InputError
 from meetcli.readers.content import Content, NoTranscript
 from meetcli.readers.format import Format, Found
+from meetcli.readers.inner_text import with_text_inside
 
 _TEXTS = ("transcript", "meet_transcription")
-_DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"[\r\n]")
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=[,;\t|]"?[ \t]*\r?\n', re.IGNORECASE)
 """What Excel writes above the table where the delimiter is not the country's own."""
 
-_FIELDS = (
+FIELDS = (
     "meeting_id",
     "meet_id",
     "customer_id",
@@ -34,7 +35,13 @@ csv.field_size_limit(
 )  # the module's own is 131,072 characters, two hours of speech; the file's size is bounded
 
 
-def _table(content: Content) -> str:
+def first_line(content: Content) -> str:
+    """Return the line that names the columns."""
+    return _LINE_END.split(table(content._replace(text=content.text[:_HEADER_CHARACTERS])), maxsplit=1)[0].strip()
+
+
+def table(content: Content) -> str:
+    """Return a table without what Excel writes above it."""
     return (
         _SEPARATOR_LINE.sub("", content.text, count=1)
         if _SEPARATOR_LINE.match(content.text)
@@ -44,26 +51,27 @@ def _table(content: Content) -> str:
 
 def _columns(content: Content) -> tuple[list[str], str]:
     """Return the names of the columns in small letters and the delimiter; none where this is no such table."""
-    line = _LINE_END.split(_table(content._replace(text=content.text[:_HEADER_CHARACTERS])), maxsplit=1)[0].strip()
+    line = first_line(content)
     if not any(name in line.lower() for name in _TEXTS):
         return [], ","
-    for delimiter in _DELIMITERS:
+    for delimiter in DELIMITERS:
         names = [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
         if any(name in _TEXTS for name in names) and (len(names) > 1 or content.suffix == ".csv"):
             return names, delimiter
     return [], ","
 
 
-def _claims(content: Content) -> bool:
+def is_table(content: Content) -> bool:
+    """Say whether this is a table of meetings."""
     return bool(_columns(content)[0])
 
 
 def _read(content: Content) -> Iterator[Found]:
     names, delimiter = _columns(content)
-    twice = sorted({name for name in names if name in (*_TEXTS, *_FIELDS) and names.count(name) > 1})
+    twice = sorted({name for name in names if name in (*_TEXTS, *FIELDS) and names.count(name) > 1})
     if twice:
         raise InputError(f"has the column {twice[0]} twice, so it is ambiguous", field=twice[0])
-    rows = csv.reader(StringIO(_table(content), newline=""), delimiter=delimiter, strict=True)
+    rows = csv.reader(StringIO(table(content), newline=""), delimiter=delimiter, strict=True)
     place = 0
     try:
         next(rows)
@@ -75,7 +83,7 @@ def _read(content: Content) -> Iterator[Found]:
         raise NoTranscript("is a table without a row")
 
 
-def _meeting(names: list[str], row: list[str]) -> dict[str, object] | InputError:
+def _meeting(names: list[str], row: list[str]) -> Mapping[str, object] | InputError:
     if len(row) != len(names):
         return InputError(
             f"has {len(row)} columns where the first line names {len(names)}",
@@ -83,18 +91,22 @@ def _meeting(names: list[str], row: list[str]) -> dict[str, object] | InputError
         )
     fields = dict(zip(names, row, strict=True))
     said = next(fields[name] for name in _TEXTS if name in fields)
-    return {"transcript": said, "metadata": {name: fields[name] for name in _FIELDS if name in fields}}
+    meeting = {"transcript": said, "metadata": {name: fields[name] for name in FIELDS if name in fields}}
+    try:
+        return with_text_inside(meeting, said)
+    except InputError as error:
+        return error
 
 
 FORMATS = (
     Format(
         "CSV",
         "spreadsheets, one meeting a row",
-        _claims,
+        is_table,
         _read,
         speakers="names",
         times="start",
-        ids=_FIELDS,
+        ids=FIELDS,
         is_json=False,
     ),
 )

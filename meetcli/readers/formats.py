@@ -25,11 +25,13 @@ _JSON = (
     "speechmatics",
     "bbc_kaldi",
     "call_recorders",
+    "speech_json",
 )
 _TEXT = (
     "subtitles",
     "meeting_notes",
     "captions_html",
+    "turn_rows",
     "csv_table",
     "named_lines",
 )

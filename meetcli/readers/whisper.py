@@ -17,17 +17,19 @@ from meetcli.readers.fields import (
     first_of,
     is_object,
     is_time,
-    label,
     seconds,
     speaker_name,
     text,
     wrong,
 )
 from meetcli.readers.format import Format, Found
+from meetcli.readers.speakers import speaker_keys, speaker_under
+from meetcli.readers.spoken_times import in_seconds
 from meetcli.readers.turns import Piece, sentences, utterances
 
 _MARKER = re.compile(r"\[SPEAKER_TURN\]|^\s*\(speaker [\d?]\)")
 _SEGMENT_TYPE = "transcript.text.segment"
+_JUDGED_ROWS = 100
 _START, _END, _TEXT = 2, 3, 4
 """Places in a segment of faster-whisper that was dumped as a plain array."""
 
@@ -100,7 +102,8 @@ def _read(content: Content) -> list[Found]:
     """Read `segments`, or `text` where there are none; never both, and never a list that repeats all words."""
     document: Object = content.document
     segments = children(document, "segments")
-    pieces = [piece for segment in segments for piece in _of_segment(segment)]
+    keys = speaker_keys(segments)
+    pieces = in_seconds(piece for segment in segments for piece in _of_segment(segment, keys))
     if any(piece.speaker for piece in pieces):
         return utterances(pieces)
     if not pieces and document.get("words"):
@@ -144,9 +147,9 @@ def _timed(told: Sequence[Piece], words: Sequence[Object]) -> Sequence[Piece]:
     return found
 
 
-def _of_segment(segment: Object) -> Iterator[Piece]:
+def _of_segment(segment: Object, keys: Sequence[str]) -> Iterator[Piece]:
     said = text(segment, "text")
-    speaker = label(segment, "speaker")
+    speaker = speaker_under(segment, keys)
     cuts = _changes_of_speaker(said, children(segment, "words")) if "words" in segment else []
     if not cuts:
         yield Piece(speaker, said, seconds(segment, "start"), seconds(segment, "end"))
@@ -154,7 +157,11 @@ def _of_segment(segment: Object) -> Iterator[Piece]:
     ends = [*(place for place, _ in cuts[1:]), len(said)]
     for (place, word), end, following in zip(cuts, ends, [*(word for _, word in cuts[1:]), None], strict=True):
         end_s = seconds(segment, "end") if following is None else seconds(following, "start")
-        yield Piece(label(word, "speaker"), said[place:end], seconds(word, "start"), end_s)
+        yield Piece(_of_word(word), said[place:end], seconds(word, "start"), end_s)
+
+
+def _of_word(word: Object) -> str | None:
+    return speaker_under(word, ("speaker",))
 
 
 def _changes_of_speaker(said: str, words: Sequence[Object]) -> list[tuple[int, Object]]:
@@ -170,7 +177,7 @@ def _changes_of_speaker(said: str, words: Sequence[Object]) -> list[tuple[int, O
         if found < 0:
             return []
         # A word without a speaker, often a number without times, belongs to who is speaking.
-        if word.get("speaker") is not None and (not cuts or label(word, "speaker") != label(cuts[-1][1], "speaker")):
+        if word.get("speaker") is not None and (not cuts or _of_word(word) != _of_word(cuts[-1][1])):
             cuts.append((found if cuts else 0, word))
         place = found + len(spoken)
     return cuts if len(cuts) > 1 else []
@@ -180,12 +187,13 @@ def _read_dump(content: Content) -> list[Found]:
     rows = content.document if isinstance(content.document, list) else content.document["segments"]
     if not isinstance(rows, list):
         raise wrong("segments", rows, "a list")
-    return utterances(piece for row in rows for piece in _of_row(row))
+    keys = speaker_keys([row for row in rows[:_JUDGED_ROWS] if isinstance(row, dict)])
+    return utterances(in_seconds(piece for row in rows for piece in _of_row(row, keys)))
 
 
-def _of_row(row: object) -> Iterator[Piece]:
+def _of_row(row: object, keys: Sequence[str]) -> Iterator[Piece]:
     if isinstance(row, Mapping):
-        yield from _of_segment(row)
+        yield from _of_segment(row, keys)
     elif isinstance(row, list) and len(row) > _TEXT and isinstance(row[_TEXT], str):
         yield Piece(None, row[_TEXT], as_seconds(row[_START], "start"), as_seconds(row[_END], "end"))
     else:
@@ -221,5 +229,5 @@ FORMATS = (
     Format("WhisperX JSON", "WhisperX", _is_whisperx, _read),
     Format("whisper-timestamped JSON", "whisper-timestamped", _is_timestamped, _read, speakers="none"),
     Format("faster-whisper dump", "faster-whisper", _is_dump, _read_dump, speakers="none", is_from_documentation=True),
-    Format("Whisper JSON", "openai-whisper", _is_plain, _read, speakers="none"),
+    Format("Whisper JSON", "openai-whisper, Mistral Voxtral", _is_plain, _read, speakers="none"),
 )

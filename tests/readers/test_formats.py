@@ -18,7 +18,7 @@ COPIED = sorted(
     path for path in SAMPLES.rglob("*.*") if path.suffix != GOLDEN and path.name not in ("README.md", "large.json")
 )
 LARGE = json.loads((SAMPLES / "large.json").read_text(encoding="utf-8"))
-NO_FILE = {"plain text of a named file", "meetcli JSON"}
+NO_FILE = {"plain text of a named file", "JSON of a named file", "meetcli JSON"}
 
 
 def name_of(path: Path) -> str:

@@ -1,0 +1,275 @@
+"""Finds the speech in any JSON: a list, at any depth, of objects with text and with who said it or when.
+
+Names nothing a transcript by itself: what a list has is returned, and a format judges it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from meetcli.readers.field_names import (
+    AUTHORS,
+    DURATIONS,
+    ENDS,
+    INNER,
+    SPEAKERS,
+    STARTS,
+    TEXTS,
+    under,
+)
+from meetcli.readers.fields import Object
+from meetcli.readers.speakers import who
+from meetcli.readers.spoken_times import Spoken, Time, time_of
+
+_SAMPLED = 60
+_MAX_DEPTH = 6
+_MAX_VISITED = 3_000
+_MOST_KEYS = 400
+"""An object of more keys is a table of other things: names by id, translations by key."""
+_FEW = 10
+_MOST_OF_IT, _ALL_OF_IT = 0.6, 0.95
+"""What says who speaks may lack some words; a summary or highlights have few of them."""
+_EVENTS = frozenset({"audio_event", "audioevent", "event"})
+_ENDS_OF_SPEECH = frozenset({"<end>", "<fin>"})
+
+
+class Shape(NamedTuple):
+    """Which keys of the objects of a list say what. `path` leads to the list, `inner` to the parts of an object's text.
+
+    `has_speaker_names` says that the keys of speakers can mean nothing else.
+    """
+
+    path: tuple[str, ...]
+    texts: tuple[str, ...]
+    speakers: tuple[str, ...]
+    starts: tuple[str, ...]
+    ends: tuple[str, ...]
+    durations: tuple[str, ...]
+    inner: str | None
+    has_speaker_names: bool
+
+
+class Speech(NamedTuple):
+    """A list of speech: its shape, its objects, and what they say, of which times are not judged yet."""
+
+    shape: Shape
+    spoken: list[Spoken]
+
+    @property
+    def letters(self) -> int:
+        """How much is said."""
+        return sum(len(one.text) for one in self.spoken)
+
+    @property
+    def speakers(self) -> list[str]:
+        """Who speaks, once for every run."""
+        return [speaker for speaker, _ in groupby(one.speaker for one in self.spoken if one.speaker)]
+
+    @property
+    def timed(self) -> int:
+        """How many pieces have a start."""
+        return sum(one.start is not None for one in self.spoken)
+
+
+def speech_in(document: object) -> Speech | None:
+    """Return the list of speech in a document, following no other list; None where there is none.
+
+    Of several views of the same words the one that says who speaks is taken, then the one with times, then whole turns.
+    """
+    found = [speech for path, items in _lists(document) if (speech := _speech(path, items)) is not None]
+    most = max((speech.letters for speech in found), default=0)
+    voiced = [speech for speech in found if speech.speakers and speech.letters >= most * _MOST_OF_IT]
+    views = voiced or found
+    most = max((speech.letters for speech in views), default=0)
+    return max((speech for speech in views if speech.letters >= most * _ALL_OF_IT), key=_rank, default=None)
+
+
+def several_in(document: object) -> tuple[str, Sequence[Object]] | None:
+    """Return the list of a document whose objects hold speech each, as a page of an API's answer does, and its key."""
+    for path, items in _lists(document):
+        if path and any(speech_in(item) is not None for item in items[:3] if isinstance(item, dict)):
+            return path[-1], [item for item in items if isinstance(item, dict)]
+    return None
+
+
+def _rank(speech: Speech) -> tuple[bool, float]:
+    return speech.timed * 2 > len(speech.spoken), speech.letters / max(1, len(speech.spoken))
+
+
+def _lists(document: object) -> Iterator[tuple[tuple[str, ...], Sequence[Any]]]:
+    """Yield the lists of objects in a document with the keys that lead to them, the outermost first."""
+    pending: list[tuple[tuple[str, ...], object]] = [((), document)]
+    for visited, (path, value) in enumerate(pending):
+        if visited == _MAX_VISITED:
+            return
+        if isinstance(value, list):
+            if value and sum(isinstance(item, dict) for item in value[:_SAMPLED]) * 2 > len(value[:_SAMPLED]):
+                yield path, value
+        elif isinstance(value, dict) and len(path) < _MAX_DEPTH and len(value) <= _MOST_KEYS:
+            pending += [((*path, key), inner) for key, inner in value.items() if isinstance(inner, dict | list)]
+
+
+def _speech(path: tuple[str, ...], items: Sequence[Any]) -> Speech | None:
+    sample = [item for item in items[:_SAMPLED] if isinstance(item, dict)]
+    shape = shape_of(path, sample)
+    if shape is None or not (shape.speakers or shape.starts):
+        return None
+    if not any(spoken_of(shape, sample)):
+        return None
+    return Speech(shape, list(spoken_of(shape, items)))
+
+
+def shape_of(path: tuple[str, ...], sample: Sequence[Object]) -> Shape | None:
+    """Return what the keys of some objects say; None where they have no text."""
+    keys = {key: None for item in sample for key in item}
+    if len(keys) > _MOST_KEYS:
+        return None
+    texts = tuple(key for key in under(keys, TEXTS) if _holds(sample, key, _is_text))
+    inner = None
+    if not texts:
+        inner = next((key for key in under(keys, INNER) if _holds(sample, key, _is_parts)), None)
+        if inner is None:
+            return None
+    named = tuple(key for key in under(keys, SPEAKERS) if any(who(item.get(key)) for item in sample))
+    others = tuple(
+        key for key in under(keys, AUTHORS) if key not in texts[:1] and any(who(item.get(key)) for item in sample)
+    )
+    starts = tuple(key for key in under(keys, STARTS, is_time=True) if _holds(sample, key, _is_time))
+    ends = tuple(key for key in under(keys, ENDS, is_time=True) if _holds(sample, key, _is_time, least=1))
+    durations = tuple(key for key in under(keys, DURATIONS, is_time=True) if _holds(sample, key, _is_time, least=1))
+    return Shape(path, texts[:1], named or others, starts[:1], ends[:1], durations[:1], inner, bool(named))
+
+
+def _holds(sample: Sequence[Object], key: str, is_such: Any, least: int | None = None) -> bool:  # noqa: ANN401 - a judge of anything
+    """Say whether a key holds what it should in half of the objects, or in so many."""
+    count = sum(bool(is_such(item.get(key))) for item in sample)
+    return count >= least if least is not None else count * 2 >= len(sample) and count > 0
+
+
+def _is_text(value: object) -> bool:
+    return _text(value) is not None
+
+
+def _text(value: object) -> str | None:
+    """Return a text, or that of an object which holds one as its first field of text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return next((value[key] for key in under(value, TEXTS) if isinstance(value[key], str)), None)
+    return None
+
+
+def _is_parts(value: object) -> bool:
+    first = value[0] if isinstance(value, list) and value else None
+    return isinstance(first, dict) and any(isinstance(first[key], str) for key in under(first, TEXTS))
+
+
+def _is_time(value: object) -> bool:
+    return _time(value, 0) is not None
+
+
+def _time(value: object, place: int) -> Time | None:
+    """Return a time, or one of a pair of start and end."""
+    if type(value) is list:
+        return time_of(value[place]) if 1 <= len(value) <= 2 and place < len(value) else None
+    if place and type(value) is not list:
+        return None
+    return time_of(value)
+
+
+def spoken_of(shape: Shape, items: Sequence[Any]) -> Iterator[Spoken]:
+    """Yield what the objects of a list say, those without text left out."""
+    if shape.inner is not None:
+        for item in items:
+            if isinstance(item, dict):
+                yield from _of_parts(shape, item, shape.inner)
+        return
+    [text_key] = shape.texts
+    start_key, end_key, duration_key = (
+        keys[0] if keys else None for keys in (shape.starts, shape.ends, shape.durations)
+    )
+    for item in items:
+        if not isinstance(item, dict) or not _is_said(item):
+            continue
+        text = _text(item.get(text_key))
+        if not text or text in _ENDS_OF_SPEECH:
+            continue
+        start = item.get(start_key) if start_key is not None else None
+        end = _time(start, 1) if end_key is None else _time(item.get(end_key), 0)
+        length = time_of(item.get(duration_key)) if duration_key is not None else None
+        if item.get("type") in _EVENTS:
+            text = f" {text} "
+        yield Spoken(_speaker(shape, item), text, _time(start, 0), end, length)
+
+
+def _speaker(shape: Shape, item: Object) -> str | None:
+    for key in shape.speakers:
+        found = who(item.get(key))
+        if found is not None:
+            return found
+    return None
+
+
+def _is_said(item: Object) -> bool:
+    """Say whether an object is final and no translation, as services of real time mark what comes again."""
+    return (
+        item.get("is_final") is not False
+        and item.get("isFinal") is not False
+        and item.get("is_partial") is not True
+        and item.get("translation_status") != "translation"
+    )
+
+
+def _of_parts(shape: Shape, item: Object, inner: str) -> Iterator[Spoken]:
+    """Yield what an object says in parts: at once, or part by part where the parts say who speaks."""
+    parts = item.get(inner)
+    if not isinstance(parts, list):
+        return
+    within = shape_of((), [part for part in parts[:_SAMPLED] if isinstance(part, dict)])
+    if within is None or within.inner is not None:
+        return
+    said = list(spoken_of(within, parts))
+    if not said:
+        return
+    speaker = _speaker(shape, item)
+    if speaker is None and within.has_speaker_names:
+        yield from said
+        return
+    start = time_of(item.get(shape.starts[0])) if shape.starts else None
+    end = time_of(item.get(shape.ends[0])) if shape.ends else None
+    times = [one.start for one in said if one.start is not None]
+    later = [time for one in said if (time := one.end or one.start) is not None]
+    yield Spoken(
+        speaker,
+        glue_of(said).join(one.text for one in said),
+        start or (times[0] if times else None),
+        end or (later[-1] if later else None),
+        time_of(item.get(shape.durations[0])) if shape.durations else None,
+    )
+
+
+def glue_of(spoken: Sequence[Spoken]) -> str:
+    """Return what stands between words: nothing where they carry their spaces, as one in ten does at least."""
+    carried = sum(one.text[:1].isspace() or one.text[-1:].isspace() for one in spoken)
+    return "" if carried * _FEW >= len(spoken) and carried > 0 else " "
+
+
+def whole_words(spoken: Sequence[Spoken]) -> list[Spoken]:
+    """Return words put together from their parts where these carry the spaces between words; else as they are."""
+    if len(spoken) < 2 or glue_of(spoken) == " " or sum(len(one.text.split()) for one in spoken) > 2 * len(spoken):
+        return list(spoken)
+    found: list[Spoken] = []
+    is_open = False
+    for one in spoken:
+        if not one.text.strip():
+            is_open = False
+            continue
+        last = found[-1] if found else None
+        if last is not None and is_open and not one.text[0].isspace() and one.speaker == last.speaker:
+            found[-1] = last._replace(text=last.text + one.text, end=one.end or last.end)
+        else:
+            found.append(one)
+        is_open = not one.text[-1].isspace()
+    return found

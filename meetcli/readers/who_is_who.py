@@ -1,0 +1,93 @@
+"""Gives labels the names that a document says elsewhere: a map of labels to names, or a list of speakers with ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meetcli.readers.field_names import IDS, PEOPLE, PEOPLE_NAMES, folded, under
+from meetcli.readers.fields import speaker_name
+
+_MAX_DEPTH = 5
+_MAX_VISITED = 1_000
+_MOST_PEOPLE = 500
+_NESTED = ("signedinUser", "signedInUser", "anonymousUser", "phoneUser", "user", "profile", "person")
+"""Where Google Meet's participants, and others', have their names."""
+
+
+def with_names(document: object, mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a meeting whose turns are by the names that the document has for their labels; itself where it has none.
+
+    Labels that are names already stay. One map or list must say them all, else nobody knows what the others are.
+    """
+    turns = mapping.get("turns")
+    if not isinstance(turns, list) or not isinstance(document, dict):
+        return mapping
+    labels = {turn["speaker"] for turn in turns if turn["speaker"]}
+    if not labels:
+        return mapping
+    for names in _maps(document):
+        found = {label: name for label in labels if (name := names.get(label)) and name != label}
+        if found and all(label in names for label in labels):
+            return {
+                **mapping,
+                "turns": [{**turn, "speaker": found.get(turn["speaker"], turn["speaker"])} for turn in turns],
+            }
+    return mapping
+
+
+def _maps(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Yield what a document may say of who is who, the outermost first; nothing inside lists of speech is looked at."""
+    pending: list[tuple[str, object, int]] = [("", document, 0)]
+    for visited, (key, value, depth) in enumerate(pending):
+        if visited == _MAX_VISITED:
+            return
+        if isinstance(value, list):
+            if 0 < len(value) <= _MOST_PEOPLE and isinstance(value[0], dict) and _names_people(key):
+                yield from _of_list(value)
+        elif isinstance(value, dict):
+            if _names_people(key) and len(value) <= _MOST_PEOPLE:
+                names = {_label(label): name for label, who in value.items() if (name := _name(who))}
+                yield {label: name for label, name in names.items() if label}
+            if depth < _MAX_DEPTH:
+                pending += [(name, inner, depth + 1) for name, inner in value.items() if isinstance(inner, dict | list)]
+
+
+def _names_people(key: str) -> bool:
+    return PEOPLE.search(folded(key)) is not None
+
+
+def _of_list(people: list[Any]) -> Iterator[dict[str, str]]:
+    """Yield the names of a list by each field that may identify them."""
+    objects = [one for one in people if isinstance(one, dict)]
+    for field in dict.fromkeys(key for one in objects for key in one if folded(key) in IDS):
+        names: dict[str, str] = {}
+        for one in objects:
+            name = _name({key: value for key, value in one.items() if key != field})
+            label = _label(one.get(field))
+            if name and label:
+                names[label] = name
+        if names:
+            yield names
+
+
+def _label(value: object) -> str:
+    """Return a label as turns carry it."""
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return speaker_name(str(value)) or ""
+    return ""
+
+
+def _name(value: object) -> str:
+    if isinstance(value, str):
+        return " ".join(value.split()) if len(value) <= 120 else ""
+    if not isinstance(value, dict):
+        return ""
+    for key in under(value, PEOPLE_NAMES):
+        if isinstance(value[key], str) and value[key].strip():
+            return _name(value[key])
+    parts = [value.get(key) for key in ("first_name", "last_name", "firstName", "lastName", "name", "surname")]
+    whole = " ".join(part.strip() for part in parts if isinstance(part, str) and part.strip())
+    if whole:
+        return _name(whole)
+    return next((name for key in _NESTED if isinstance(value.get(key), dict) and (name := _name(value[key]))), "")
