@@ -27,7 +27,8 @@ PYTHONS_OWN = (
 """Typer, and modules of Python's library: a command may load what their import loads, whatever that is in this version of Python."""
 
 EVERY_COMMAND = """
-    cli cli.app cli.options commands config config.settings config.values errors plain_text wiring wiring.exits
+    cli cli.app cli.batch_commands cli.cache_commands cli.rows cli.typed
+    commands config config.options config.settings config.values engines errors plain_text wiring wiring.exits
 """
 SETTINGS = "events models wiring.logs"
 HITS = f"""
@@ -106,7 +107,10 @@ def test_the_table_adds_rich_and_nothing_else(hit: list[str | Path], pythons_own
 @pytest.mark.parametrize(
     ("command", "rooms"),
     [
-        ("--help", "cli cli.app cli.batch_app cli.cache_app cli.options config errors plain_text wiring wiring.exits"),
+        (
+            "--help",
+            "cli cli.app cli.batch_commands cli.cache_commands cli.rows cli.typed errors plain_text wiring wiring.exits",
+        ),
     ],
 )
 def test_a_command_loads_no_room_it_does_not_need(command: str, rooms: str, pythons_own: set[str]) -> None:

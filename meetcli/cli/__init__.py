@@ -13,7 +13,7 @@ def main() -> None:
     try:
         from meetcli.cli.app import build
 
-        build(sys.argv[1:])()
+        build()()
     except KeyboardInterrupt:  # before any command has begun: there is nothing to finish, and nothing to say
         sys.exit(130)
     finally:

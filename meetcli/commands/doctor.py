@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -54,7 +54,7 @@ class Check(NamedTuple):
     hint: str | None = None
 
 
-def examine(flags: dict[str, object], *, is_offline: bool) -> int:
+def examine(flags: Mapping[str, object], *, is_offline: bool) -> int:
     """Print settings, versions and checks; return 0, or 2 where a run would not work as the settings say."""
     loaded = load_process_settings(flags)
     settings = loaded.settings

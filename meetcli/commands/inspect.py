@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from meetcli.config import Settings, load_process_settings
@@ -33,7 +33,7 @@ log = logging.getLogger("meetcli")
 Measure = Callable[[Transcript, Meeting], Inspected]
 
 
-def inspect(paths: list[str], flags: dict[str, object], *, shows_turns: bool, is_json: bool) -> int:
+def inspect(paths: list[str], flags: Mapping[str, object], *, shows_turns: bool, is_json: bool) -> int:
     """Show what is understood of every input and return the exit code: 1 where one failed."""
     loaded = load_process_settings(flags)
     settings = loaded.settings

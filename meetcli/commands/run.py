@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("meetcli")
 
 
-def run_task(task_name: str, paths: list[str], flags: dict[str, object]) -> int:
+def run_task(task_name: str, paths: list[str], flags: Mapping[str, object]) -> int:
     """Run a task over paths and return the exit code. Raises `UsageError` before anything is called."""
     loaded = load_process_settings(flags)
     settings = loaded.settings

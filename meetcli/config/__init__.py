@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from meetcli.config.settings import FORMATS, OPTIONS, Option, Settings
+from meetcli.config.options import Option
+from meetcli.config.settings import FORMATS, OPTIONS, Settings
 from meetcli.config.values import parse_patterns
 from meetcli.engines import DEFAULT_ENGINE, abilities_of
 from meetcli.errors import UsageError

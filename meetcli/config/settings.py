@@ -1,14 +1,17 @@
-"""The settings of a run and how people name them. Reads nothing: the door loads them."""
+"""The settings of a run: one row each, which says how people give it, what it means and where help shows it. Reads
+nothing: the door loads them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 
 from meetcli.config import values
+from meetcli.config.options import CACHE, INPUT, LOGS, MODEL, MONEY, OUTPUT, Option, Parse, flag, row
 from meetcli.engines import DEFAULT_ENGINE, ENGINES, abilities_of, place_of
 from meetcli.models import Lane
 from meetcli.writers import WRITERS
@@ -17,65 +20,183 @@ FORMATS = tuple(WRITERS)
 MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
 
 
+def _from_file(metavar: str, help: str, parse: Parse = values.parse_text) -> Any:  # noqa: A002, ANN401  # as above
+    """Return the field of a setting that stands in for what an input does not say itself."""
+    return row(INPUT, metavar, parse, help)
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Every setting of a run, as its option's parser returns it.
+    """Every setting of a run, one row each: group, how its value is written, parser, help, default.
 
     Durations in seconds; None means not given, for `ttl_s` that answers never grow too old. `cache_dir` is None only
     where neither a cache nor its counters are used. `prices` is `openai`, `none` or a path; `output` may be `-`.
     """
 
-    output: Path = Path("results")
-    format: tuple[str, ...] = ("json",)
-    no_csv_bom: bool = False
-    limit: int | None = None
-    files_from: Path | None = None
-    engine: str = DEFAULT_ENGINE
-    api_key: str | None = field(default=None, repr=False)
-    model: str = "gpt-4o"
-    base_url: str | None = None
-    prices: str = "openai"
-    concurrency: int = 8
-    rpm: int | None = None
-    tpm: int | None = None
-    timeout_s: float = 120.0
-    retries: int = 5
-    max_wait_s: float = 600.0
-    lane: Lane = "standard"
-    flex_fallback: bool = False
-    wait: bool = False
-    repair: Literal["batch", "live"] = "batch"
-    ttl_s: float | None = 86_400.0
-    cache_dir: Path | None = None
-    cache_url: str | None = field(default=None, repr=False)
-    cache_required: bool = False
-    no_cache: bool = False
-    refresh: bool = False
-    cache_only: bool = False
-    on_change: Literal["reprocess", "keep", "fail"] = "reprocess"
-    key_fallback: Literal["content", "none"] = "content"
-    retry_failed: bool = False
-    dry_run: bool = False
-    max_cost_usd: Decimal | None = None
-    yes: bool = False
-    context_tokens: int | None = None
-    language: str = "auto"
-    require_evidence: bool = False
-    summary: Literal["table", "json", "none"] = "table"
-    quiet: bool = False
-    verbose: int = 0
-    log_format: Literal["text", "json"] = "text"
-    log_file: Path | None = None
-    metrics_file: Path | None = None
-    max_file_bytes: int = 50_000_000
-    patterns: tuple[str, ...] = ()
-    meeting_id: str | None = None
-    customer_id: str | None = None
-    meet_date: str | None = None
-    customer_name: str | None = None
-    banker_id: str | None = None
-    banker_name: str | None = None
-    meet_type: str | None = None
+    files_from: Path | None = row(
+        INPUT, "FILE", values.parse_path, "Take paths from a list, one a line or NUL-separated; - for standard input."
+    )
+    limit: int | None = row(INPUT, "N", values.whole_number(0), "Only the first N meetings that need a call.")
+    max_file_bytes: int = row(INPUT, "SIZE", values.parse_size, "Refuse larger files.", "50MB", name="max_file_size")
+    patterns: tuple[str, ...] = row(
+        INPUT,
+        "PATTERN",
+        values.parse_patterns,
+        "What a path says: {customer_id}/{meet_date}_{meeting_id}.vtt",
+        "",
+    )
+    meeting_id: str | None = _from_file("ID", "The meeting's id, for one file without it.")
+    customer_id: str | None = _from_file("ID", "The customer's id, for files without one.")
+    meet_date: str | None = _from_file(
+        "DATE", "The meeting's date in ISO 8601, for files without one.", values.parse_date
+    )
+    customer_name: str | None = _from_file("NAME", "The customer's name, for files without one.")
+    banker_id: str | None = _from_file("ID", "The banker's id, for files without one.")
+    banker_name: str | None = _from_file("NAME", "The banker's name, for files without one.")
+    meet_type: str | None = _from_file("KIND", "The kind of meeting, for files without one.")
+
+    output: Path = row(
+        OUTPUT, "DIR", values.parse_path, "Folder for results; - streams JSON Lines.", "results", short="-o"
+    )
+    format: tuple[str, ...] = row(
+        OUTPUT, "LIST", values.SomeOf(FORMATS), f"Which results to write: {', '.join(FORMATS)}.", "json"
+    )
+    no_csv_bom: bool = flag(OUTPUT, "Start CSV files without the byte order mark that Excel needs.")
+    language: str = row(
+        OUTPUT, "CODE", values.parse_language, "Language of the prose.", "auto", shown="auto, the transcript's"
+    )
+    require_evidence: bool = flag(OUTPUT, "Leave out of results what no quote in the transcript supports.")
+    summary: Literal["table", "json", "none"] = row(
+        OUTPUT,
+        "KIND",
+        values.OneOf(("table", "json", "none")),
+        "What is printed about the run: table, json or none.",
+        "table",
+    )
+
+    engine: str = row(
+        MODEL, "NAME", values.OneOf(tuple(ENGINES)), "openai, or local: no key, no network.", DEFAULT_ENGINE
+    )
+    api_key: str | None = row(
+        MODEL,
+        "KEY",
+        values.parse_api_key,
+        "The server's key.",
+        older=("OPENAI_API_KEY", values.parse_api_key),
+        is_secret=True,
+        is_typed=False,
+    )
+    model: str = row(
+        MODEL, "NAME", values.parse_text, "The model.", "gpt-4o", older=("OPENAI_MODEL", values.parse_text)
+    )
+    base_url: str | None = row(
+        MODEL,
+        "URL",
+        values.parse_base_url,
+        "Any OpenAI-compatible server.",
+        shown="OpenAI",
+        older=("OPENAI_BASE_URL", values.parse_base_url),
+    )
+    concurrency: int = row(MODEL, "N", values.whole_number(1, 1000), "Calls at once.", "8", short="-j")
+    rpm: int | None = row(MODEL, "N", values.whole_number(1), "Requests a minute.", shown="learned from the server")
+    tpm: int | None = row(MODEL, "N", values.whole_number(1), "Tokens a minute.", shown="learned from the server")
+    timeout_s: float = row(
+        MODEL, "DURATION", values.parse_positive_duration, "Time limit for one attempt.", "120s", name="timeout"
+    )
+    retries: int = row(MODEL, "N", values.whole_number(0, 100), "Transport retries of one request.", "5")
+    max_wait_s: float = row(
+        MODEL, "DURATION", values.parse_duration, "Longest total wait for one request.", "10m", name="max_wait"
+    )
+    context_tokens: int | None = row(
+        MODEL,
+        "N",
+        values.whole_number(8_000),
+        "Tokens the model reads and writes at once.",
+        shown="the model's, else 128000",
+    )
+
+    dry_run: bool = flag(MONEY, "Plan, price and stop; make no call.")
+    max_cost_usd: Decimal | None = row(
+        MONEY, "USD", values.parse_money, "Never spend more in this run; needs a known price.", name="max_cost"
+    )
+    yes: bool = flag(MONEY, "Do not ask before a plan above 10 USD.", short="-y")
+    prices: str = row(
+        MONEY,
+        "SOURCE",
+        values.parse_prices,
+        "Where prices come from: openai, none, or a file of prices.",
+        "openai",
+        shown="openai for its endpoint, else none",
+    )
+    lane: Lane = row(
+        MONEY,
+        "NAME",
+        values.OneOf(("standard", "flex", "batch")),
+        "Price lane: standard, flex or batch.",
+        "standard",
+    )
+    flex_fallback: bool = flag(MONEY, "Pay the standard price where flex has no capacity.")
+    wait: bool = flag(MONEY, "Wait for the batches of this run.")
+    repair: Literal["batch", "live"] = row(
+        MONEY,
+        "HOW",
+        values.OneOf(("batch", "live")),
+        "Repairs in the batch lane: batch (the next one) or live.",
+        "batch",
+    )
+
+    ttl_s: float | None = row(
+        CACHE,
+        "DURATION",
+        values.parse_ttl,
+        "An answer is valid while younger: 24h, 30d, none.",
+        "24h",
+        name="ttl",
+        older=("CACHE_TTL_HOURS", values.parse_ttl_hours),
+    )
+    cache_dir: Path | None = row(CACHE, "DIR", values.parse_path, "The disk cache.", shown="the user's cache folder")
+    cache_url: str | None = row(
+        CACHE,
+        "URL",
+        values.parse_cache_url,
+        "A shared Redis cache in front of the disk cache: redis://host:6379/0.",
+        older=("REDIS_URL", values.parse_cache_url),
+        is_secret=True,
+    )
+    cache_required: bool = flag(CACHE, "Stop when any configured cache is lost.")
+    no_cache: bool = flag(CACHE, "Neither read nor save answers.")
+    refresh: bool = flag(CACHE, "Call again and save the new answers.")
+    cache_only: bool = flag(CACHE, "Never call.")
+    on_change: Literal["reprocess", "keep", "fail"] = row(
+        CACHE,
+        "WHAT",
+        values.OneOf(("reprocess", "keep", "fail")),
+        "A known meeting with other content, task or model: reprocess, keep, fail.",
+        "reprocess",
+    )
+    key_fallback: Literal["content", "none"] = row(
+        CACHE,
+        "HOW",
+        values.OneOf(("content", "none")),
+        "A meeting without all three ids: known by its content, or none: asked again each run.",
+        "content",
+    )
+    retry_failed: bool = flag(CACHE, "Try again what is remembered as failed.")
+
+    quiet: bool = flag(LOGS, "Print failures only.", short="-q")
+    verbose: int = row(
+        LOGS, None, values.whole_number(0), "-v for INFO, -vv for DEBUG.", "0", short="-v", is_counted=True
+    )
+    log_format: Literal["text", "json"] = row(
+        LOGS, "FORMAT", values.OneOf(("text", "json")), "How log lines look: text or json.", "text"
+    )
+    log_file: Path | None = row(LOGS, "FILE", values.parse_path, "Write logs there instead of standard error.")
+    metrics_file: Path | None = row(
+        LOGS,
+        "FILE",
+        values.parse_path,
+        "Write Prometheus metrics there, for node_exporter's textfile collector.",
+    )
 
     @property
     def is_streaming(self) -> bool:
@@ -99,81 +220,11 @@ class Settings:
         return place_of(self.engine, self.base_url)
 
 
-class Option(NamedTuple):
-    """One setting as people give it. `name` is its key in flags and files.
-
-    `older` is the variable it had before `MEETCLI_...` and the parser of that variable; `stored_as` its name in
-    `Settings` where that carries a unit.
-    """
-
-    name: str
-    parse: Callable[[object], object]
-    older: tuple[str, Callable[[object], object]] | None = None
-    stored_as: str | None = None
-
-    @property
-    def field(self) -> str:
-        """The option's name in `Settings`."""
-        return self.stored_as or self.name
-
-    @property
-    def flag(self) -> str:
-        """The option as typed on the command line."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        """The option's own environment variable."""
-        return "MEETCLI_" + self.name.upper()
+def _options() -> Iterator[Option]:
+    for field in fields(Settings):
+        option: Option = field.metadata["option"]
+        yield option._replace(name=option.name or field.name, field=field.name)
 
 
-OPTIONS: Mapping[str, Option] = {
-    option.name: option
-    for option in (
-        Option("output", values.parse_path),
-        Option("format", values.some_of(FORMATS)),
-        Option("no_csv_bom", values.parse_flag),
-        Option("limit", values.whole_number(0)),
-        Option("files_from", values.parse_path),
-        Option("engine", values.one_of(tuple(ENGINES))),
-        Option("api_key", values.parse_api_key, older=("OPENAI_API_KEY", values.parse_api_key)),
-        Option("model", values.parse_text, older=("OPENAI_MODEL", values.parse_text)),
-        Option("base_url", values.parse_base_url, older=("OPENAI_BASE_URL", values.parse_base_url)),
-        Option("prices", values.parse_prices),
-        Option("concurrency", values.whole_number(1, 1000)),
-        Option("rpm", values.whole_number(1)),
-        Option("tpm", values.whole_number(1)),
-        Option("timeout", values.parse_positive_duration, stored_as="timeout_s"),
-        Option("retries", values.whole_number(0, 100)),
-        Option("max_wait", values.parse_duration, stored_as="max_wait_s"),
-        Option("lane", values.one_of(("standard", "flex", "batch"))),
-        Option("flex_fallback", values.parse_flag),
-        Option("wait", values.parse_flag),
-        Option("repair", values.one_of(("batch", "live"))),
-        Option("ttl", values.parse_ttl, older=("CACHE_TTL_HOURS", values.parse_ttl_hours), stored_as="ttl_s"),
-        Option("cache_dir", values.parse_path),
-        Option("cache_url", values.parse_cache_url, older=("REDIS_URL", values.parse_cache_url)),
-        Option("cache_required", values.parse_flag),
-        Option("no_cache", values.parse_flag),
-        Option("refresh", values.parse_flag),
-        Option("cache_only", values.parse_flag),
-        Option("on_change", values.one_of(("reprocess", "keep", "fail"))),
-        Option("key_fallback", values.one_of(("content", "none"))),
-        Option("retry_failed", values.parse_flag),
-        Option("dry_run", values.parse_flag),
-        Option("max_cost", values.parse_money, stored_as="max_cost_usd"),
-        Option("yes", values.parse_flag),
-        Option("context_tokens", values.whole_number(8_000)),
-        Option("language", values.parse_language),
-        Option("require_evidence", values.parse_flag),
-        Option("summary", values.one_of(("table", "json", "none"))),
-        Option("quiet", values.parse_flag),
-        Option("verbose", values.whole_number(0)),
-        Option("log_format", values.one_of(("text", "json"))),
-        Option("log_file", values.parse_path),
-        Option("metrics_file", values.parse_path),
-        Option("max_file_size", values.parse_size, stored_as="max_file_bytes"),
-        Option("patterns", values.parse_patterns),
-        *(Option(name, values.parse_date if name == "meet_date" else values.parse_text) for name in MEETING_FIELDS),
-    )
-}
+OPTIONS: Mapping[str, Option] = {option.name: option for option in _options()}
+"""Every option by its name, in the order of the help."""

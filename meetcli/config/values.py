@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -118,27 +118,31 @@ def whole_number(least: int, most: int | None = None) -> Callable[[object], int]
     return parse
 
 
-def one_of(choices: Sequence[str]) -> Callable[[object], str]:
-    """Return a parser that takes one of `choices`, whatever its case."""
+class OneOf:
+    """A parser that takes one of `choices`, whatever its case."""
 
-    def parse(value: object) -> str:
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self.choices = choices
+
+    def __call__(self, value: object) -> str:
+        """Return the choice that was made."""
         text = _text_of(value).lower()
-        if text not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}")
+        if text not in self.choices:
+            raise ValueError(f"must be one of {', '.join(self.choices)}")
         return text
 
-    return parse
 
+class SomeOf:
+    """A parser of a list, or of a text with commas, of different `choices`."""
 
-def some_of(choices: Sequence[str]) -> Callable[[object], tuple[str, ...]]:
-    """Return a parser of a list, or of a text with commas, of different `choices`."""
-    parse_one = one_of(choices)
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self.choices = choices
 
-    def parse(value: object) -> tuple[str, ...]:
+    def __call__(self, value: object) -> tuple[str, ...]:
+        """Return the choices that were made, each once."""
+        parse_one = OneOf(self.choices)
         parts = value if isinstance(value, list | tuple) else _text_of(value).split(",")
         return tuple(dict.fromkeys(parse_one(part) for part in parts)) or (parse_one(""),)
-
-    return parse
 
 
 def parse_path(value: object) -> Path:

@@ -78,7 +78,7 @@ class Command:
             redirect_stderr(stderr),
         ):
             try:
-                build(given_arguments)(given_arguments, prog_name="meetcli")
+                build()(given_arguments, prog_name="meetcli")
             except SystemExit as leaving:
                 code = leaving.code or 0
             finally:

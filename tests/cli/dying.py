@@ -40,4 +40,4 @@ if __name__ == "__main__":
     from meetcli.cli.app import build
 
     die_at(sys.argv[1], sys.argv[2], int(sys.argv[3]))
-    build(sys.argv[4:])(sys.argv[4:])
+    build()(sys.argv[4:])
