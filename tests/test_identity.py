@@ -34,6 +34,46 @@ def put(tmp_path):
     return write
 
 
+class TestNamesThatToolsGive:
+    @pytest.mark.parametrize(
+        ("path", "date"),
+        [
+            ("GMT20260805-130000_Recording.transcript.vtt", "2026-08-05T13:00:00+00:00"),
+            ("GMT20260805-130000_Recording_1920x1080.vtt", "2026-08-05T13:00:00+00:00"),
+            ("2026-08-05 13.00.00 Weekly sync 98796876/meeting_saved_closed_caption.txt", "2026-08-05T13:00:00"),
+            ("Meeting in General-20260805_130000-Meeting Recording.vtt", "2026-08-05T13:00:00"),
+            ("Jour fixe-20260805_130000UTC-Besprechungsaufzeichnung.vtt.gz", "2026-08-05T13:00:00+00:00"),
+            ("Weekly sync_2026-08-05.docx", "2026-08-05"),
+            ("Weekly sync (2026-08-05 at 06 00 GMT-7).docx", "2026-08-05T06:00:00-07:00"),
+            ("Weekly sync (2026-08-05 at 06 00 GMT+5_30) - Transcript.txt", "2026-08-05T06:00:00+05:30"),
+            ("Reunião - 2026_07_29 14_32 CEST - Transcript.docx", "2026-07-29T14:32:00+02:00"),
+            ("Reunião - 2026_07_29 14_32 CST - Transcript.docx", "2026-07-29T14:32:00"),
+            ("Call-20261305_130000-Meeting Recording.vtt", None),
+            ("Call-20260805_250000-Meeting Recording.vtt", None),
+            ("report-2026-08-05.txt", None),
+            ("export_2026-08-05.csv", None),
+            ("Call-20260805_130000-list.jsonl", None),
+            ("q3.vtt", None),
+        ],
+    )
+    def test_say_when_the_meeting_was(self, path, date):
+        assert given_of(Identity(), path) == ({"meet_date": date} if date else {})
+
+    def test_say_less_than_whatever_people_say(self, put):
+        name = "Weekly-20260805_130000-Meeting Recording.vtt"
+        path = put(f"2026-01-02/{name}")
+        assert given_of(Identity(options={"meet_date": "2026-03-03"}), path) == {"meet_date": "2026-03-03"}
+        assert given_of(Identity(["{meet_date}/*"]), path) == {"meet_date": "2026-01-02"}
+        put(f"2026-01-02/{name.removesuffix('.vtt')}.meta.json", {"meet_date": "2026-04-04"})
+        assert given_of(Identity(["{meet_date}/*"]), path) == {"meet_date": "2026-04-04"}
+
+    def test_count_in_archives_too(self):
+        inside = "exports.zip/2026-08-05 13.00.00 Weekly/a.vtt"
+        assert given_of(Identity(), "exports.zip", name="a.vtt", shown=inside, member=1) == {
+            "meet_date": "2026-08-05T13:00:00"
+        }
+
+
 class TestPatterns:
     @pytest.mark.parametrize(
         ("pattern", "path", "found"),

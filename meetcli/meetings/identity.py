@@ -1,5 +1,5 @@
-"""Which meeting a file is, where its bytes do not say: its sidecar, its path, the options, in this order. Never opens a
-transcript.
+"""Which meeting a file is, where its bytes do not say: its sidecar, its path, the options, the name that its tool gave
+it, in this order. Never opens a transcript.
 
 What is found becomes part of the `Source`, and so of everything that is remembered about its bytes.
 """
@@ -14,10 +14,12 @@ from datetime import datetime
 from itertools import chain
 
 from meetcli.errors import InputError, UsageError
+from meetcli.meetings.file_names import date_of_names
 from meetcli.meetings.sidecars import FIELDS, MAX_SIDECAR_BYTES, SIDECAR_SUFFIX, sidecar_fields, sidecar_names
 from meetcli.models import Source
 
 _STANDARD_INPUT = "stdin"
+_MANY = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 # Compiled with the first pattern: most runs have none.
 _PART = r"\{([a-z_]*)\}|(\*)|([^{}*]+)"
 _DATE = r"\d{4}-?\d\d-?\d\d(?:[T_ ]\d\d(?:[:.h-]?\d\d(?:[:.m-]?\d\d)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
@@ -61,10 +63,23 @@ class Identity:
                 if source.member is None
                 else (dict(source.given), self._shared_options)
             )
-            given = {**options, **self._of_path(source), **own}
+            given = {**self._of_names(source), **options, **self._of_path(source), **own}
         return (
             source._replace(given=tuple((name, given[name]) for name in FIELDS if name in given)) if given else source
         )
+
+    def _of_names(self, source: Source) -> dict[str, str]:
+        """Return the date that a meeting tool wrote into the name of the file or of its folder.
+
+        No tool calls a table or a list of many meetings so, whose name is the day of the export.
+        """
+        if source.name.lower().removesuffix(".gz").endswith(_MANY):
+            return {}
+        folder = os.path.basename(os.path.dirname(source.path))  # noqa: PTH119, PTH120  # a Path a file costs more
+        if source.member is not None:
+            folder = os.path.basename(os.path.dirname(source.shown))  # noqa: PTH119, PTH120  # as above
+        date = date_of_names((source.name, folder))
+        return {"meet_date": date} if date else {}
 
     def _of_path(self, source: Source) -> dict[str, str]:
         if not self._patterns and not self._folders:

@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 
 from meetcli.errors import InputError
 from meetcli.meetings.normalize import split_turns
+from meetcli.meetings.zones import zone_of
 from meetcli.readers.content import Content
 from meetcli.readers.fields import speaker_name
 from meetcli.readers.format import Format, Found
@@ -45,24 +46,6 @@ _CLOCK = re.compile(r"\W*(\d{1,2}:\d\d:\d\d)(?:\W+\1)?\W*")
 """Markdown copies give a clock an anchor of the same digits."""
 _EMPHASIS = re.compile(r"\*{1,3}|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s*")
-_ZONES = {
-    "GMT": 0,
-    "UTC": 0,
-    "BST": 1,
-    "WEST": 1,
-    "CET": 1,
-    "CEST": 2,
-    "EST": -5,
-    "EDT": -4,
-    "CDT": -5,
-    "MST": -7,
-    "MDT": -6,
-    "PST": -8,
-    "PDT": -7,
-}
-"""Hours from UTC. Left out are names that two continents use, as IST and CST: a date without a zone is better than a
-wrong one.
-"""
 
 _STAMP = r"(?:\d{1,2}:)?\d{1,2}:\d\d"
 _OTTER_HEADER = re.compile(rf"(\S[^\n]{{0,100}}?)(?:[ ]{{2,}}|\t+)({_STAMP})[ \t]*")
@@ -160,11 +143,10 @@ def _meet_date(head: str) -> str | None:
     if match is None:
         return _meet_day(head)
     year, month, day, hour, minute = (int(part) for part in match.groups()[:5])
-    offset = timedelta(hours=int(match[6]), minutes=int(match[7] or 0)) if match[6] else None
-    if match[8] in _ZONES:
-        offset = timedelta(hours=_ZONES[match[8]])
     try:
-        zone = None if offset is None else timezone(offset)
+        zone = zone_of(match[8])
+        if match[6]:
+            zone = timezone(timedelta(hours=int(match[6]), minutes=int(match[7] or 0)))
         return datetime(year, month, day, hour, minute, tzinfo=zone).isoformat()
     except ValueError as error:
         raise _no_date() from error
