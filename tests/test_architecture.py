@@ -17,7 +17,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "meetcli"
 
-NOUNS = {"errors", "models", "plain_text", "marks"}
+NOUNS = {"errors", "models", "plain_text", "marks", "spelling"}
 PURE = {"answers", "keys", "meetings", "minutes", "money", "report"}
 ROOMS = {"cache", "discover", "engines", "readers", "tasks", "writers"}
 CORRIDOR = NOUNS | PURE | ROOMS | {"delivery", "events"}

@@ -11,10 +11,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from meetcli.commands.notices import warn_of_fields
 from meetcli.config import Settings, load_process_settings
 from meetcli.console.inspection import FormatLine, Inspected, print_formats, print_inspected
 from meetcli.errors import InputError
 from meetcli.keys import idempotency_key
+from meetcli.meetings.field_names import metadata_of, misspelled
+from meetcli.meetings.identity import Identity
 from meetcli.meetings.missing_ids import missing_ids, way_to_ids
 from meetcli.meetings.normalize import normalize
 from meetcli.models import NO_KEY, Meeting, Outcome, Source, Status, Usage
@@ -41,13 +44,16 @@ def inspect(paths: list[str], flags: Mapping[str, object], *, shows_turns: bool,
     refuse_no_paths(paths, settings)
     with tempfile.TemporaryDirectory(prefix="meetcli-") as spool:
         inputs = find_inputs(paths, settings, spool)
-        seen = _look(inputs, settings)
+        identity = open_identity(inputs, settings)
+        in_meetings: dict[tuple[str, str], tuple[str, str]] = {}
+        seen = _look(inputs, settings, identity, in_meetings)
         if is_json:
             found = list(seen)
             json.dump(_summary(found, shows_turns=shows_turns), sys.stdout, indent=2, ensure_ascii=False)
             sys.stdout.write("\n")
         else:
             found = print_inspected(seen, sys.stdout, shows_turns=shows_turns)
+    warn_of_fields(identity.misspelled, in_meetings)
     if not inputs:
         log.warning("no transcripts found")
     return 1 if any(one.status is Status.FAILED for one in found) else 0
@@ -71,16 +77,26 @@ def list_formats(*, is_json: bool) -> None:
         print_formats(lines, sys.stdout)
 
 
-def _look(inputs: list[Source | Outcome], settings: Settings) -> Iterator[Inspected]:
-    """Yield what became of every input and of each meeting in it, in their order."""
-    identify = open_identity(inputs, settings)
+def _look(
+    inputs: list[Source | Outcome],
+    settings: Settings,
+    identify: Identity,
+    in_meetings: dict[tuple[str, str], tuple[str, str]],
+) -> Iterator[Inspected]:
+    """Yield what became of every input and of each meeting in it, in their order; gather fields that are misspelled."""
     measure = _open_measure(settings)
     for item in inputs:
         for unit in (
             (item,) if isinstance(item, Outcome) else read(item, max_bytes=settings.max_file_bytes, identify=identify)
         ):
             for found in [unit] if isinstance(unit, Outcome) else parse(unit):
-                yield _not_understood(found) if isinstance(found, Outcome) else _understood(found, measure)
+                if isinstance(found, Outcome):
+                    yield _not_understood(found)
+                    continue
+                for name, meant in misspelled(metadata_of(found.mapping)):
+                    where = place_text(found.source.shown, found.source.place)
+                    in_meetings.setdefault((name, found.format), (meant, where))
+                yield _understood(found, measure)
 
 
 def _understood(transcript: Transcript, measure: Measure) -> Inspected:

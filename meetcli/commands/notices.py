@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from meetcli import events
@@ -49,6 +50,17 @@ def warn_of_bypassed(planned: Plan) -> None:
             "no_ids",
             f"{count_text(len(bypassed), 'meeting')} without all three ids ({', '.join(IDS)}) cannot be recognized, "
             "and every run asks anew: --key-fallback content recognizes a meeting by its content",
+        )
+
+
+def warn_of_fields(*found: Mapping[tuple[str, str], tuple[str, str]]) -> None:
+    """Say which fields nobody reads because their names are near misses, once a field and kind of file."""
+    for (name, kind), (meant, shown) in {key: said for some in found for key, said in some.items()}.items():
+        events.not_well(
+            "misspelled_field",
+            f"the field {name!r} ({kind}, first of {shown}) is not read: did you mean {meant}?",
+            field=name,
+            meant=meant,
         )
 
 

@@ -19,7 +19,7 @@ import typer
 from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.commands.notices import show, shows_failures, warn_of_plan, ways_to_ids
+from meetcli.commands.notices import show, shows_failures, warn_of_fields, warn_of_plan, ways_to_ids
 from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.delivery import give_up
 from meetcli.engines import abilities_of
@@ -134,6 +134,7 @@ class _Run:
     def work(self, inputs: list[Source | Outcome]) -> None:
         """Plan, then spend what the settings allow."""
         settings = self._settings
+        identity = open_identity(inputs, settings)
         planned = plan(
             inputs,
             assignment=self._assignment,
@@ -142,7 +143,7 @@ class _Run:
             around=Surroundings(
                 datetime.now(UTC),
                 self._settle,
-                open_identity(inputs, settings),
+                identity,
                 self._held,
                 self.report.content_keys,
             ),
@@ -152,6 +153,7 @@ class _Run:
             raise self._unwritable
         if not inputs:
             log.warning("no transcripts found")
+        warn_of_fields(identity.misspelled, planned.misspelled)
         warn_of_plan(planned, settings.ttl_s)
         self.report.ways_to_ids = ways_to_ids(planned)
         if settings.cache_only:

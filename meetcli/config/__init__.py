@@ -19,6 +19,7 @@ from meetcli.config.settings import FORMATS, OPTIONS, Settings
 from meetcli.config.values import parse_patterns
 from meetcli.engines import DEFAULT_ENGINE, abilities_of
 from meetcli.errors import UsageError
+from meetcli.spelling import nearest
 
 __all__ = [
     "FORMATS",
@@ -212,7 +213,7 @@ def _given_by_file(path: Path | None, origin: str | None) -> Iterator[_Given]:
     shown = origin or str(path)
     for key, value in read_toml(path, shown).items():
         if key not in OPTIONS:
-            near = _nearest(key)
+            near = nearest(key, OPTIONS)
             raise UsageError(f"{shown}: unknown setting {key!r}", hint=f"did you mean {near}?" if near else None)
         yield _Given(OPTIONS[key], value, shown, OPTIONS[key].parse)
 
@@ -267,11 +268,5 @@ def _name_unknown_variables(variables: Mapping[str, str]) -> Iterator[str]:
     known = {option.variable for option in OPTIONS.values()}
     for variable in sorted(name for name in variables if name.startswith("MEETCLI_") and name not in known):
         # Compared without the prefix that they all share, which would make any two look alike.
-        near = _nearest(variable.removeprefix("MEETCLI_").lower())
+        near = nearest(variable.removeprefix("MEETCLI_").lower(), OPTIONS)
         yield f"variable {variable} is not a setting" + (f", did you mean {OPTIONS[near].variable}?" if near else "")
-
-
-def _nearest(name: str) -> str | None:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name, OPTIONS, n=1)), None)

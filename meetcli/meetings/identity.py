@@ -14,8 +14,9 @@ from datetime import datetime
 from itertools import chain
 
 from meetcli.errors import InputError, UsageError
+from meetcli.meetings.field_names import FIELDS, misspelled
 from meetcli.meetings.file_names import date_of_names
-from meetcli.meetings.sidecars import FIELDS, MAX_SIDECAR_BYTES, SIDECAR_SUFFIX, sidecar_fields, sidecar_names
+from meetcli.meetings.sidecars import MAX_SIDECAR_BYTES, SIDECAR_SUFFIX, sidecar_fields, sidecar_names
 from meetcli.models import Source
 
 _STANDARD_INPUT = "stdin"
@@ -32,6 +33,8 @@ class Identity:
     `patterns` are tried in their order on every path, `folder_patterns` (folder -> patterns) before them on what lies
     below the folder, the innermost folder first. `options` hold for every file, `meeting_id` among them for none inside
     an archive. Calling it raises `InputError` for a sidecar that cannot be used.
+    `misspelled` gathers fields of sidecars that are near misses, by name and kind of file: what was meant, the first
+    file.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Identity:
         self._options = dict(options or {})
         self._shared_options = {name: value for name, value in self._options.items() if name != "meeting_id"}
         self._sidecars: dict[str, frozenset[str]] = {}
+        self.misspelled: dict[tuple[str, str], tuple[str, str]] = {}
 
     def __call__(self, source: Source) -> Source:
         """Return the source with what is given about it."""
@@ -63,6 +67,8 @@ class Identity:
                 if source.member is None
                 else (dict(source.given), self._shared_options)
             )
+            for name, meant in misspelled(own):
+                self.misspelled.setdefault((name, "sidecar"), (meant, source.shown))
             given = {**self._of_names(source), **options, **self._of_path(source), **own}
         return (
             source._replace(given=tuple((name, given[name]) for name in FIELDS if name in given)) if given else source

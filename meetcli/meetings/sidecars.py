@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 
 from meetcli.errors import InputError
+from meetcli.meetings.field_names import FIELDS, misspelled
 
-FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
 SIDECAR_SUFFIX = ".meta.json"
 MAX_SIDECAR_BYTES = 1_000_000
 
@@ -22,8 +22,9 @@ def sidecar_names(name: str) -> tuple[str, ...]:
 
 
 def sidecar_fields(content: bytes, name: str) -> dict[str, str]:
-    """Return the fields of a sidecar, at its top or under `metadata`, unknown ones ignored; `InputError` where it
-    cannot be used.
+    """Return the fields of a sidecar, at its top or under `metadata`; `InputError` where it cannot be used.
+
+    Unknown ones are ignored, but those that are a field misspelled stand under the name that they have, empty.
     """
     if len(content) > MAX_SIDECAR_BYTES:
         raise InputError(f"its {name} is larger than {MAX_SIDECAR_BYTES:,} bytes")
@@ -49,4 +50,4 @@ def sidecar_fields(content: bytes, name: str) -> dict[str, str]:
             )
         if value.strip():
             found[field] = value.strip()
-    return found
+    return found | {name: "" for name, _ in misspelled(fields)}

@@ -17,6 +17,7 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.delivery import Deliver, give_up
 from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
+from meetcli.meetings.field_names import metadata_of, misspelled
 from meetcli.meetings.missing_ids import missing_ids
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Rules, Source, Status
@@ -104,6 +105,7 @@ class _Planner:
         self._claims: dict[str, dict[str, Source]] = {}
         self._results: dict[str, Source] = {}
         self._content_keys = around.content_keys if around.content_keys is not None else set()
+        self._misspelled: dict[tuple[str, str], tuple[str, str]] = {}
         self._without_ids: dict[tuple[str, ...], tuple[int, Source]] = {}
         self._size = cache.size() if cache else None
         fallback = "content" if rules.is_key_from_content else "none"
@@ -158,7 +160,7 @@ class _Planner:
             for key, claims in self._claims.items()
             if len(claims) > 1 and key in called
         ]
-        return Plan(jobs, conflicts, self._without_ids)
+        return Plan(jobs, conflicts, self._without_ids, self._misspelled)
 
     # From units to candidates
 
@@ -170,6 +172,8 @@ class _Planner:
                 continue
             source = transcript.source
             self._claim_result(source)
+            for name, meant in misspelled(metadata_of(transcript.mapping)):
+                self._misspelled.setdefault((name, transcript.format), (meant, _named(source)))
             try:
                 meeting = normalize(transcript.mapping)
             except InputError as error:

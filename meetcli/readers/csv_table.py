@@ -91,7 +91,7 @@ def _meeting(names: list[str], row: list[str]) -> Mapping[str, object] | InputEr
         )
     fields = dict(zip(names, row, strict=True))
     said = next(fields[name] for name in _TEXTS if name in fields)
-    meeting = {"transcript": said, "metadata": {name: fields[name] for name in FIELDS if name in fields}}
+    meeting = {"transcript": said, "metadata": {name: value for name, value in fields.items() if name not in _TEXTS}}
     try:
         return with_text_inside(meeting, said)
     except InputError as error:
