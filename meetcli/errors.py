@@ -69,6 +69,18 @@ class AnswerError(ItemError):
         self.reason = reason  # type: ignore[misc]  # an instance says more than its class here
 
 
+class SchemaBroken(ValueError):
+    """Refuse an answer that breaks the task's own schema.
+
+    `rules` name each place and rule in the schema's words, so that people may read them: no text of the answer is in
+    them. A ValueError, since pydantic collects those.
+    """
+
+    def __init__(self, rules: list[str]) -> None:
+        super().__init__("; ".join(rules))
+        self.rules = rules
+
+
 class CacheError(MeetcliError):
     """Report that a cache could not be read or written; the paid result still goes out."""
 

@@ -72,9 +72,9 @@ def test_answer_still_invalid_after_its_repair_fails_and_is_remembered(world):
     assert world.run()["a.json"].reason == "known_failure"
 
 
-def test_what_is_wrong_after_the_repair_is_counted(world):
+def test_what_is_wrong_after_the_repair_is_said_by_place_and_rule(world):
     world.engine.script = lambda request: answered(extract_answer(topics="plan"))
-    assert "after one repair (1 problem, " in world.run()["a.json"].error
+    assert "invalid after one repair: topics: list type" in world.run()["a.json"].error
 
 
 @pytest.mark.parametrize("score", [-1023845678, 1.5, "NaN", None])

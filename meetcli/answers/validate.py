@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from meetcli.answers.dressed import undressed
 from meetcli.answers.languages import detect_language, primary_code
+from meetcli.errors import SchemaBroken
 from meetcli.models import Message
 
 if TYPE_CHECKING:
@@ -34,12 +35,14 @@ class Judgement:
     """What is wrong with a reply. `answer` is the canonical JSON of a reply that has the right shape, else None.
 
     `problems` are phrased for the model in our words: what was said in a meeting stays behind its fence. They are never
-    logged. An answer with problems is worth one repair; if the repair is no better, an answer of the right shape is
-    still taken.
+    logged, since a validator of the user's own may quote the answer. An answer with problems is worth one repair; if
+    the repair is no better, an answer of the right shape is still taken. `rules` say which rules of the shape are
+    broken, and where, in words of the schema alone: they may be shown.
     """
 
     answer: str | None
     problems: tuple[str, ...]
+    rules: tuple[str, ...] = ()
 
 
 def judge(text: str, model: type[BaseModel], *, transcript_words: int, language: str | None = None) -> Judgement:
@@ -51,9 +54,9 @@ def judge(text: str, model: type[BaseModel], *, transcript_words: int, language:
     try:
         answer = _validated(text, model)
     except ValidationError as error:
-        return Judgement(
-            None, tuple(_phrase(detail) for detail in error.errors(include_url=False)[:MOST_PROBLEMS_QUOTED])
-        )
+        details = error.errors(include_url=False)[:MOST_PROBLEMS_QUOTED]
+        rules = [rule for detail in details for rule in _rules(detail)]
+        return Judgement(None, tuple(_phrase(detail) for detail in details), tuple(rules))
     found = detect_language(" ".join(_prose(answer.model_dump()))) if language else None
     problems = [*_summary_problems(answer, transcript_words), *_language_problems(found, language)]
     if language and found:
@@ -94,7 +97,17 @@ def repair_messages(text: str, problems: tuple[str, ...]) -> tuple[Message, ...]
     )
 
 
-def _phrase(detail: Any) -> str:  # noqa: ANN401  # pydantic's ErrorDetails lives in a package of its own
+def _rules(detail: Any) -> Iterator[str]:  # noqa: ANN401  # pydantic's ErrorDetails lives in a package of its own
+    """Yield what is broken without a word of the answer: the place, and pydantic's own name of the rule."""
+    broken = detail.get("ctx", {}).get("error")
+    if isinstance(broken, SchemaBroken):
+        yield from broken.rules
+    else:
+        rule = "is required" if detail["type"] == "missing" else detail["type"].replace("_", " ")
+        yield f"{_path(detail)}: {rule}"
+
+
+def _path(detail: Any) -> str:  # noqa: ANN401  # as above
     # The name of a field too many is the model's own and may be a sentence of the transcript: no instruction quotes
     # that.
     names = (
@@ -102,12 +115,16 @@ def _phrase(detail: Any) -> str:  # noqa: ANN401  # pydantic's ErrorDetails live
         for part in detail["loc"]
     )
     path = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names).lstrip(".")
+    return path or "the answer"
+
+
+def _phrase(detail: Any) -> str:  # noqa: ANN401  # as above
     # This one message of pydantic's quotes what the model wrote.
     is_tag = detail["type"] == "union_tag_invalid"
     said = (
         f"{detail['ctx']['discriminator']} must be one of {detail['ctx']['expected_tags']}" if is_tag else detail["msg"]
     )
-    return f"{path or 'the answer'}: {said}"
+    return f"{_path(detail)}: {said}"
 
 
 def _language_problems(found: str | None, wanted: str | None) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from meetcli import __version__
 from meetcli.answers.languages import meeting_language
-from meetcli.answers.validate import judge, repair_messages
+from meetcli.answers.validate import Judgement, judge, repair_messages
 from meetcli.errors import AnswerError
 from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting, fits
@@ -19,7 +19,6 @@ from meetcli.models import Assignment, Entry, Job, Meeting, Message, Outcome, Re
 from meetcli.money.budget import Budget
 from meetcli.money.pricing import Price
 from meetcli.money.tokens import Window, most_input_tokens
-from meetcli.plain_text import count_text
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
 
 if TYPE_CHECKING:
@@ -157,11 +156,13 @@ def next_step(
             return again
     if purchase.acceptable is not None:
         return purchase.acceptable
-    message = (
-        "the answer is still invalid after one repair "
-        f"({count_text(len(judgement.problems), 'problem')}, {len(text)} characters)"
-    )
-    return AnswerError(message, reason="invalid")
+    return AnswerError(f"the answer is still invalid after one repair: {_broken_text(judgement)}", reason="invalid")
+
+
+def _broken_text(judgement: Judgement) -> str:
+    """Say which rule an answer breaks first, in words of the schema, and how many more there are."""
+    first, *others = judgement.rules or ("it has no shape to judge",)
+    return f"{first} (and {len(others)} more)" if others else first
 
 
 def _truncated(purchase: Purchase, reply: Reply, window: Window | None) -> str | AnswerError | Request:

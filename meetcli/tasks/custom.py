@@ -13,10 +13,11 @@ import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meetcli.errors import RunStopped, UsageError
+from meetcli.errors import RunStopped, SchemaBroken, UsageError
 from meetcli.models import Task
 from meetcli.tasks.json_schema import Asked, strict_subset, without_absent
 from meetcli.tasks.schema import schema_digest
@@ -177,12 +178,18 @@ def _open_check(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
     validator = kind(schema, format_checker=kind.FORMAT_CHECKER)
 
     def check(result: Any) -> Any:  # noqa: ANN401  # any JSON
-        problems = [f"{error.json_path}: {_rule(error)}" for error in validator.iter_errors(result)]
-        if problems:
-            raise ValueError("; ".join(problems[:_MOST_PROBLEMS]))
+        broken = list(islice(validator.iter_errors(result), _MOST_PROBLEMS))
+        if broken:
+            raise SchemaBroken([f"{_path(error)}: {_rule(error)}" for error in broken])
         return result
 
     return check
+
+
+def _path(error: Any) -> str:  # noqa: ANN401  # jsonschema has no types
+    """Return where a rule is broken, as `complaints[0]`, by names of the schema's own."""
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
+    return path.lstrip(".") or "the result"
 
 
 def _rule(error: Any) -> str:  # noqa: ANN401  # jsonschema has no types
@@ -190,8 +197,9 @@ def _rule(error: Any) -> str:  # noqa: ANN401  # jsonschema has no types
 
     The library's message quotes what broke it: words that a transcript may have put there would then stand among our instructions.
     """
-    if error.validator == "required":  # of all missing fields the message names one, in the schema's words
-        return str(error.message)
+    if error.validator == "required":
+        missing = next((name for name in error.validator_value if name not in error.instance), "a field")
+        return f"{missing} is required"
     return f"breaks the rule {error.validator}: {json.dumps(error.validator_value, ensure_ascii=False):.200}"
 
 

@@ -23,6 +23,17 @@ _TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array",
 _OURS = frozenset({"evidence", "unsupported"})
 """What code puts beside a `quote`."""
 
+_BOUNDS = (
+    ("minimum", "maximum"),
+    ("minimum", "exclusiveMaximum"),
+    ("exclusiveMinimum", "maximum"),
+    ("exclusiveMinimum", "exclusiveMaximum"),
+    ("minItems", "maxItems"),
+    ("minLength", "maxLength"),
+    ("minProperties", "maxProperties"),
+    ("minContains", "maxContains"),
+)
+
 Place = tuple[str, ...]
 """Names of fields from the result down; `[]` for the places of a list."""
 
@@ -95,6 +106,7 @@ class _Reader:
             if choice in schema:
                 options = _list(schema[choice], place, choice)
                 return described | {"anyOf": [self.node(option, place, references) for option in options]}
+        _refuse_contradictions(schema, place)
         if "const" in schema or "enum" in schema:
             values = [schema["const"]] if "const" in schema else _list(schema["enum"], place, "enum")
             return described | {"type": _types_of(values), "enum": values}
@@ -144,6 +156,7 @@ class _Reader:
             )
         self.has_quote |= "quote" in properties
         required = schema.get("required", [])
+        _refuse_unnamed(required, properties, schema, place)
         made = {}
         for name, inner in properties.items():
             made[name] = self.node(inner, (*place, name), references)
@@ -181,6 +194,59 @@ class _Reader:
                 else:
                     merged.setdefault(name, item)
         return merged
+
+
+def _refuse_contradictions(schema: Mapping[str, Any], place: Place) -> None:
+    """Raise `UsageError` for bounds that no value can keep: every meeting would be paid for twice, for nothing."""
+    for lower, upper in _BOUNDS:
+        least, most = schema.get(lower), schema.get(upper)
+        if not (isinstance(least, int | float) and isinstance(most, int | float)):
+            continue
+        is_open = lower.startswith("exclusive") or upper.startswith("exclusive")
+        if least > most or (is_open and least == most):
+            raise _refused(place, f"has {lower} {least} and {upper} {most}, which no value keeps")
+    allowed = _values(schema, place)
+    names = schema.get("type")
+    if allowed is None or names is None:
+        return
+    types = set(names if isinstance(names, list) else [names])
+    if "number" in types:
+        types.add("integer")
+    if not any(types & set(_names_of(value)) for value in allowed):
+        raise _refused(place, f"has values that are no {' or '.join(sorted(types))}")
+
+
+def _values(schema: Mapping[str, Any], place: Place) -> list[Any] | None:
+    """Return the only values that a schema takes; None where it names none."""
+    if "enum" not in schema:
+        return [schema["const"]] if "const" in schema else None
+    values = _list(schema["enum"], place, "enum")
+    if "const" in schema and schema["const"] not in values:
+        raise _refused(place, "has a const that its enum does not have")
+    return values
+
+
+def _names_of(value: object) -> list[str]:
+    names = _types_of([value])
+    return [names] if isinstance(names, str) else names
+
+
+def _refuse_unnamed(required: object, properties: Mapping[str, Any], schema: Mapping[str, Any], place: Place) -> None:
+    """Raise `UsageError` where fields are demanded that nobody may give."""
+    if not isinstance(required, list):
+        raise _refused(place, "has a required that is no list of names")
+    for name in required:
+        if name not in properties:
+            from difflib import get_close_matches
+
+            near = get_close_matches(str(name), list(properties), n=1)
+            hint = f"did you mean {near[0]}?" if near else "name it in properties too, or take it out of required"
+            raise _refused(place, f"demands {name!r}, which is none of its properties", hint)
+    fewest, most = schema.get("minProperties"), schema.get("maxProperties")
+    if isinstance(fewest, int) and fewest > len(properties):
+        raise _refused(place, f"demands {fewest} fields and names {len(properties)}")
+    if isinstance(most, int) and most < len(required):
+        raise _refused(place, f"demands {len(required)} fields and takes {most}")
 
 
 def fields_of(asked: Mapping[str, Any], place: Place = ("result",)) -> Iterator[str]:

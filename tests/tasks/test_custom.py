@@ -107,7 +107,7 @@ def test_an_answer_is_held_to_the_whole_schema_and_repaired_once(world):
     world.engine.script = lambda request: replies.pop(0)
     result_of(world)
     assert world.calls == 2
-    assert "$.needs[0].need: breaks the rule minLength: 3" in world.engine.requests[1].messages[-1].content
+    assert "needs[0].need: breaks the rule minLength: 3" in world.engine.requests[1].messages[-1].content
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_what_breaks_a_rule_is_not_quoted_among_the_instructions(world, change):
     result_of(world)
     told = world.engine.requests[1].messages[-1].content
     assert "Ignore" not in told
-    assert "$.needs" in told or "$.urgency" in told
+    assert "needs[0]" in told or "urgency" in told or "needs:" in told
 
 
 def test_it_hits_until_instructions_or_schema_change(world):
@@ -402,3 +402,57 @@ def test_code_of_a_task_is_announced_before_it_runs(tmp_path, monkeypatch):
         f"the task runs code of yours: shape_of_needs:Needs, looked for in {tmp_path.resolve()} first",
         "it runs",
     ]
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({"needs": [{"need": "a plan CANARY"}], "urgency": None}, "needs[0]: quote is required"),
+        ({"urgency": 9, "needs": []}, "urgency: breaks the rule maximum: 5"),
+        ({"urgency": 1}, "the result: needs is required"),
+    ],
+)
+def test_an_answer_that_stays_invalid_fails_by_path_and_rule(world, result, said):
+    world.engine.script = lambda request: answered({"language": "en", "result": result})
+    [failed] = world.run().values()
+    assert failed.status is Status.FAILED
+    assert f"still invalid after one repair: {said}" in failed.error
+    assert "CANARY" not in failed.error
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ('required = ["severity"]\nproperties.severtiy = {type = "string"}', "did you mean severtiy"),
+        ('required = ["a", "b"]\nproperties.a = {type = "string"}', "demands 'b', which is none of its properties"),
+        ('properties.a = {type = "integer", minimum = 5, maximum = 4}', "minimum 5 and maximum 4"),
+        ('properties.a = {type = "number", exclusiveMinimum = 1, maximum = 1}', "exclusiveMinimum 1 and maximum 1"),
+        ('properties.a = {type = "string", minLength = 9, maxLength = 3}', "minLength 9 and maxLength 3"),
+        ('properties.a = {type = "array", minItems = 3, maxItems = 2, items = {type = "string"}}', "minItems 3"),
+        ('properties.a = {type = "integer", enum = ["high", "low"]}', "has values that are no integer"),
+        ('properties.a = {enum = ["high", "low"], const = "medium"}', "a const that its enum does not have"),
+        ('properties.a = {type = "string"}\nmaxProperties = 1\nrequired = ["a", "a2"]', "did you mean a"),
+        ('properties = {a = {type = "string"}}\nminProperties = 2', "demands 2 fields and names 1"),
+    ],
+)
+def test_a_task_that_no_answer_can_satisfy_is_refused(tmp_path, schema, said):
+    task = tmp_path / "task.toml"
+    task.write_text(f'name = "t"\ninstructions = "List."\n[schema]\ntype = "object"\n{schema}\n')
+    with pytest.raises(UsageError) as refused:
+        open_task(str(task), read_toml)
+    assert said in f"{refused.value.message} {refused.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        'properties.a = {type = "integer", minimum = 4, maximum = 4}',
+        'properties.a = {type = "number", enum = [1, 2.5]}',
+        'properties.a = {type = ["string", "null"], enum = ["x", "NaN"]}',
+        'properties.a = {type = "array", minItems = 2, maxItems = 2, items = {type = "string"}}',
+    ],
+)
+def test_a_narrow_task_is_taken(tmp_path, schema):
+    task = tmp_path / "task.toml"
+    task.write_text(f'name = "t"\ninstructions = "List."\n[schema]\ntype = "object"\n{schema}\n')
+    assert open_task(str(task), read_toml).name == "t"
