@@ -299,7 +299,9 @@ class _Run:
         budget = open_budget(settings)
         purse = open_purse(settings, budget, is_stopping=is_stopping, deliver=self.deliver)
         waiting = WaitNotice(lambda: self._progress.tell if self._progress else None)
-        options = options_of(settings)._replace(budget=budget, is_stopping=is_stopping, tell_wait=waiting.tell)
+        options = options_of(settings)._replace(
+            budget=budget, is_stopping=is_stopping, tell_wait=waiting.tell, hits=self._hits()
+        )
         engine = open_lane_engine(settings, options, cache=self._cache, assignment=assignment, tell=self._tell)
         self._stop.finishes_first = True
         with (
@@ -313,6 +315,10 @@ class _Run:
                 )
             finally:
                 self.report.pending = pending_batches(settings, self._cache, assignment)
+
+    def _hits(self) -> int:
+        """Return how many answers of the same engine and model the cache had; those kept by `keep` may be others'."""
+        return sum(one.status is Status.HIT and one.reason != "kept" for one in self.report.outcomes)
 
     def _tell(self, text: str) -> None:
         """Say how far something is that no meeting has ended with yet."""

@@ -40,6 +40,7 @@ class EngineOptions(NamedTuple):
     `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as
     `not_attempted` with reason `stopped`, while attempts under way are waited for. `tell_wait` is told time and again,
     as long as no attempt is under way because the server has to be waited for, in how many seconds the next is made.
+    `hits` are the answers of the same endpoint and model that the run found in the cache.
     """
 
     model: str
@@ -56,6 +57,7 @@ class EngineOptions(NamedTuple):
     is_flex_fallback: bool = False
     is_stopping: Callable[[], bool] = lambda: False
     tell_wait: Callable[[float], None] = lambda left_s: None
+    hits: int = 0
 
 
 OPENAI_URL = "https://api.openai.com/v1"

@@ -80,6 +80,8 @@ class Gate:
         self.tokens = Allowance(tokens_a_minute, learns_charge=True)
         self._timers = timers
         self._is_over = is_over
+        self.is_in_doubt = False
+        """Whether attempts are let in one at a time, because nobody may get through."""
         self._tell = tell
         self._waiting_until: list[float] = []
         self._longest_pause_s = min(LONGEST_PAUSE_S, max(FIRST_BACKOFF_S, patience_s * SHARE_OF_PATIENCE))
@@ -126,7 +128,7 @@ class Gate:
                     await self._wait_out_pause()
                 elif self._ahead_until > now:
                     await self.sleep_until(min(self._ahead_until, now + GLANCE_S))
-                elif self._inside >= int(self._width):
+                elif self._inside >= (1 if self.is_in_doubt else int(self._width)):
                     await self._wait_for_room()
                 elif (wait_s := self._limits_s(tokens, now, patience_s - waited_s - held_s)) > 0:
                     held_s += await self.sleep_until(now + wait_s)
@@ -137,6 +139,11 @@ class Gate:
                 else:
                     await self._wait_for_room()
             return None, self._paused_s - paused_before_s
+
+    @property
+    def under_way(self) -> int:
+        """How many attempts are inside."""
+        return self._inside
 
     def leave(self, entered: Pass) -> None:
         """Note that an attempt is over."""

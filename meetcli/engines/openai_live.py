@@ -16,6 +16,7 @@ from meetcli.engines import OPENAI_URL, EngineOptions, host_of
 from meetcli.engines.openai_account import Account
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, SHORTEST_AGAIN_S, Gate, Pass, Timers
 from meetcli.engines.openai_replies import read_reply
+from meetcli.engines.openai_standing import ACCOUNT, REQUEST, Standing
 from meetcli.engines.openai_wire import Dialect, Failure, SentElsewhere, translate
 from meetcli.errors import CallError, LaneNotServed, RunStopped, UsageError
 from meetcli.models import Reply, Request
@@ -31,6 +32,8 @@ MOST_TIMEOUTS: Final = 2
 """A whole deadline used up is asked again once: the model was probably at work, and is billed for it each time."""
 REFUSALS: Final = frozenset({"rate_limited", "no_capacity"})
 """Reasons after which everybody goes more slowly, and not only the request that was refused."""
+NEVER_THROUGH: Final = frozenset({"rate_limited", "unreachable"})
+"""Reasons that one request's whole patience did not outlast."""
 
 
 class OpenAIEngine:
@@ -80,6 +83,7 @@ class _Run:
         self._fatal: Exception | None = None
         self._pausing: Failure | None = None
         self._answered_at = float("-inf")
+        self._standing = Standing(options.hits)
         self._gate = Gate(
             options.concurrency,
             requests_a_minute=options.requests_a_minute,
@@ -108,6 +112,8 @@ class _Run:
             await asyncio.gather(*workers, return_exceptions=True)
             if self._client is not None:
                 await self._client.close()
+        if self._fatal is None and not self._is_over() and (why := self._standing.lost_at_end()):
+            self._stop(self._stopped_by(why))
         if self._fatal is not None:
             raise self._fatal
 
@@ -169,6 +175,8 @@ class _Run:
             account.settle(outcome)
             if isinstance(outcome, Reply):
                 self._answered_at = self._timers.monotonic()
+                self._standing.answered()
+                self._gate.is_in_doubt = False
                 self._gate.answered(entered, outcome.usage.input_tokens, outcome.usage.output_tokens)
                 return outcome._replace(usage=account.usage, uncertain_usd=account.uncertain_usd)
             if outcome.refused is not None:
@@ -251,20 +259,28 @@ class _Run:
 
     def _give_up(self, request: Request, failure: Failure, began_at: float, account: Account) -> Reply:
         asked_whom = f"{self._options.model} at {host_of(self._options.base_url)}"
+        self._standing.refused(failure)
+        self._gate.is_in_doubt = self._standing.is_in_doubt
         if failure.reason == "lane_not_served":
             self._stop(LaneNotServed(f"{asked_whom}: {failure.message}", hint=failure.hint))
-        elif failure.ends == "run":
-            self._stop(RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint))
-        elif failure.reason == "unreachable" and self._answered_at < began_at:
-            # Nobody got through since this request began: a thousand meetings must not wait their turn to learn the
-            # same.
-            self._stop(RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint))
+        elif why := self._standing.lost(self._gate.under_way):
+            self._stop(self._stopped_by(why))
+        elif failure.ends == "run" and failure.reason not in ACCOUNT | REQUEST:
+            self._stop(self._stopped_by(failure))
         elif (failure.retry_after_s or 0) > self._options.max_wait_s:
             asked = f"the server asks to wait {failure.retry_after_s:.0f} s, longer than --max-wait allows"
             self._stop(RunStopped(f"{asked_whom}: {asked}", hint="try again later or raise --max-wait"))
+        elif failure.reason in NEVER_THROUGH and self._answered_at < began_at:
+            # Nobody got through since this request began: a thousand meetings must not wait their turn to learn the
+            # same.
+            self._stop(self._stopped_by(failure))
         if failure.reason == "content_filter":
             return _failed(request, None, account)._replace(finish="content_filter")
         return _failed(request, CallError(failure.message, reason=failure.reason, hint=failure.hint), account)
+
+    def _stopped_by(self, failure: Failure) -> RunStopped:
+        asked_whom = f"{self._options.model} at {host_of(self._options.base_url)}"
+        return RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint or "meetcli doctor asks the server")
 
 
 def _failed(request: Request, error: CallError | None, account: Account) -> Reply:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from meetcli.engines.openai_limits import seconds_until
+from meetcli.engines.openai_words import worded
 from meetcli.models import Lane, Message, Request, Usage
 from meetcli.plain_text import printable
 
@@ -28,7 +29,10 @@ logger = logging.getLogger("meetcli.engines.openai")
 
 ONE_CALL: Final = Usage(requests=1)
 CAPS: Final = ("max_completion_tokens", "max_tokens")
-QUOTA_CODES: Final = frozenset({"insufficient_quota", "billing_not_active", "billing_hard_limit_reached"})
+QUOTA_CODES: Final = frozenset(
+    {"insufficient_quota", "billing_not_active", "billing_hard_limit_reached", "budget_exceeded"}
+)
+MODEL_CODES: Final = frozenset({"model_not_found", "model_decommissioned"})
 FILTER_CODES: Final = frozenset({"content_filter", "content_policy_violation"})
 CAPACITY_CODES: Final = frozenset({"resource_unavailable"})
 LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
@@ -326,7 +330,7 @@ def _refusal(said: Said, sent: Mapping[str, Any], retry_after_s: float | None) -
     """Return what a status and the words with it mean for the body `sent`."""
     status, codes = said.status, said.codes
     message = f"the server answered {status}{said.shown}"
-    if stopping := _stopping_failure(status, codes, message):
+    if stopping := _stopping_failure(said, message):
         return stopping
     if sent.get("service_tier") and re.search(r"service.?tier|\bflex\b", said.text) and status in (400, 404, 422):
         return Failure(
@@ -334,7 +338,7 @@ def _refusal(said: Said, sent: Mapping[str, Any], retry_after_s: float | None) -
         )
     if refused := _refused_part(said, sent):
         return Failure("unsupported", f"{message}: it does not take {refused}", "request", refused=refused)
-    if codes & FILTER_CODES:
+    if codes & FILTER_CODES or worded(status, said.message.lower()) == "content_filter":
         return Failure("content_filter", f"{message}: the content filter refused the request", "request")
     if codes & LENGTH_CODES or status == 413:
         hint = "say with --context-tokens how much it reads, or use a larger one"
@@ -359,25 +363,26 @@ def is_known_code(code: object) -> bool:
     return isinstance(code, str) and code.count("_") < 8 and CODE_WORDS.issuperset(code.split("_"))
 
 
-def _stopping_failure(status: int, codes: frozenset[str], message: str) -> Failure | None:
-    """Return the failure after which no call of this run can work, or None."""
-    if codes & QUOTA_CODES or status == 402:
+def _stopping_failure(said: Said, message: str) -> Failure | None:
+    """Return the failure after which no call of this run can work, where nobody else is answered, or None."""
+    status, codes, reason = said.status, said.codes, worded(said.status, said.message.lower())
+    if codes & QUOTA_CODES or status == 402 or reason == "insufficient_quota":
         return Failure(
             "insufficient_quota",
             f"{message}: the account has no quota left",
             "run",
             "check plan and billing of the account",
         )
-    if status == 401:
+    if status == 401 or reason == "key_refused":
         return Failure("key_refused", f"{message}: the API key was refused", "run", "check OPENAI_API_KEY")
-    if "model_not_found" in codes:
+    if codes & MODEL_CODES or reason == "unknown_model":
         return Failure(
             "unknown_model",
             f"{message}: the model is not known there",
             "run",
             "check --model, and what the key may use",
         )
-    if status == 403 and not codes & FILTER_CODES:
+    if status == 403 and not codes & FILTER_CODES and reason != "content_filter":
         return Failure(
             "forbidden", f"{message}: this key may not do this", "run", "check the key's permissions, model and region"
         )
