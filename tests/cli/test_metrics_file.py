@@ -15,7 +15,7 @@ from meetcli.cache.folder import locked
 from tests.cli.command import Command
 from tests.corridor import explicit
 from tests.loopback_server import QUOTA, LoopbackServer, always
-from tests.test_metrics import samples_of
+from tests.report.test_metrics import samples_of
 
 
 @pytest.fixture

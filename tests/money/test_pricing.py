@@ -107,7 +107,7 @@ def test_prices_need_no_network_and_start_no_updater():
         "assert price(Usage(1000, 0, 10, 1), 'standard') > 0\n"
         "assert threading.active_count() == 1\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def run_json(*arguments, server, folder):
         "OPENAI_API_KEY": "loopback",
         "OPENAI_BASE_URL": server.base_url,
         "MEETCLI_PRICES": "openai",
-        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }
     command = [
         sys.executable,

@@ -10,7 +10,7 @@ from meetcli.errors import InputError
 from meetcli.meetings.normalize import canonical_text, normalize, split_turns
 from meetcli.models import Turn
 
-SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 def meeting(transcript="Ana: oi", **metadata):
