@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from meetcli.errors import InputError
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Meeting, Outcome, Source
-from meetcli.readers.content import Content, NoTranscript, NotUtf8, open_content, suffix_of
+from meetcli.readers.content import DOCUMENT_SUFFIX, Content, NoTranscript, NotUtf8, open_content, suffix_of
 from meetcli.readers.format import Format
-from meetcli.readers.formats import all_formats, format_of
+from meetcli.readers.formats import all_formats, asked_formats, format_of
 from meetcli.readers.own_marks import is_ours, is_sidecar, serves_another
-from meetcli.readers.raw import MAX_BYTES, Bytes, Raw
+from meetcli.readers.raw import MAX_BYTES, ZIP_STARTS, Bytes, Raw
 from meetcli.readers.units import Identify, Unit, refused, units_of, unpacked
 from meetcli.readers.version import READERS_VERSION
 from meetcli.readers.who_is_who import with_names
@@ -170,7 +170,7 @@ def _once(source: Source, error: InputError) -> InputError:
 def _transcripts(unit: Unit) -> list[Transcript | Outcome]:
     suffix = suffix_of(unit.source.name)
     try:
-        content = open_content(unit.content, suffix, is_named=unit.source.is_named)
+        content = _content_of(unit, suffix)
     except NotUtf8 as error:
         # What would be a transcript in UTF-8 must not vanish among the skipped; nor is it guessed how its letters are
         # meant.
@@ -193,6 +193,14 @@ def _transcripts(unit: Unit) -> list[Transcript | Outcome]:
     return found
 
 
+def _content_of(unit: Unit, suffix: str) -> Content:
+    if not unit.content.startswith(ZIP_STARTS):
+        return open_content(unit.content, suffix, is_named=unit.source.is_named)
+    from meetcli.readers.documents import document_text
+
+    return Content(document_text(unit.content), None, DOCUMENT_SUFFIX, unit.source.is_named)
+
+
 class _Meeting(NamedTuple):
     """What stands at a place of a content, the places from the outermost in."""
 
@@ -210,8 +218,10 @@ def _meetings(content: Content) -> Iterator[_Meeting]:
         return
     items = content.document if isinstance(content.document, list) else []
     if not any(isinstance(item, InputError) or format_of(_item(content, item)) for item in items[:_JUDGED_PLACES]):
+        if content.suffix == DOCUMENT_SUFFIX:
+            raise NoTranscript("is a document without a transcript: neither names before what is said, nor times")
         shape = "text" if content.document is None else "JSON"
-        tried = ", ".join(form.name for form in all_formats() if form.is_json == (content.document is not None))
+        tried = ", ".join(form.name for form in asked_formats(content))
         raise NoTranscript(f"is {shape} of no known transcript shape (tried: {tried})")
     for number, item in enumerate(items, 1):
         try:

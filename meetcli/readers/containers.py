@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import stat
 import struct
 import zipfile
@@ -19,7 +20,7 @@ from typing import IO, BinaryIO
 
 from meetcli.errors import InputError
 from meetcli.meetings.sidecars import SIDECAR_SUFFIX, sidecar_fields, sidecar_names
-from meetcli.readers.content import NoTranscript, claims_cues, claims_json, suffix_of
+from meetcli.readers.content import NoTranscript, claims_cues, claims_json, refuse_closed_document, suffix_of
 from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Held, Raw
 
 MAX_MEMBERS = 10_000
@@ -36,6 +37,9 @@ _MAX_COMMENT = 65_535
 _LARGE_END_OF_DIRECTORY = struct.Struct("<4sQ2H2L4Q")
 _LARGE_LOCATOR_BYTES = 20
 _HEAD_BYTES = 1 << 16
+_CONTENT_TYPES = "[Content_Types].xml"
+_WORD_PART = re.compile(r"word/document\d{0,3}\.xml")
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.text"
 _CHUNK = 1 << 20
 
 
@@ -100,6 +104,28 @@ class Archive:
     def _close(self) -> None:
         self._archive.close()
         self._stream.close()
+
+    def document_part(self) -> int | None:
+        """Return the place of the file with the text, where the archive is a document of Word or OpenDocument."""
+        places = {entry.filename: number for number, entry in enumerate(self._entries, 1)}
+        if _CONTENT_TYPES in places:
+            return next((number for path, number in places.items() if _WORD_PART.fullmatch(path)), None)
+        kind = places.get("mimetype")
+        if kind is None or self._entries[kind - 1].file_size != len(_OPEN_DOCUMENT):
+            return None
+        content = _member(self._archive, self._entries[kind - 1], len(_OPEN_DOCUMENT))
+        is_text = isinstance(content, Held) and content.head == _OPEN_DOCUMENT
+        return places.get("content.xml") if is_text else None
+
+    def refuse_excess(self, number: int) -> None:
+        """Raise `InputError` where the file at this place says that it is larger than the limits allow."""
+        entry = self._entries[number - 1]
+        if excess := _excess(entry.file_size, entry.compress_size, self._max_bytes):
+            raise InputError(excess[0], hint=excess[1])
+
+    def path_of(self, number: int) -> str:
+        """Return the path of the file at this place as the archive has it."""
+        return self._entries[number - 1].filename
 
     def members(self) -> Iterator[Member]:
         """Yield every file, one in memory at a time; `InputError` where they are too large together."""
@@ -195,6 +221,7 @@ def _bounded(
     content = io.BytesIO()  # which gives its bytes away without a copy
     content.write(opened.read(_HEAD_BYTES))
     head = content.getvalue()
+    refuse_closed_document(head)
     if Held(head).is_binary() and not head.startswith((GZIP_START, *ZIP_STARTS)) and not claims_json(head, suffix):
         raise NoTranscript("is a binary file, not a transcript")
     excess = _excess(max(size, len(head)), packed_size, max_bytes)

@@ -16,6 +16,10 @@ from meetcli.errors import InputError
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 LINE_SUFFIXES = (".jsonl", ".ndjson")
+DOCUMENT_SUFFIX = ".docx"
+"""What a content carries that was a document, of whichever office."""
+DOCUMENT_SUFFIXES = (".docx", ".odt")
+DOCUMENT_HINT = "export the transcript as .vtt or .docx, or save it as text"
 CUE_SUFFIXES = (".vtt", ".srt")
 _JSON_START = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:["}]|\Z)|\[\s*[{"\]])')
 _UTF16_START = re.compile(rb"(?:\xff\xfe[{\[]\0|\xfe\xff\0[{\[])")
@@ -25,6 +29,14 @@ _MAX_DIGITS = 4300  # where Python stops by default, because its conversion take
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 _OWN_TEXTS = ("transcript", "meet_transcription")
 _OWN_METADATA = ("meeting_id", "meet_date")
+
+
+_CLOSED_DOCUMENTS = (
+    (b"%PDF-", "a PDF"),
+    (b"{\\rtf", "a document in RTF"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Office, or one with a password"),
+)
+"""First bytes of documents that are not read, and what people call them."""
 
 
 class NoTranscript(InputError):
@@ -56,6 +68,13 @@ class Content(NamedTuple):
 def suffix_of(name: str) -> str:
     """Return the suffix that says what is in a file, in small letters: that of `a.vtt.gz` is `.vtt`."""
     return os.path.splitext(name.lower().removesuffix(".gz"))[1]  # noqa: PTH122 - a string is all we have
+
+
+def refuse_closed_document(start: bytes) -> None:
+    """Raise `NoTranscript` for a document that is not read, which may be a transcript all the same."""
+    name = next((name for mark, name in _CLOSED_DOCUMENTS if start.startswith(mark)), None)
+    if name is not None:
+        raise NoTranscript(f"is {name}", reason="unread", hint=DOCUMENT_HINT)
 
 
 def claims_json(start: bytes, suffix: str) -> bool:

@@ -1,5 +1,5 @@
 """The table of formats, in the order they are asked. A new format is a module with `FORMATS` and its name in one of the
-two lists.
+lists.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
-from meetcli.readers.content import Content
+from meetcli.readers.content import DOCUMENT_SUFFIX, Content
 from meetcli.readers.format import Format
 
 _JSON = (
@@ -29,12 +29,15 @@ _JSON = (
 )
 _TEXT = (
     "subtitles",
+    "captions_ass",
+    "captions_ttml",
     "meeting_notes",
     "captions_html",
     "turn_rows",
     "csv_table",
     "named_lines",
 )
+_DOCUMENTS = ("documents",)
 
 
 def format_of(content: Content) -> Format | None:
@@ -42,20 +45,21 @@ def format_of(content: Content) -> Format | None:
 
     A module is imported only when all before it have declined: most runs meet one or two formats.
     """
-    return next(
-        (
-            form
-            for module in (_TEXT if content.document is None else _JSON)
-            for form in _formats(module)
-            if form.claims(content)
-        ),
-        None,
-    )
+    return next((form for form in asked_formats(content) if form.claims(content)), None)
+
+
+def asked_formats(content: Content) -> Iterator[Format]:
+    """Yield the formats that a content may be of, in their order."""
+    if content.suffix == DOCUMENT_SUFFIX:
+        modules: tuple[str, ...] = _DOCUMENTS
+    else:
+        modules = _TEXT if content.document is None else _JSON
+    return (form for module in modules for form in _formats(module))
 
 
 def all_formats() -> Iterator[Format]:
     """Yield every format."""
-    return (form for module in (*_JSON, *_TEXT) for form in _formats(module))
+    return (form for module in (*_JSON, *_TEXT, *_DOCUMENTS) for form in _formats(module))
 
 
 @cache

@@ -50,7 +50,9 @@ however it looks.
 """
 
 
-class _Cue(NamedTuple):
+class Cue(NamedTuple):
+    """What is shown from one second to another. A line may have WebVTT's marks."""
+
     start_s: float
     end_s: float
     lines: list[str]
@@ -76,6 +78,11 @@ def _read(content: Content) -> list[Found]:
     cues = _cues(content.text)
     if not cues:
         raise InputError("has no cue: no line such as `00:00:01.000 --> 00:00:04.000`")
+    return said_in_cues(cues)
+
+
+def said_in_cues(cues: list[Cue]) -> list[Found]:
+    """Return the one meeting of captions, in their order."""
     if _is_rolling(cues):
         cues = _unrolled(cues)
     has_voices = any(_VOICE.search("\n".join(cue.lines)) for cue in cues)
@@ -87,9 +94,9 @@ def _read(content: Content) -> list[Found]:
 # From lines to cues
 
 
-def _cues(text: str) -> list[_Cue]:
+def _cues(text: str) -> list[Cue]:
     """Return the cues in their order. Text that stands apart from its cue, behind a blank line, still belongs to it."""
-    cues: list[_Cue] = []
+    cues: list[Cue] = []
     lines = _LINE_END.split(text)
     is_skipping = bool(_MARK.match(text))  # the header and what follows it up to the first blank line
     is_after_blank = True
@@ -97,7 +104,7 @@ def _cues(text: str) -> list[_Cue]:
         if "-->" in line and _TIMING_START.match(line):
             if cues and not is_skipping:
                 _drop_cue_id(cues[-1].lines, lines, number - 2)
-            cues.append(_Cue(*_timing(line, number), _voice_of_id(lines[number - 2]) if number > 1 else []))
+            cues.append(Cue(*_timing(line, number), _voice_of_id(lines[number - 2]) if number > 1 else []))
             is_skipping = False
         elif not line.strip():
             is_skipping = False
@@ -143,7 +150,7 @@ def _seconds(parts: Sequence[str | None]) -> float:
 # Captions that roll
 
 
-def _is_rolling(cues: Sequence[_Cue]) -> bool:
+def _is_rolling(cues: Sequence[Cue]) -> bool:
     """Say whether each cue repeats the line before, as YouTube's do. People say things twice too, so one repeat proves
     nothing.
     """
@@ -155,9 +162,9 @@ def _is_rolling(cues: Sequence[_Cue]) -> bool:
     return repeats >= max(_ROLLING_PAIRS, len(cues) // 2)
 
 
-def _unrolled(cues: Sequence[_Cue]) -> list[_Cue]:
+def _unrolled(cues: Sequence[Cue]) -> list[Cue]:
     shown: list[str] = []
-    found: list[_Cue] = []
+    found: list[Cue] = []
     for cue in cues:
         lines = _plain(cue)
         found.append(cue._replace(lines=lines[_overlap(shown, lines) :]))
@@ -171,7 +178,7 @@ def _overlap(shown: Sequence[str], lines: Sequence[str]) -> int:
     return next((count for count in range(most, 0, -1) if list(shown[-count:]) == list(lines[:count])), 0)
 
 
-def _plain(cue: _Cue) -> list[str]:
+def _plain(cue: Cue) -> list[str]:
     texts = (" ".join(_untagged(line).split()) for line in cue.lines)
     return [text for text in texts if text]
 
@@ -192,7 +199,7 @@ def _unescaped(text: str) -> str:
     return _ENTITY.sub(lambda match: unescape(match[0]), text)
 
 
-def _by_voice(cues: Sequence[_Cue]) -> Iterator[Piece]:
+def _by_voice(cues: Sequence[Cue]) -> Iterator[Piece]:
     """Yield what each voice says; a voice lasts to the next one or the end of its cue, with `</v>` or without."""
     for cue in cues:
         parts = _VOICE.split("\n".join(cue.lines))
@@ -203,7 +210,7 @@ def _by_voice(cues: Sequence[_Cue]) -> Iterator[Piece]:
             yield Piece(None, _text(after), cue.start_s, cue.end_s)
 
 
-def _by_name(cues: Sequence[_Cue]) -> list[Piece]:
+def _by_name(cues: Sequence[Cue]) -> list[Piece]:
     """Return pieces by the `Name:` at the start of cues; a cue without one goes on with the speaker before.
 
     What is a name is `normalize`'s to say, which sees all cues as the lines of one text; where every cue has one, the
@@ -235,7 +242,7 @@ def _by_name(cues: Sequence[_Cue]) -> list[Piece]:
     return pieces
 
 
-def _cue_labels(cues: Sequence[_Cue]) -> Set[str]:
+def _cue_labels(cues: Sequence[Cue]) -> Set[str]:
     """Return the labels of cues where hardly one has none: those that come back, or that any transcript would take for
     names.
     """
@@ -251,7 +258,7 @@ def _cue_labels(cues: Sequence[_Cue]) -> Set[str]:
     }
 
 
-def _by_label(cues: Sequence[_Cue], labels: Set[str]) -> list[Piece]:
+def _by_label(cues: Sequence[Cue], labels: Set[str]) -> list[Piece]:
     """Return what cues say by the labels before it; a cue without one goes on with the one before."""
     pieces: list[Piece] = []
     texts: list[list[str]] = []

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from meetcli.errors import InputError
 from meetcli.models import Outcome, Source, Status
 from meetcli.plain_text import place_text
-from meetcli.readers.content import LINE_SUFFIXES, NoTranscript, claims_cues, claims_json, claims_session, suffix_of
+from meetcli.readers.content import (
+    DOCUMENT_HINT,
+    DOCUMENT_SUFFIXES,
+    LINE_SUFFIXES,
+    NoTranscript,
+    claims_cues,
+    claims_json,
+    claims_session,
+    refuse_closed_document,
+    suffix_of,
+)
 from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Raw
 
 if TYPE_CHECKING:
@@ -43,7 +53,11 @@ def units_of(source: Source, max_bytes: int, identify: Identify, probe: Probe) -
     try:
         with Raw(source.path) as raw:
             if raw.head.startswith(ZIP_STARTS):
-                yield from _members(source, raw, max_bytes, identify, probe)
+                with _opened(source, raw, max_bytes) as archive:
+                    if archive.document_part() is None:
+                        yield from _members(source, archive, max_bytes, identify, probe)
+                    else:
+                        yield _document(identify(source), raw, archive, max_bytes)
             else:
                 yield from _units(identify(source), unpacked(raw, source.name, max_bytes), max_bytes, probe)
     except InputError as error:
@@ -59,33 +73,43 @@ def unpacked(raw: Bytes, name: str, max_bytes: int) -> Bytes:
     return gunzip(raw, suffix_of(name), max_bytes)
 
 
-def _members(source: Source, raw: Raw, max_bytes: int, identify: Identify, probe: Probe) -> Iterator[Unit | Outcome]:
+def _document(source: Source, raw: Bytes, archive: Archive, max_bytes: int) -> Unit:
+    """Return a document as the one unit that it is, although it is packed as an archive."""
+    part = archive.document_part()
+    if part is None:
+        raise NoTranscript("is an archive inside an archive")
+    archive.refuse_excess(part)
+    content = raw.whole(max_bytes)
+    return Unit(source, content, hashlib.sha256(content).hexdigest())
+
+
+def _members(
+    source: Source, archive: Archive, max_bytes: int, identify: Identify, probe: Probe
+) -> Iterator[Unit | Outcome]:
     """Yield the units of every file in an archive, which is a folder to us: what is no transcript in it is skipped.
 
-    An archive without any transcript is one skipped or refused file, however many it holds: documents are archives too.
+    An archive without any transcript is one skipped or refused file, however many it holds: spreadsheets are archives
+    too.
     """
     passed: list[Outcome] = []
     is_proven = False
-    with _opened(source, raw, max_bytes) as archive:
-        for member in archive.members():
-            at = source._replace(
-                name=os.path.basename(member.path),  # noqa: PTH119 - a string is all we have
-                shown=f"{source.shown}/{member.path}",
-                is_named=False,
-                place=member.number,
-                member=member.number,
-            )
-            for found in _of_member(
-                at, member, max_bytes, partial(_with_sidecar, archive, member.path, identify), probe
-            ):
-                without = found if isinstance(found, Outcome) or is_proven else _skipped(found, probe)
-                if not is_proven and isinstance(without, Outcome):
-                    passed.append(without)
-                    continue
-                is_proven = True
-                yield from passed
-                passed.clear()
-                yield found
+    for member in archive.members():
+        at = source._replace(
+            name=os.path.basename(member.path),  # noqa: PTH119 - a string is all we have
+            shown=f"{source.shown}/{member.path}",
+            is_named=False,
+            place=member.number,
+            member=member.number,
+        )
+        for found in _of_member(at, member, max_bytes, partial(_with_sidecar, archive, member.path, identify), probe):
+            without = found if isinstance(found, Outcome) or is_proven else _skipped(found, probe)
+            if not is_proven and isinstance(without, Outcome):
+                passed.append(without)
+                continue
+            is_proven = True
+            yield from passed
+            passed.clear()
+            yield found
     if is_proven:
         return
     failed = [outcome for outcome in passed if outcome.status is Status.FAILED]
@@ -98,14 +122,17 @@ def _with_sidecar(archive: Archive, path: str, identify: Identify, at: Source) -
     return identify(at._replace(given=tuple(archive.sidecar(path).items())))
 
 
-def _opened(source: Source, raw: Raw, max_bytes: int) -> Archive:
+def _opened(source: Source, raw: Bytes, max_bytes: int) -> Archive:
     from meetcli.readers.containers import Archive  # as above
 
     try:
         return Archive(raw, max_bytes)
     except InputError as error:
         # Programs and documents are zip archives by other names; only what is called one is expected to be read.
-        raise error if suffix_of(source.name) == ".zip" else NoTranscript(error.message) from error
+        suffix = suffix_of(source.name)
+        if suffix in DOCUMENT_SUFFIXES:
+            raise NoTranscript(error.message, reason="unread", hint=DOCUMENT_HINT) from error
+        raise error if suffix == ".zip" else NoTranscript(error.message) from error
 
 
 def _skipped(unit: Unit, probe: Probe) -> Outcome | None:
@@ -130,8 +157,6 @@ def _of_member(
         yield refused(at, content)
         return
     try:
-        if content.head.startswith(ZIP_STARTS):
-            raise NoTranscript("is an archive inside an archive")
         yield from _units(identify(at), unpacked(content, at.name, max_bytes), max_bytes, probe)
     except InputError as error:
         yield refused(at, error)
@@ -139,6 +164,11 @@ def _of_member(
 
 def _units(source: Source, raw: Bytes, max_bytes: int, probe: Probe) -> Iterator[Unit | Outcome]:
     suffix = suffix_of(source.name)
+    if raw.head.startswith(ZIP_STARTS):
+        with _opened(source, raw, max_bytes) as archive:
+            yield _document(source, raw, archive, max_bytes)
+        return
+    refuse_closed_document(raw.head)
     if claims_json(raw.head, suffix):
         if not claims_session(raw.head) and raw.is_json_lines(suffix in LINE_SUFFIXES, max_bytes):
             yield from _lines(source, raw, max_bytes, probe)

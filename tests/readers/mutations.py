@@ -69,6 +69,24 @@ _TOKENS = (
     b"\0",
 )
 
+_ELEMENTS = (
+    b"<w:p>",
+    b"</w:p>",
+    b"<w:tbl><w:tr>",
+    b"<w:tc><w:p/></w:tc>",
+    b"<w:tr><w:trPr><w:del/></w:trPr></w:tr>",
+    b"<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr></w:p>",
+    b"<w:del><w:r><w:t>x</w:t></w:r></w:del>",
+    b"<w:body/>",
+    b"<w:r><w:br/></w:r>",
+    b'<text:s text:c="99999999999"/>',
+    b"<table:table-row><table:table-cell><text:p>x</text:p></table:table-cell></table:table-row>",
+    b"<!DOCTYPE x [<!ENTITY a 'b'>]>&a;",
+    b'<p begin="9999999h">x</p>',
+    b'<span begin="1s" ttm:agent="ana rui x">x</span>',
+    b"<?x?><!-- x --><![CDATA[x]]>",
+)
+
 Mutation = Callable[[random.Random, bytes], bytes]
 
 
@@ -141,6 +159,30 @@ def _zip(rng: random.Random, data: bytes) -> bytes:
     return _flip(rng, packed.getvalue()) if rng.random() < 0.7 else packed.getvalue()
 
 
+def _change_part(rng: random.Random, data: bytes) -> bytes:
+    """Break the XML of a document, or its order of parts, and pack it well again."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    except Exception:
+        return _insert_element(rng, data)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            change = rng.choice(
+                (_cut, _drop, _double, _flip, _insert, _insert_element, _insert_element, _insert_element)
+            )
+            archive.writestr(name, change(rng, part) if name.endswith(("document.xml", "content.xml")) else part)
+    return packed.getvalue()
+
+
+def _insert_element(rng: random.Random, data: bytes) -> bytes:
+    """Put a piece of markup between two elements, so that what comes out is often well-formed."""
+    places = [place for place in range(len(data)) if data.startswith(b"><", place)] or [0]
+    start = rng.choice(places) + 1
+    return data[:start] + rng.choice(_ELEMENTS) * rng.choice((1, 1, 2, 100)) + data[start:]
+
+
 def _gzip(rng: random.Random, data: bytes) -> bytes:
     packed = gzip.compress(data, mtime=0)
     return _flip(rng, packed) if rng.random() < 0.7 else packed
@@ -156,6 +198,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _change_value,
     _change_value,
     _change_value,
+    _change_part,
     _zip,
     _gzip,
 )
@@ -173,6 +216,8 @@ def repeated(path: Path, size: int) -> bytes:
     """
     data = path.read_bytes()
     times = size // len(data) + 1
+    if path.suffix in _PARAGRAPHS:
+        return _repeated_paragraphs(data, size, *_PARAGRAPHS[path.suffix])
     if path.suffix != ".json":
         head, body = data.split(b"\n", 1) if path.suffix == ".csv" else (b"", data)
         return head + b"\n" * bool(head) + body * times
@@ -189,6 +234,25 @@ def repeated(path: Path, size: int) -> bytes:
     )
     longest *= times
     return json.dumps(document).encode()
+
+
+_PARAGRAPHS = {
+    ".docx": (b"<w:body>", b"</w:body>"),
+    ".odt": (b"<office:text>", b"</office:text>"),
+    ".ttml": (b"<div>", b"</div>"),
+}
+
+
+def _repeated_paragraphs(data: bytes, size: int, before: bytes, behind: bytes) -> bytes:
+    if not data.startswith(b"PK"):
+        start, end = data.index(before) + len(before), data.index(behind)
+        return data[:start] + data[start:end] * (size // (end - start) + 1) + data[end:]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(packed, "w") as copy:
+        for entry in archive.infolist():
+            part = archive.read(entry)
+            copy.writestr(entry.filename, _repeated_paragraphs(part, size, before, behind) if behind in part else part)
+    return packed.getvalue()
 
 
 def mutated(seed: int, samples: Sequence[Path]) -> tuple[bytes, str]:

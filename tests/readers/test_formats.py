@@ -18,7 +18,8 @@ COPIED = sorted(
     path for path in SAMPLES.rglob("*.*") if path.suffix != GOLDEN and path.name not in ("README.md", "large.json")
 )
 LARGE = json.loads((SAMPLES / "large.json").read_text(encoding="utf-8"))
-NO_FILE = {"plain text of a named file", "JSON of a named file", "meetcli JSON"}
+NO_FILE = {"plain text of a named file", "document that is named", "JSON of a named file", "meetcli JSON"}
+PACKED = (".docx", ".odt")
 
 
 def name_of(path: Path) -> str:
@@ -44,7 +45,7 @@ def test_a_sample_is_known_by_its_content_alone(path, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("path", COPIED, ids=name_of)
+@pytest.mark.parametrize("path", [path for path in COPIED if path.suffix not in PACKED], ids=name_of)
 def test_a_sample_keeps_its_turns_with_a_bom_and_crlf(path, tmp_path):
     copy = tmp_path / path.name
     content = path.read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
