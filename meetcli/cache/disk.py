@@ -30,7 +30,8 @@ _PAGE = 2000  # rows a scan holds in memory
 _LOCK_TIMEOUT_S = 30.0
 # Only what diskcache calls raw text: rows of any other mode, pickles among them, are as good as absent.
 _LAYOUT = "SELECT key, tag, value FROM Cache WHERE raw = 1 AND mode = 1 LIMIT 0"
-_GET = "SELECT key, value FROM Cache WHERE raw = 1 AND mode = 1 AND typeof(value) = 'text' AND key IN ({})"
+_IS_TEXT = "raw = 1 AND mode = 1 AND typeof(value) = 'text'"
+_GET = f"SELECT key, CASE WHEN {_IS_TEXT} THEN value END FROM Cache WHERE key IN ({{}})"  # noqa: S608  # our own words
 _SCAN = (  # sqlite reads a row's columns from left to right: `tag` stands before `value`, whose pages stay unread
     "SELECT key, tag FROM Cache WHERE raw = 1 AND mode = 1 AND typeof(tag) = 'text' AND key {} ? ORDER BY key LIMIT ?"
 )
@@ -75,8 +76,16 @@ class DiskCache:
         found: dict[str, str] = {}
         for start in range(0, len(wanted), _BULK):
             chunk = wanted[start : start + _BULK]
-            found.update(self._do("read", self._select, _GET.format(",".join("?" * len(chunk))), chunk))
+            rows = self._do("read", self._select, _GET.format(",".join("?" * len(chunk))), chunk)
+            found.update((name, value) for name, value in rows if value is not None)
+            if any(value is None for _, value in rows):
+                self._note_no_text()
         return found
+
+    def _note_no_text(self) -> None:
+        notice = f"{self._path} has rows that are no text, which meetcli never writes: they count as absent"
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     def set(self, items: Mapping[str, str]) -> None:
         """Store all items durably in one short transaction."""

@@ -83,7 +83,12 @@ def test_a_planted_pickle_is_never_executed_and_simply_absent(folder, tmp_path, 
         planted.execute(insert, (data, 0, "tag", 4, None, data))
 
     keys = [key for mode in range(5) for key in (f"answer:{mode}", f"answer:file-{mode}")]
-    assert cache.get_many(["answer:good", *keys]) == {"answer:good": "kept"}
+    assert cache.get_many(["answer:good"]) == {"answer:good": "kept"}
+    assert cache.notices == []
+    for _ in range(2):
+        assert cache.get_many(["answer:good", *keys]) == {"answer:good": "kept"}
+    [notice] = cache.notices
+    assert "rows that are no text" in notice
     assert ("answer:good", "kept") in list(cache.scan(""))
     cache.remove(keys)
     cache.set({"answer:4": "new"})
