@@ -8,7 +8,7 @@ says outside of lists, is made anew from the chunks' answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -39,13 +39,26 @@ of it.
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call about a part of a long meeting, or about all of its parts. `has_full_summary` says that the usual length
-    is wanted.
+    """One call about a meeting, about a part of a long one, or about all of its parts.
+
+    `has_full_summary` says that the usual length is wanted, `is_whole` that the answer is the meeting's as it stands.
     """
 
     request: Request
     model: type[BaseModel]
-    has_full_summary: bool
+    has_full_summary: bool = True
+    is_whole: bool = False
+
+
+Then = Callable[[Sequence[str]], "list[Ask] | str"]
+"""Takes the answers to all that was asked last, by place; returns what is asked next, or the answer about the
+meeting.
+"""
+
+
+def the_answer(answers: Sequence[str]) -> str:
+    """Return the answer to the only question about a meeting: the `Then` of one that a window holds."""
+    return answers[0]
 
 
 def fits(request: Request, window: Window) -> bool:
@@ -156,7 +169,7 @@ class LongMeeting:
         request = self._asked(stretches)
         left = self._window.tokens - most_input_tokens(request, self._window.count)
         request = request._replace(max_output_tokens=min(FIRST_CAP, max(self._least_cap, left)))
-        return Ask(request, self._last_model(), has_full_summary=True)
+        return Ask(request, self._last_model())
 
     def _asked(self, stretches: Sequence[str]) -> Request:
         messages = compose_whole(self._task, self._whole.meeting, stretches, self._whole.language)

@@ -15,11 +15,11 @@ from meetcli.delivery import give_up
 from meetcli.discover import discover
 from meetcli.keys import asked_parts
 from meetcli.models import Assignment, EngineIdentity, Reply, Rules, Usage
-from meetcli.plan import Surroundings, plan
+from meetcli.plan import PlanPorts, plan
 from meetcli.readers import Rereader
 from meetcli.spend import spend
 from meetcli.spend.ledger import Ledger
-from meetcli.spend.purchase import Purse
+from meetcli.spend.ports import SpendPorts
 from meetcli.tasks import open_task
 from meetcli.tasks.prompt import instructions_text
 from tests.fakes import MemoryCache, ScriptedEngine
@@ -132,13 +132,13 @@ class World:
             assignment=assignment,
             rules=wanted,
             cache=cache,
-            around=Surroundings(
+            ports=PlanPorts(
                 self.now,
                 deliver,
                 find=lambda source, sha256: source.shown if self.in_place.get(source.shown) == sha256 else None,
             ),
         )
-        purse = Purse(
+        ports = SpendPorts(
             read_again=Rereader().meeting,
             price=lambda usage, lane: self.price(usage),
             now=lambda: self.now,
@@ -157,7 +157,7 @@ class World:
         )
         self.engine.requests.clear()
         try:
-            asyncio.run(spend(self.planned.jobs, assignment=assignment, engine=self.engine, ledger=ledger, purse=purse))
+            asyncio.run(spend(self.planned.jobs, assignment=assignment, engine=self.engine, ledger=ledger, ports=ports))
         finally:
             self.calls = len(self.engine.requests)
         return self.outcomes
@@ -177,7 +177,7 @@ class World:
             assignment=self.assignment(),
             rules=Rules(ttl_s=DAY_S, max_bytes=10**6, **rules),
             cache=cache,
-            around=Surroundings(self.now, lambda outcome, text: outcomes.update({outcome.source.shown: outcome})),
+            ports=PlanPorts(self.now, lambda outcome, text: outcomes.update({outcome.source.shown: outcome})),
         )
         give_up(planned.jobs, None, lambda outcome, text: outcomes.update({outcome.source.shown: outcome}))
         return outcomes

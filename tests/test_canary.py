@@ -165,7 +165,7 @@ def test_a_bug_shows_our_code_and_not_the_values(
     def bug(text: str, *_: object, **__: object) -> None:
         raise ValueError(text)
 
-    for place in ("meetcli.spend.purchase.judge", "meetcli.plan.normalize", "meetcli.readers.open_content"):
+    for place in ("meetcli.spend.questions.judge", "meetcli.plan.normalize", "meetcli.readers.open_content"):
         with monkeypatch.context() as patched:
             patched.setattr(place, bug)
             done = meetcli("extract", "in", "-vv", "--refresh")

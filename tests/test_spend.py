@@ -200,7 +200,7 @@ def test_bug_while_judging_keeps_the_paid_reply(world, monkeypatch):
     def bug(*arguments, **options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("meetcli.spend.purchase.judge", bug)
+    monkeypatch.setattr("meetcli.spend.questions.judge", bug)
     with pytest.raises(ZeroDivisionError):
         world.run()
     monkeypatch.undo()
@@ -261,11 +261,11 @@ def test_meeting_stopped_before_its_repair_goes_on_from_there_later(world):
 
 
 def test_input_that_changed_between_plan_and_call_fails_and_is_not_bought(world, monkeypatch):
-    from meetcli import spend
+    from meetcli.spend import buying
 
-    compose = spend.compose
+    compose = buying.compose
     monkeypatch.setattr(
-        spend,
+        buying,
         "compose",
         lambda *arguments: (world.put("b.json", explicit("Ana: Changed.", meeting_id="M-2")), compose(*arguments))[1],
     )

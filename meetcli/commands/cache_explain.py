@@ -25,7 +25,7 @@ from meetcli.meetings.identity import Identity
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Meeting, Outcome, Source, Status
 from meetcli.plain_text import age_text, decimal_text, duration_text, money_text, place_text, printable
-from meetcli.plan import Surroundings, plan
+from meetcli.plan import PlanPorts, plan
 from meetcli.readers import parse, read
 from meetcli.tasks.prompt import FIRST_CAP, told_metadata
 from meetcli.wiring.assignment import assign, rules_of
@@ -130,7 +130,7 @@ def _explained(
         assignment=assignment,
         rules=rules_of(settings),
         cache=None if settings.no_cache else forgiving,
-        around=Surroundings(now, note, identity),
+        ports=PlanPorts(now, note, identity),
     )
     because = {source: job.reason for job in planned.jobs for source in (job.source, *(twin for twin, _ in job.twins))}
     waiting = waiting_requests(settings, forgiving, assignment)

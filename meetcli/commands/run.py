@@ -26,7 +26,7 @@ from meetcli.engines import abilities_of
 from meetcli.errors import BudgetReached, CacheError, InputError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
 from meetcli.plain_text import place_text, printable
-from meetcli.plan import Surroundings, plan
+from meetcli.plan import PlanPorts, plan
 from meetcli.report import RunReport
 from meetcli.wiring.assignment import assign, rules_of
 from meetcli.wiring.counters import check_metrics_file, count_run
@@ -140,7 +140,7 @@ class _Run:
             assignment=self._assignment,
             rules=rules_of(settings),
             cache=self._cache,
-            around=Surroundings(
+            ports=PlanPorts(
                 datetime.now(UTC),
                 self._settle,
                 identity,
@@ -282,7 +282,7 @@ class _Run:
         from meetcli.wiring.money import open_budget
         from meetcli.wiring.spending import (
             open_ledger,
-            open_purse,
+            open_ports,
             refuse_without_key,
             run_to_its_end,
             warn_of_unchecked_language,
@@ -297,7 +297,7 @@ class _Run:
             return self._stop.is_asked() or self._required_loss() is not None
 
         budget = open_budget(settings)
-        purse = open_purse(settings, budget, is_stopping=is_stopping, deliver=self.deliver)
+        ports = open_ports(settings, budget, is_stopping=is_stopping, deliver=self.deliver)
         waiting = WaitNotice(lambda: self._progress.tell if self._progress else None)
         options = options_of(settings)._replace(
             budget=budget, is_stopping=is_stopping, tell_wait=waiting.tell, hits=self._hits()
@@ -311,7 +311,7 @@ class _Run:
             ledger = open_ledger(settings, assignment.task.name, self._cache, leases)
             try:
                 run_to_its_end(
-                    spend(jobs, assignment=assignment, engine=engine, ledger=ledger, purse=purse), self._stop
+                    spend(jobs, assignment=assignment, engine=engine, ledger=ledger, ports=ports), self._stop
                 )
             finally:
                 self.report.pending = pending_batches(settings, self._cache, assignment)

@@ -34,7 +34,7 @@ Find = Callable[[Source, str], str | None]
 """Returns where a meeting's result is, if one of this SHA-256 is in its place already."""
 
 
-class Surroundings(NamedTuple):
+class PlanPorts(NamedTuple):
     """What planning needs from outside, so that nothing here knows a clock, a sidecar or a writer.
 
     `now` is aware UTC. `deliver` takes each meeting that is settled. `identify` gives an input the fields of its
@@ -55,15 +55,15 @@ def plan(
     assignment: Assignment,
     rules: Rules,
     cache: ForgivingCache | None,
-    around: Surroundings,
+    ports: PlanPorts,
 ) -> Plan:
     """Settle every meeting that needs no call and return the rest as jobs, in the order of the inputs.
 
     `cache` None plans without one: nothing is looked up, everything is called. Raises `UsageError`
     where two inputs would write the same result; nothing has been called then.
     """
-    planner = _Planner(assignment, rules, cache, around)
-    for batch in _batches(_units(inputs, rules.max_bytes, around)):
+    planner = _Planner(assignment, rules, cache, ports)
+    for batch in _batches(_units(inputs, rules.max_bytes, ports)):
         planner.settle(batch)
     return planner.finish()
 
@@ -87,24 +87,20 @@ class _Candidate(NamedTuple):
 
 
 class _Planner:
-    def __init__(
-        self, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, around: Surroundings
-    ) -> None:
+    def __init__(self, assignment: Assignment, rules: Rules, cache: ForgivingCache | None, ports: PlanPorts) -> None:
         self._assignment = assignment
         self._task = assignment.task.name
         self._rules = rules
         self._cache = cache
         self._look_up = (
-            None
-            if cache is None
-            else LookUp(cache, self._task, assignment.identity.engine, rules=rules, now=around.now)
+            None if cache is None else LookUp(cache, self._task, assignment.identity.engine, rules=rules, now=ports.now)
         )
-        self._deliver = around.deliver
-        self._find = around.find
+        self._deliver = ports.deliver
+        self._find = ports.find
         self._jobs: dict[object, Job] = {}
         self._claims: dict[str, dict[str, Source]] = {}
         self._results: dict[str, Source] = {}
-        self._content_keys = around.content_keys if around.content_keys is not None else set()
+        self._content_keys = ports.content_keys if ports.content_keys is not None else set()
         self._misspelled: dict[tuple[str, str], tuple[str, str]] = {}
         self._without_ids: dict[tuple[str, ...], tuple[int, Source]] = {}
         self._size = cache.size() if cache else None
@@ -346,11 +342,11 @@ def _named(source: Source) -> str:
     return place_text(source.shown, source.place)
 
 
-def _units(inputs: Iterable[Source | Outcome], max_bytes: int, around: Surroundings) -> Iterator[Unit]:
+def _units(inputs: Iterable[Source | Outcome], max_bytes: int, ports: PlanPorts) -> Iterator[Unit]:
     for item in inputs:
-        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=max_bytes, identify=around.identify):
+        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=max_bytes, identify=ports.identify):
             if isinstance(unit, Outcome):
-                around.deliver(unit, None)
+                ports.deliver(unit, None)
             else:
                 yield unit
 

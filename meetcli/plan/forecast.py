@@ -56,7 +56,7 @@ STRETCH_TOKENS: Final = 100
 SAMPLED_ANSWERS: Final = 200
 
 
-class Basis(NamedTuple):
+class ForecastInputs(NamedTuple):
     """What a forecast rests on.
 
     `count_tokens` is None where the model's tokenizer is not there. `price` and `serves` speak of the run's model.
@@ -99,22 +99,24 @@ def learn_output_tokens(cache: ForgivingCache | None, assignment: Assignment) ->
     return round(sum(entry.usage.output_tokens for entry in entries) / len(entries)), len(entries)
 
 
-def forecast(jobs: Iterable[Job], *, assignment: Assignment, basis: Basis, deliver: Deliver | None = None) -> Forecast:
+def forecast(
+    jobs: Iterable[Job], *, assignment: Assignment, inputs: ForecastInputs, deliver: Deliver | None = None
+) -> Forecast:
     """Return what buying the jobs will take.
 
     With `deliver`, each meeting ends as `not_attempted` with the status it would get as its reason and its share of the
     plan as its cost.
     """
     schema = sent_schema(assignment.task)
-    count = basis.count_tokens or estimate
-    total = _Total(basis)
+    count = inputs.count_tokens or estimate
+    total = _Total(inputs)
     for job in jobs:
-        if request_digest(job.idempotency_key, job.fingerprint.digest, FIRST_CAP) in basis.waiting:
+        if request_digest(job.idempotency_key, job.fingerprint.digest, FIRST_CAP) in inputs.waiting:
             if deliver:
                 give_up([job], Status.SUBMITTED.value, deliver)
             continue
         try:
-            meeting = basis.read_again(job.source, job.input_sha256)
+            meeting = inputs.read_again(job.source, job.input_sha256)
         except InputError as error:
             if deliver:
                 for source in _sources(job):
@@ -131,10 +133,10 @@ def forecast(jobs: Iterable[Job], *, assignment: Assignment, basis: Basis, deliv
         request = Request(
             "", "", task.name, meeting, assignment.language, messages, schema, task.temperature, FIRST_CAP
         )
-        if basis.window is None or fits(request, basis.window):
+        if inputs.window is None or fits(request, inputs.window):
             cost_usd = total.add(message_tokens(request, count), most_input_tokens(request, count))
         else:
-            cost_usd = total.add_long(LongMeeting(task, request, task.load_answer_model(), basis.window), count)
+            cost_usd = total.add_long(LongMeeting(task, request, task.load_answer_model(), inputs.window), count)
         if deliver:
             for source in _sources(job):
                 is_first = source is job.source
@@ -150,7 +152,7 @@ def _sources(job: Job) -> list[Source]:
 
 @dataclass(slots=True)
 class _Total:
-    basis: Basis
+    inputs: ForecastInputs
     calls: int = 0
     input_tokens: int = 0
     expected: dict[Lane, Decimal | None] = field(default_factory=lambda: dict.fromkeys(get_args(Lane), Decimal(0)))
@@ -160,13 +162,13 @@ class _Total:
         """Add one meeting; return what it is expected to cost in the lane of the run."""
         self.calls += 1
         self.input_tokens += input_tokens
-        expected = Usage(input_tokens, 0, self.basis.output_tokens)
+        expected = Usage(input_tokens, 0, self.inputs.output_tokens)
         # The longest way of a meeting: an answer that is cut, one that is whole and invalid, and its repair.
         highest = Usage(3 * most_input + RAISED_CAP + REPAIR_TOKENS, 0, FIRST_CAP + 2 * RAISED_CAP)
         for lane in self.expected:
-            self.expected[lane] = add_usd(self.expected[lane], self.basis.price(expected, lane))
-            self.highest[lane] = add_usd(self.highest[lane], self.basis.price(highest, lane))
-        return self.basis.price(expected, self.basis.lane)
+            self.expected[lane] = add_usd(self.expected[lane], self.inputs.price(expected, lane))
+            self.highest[lane] = add_usd(self.highest[lane], self.inputs.price(highest, lane))
+        return self.inputs.price(expected, self.inputs.lane)
 
     def add_long(self, meeting: LongMeeting, count: CountTokens) -> Decimal | None:
         """Add a meeting that is asked about in parts, as if none of them were known."""
@@ -177,22 +179,22 @@ class _Total:
         return add_usd(*costs)
 
     def forecast(self) -> Forecast:
-        basis = self.basis
-        output_tokens = self.calls * basis.output_tokens
-        seconds = [self.calls * basis.output_tokens / OUTPUT_TOKENS_A_SECOND / basis.concurrency]
-        if basis.requests_a_minute:
-            seconds.append(self.calls * 60 / basis.requests_a_minute)
-        if basis.tokens_a_minute:
-            seconds.append((self.input_tokens + output_tokens) * 60 / basis.tokens_a_minute)
+        inputs = self.inputs
+        output_tokens = self.calls * inputs.output_tokens
+        seconds = [self.calls * inputs.output_tokens / OUTPUT_TOKENS_A_SECOND / inputs.concurrency]
+        if inputs.requests_a_minute:
+            seconds.append(self.calls * 60 / inputs.requests_a_minute)
+        if inputs.tokens_a_minute:
+            seconds.append((self.input_tokens + output_tokens) * 60 / inputs.tokens_a_minute)
         return Forecast(
             calls=self.calls,
             input_tokens=self.input_tokens,
-            is_counted=basis.count_tokens is not None,
+            is_counted=inputs.count_tokens is not None,
             output_tokens=output_tokens,
-            learned_from=basis.learned_from,
-            lane=basis.lane,
+            learned_from=inputs.learned_from,
+            lane=inputs.lane,
             lanes={
-                lane: LanePrice(basis.serves(lane), self.expected[lane], self.highest[lane]) for lane in self.expected
+                lane: LanePrice(inputs.serves(lane), self.expected[lane], self.highest[lane]) for lane in self.expected
             },
-            seconds=BATCH_S if basis.lane == "batch" and self.calls else max(seconds),
+            seconds=BATCH_S if inputs.lane == "batch" and self.calls else max(seconds),
         )

@@ -67,7 +67,7 @@ class Ledger:
 
     # Single flight
 
-    def claim(self, jobs: Sequence[Job]) -> list[Job]:
+    def acquire(self, jobs: Sequence[Job]) -> list[Job]:
         """Return the jobs that are ours to buy: those without a key, and those whose lease nobody else holds."""
         if self._leases is None:
             return list(jobs)
@@ -138,13 +138,13 @@ class Ledger:
         """Forget a reply that is of no use, so that its request is asked again."""
         self._forget_replies(job, [digest])
 
-    # Parts of long meetings: each answer is kept by itself, so that an edit buys its neighborhood only
+    # Long meetings: each answer about a part is kept by itself, so that an edit buys its neighborhood only
 
-    def kept_part(self, job: Job, digest: str, request_id: str, now: datetime) -> Reply | None:
-        """Return the validated answer to a part, if it is still one. Its usage is none where a meeting was settled with
-        it before.
+    def kept_answer(self, job: Job, name: str, request_id: str, now: datetime) -> Reply | None:
+        """Return the validated answer of this name, if it is still one. Its usage is none where a meeting was settled
+        with it before.
         """
-        text = self._part(job, digest)
+        text = self._reply_row(job, name)
         header, reply = load_header(text.partition("\n")[0]), load_reply(text, request_id)
         if header is None or reply is None:
             return None
@@ -154,30 +154,27 @@ class Ledger:
         return reply if self._rules.is_fresh(header.created_at, now) and not is_refused else None
 
     def known_marks(self, job: Job, cut: str) -> list[str]:
-        """Return the marks of the chunks that this meeting was last cut into. `cut` names what all of its parts are
-        asked alike.
+        """Return the marks of the chunks that this meeting was last cut into. `cut` names what is asked of all of its
+        parts alike.
         """
-        kept = load_reply(self._part(job, cut), "")
+        kept = load_reply(self._reply_row(job, cut), "")
         return (kept.text or "").split() if kept else []
 
     def keep_marks(self, job: Job, cut: str, marks: Iterable[str], bought: Entry) -> None:
         """Keep the marks of the chunks of this meeting, before the first is bought: a run that is killed has bought
         some all the same.
         """
-        self.settle_parts(job, {cut: " ".join(marks)}, bought)
+        self.settle_answers(job, {cut: " ".join(marks)}, bought)
 
-    def settle_parts(self, job: Job, answers: Mapping[str, str], bought: Entry) -> None:
-        """Keep the answers to parts, by digest, beyond the meeting that they were bought for, as paid for."""
+    def settle_answers(self, job: Job, answers: Mapping[str, str], bought: Entry) -> None:
+        """Keep answers about parts, by name, beyond the meeting that they were bought for, as paid for."""
         if self._cache is not None and job.is_kept:
             header = header_of(bought)._replace(cost_usd=Decimal(0))
             self._cache.set(
-                {
-                    self._reply_keys(job, digest)[0]: dump_reply(Reply("", text), header)
-                    for digest, text in answers.items()
-                }
+                {self._reply_keys(job, name)[0]: dump_reply(Reply("", text), header) for name, text in answers.items()}
             )
 
-    def _part(self, job: Job, digest: str) -> str:
+    def _reply_row(self, job: Job, digest: str) -> str:
         if self._cache is None or not job.is_kept:
             return ""
         name = self._reply_keys(job, digest)[0]
@@ -194,7 +191,7 @@ class Ledger:
         if self._cache is None or not job.is_kept:
             self._forget_replies(job, kept)
             return entry
-        if self._leases is not None and not self.claim([job]):
+        if self._leases is not None and not self.acquire([job]):
             for _, theirs in self.bought_meanwhile([job], now):
                 if theirs.kind == "answer":
                     return theirs

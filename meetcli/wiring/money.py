@@ -20,7 +20,7 @@ from meetcli.money.budget import Budget
 from meetcli.money.pricing import Price, context_window, open_price, serves
 from meetcli.money.tokens import Window, open_counter, open_window
 from meetcli.plain_text import count_text, money_text
-from meetcli.plan.forecast import Basis, forecast, learn_output_tokens
+from meetcli.plan.forecast import ForecastInputs, forecast, learn_output_tokens
 from meetcli.readers import Rereader
 from meetcli.wiring.lanes import waiting_requests
 
@@ -79,7 +79,7 @@ def forecast_plan(
     """Return what the jobs will take; with `deliver` settle them as a dry run does."""
     able = assignment.identity.abilities
     output_tokens, learned_from = learn_output_tokens(cache, assignment)
-    basis = Basis(
+    inputs = ForecastInputs(
         read_again=Rereader(max_bytes=settings.max_file_bytes).meeting,
         count_tokens=open_counter(settings.model),
         price=open_settings_price(settings),
@@ -93,7 +93,7 @@ def forecast_plan(
         window=open_settings_window(settings),
         waiting=waiting_requests(settings, cache, assignment),
     )
-    return forecast(jobs, assignment=assignment, basis=basis, deliver=deliver)
+    return forecast(jobs, assignment=assignment, inputs=inputs, deliver=deliver)
 
 
 def is_agreed(jobs: list[Job], assignment: Assignment, settings: Settings, cache: ForgivingCache | None) -> bool:

@@ -1,4 +1,4 @@
-"""From settings to what spending needs: its purse and its ledger, what speaks against it, the loop it runs in.
+"""From settings to what spending needs: its ports and its ledger, what forbids it, the loop it runs in.
 
 Stands apart from the run so that one of hits only, which buys nothing, imports nothing of it.
 """
@@ -27,7 +27,7 @@ from meetcli.money.budget import Budget
 from meetcli.plain_text import count_text
 from meetcli.readers import Rereader
 from meetcli.spend.ledger import Ledger
-from meetcli.spend.purchase import Purse
+from meetcli.spend.ports import SpendPorts
 from meetcli.wiring.assignment import rules_of
 from meetcli.wiring.money import open_settings_price, open_settings_window
 from meetcli.wiring.signals import Stop
@@ -56,9 +56,9 @@ def warn_of_unchecked_language(settings: Settings) -> None:
         events.LOGGER.log(level, "the language of answers is not checked: that needs the extra meetcli[language]")
 
 
-def open_purse(settings: Settings, budget: Budget, *, is_stopping: Callable[[], bool], deliver: Deliver) -> Purse:
-    """Return what the run spends from."""
-    return Purse(
+def open_ports(settings: Settings, budget: Budget, *, is_stopping: Callable[[], bool], deliver: Deliver) -> SpendPorts:
+    """Return what spending needs from outside."""
+    return SpendPorts(
         read_again=Rereader(max_bytes=settings.max_file_bytes).meeting,
         price=open_settings_price(settings),
         now=lambda: datetime.now(UTC),

@@ -11,7 +11,7 @@ import pytest
 from meetcli.models import Usage
 from meetcli.money.pricing import open_price
 from meetcli.money.tokens import open_counter
-from meetcli.plan.forecast import SAMPLED_ANSWERS, USUAL_OUTPUT_TOKENS, Basis, forecast, learn_output_tokens
+from meetcli.plan.forecast import SAMPLED_ANSWERS, USUAL_OUTPUT_TOKENS, ForecastInputs, forecast, learn_output_tokens
 from tests.corridor import World, answered, explicit, extract_answer
 from tests.loopback_server import LoopbackServer
 
@@ -32,7 +32,7 @@ def basis(world, **changes):
         "learned_from": 0,
         "concurrency": 8,
     }
-    return Basis(**{**fields, **changes})
+    return ForecastInputs(**{**fields, **changes})
 
 
 def planned(world, **changes):
@@ -42,7 +42,7 @@ def planned(world, **changes):
     found = forecast(
         world.planned.jobs,
         assignment=world.assignment(),
-        basis=basis(world, **changes),
+        inputs=basis(world, **changes),
         deliver=lambda outcome, text: outcomes.update({outcome.source.shown: outcome}),
     )
     return found, outcomes
@@ -82,7 +82,7 @@ def test_an_input_that_changed_since_the_plan_fails_and_is_not_priced(world):
     found = forecast(
         world.planned.jobs,
         assignment=world.assignment(),
-        basis=basis(world),
+        inputs=basis(world),
         deliver=lambda outcome, text: outcomes.append(outcome),
     )
     assert (found.calls, [outcome.status.value for outcome in outcomes]) == (0, ["failed"])

@@ -1,0 +1,266 @@
+"""From a job to the end of its meeting: what is asked about it, what becomes of each question, what is kept on the way.
+
+A question is answered or given up; when none about a meeting is open, the answers say what is asked next, or what the
+meeting's answer is. Waits for nobody.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING
+
+from meetcli.errors import AnswerError, InputError, ItemError
+from meetcli.keys import part_digest, request_digest
+from meetcli.long_meetings import Ask, LongMeeting, Then, fits, the_answer
+from meetcli.models import Assignment, Entry, Job, Meeting, Reply, Request, Spent, Status, Usage
+from meetcli.spend.endings import Endings
+from meetcli.spend.ledger import Ledger
+from meetcli.spend.ports import SpendPorts
+from meetcli.spend.purchase import Left, Purchase, cost_of, empty_entry
+from meetcli.spend.questions import Question, next_step
+from meetcli.tasks.prompt import FIRST_CAP, compose
+from meetcli.tasks.schema import schema_digest, sent_schema
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+class Buyer:
+    """The meetings that are being bought. `has_refused` says that the budget had no room for a request."""
+
+    def __init__(self, assignment: Assignment, ledger: Ledger, ports: SpendPorts, endings: Endings) -> None:
+        self._assignment = assignment
+        self._ledger = ledger
+        self._ports = ports
+        self._endings = endings
+        self._purchases: dict[int, Purchase] = {}  # begun and not ended, by the identity of their job
+        self._questions: dict[str, Question] = {}  # open, by the id of their request
+        self._ready: deque[Question] = deque()
+        self._ids = map(str, count())
+        self.has_refused = False
+        self._model: type[BaseModel] = assignment.task.load_answer_model()
+        self._schema = sent_schema(assignment.task)
+        if assignment.task.schema is None:
+            assert schema_digest(self._schema) == assignment.task.schema_sha256, "the task's schema digest is stale"  # noqa: S101  # a bug, not an input
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no meeting is being bought."""
+        return not self._purchases
+
+    def next_request(self) -> Request | None:
+        """Return a request that is ready to be sent, None where there is none as long as nothing is answered."""
+        while self._ready:
+            question = self._ready.popleft()
+            if not question.purchase.is_given_up:
+                return question.request
+            self._close(question)
+        return None
+
+    def take(self, reply: Reply) -> None:
+        """Move the question that a reply belongs to one step on."""
+        question = self._questions[reply.request_id]
+        if reply.is_collected:
+            question.purchase.kept.append(question.request.digest)
+        self._count(question, reply)
+        self._step(question, reply)
+
+    def leave(self, reason: str) -> None:
+        """End every meeting that is being bought: not attempted, where it has no other ending yet."""
+        for purchase in list(self._purchases.values()):
+            self._end(purchase, purchase.ending or Left(Status.NOT_ATTEMPTED, reason))
+
+    # How a meeting begins
+
+    def begin(self, job: Job) -> None:
+        """Begin to buy a job that is ours."""
+        started = self._ports.monotonic()
+        try:
+            meeting = self._ports.read_again(job.source, job.input_sha256)
+        except InputError as error:
+            self._ledger.release(job)
+            self._endings.unread(job, error)
+            return
+        asks, then = self._asks_about(job, meeting)
+        purchase = self._purchases[id(job)] = Purchase(job, meeting, then, started)
+        self._ask(purchase, asks)
+
+    def _asks_about(self, job: Job, meeting: Meeting) -> tuple[list[Ask], Then]:
+        """Return what is asked about a meeting first: all of it where the window holds that, else each of its chunks;
+        and what follows from the answers.
+        """
+        task, window = self._assignment.task, self._ports.window
+        whole = Request(
+            id="",
+            digest="",
+            task=task.name,
+            meeting=meeting,
+            language=self._assignment.language,
+            messages=compose(task, meeting, self._assignment.language),
+            schema=self._schema,
+            temperature=task.temperature,
+            max_output_tokens=FIRST_CAP,
+        )
+        if window is None or fits(whole, window):
+            return [Ask(whole, self._model, is_whole=True)], the_answer
+        cut = part_digest(self._assignment.parts, (), {"window": window.tokens})
+        known = self._ledger.known_marks(job, cut)
+        long = LongMeeting(task, whole, self._model, window, known)
+        if long.marks != known:
+            entry = empty_entry(job, meeting, Spent(), self._assignment, self._ports.now())
+            self._ledger.keep_marks(job, cut, long.marks, entry)
+        return long.first(), long.then
+
+    # From a question to its answer
+
+    def _ask(self, purchase: Purchase, asks: list[Ask]) -> None:
+        """Begin to buy the answers to some questions about a meeting, but for those that are known."""
+        questions = [self._question(purchase, place, ask) for place, ask in enumerate(asks)]
+        self._questions |= {question.request.id: question for question in questions}
+        purchase.answers, purchase.open = [""] * len(questions), len(questions)
+        for question in questions:
+            known = None
+            if question.name is not None:
+                known = self._ledger.kept_answer(purchase.job, question.name, question.request.id, self._ports.now())
+            if known is None or known.text is None:
+                self._send(question)
+            else:
+                self._pay(question, known)
+                self._answered(question, known.text, is_new=known.usage != Usage())
+
+    def _question(self, purchase: Purchase, place: int, ask: Ask) -> Question:
+        key = purchase.job.idempotency_key
+        if ask.is_whole:
+            asked, name = purchase.job.fingerprint.digest, None
+        else:
+            messages = ((message.role, message.content) for message in ask.request.messages)
+            asked = part_digest(self._assignment.parts, messages, ask.request.schema)
+            name = request_digest(key, asked, 0)
+        request = ask.request._replace(id=next(self._ids), digest=request_digest(key, asked, FIRST_CAP))
+        return Question(purchase, place, request, asked, name, ask.model, ask.has_full_summary)
+
+    def _send(self, question: Question) -> None:
+        """Make a question ready to be asked, unless an interrupted run has paid for its reply already."""
+        purchase, request = question.purchase, question.request
+        kept = self._ledger.kept_reply(purchase.job, request.digest, request.id)
+        if kept is None:
+            self._ready.append(question)
+        else:
+            purchase.kept.append(request.digest)
+            if kept.is_collected:
+                self._count(question, kept)
+            self._step(question, kept)
+
+    def _step(self, question: Question, reply: Reply) -> None:
+        """Move a question on by what is said of it: asked again, given up, or judged."""
+        if reply.state == "spooled":
+            question.drop_text()
+        elif reply.state == "again":
+            self._ready.append(question)
+        elif reply.state == "submitted":
+            self._give_up(question, Left(Status.SUBMITTED), is_final=False)
+        elif reply.state == "not_attempted":
+            self.has_refused |= reply.reason == "budget"
+            self._give_up(question, Left(Status.NOT_ATTEMPTED, reply.reason))
+        elif isinstance(reply.error, ItemError):
+            self._give_up(question, reply.error)
+        elif reply.error is not None:
+            raise reply.error
+        elif reply.finish == "unreadable":
+            question.purchase.kept.remove(question.request.digest)
+            self._ledger.forget_reply(question.purchase.job, question.request.digest)
+            self._ready.append(question)
+        else:
+            self._pay(question, reply)
+            self._judge(question, reply)
+
+    def _judge(self, question: Question, reply: Reply) -> None:
+        digest = question.request.digest
+        try:
+            step = next_step(question, reply, self._assignment, self._ports.window)
+            if isinstance(step, str):
+                self._keep_answer(question, step)
+                self._answered(question, step, is_new=True)
+            elif isinstance(step, AnswerError):
+                self._give_up(question, step)
+            else:
+                self._keep(question, digest, reply)
+                question.request = step
+                self._send(question)
+        except BaseException:  # a bug must not lose a paid reply; it is raised again
+            self._keep(question, digest, reply)
+            raise
+
+    def _answered(self, question: Question, answer: str, *, is_new: bool) -> None:
+        """Take the answer to a question; `is_new` says that it was paid for since a meeting was last settled."""
+        purchase = question.purchase
+        purchase.answers[question.place] = answer
+        if is_new and question.name is not None:
+            purchase.new[question.name] = answer
+        self._close(question)
+
+    def _give_up(self, question: Question, ending: ItemError | Left, *, is_final: bool = True) -> None:
+        """Let the meeting end so, once no question about it is open; the first ending counts. `is_final` says that the
+        other questions are not worth asking then.
+        """
+        purchase = question.purchase
+        purchase.ending = purchase.ending or ending
+        purchase.is_given_up |= is_final
+        self._close(question)
+
+    def _close(self, question: Question) -> None:
+        """Go on with the meeting when no question about it is open: end it, or ask what follows from the answers."""
+        purchase = question.purchase
+        del self._questions[question.request.id]
+        purchase.open -= 1
+        if purchase.open:
+            return
+        follows = purchase.ending or purchase.then(purchase.answers)
+        if isinstance(follows, list):
+            self._ask(purchase, follows)
+        else:
+            self._end(purchase, follows)
+
+    def _end(self, purchase: Purchase, ending: str | ItemError | Left) -> None:
+        """End a meeting with its answer, its failure, or as one that is left. What is paid for is saved first."""
+        settled = self._endings.save(purchase, ending) if isinstance(ending, str) else ending
+        if isinstance(ending, AnswerError):
+            self._endings.remember(purchase, ending)
+        del self._purchases[id(purchase.job)]
+        self._ledger.release(purchase.job)
+        self._endings.deliver(purchase, settled)
+
+    # What is paid for
+
+    def _count(self, question: Question, reply: Reply) -> None:
+        """Count what a reply of this run cost; one from a batch that tells no tokens may have cost the most it can, as
+        it does live.
+        """
+        budget = self._ports.budget
+        if budget is not None and reply.is_collected and not (reply.is_counted and reply.usage.input_tokens):
+            reply = reply._replace(uncertain_usd=budget.most_usd(question.request, reply.lane))
+        question.purchase.spent += cost_of(reply, self._ports.price)
+
+    def _pay(self, question: Question, reply: Reply) -> None:
+        """Count what an answer cost, in whichever run it was bought."""
+        cost = cost_of(reply, self._ports.price)
+        question.paid += cost
+        question.purchase.paid += cost
+
+    def _keep(self, question: Question, digest: str, reply: Reply) -> None:
+        """Keep a reply that does not settle its meeting."""
+        question.purchase.kept.append(digest)
+        self._ledger.keep_reply(
+            question.purchase.job, digest, reply._replace(is_collected=False), self._entry_of(question)
+        )
+
+    def _keep_answer(self, question: Question, answer: str) -> None:
+        """Keep the answer about a part of a long meeting by itself."""
+        if question.name is not None:
+            paid = Reply("", answer, usage=question.paid.usage, lane=question.paid.lane)
+            self._ledger.keep_reply(question.purchase.job, question.name, paid, self._entry_of(question))
+
+    def _entry_of(self, question: Question) -> Entry:
+        purchase = question.purchase
+        return empty_entry(purchase.job, purchase.meeting, question.paid, self._assignment, self._ports.now())
