@@ -35,6 +35,12 @@ class Account:
             return True
         return None if budget.is_idle else False
 
+    def give_back(self) -> None:
+        """Hold nothing any more: the attempt is not made now."""
+        if self._budget is not None and self._held_usd is not None:
+            self._budget.settle(self._held_usd, Decimal(0))
+            self._held_usd = None
+
     def settle(self, outcome: Reply | Failure) -> None:
         """Count what an attempt cost. One of unknown fate, or without a count of tokens, may have cost the most it
         can.

@@ -19,10 +19,10 @@ from typing import Any, Final, Literal, NamedTuple
 from meetcli.engines import Engine, EngineOptions
 from meetcli.engines.batch_book import BatchBook
 from meetcli.engines.openai_collect import BatchCollector, LookedFor
+from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_files import BatchFiles, RemoteBatch, Spool
 from meetcli.engines.openai_gate import NAP_S, Timers
 from meetcli.engines.openai_live import OpenAIEngine
-from meetcli.engines.openai_wire import Dialect
 from meetcli.errors import CallError, RunStopped
 from meetcli.models import Reply, Request, State, Submission
 from meetcli.plain_text import count_text

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from meetcli.engines import OPENAI_URL, EngineOptions, host_of
 from meetcli.engines.openai_account import Account
+from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, SHORTEST_AGAIN_S, Gate, Pass, Timers
 from meetcli.engines.openai_replies import read_reply
 from meetcli.engines.openai_standing import ACCOUNT, REQUEST, Standing
-from meetcli.engines.openai_wire import Dialect, Failure, SentElsewhere, translate
-from meetcli.errors import CallError, LaneNotServed, RunStopped, UsageError
+from meetcli.engines.openai_steps import Asking, Steps
+from meetcli.engines.openai_wire import Failure, SentElsewhere, translate
+from meetcli.errors import AnswerError, CallError, LaneNotServed, RunStopped, UsageError
 from meetcli.models import Reply, Request
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class _Run:
         self._timers = timers
         self._requests = requests
         self._dialect = Dialect(options.model, options.base_url)
+        self._steps = Steps(self._dialect)
         self._client: openai.AsyncOpenAI | None = None
         self._turn = asyncio.Lock()  # an async generator cannot be asked for two items at once
         self._pulling: set[asyncio.Task[None]] = set()
@@ -151,15 +154,24 @@ class _Run:
 
     async def _answer(self, request: Request) -> Reply:
         """Try until there is an answer, a failure that would repeat, or no patience left."""
+        if self._client is None:
+            self._client = open_client(self._options)
+        if refusal := self._too_large(request):
+            return _failed(request, refusal, Account(request, self._options.budget))
+        asking = Asking(request, self._dialect, self._steps, self._gate.input_tokens)
+        try:
+            return await self._ask(request, asking)
+        finally:
+            asking.end()
+
+    async def _ask(self, request: Request, asking: Asking) -> Reply:
         began_at = self._timers.monotonic()
         account, failed, waited_s, failed_at = Account(request, self._options.budget), 0, 0.0, float("-inf")
         timeouts = 0
         lane = self._options.lane
-        if self._client is None:
-            self._client = open_client(self._options)
-        if refusal := self._too_large(request):
-            return _failed(request, refusal, account)
         while True:
+            if cut := asking.useless():
+                return _failed(request, cut, account)
             entered, paused_s = await self._gate.enter(request, account.reserve, self._options.max_wait_s - waited_s)
             waited_s += paused_s
             if entered is None:
@@ -167,7 +179,12 @@ class _Run:
                     return self._give_up(request, self._pausing, began_at, account)
                 why = "stopped" if self._is_over() else "budget"
                 return _failed(request, None, account)._replace(state="not_attempted", reason=why)
-            body = self._dialect.body(request, lane)
+            if self._steps.is_held(asking.probe):
+                account.give_back()
+                self._gate.leave(entered)
+                await self._steps.over()
+                continue
+            body = asking.body(lane)
             try:
                 outcome = await self._attempt(request, body, entered)
             finally:
@@ -178,9 +195,9 @@ class _Run:
                 self._standing.answered()
                 self._gate.is_in_doubt = False
                 self._gate.answered(entered, outcome.usage.input_tokens, outcome.usage.output_tokens)
+                asking.answered(outcome)
                 return outcome._replace(usage=account.usage, uncertain_usd=account.uncertain_usd)
-            if outcome.refused is not None:
-                self._dialect.learn(outcome.refused)
+            if asking.adapts(outcome, is_last=failed >= self._options.retries):
                 continue
             if outcome.reason == "no_capacity" and self._options.is_flex_fallback:
                 lane = "standard"
@@ -203,7 +220,7 @@ class _Run:
                 or timeouts == MOST_TIMEOUTS
                 or waited_s + wait_s > self._options.max_wait_s
             ):
-                return self._give_up(request, outcome, began_at, account)
+                return self._give_up(request, asking.blamed(outcome), began_at, account)
             if outcome.reason not in REFUSALS:
                 waited_s += await self._gate.sleep_until(self._timers.monotonic() + wait_s)
 
@@ -283,7 +300,7 @@ class _Run:
         return RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint or "meetcli doctor asks the server")
 
 
-def _failed(request: Request, error: CallError | None, account: Account) -> Reply:
+def _failed(request: Request, error: CallError | AnswerError | None, account: Account) -> Reply:
     return Reply(request.id, None, usage=account.usage, error=error, uncertain_usd=account.uncertain_usd)
 
 

@@ -9,26 +9,23 @@ from __future__ import annotations
 
 import email.utils
 import json
-import logging
 import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
-from urllib.parse import urlsplit
 
+from meetcli.engines.openai_bounds import Bounds, read_bounds, says_too_long
 from meetcli.engines.openai_limits import seconds_until
 from meetcli.engines.openai_words import worded
-from meetcli.models import Lane, Message, Request, Usage
+from meetcli.models import Usage
 from meetcli.plain_text import printable
 
 if TYPE_CHECKING:
     import openai
 
-logger = logging.getLogger("meetcli.engines.openai")
-
+NO_BOUNDS: Final = Bounds()
 ONE_CALL: Final = Usage(requests=1)
-CAPS: Final = ("max_completion_tokens", "max_tokens")
 QUOTA_CODES: Final = frozenset(
     {"insufficient_quota", "billing_not_active", "billing_hard_limit_reached", "budget_exceeded"}
 )
@@ -36,10 +33,6 @@ MODEL_CODES: Final = frozenset({"model_not_found", "model_decommissioned"})
 FILTER_CODES: Final = frozenset({"content_filter", "content_policy_violation"})
 CAPACITY_CODES: Final = frozenset({"resource_unavailable"})
 LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
-SAME_ROLE: Final = "two messages of one role in a row"  # chat templates of some open models insist on turns
-UNSUPPORTED: Final = re.compile(
-    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra|not permitted|not allowed"
-)
 UNKNOWN_FATE_STATUSES: Final = frozenset(
     {408, 502, 504, *range(520, 528)}
 )  # said by a gateway, while the model may have answered
@@ -61,15 +54,15 @@ CODE_WORDS: Final = frozenset(
 """What the error codes of OpenAI and its likes are made of. A server may put anything there, a key or a word of the
 transcript too.
 """
-ONLY_JSON: Final = "\n\nAnswer with one JSON object and nothing else, no fences. It must match this JSON Schema:\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why an attempt gave no answer. `ends` says what is over: the attempt (try again), the request, or the run.
 
-    `refused` names the part of the body that this server does not take; an attempt without it may work. `retry_after_s`
-    is what the server asked for. `usage` is what the attempt cost: one request unless nothing reached the server.
+    `is_unexplained` says that nothing tells why the request was refused; one without an optional part may work. `said`
+    are the server's own words in lower case, for comparing only, `bounds` what they name. `retry_after_s` is what the
+    server asked for. `usage` is what the attempt cost: one request unless nothing reached the server.
     `is_uncertain` says that it may have cost more: the model may have answered. `headers` are those of the answer.
     """
 
@@ -77,85 +70,13 @@ class Failure:
     message: str
     ends: Literal["attempt", "request", "run"]
     hint: str | None = None
-    refused: str | None = None
+    is_unexplained: bool = False
+    said: str = field(default="", repr=False)
+    bounds: Bounds = NO_BOUNDS
     retry_after_s: float | None = None
     usage: Usage = ONE_CALL
     is_uncertain: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Dialect:
-    """What this run's server takes. Starts from the endpoint, learns from refusals, is shared by all workers."""
-
-    def __init__(self, model: str, base_url: str | None) -> None:
-        self._model = model
-        self._refused: set[str] = set()
-        host = urlsplit(base_url).hostname or "" if base_url else "api.openai.com"
-        # OpenAI's reasoning models refuse max_tokens, and its other models take both; most other servers know only
-        # max_tokens.
-        self._caps = CAPS if f".{host}".endswith((".openai.com", ".openai.azure.com")) else CAPS[::-1]
-
-    def body(self, request: Request, lane: Lane = "standard") -> dict[str, Any]:
-        """Return the JSON body that asks for `request`, without what this server has refused so far."""
-        is_schema_sent = "json_schema" not in self._refused
-        messages = list(request.messages if is_schema_sent else _with_schema(request))
-        if SAME_ROLE in self._refused:
-            messages = _merged(messages)
-        body: dict[str, Any] = {"model": self._model}
-        body["messages"] = [{"role": message.role, "content": message.content} for message in messages]
-        if is_schema_sent:
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {
-                    "name": re.sub(r"[^A-Za-z0-9_-]", "_", request.task)[:64],
-                    "strict": True,
-                    "schema": request.schema,
-                },
-            }
-        elif "json_object" not in self._refused:
-            body["response_format"] = {"type": "json_object"}
-        if "temperature" not in self._refused:
-            body["temperature"] = request.temperature
-        if cap := next((name for name in self._caps if name not in self._refused), None):
-            body[cap] = request.max_output_tokens
-        if lane == "flex":
-            body["service_tier"] = "flex"
-        return body
-
-    def learn(self, name: str) -> None:
-        """Leave the refused part `name` out from now on; a server without schemas is warned about, once."""
-        if name in self._refused:
-            return
-        self._refused.add(name)
-        if name in ("json_schema", "json_object"):
-            other = (
-                "json_object"
-                if name == "json_schema" and "json_object" not in self._refused
-                else "the schema in the prompt"
-            )
-            logger.warning("the server refused response_format %s; the rest of this run uses %s", name, other)
-        else:
-            logger.info("the server refused %s; the rest of this run goes without", name)
-
-
-def _with_schema(request: Request) -> Iterator[Message]:
-    """Yield the messages with the schema at the end of the instructions, so that a repair still shares their prefix."""
-    asked = ONLY_JSON + json.dumps(request.schema, ensure_ascii=False, separators=(",", ":"))
-    first_answer = next(
-        (place for place, message in enumerate(request.messages) if message.role == "assistant"), len(request.messages)
-    )
-    for place, message in enumerate(request.messages):
-        yield message._replace(content=message.content + asked) if place == first_answer - 1 else message
-
-
-def _merged(messages: list[Message]) -> list[Message]:
-    """Return the messages with neighbors of one role made one."""
-    merged: list[Message] = []
-    for message in messages:
-        if merged and merged[-1].role == message.role:
-            message = message._replace(content=f"{merged.pop().content}\n\n{message.content}")
-        merged.append(message)
-    return merged
 
 
 def bad_reply(why: str) -> Failure:
@@ -336,13 +257,10 @@ def _refusal(said: Said, sent: Mapping[str, Any], retry_after_s: float | None) -
         return Failure(
             "lane_not_served", f"{message}: the flex lane does not have this model", "run", "use --lane standard"
         )
-    if refused := _refused_part(said, sent):
-        return Failure("unsupported", f"{message}: it does not take {refused}", "request", refused=refused)
     if codes & FILTER_CODES or worded(status, said.message.lower()) == "content_filter":
         return Failure("content_filter", f"{message}: the content filter refused the request", "request")
-    if codes & LENGTH_CODES or status == 413:
-        hint = "say with --context-tokens how much it reads, or use a larger one"
-        return Failure("too_long", f"{message}: the request is too long for the model", "request", hint)
+    if bounded := _bounded_failure(said, sent, message):
+        return bounded
     if status == 429 and (codes & CAPACITY_CODES or "resource unavailable" in said.text):
         hint = "try again later, raise --max-wait, or pay the standard price with --flex-fallback"
         return Failure(
@@ -354,8 +272,35 @@ def _refusal(said: Said, sent: Mapping[str, Any], retry_after_s: float | None) -
         return Failure("rate_limited", message, "attempt", "lower --concurrency", retry_after_s=retry_after_s)
     if status in (408, 409) or status >= 500:
         is_uncertain = status in UNKNOWN_FATE_STATUSES
-        return Failure("server_error", message, "attempt", retry_after_s=retry_after_s, is_uncertain=is_uncertain)
-    return Failure("bad_request", message, "request")
+        return Failure(
+            "server_error",
+            message,
+            "attempt",
+            retry_after_s=retry_after_s,
+            is_uncertain=is_uncertain,
+            is_unexplained=status in (500, 501),
+            said=said.text,
+        )
+    return Failure("bad_request", message, "request", is_unexplained=status in (400, 422), said=said.text)
+
+
+def _bounded_failure(said: Said, sent: Mapping[str, Any], message: str) -> Failure | None:
+    """Return the failure of a request that is larger than what the server takes, or asks for more; None for others."""
+    if said.status not in (400, 413, 422, 500):
+        return None
+    cap = next((value for name, value in sent.items() if name.startswith("max_") and isinstance(value, int)), None)
+    bounds = read_bounds(said.text, cap=cap, status=said.status)
+    if bounds.output is not None:
+        shown = f"{message}: it writes at most {bounds.output:,} tokens"
+        return Failure("cap_refused", shown, "request", said=said.text, bounds=bounds)
+    is_too_long = bounds.window or said.codes & LENGTH_CODES or said.status == 413 or says_too_long(said.text)
+    if not is_too_long:
+        return None
+    hint = "say with --context-tokens how much it reads, or use a larger one"
+    shown = f"{message}: the request is too long for the model"
+    if bounds.window is not None:
+        shown += f", which reads and writes {bounds.window:,} tokens"
+    return Failure("too_long", shown, "request", hint, said=said.text, bounds=bounds)
 
 
 def is_known_code(code: object) -> bool:
@@ -394,30 +339,6 @@ def _stopping_failure(said: Said, message: str) -> Failure | None:
             "check --model and --base-url (it often ends in /v1)",
         )
     return None
-
-
-def _refused_part(said: Said, sent: Mapping[str, Any]) -> str | None:
-    """Return which part of `sent` the server says it does not take: a parameter, `json_schema`, `json_object` or
-    `SAME_ROLE`.
-
-    Servers agree neither on the status (400, 422, llama-cpp-python 500) nor on `code` and `param`, so the wording
-    counts too.
-    """
-    if said.status not in (400, 422, 500, 501):
-        return None
-    kind: str | None = sent.get("response_format", {}).get("type")
-    if kind and (
-        said.param.startswith("response_format") or "response_format" in said.text or "json_schema" in said.text
-    ):
-        return kind
-    if "role" in said.text and "alternate" in said.text:
-        return SAME_ROLE
-    if said.status >= 500 or not UNSUPPORTED.search(said.text):
-        return None
-    names = [name for name in ("temperature", *CAPS) if name in sent]
-    return next((name for name in names if said.param == name), None) or next(
-        (name for name in names if re.search(rf"\b{name}\b", said.text)), None
-    )
 
 
 def _retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_replies import json_object_in, read_reply
-from meetcli.engines.openai_wire import Dialect, Failure, translate
+from meetcli.engines.openai_wire import Failure, translate
 from meetcli.models import Message, Reply, Usage
 from tests.engines.openai_driver import SCHEMA, make_request
 
