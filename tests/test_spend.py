@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from meetcli.errors import CacheError, CallError, RunStopped
+from meetcli.errors import AnswerError, CacheError, CallError, RunStopped
 from meetcli.models import Reply, Status, Usage
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
 from tests.corridor import World, answered, explicit, extract_answer
@@ -154,6 +154,26 @@ def test_what_an_answer_ran_out_of_is_named(world, text, written, words):
     outcome = world.run()["a.json"]
     assert (outcome.reason, world.calls) == ("truncated", 2)
     assert words in outcome.error
+
+
+def test_a_cut_answer_that_no_higher_cap_can_save_is_remembered_without_being_bought_again(world):
+    error = AnswerError("the answer was cut at 4,096 output tokens, the most that the server gives", reason="truncated")
+    refused = Reply("", None, usage=Usage(requests=1), error=error)
+    world.engine.script = scripted(answered("{", finish="length"), refused)
+    outcome = world.run()["a.json"]
+    assert (outcome.status, outcome.reason, world.calls) == (Status.FAILED, "truncated", 2)
+    assert world.run()["a.json"].reason == "known_failure"
+
+
+def test_a_paid_reply_that_comes_with_an_error_is_kept_and_its_request_asked_again(world):
+    error = CallError("the server read 5 of about 900 tokens", reason="not_read")
+    unread = answered(extract_answer(), usage=Usage(5, 0, 100, 1))._replace(error=error)
+    world.engine.script = scripted(unread, answered(extract_answer()))
+    outcome = world.run()["a.json"]
+    assert (outcome.status, outcome.reason) == (Status.FAILED, "not_read")
+    assert [key for key in world.items.items if key.startswith("reply:")]
+    assert "a.json" not in world.results
+    assert world.run()["a.json"].status is Status.MISS
 
 
 @pytest.mark.parametrize("usage", [Usage(0, 0, 0, 1), Usage(1000, 0, 0, 1)])

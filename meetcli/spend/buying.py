@@ -164,6 +164,8 @@ class Buyer:
             self.has_refused |= reply.reason == "budget"
             self._give_up(question, Left(Status.NOT_ATTEMPTED, reply.reason))
         elif isinstance(reply.error, ItemError):
+            if reply.text is not None:  # paid for and of no use: the next run asks again
+                self._keep(question, question.request.digest, reply._replace(error=None, finish="unreadable"))
             self._give_up(question, reply.error)
         elif reply.error is not None:
             raise reply.error
