@@ -25,6 +25,7 @@ REFUSALS = [
     Fault(body=json.dumps({"error": {"code": 403, "message": "no"}}).encode()),
 ]
 ABOUT_MEETINGS = REFUSALS[1:5]
+STEPS = 7  # what one request leaves out of its body, part by part, where nothing says why it was refused
 SIX = "number 6 "
 
 
@@ -40,7 +41,7 @@ def test_where_nobody_is_answered_the_run_stops_within_a_handful_of_calls(fault:
         replies, error = complete(server, 50, concurrency=concurrency)
     assert isinstance(error, RunStopped)
     assert error.hint
-    assert server.requests <= max(concurrency, 3)
+    assert server.requests <= max(concurrency, 3) + (STEPS if fault.status in (400, 422) else 0)
     assert len(replies) <= max(concurrency, 3) + concurrency
 
 
