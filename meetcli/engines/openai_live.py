@@ -183,6 +183,8 @@ class _Run:
                 account.give_back()
                 self._gate.leave(entered)
                 await self._steps.over()
+                if hopeless := asking.hopeless():
+                    return self._give_up(request, hopeless, began_at, account)
                 continue
             body = asking.body(lane)
             try:

@@ -84,6 +84,10 @@ class Steps:
         self._over.clear()
         return probe
 
+    def knows(self, refusal: Failure) -> bool:
+        """Return whether one like that was looked into."""
+        return _same(refusal) in self._looked_into
+
     def answered(self, probe: Probe | None) -> None:
         """Take in that a request was answered; what its probe left out stays out."""
         self.is_answered = True
@@ -112,6 +116,7 @@ class Asking:
         self._cap: int | None = None
         self._asked = 0
         self._version = 0
+        self._waits_with: Failure | None = None
         self.probe: Probe | None = None
 
     def body(self, lane: Lane) -> dict[str, Any]:
@@ -143,8 +148,11 @@ class Asking:
             return False
         if refusal.ends == "attempt" and self.probe is None and not (is_last or self._dialect.names_part(refusal.said)):
             return False  # it may pass
-        if self._version != self._dialect.version or self._steps.is_held(self.probe):
-            return True  # it is asked otherwise, or will be when the probe under way is over
+        if self._version != self._dialect.version:
+            return True
+        if self._steps.is_held(self.probe):
+            self._waits_with = refusal
+            return True  # it will be asked otherwise, if the probe under way finds anything
         was = self._steps.cut_at.get(self._request.id)
         if was is not None and was < self._asked:
             self._cap = max(was, self._asked // 2)
@@ -157,6 +165,12 @@ class Asking:
             return False
         self._without = frozenset({"json_schema"})  # others are answered with one; this one may not be
         return True
+
+    def hopeless(self) -> Failure | None:
+        """Return its refusal where a probe is over that was begun for the same one and found nothing."""
+        refusal, self._waits_with = self._waits_with, None
+        is_new = refusal is None or self._version != self._dialect.version or not self._steps.knows(refusal)
+        return None if is_new else refusal
 
     def answered(self, reply: Reply) -> None:
         """Take in that it was answered."""
