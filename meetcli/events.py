@@ -12,7 +12,7 @@ from typing import Any
 
 from meetcli.errors import CacheError, MeetcliError
 from meetcli.models import NO_KEY, Outcome, Status
-from meetcli.plain_text import decimal_text, duration_text, elapsed_text, failure_text, money_text, place_text
+from meetcli.plain_text import decimal_text, duration_text, elapsed_text, failure_text, money_text, printable
 
 LOGGER = logging.getLogger("meetcli")
 
@@ -109,6 +109,7 @@ def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
     if not LOGGER.isEnabledFor(level):
         return
     usage, cost_usd = outcome.spent.usage, outcome.spent.cost_usd
+    error = outcome.error and failure_text(outcome.source.label, outcome.error)
     fields = {
         "source": outcome.source.shown,
         "place": outcome.source.place,
@@ -120,10 +121,9 @@ def meeting_finished(outcome: Outcome, *, is_shown_later: bool = False) -> None:
         "cost_usd": decimal_text(cost_usd),
         "duration_s": round(outcome.duration_s, 3),
         "unsupported": outcome.unsupported,
-        "error": outcome.error,
+        "error": error,
     }
-    who, place = outcome.source.shown, outcome.source.place
-    plain = failure_text(who, place, outcome.error) if outcome.error else place_text(who, place)
+    plain = printable(error or outcome.source.label)
     parts = [plain]
     parts.append(f"status={outcome.status.value}")
     if outcome.reason:

@@ -67,6 +67,11 @@ class Source(NamedTuple):
     ordinal: int = 0
     given: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The file, or one place in it as `list.json#3`; not made safe to print."""
+        return self.shown if self.place is None else f"{self.shown}#{self.place}"
+
 
 class Turn(NamedTuple):
     """What one speaker said in one go.
@@ -376,6 +381,7 @@ class Entry(NamedTuple):
 class Outcome(NamedTuple):
     """How one meeting ended, without its text. `spent` is this run's only; what a hit once cost is `saved_usd`.
 
+    `error` does not name the file: whoever shows it puts `source.label` in front.
     `unsupported` counts the items of its result whose quote does not stand in the transcript.
     """
 
@@ -413,6 +419,11 @@ class Job(NamedTuple):
     index_name: str | None = None
     worth_usd: Decimal | None = None
     is_by_content: bool = False
+
+    @property
+    def sources(self) -> list[Source]:
+        """Every input that it is for: the first meeting's, then its twins'."""
+        return [self.source, *(source for source, _ in self.twins)]
 
 
 class Plan(NamedTuple):

@@ -91,14 +91,9 @@ def age_text(seconds: float) -> str:
     return f"{int(max(seconds, 0))}s"
 
 
-def failure_text(shown: str, place: int | None, error: str) -> str:
-    """Return a meeting's error with its file named once: most errors name it themselves."""
-    return printable(error if shown in error else f"{place_text(shown, place)}: {error}")
-
-
-def place_text(shown: str, place: int | None) -> str:
-    """Return a file, or one place in it as `list.json#3`."""
-    return printable(shown if place is None else f"{shown}#{place}")
+def failure_text(label: str, error: str) -> str:
+    """Return an error with the file or place that it is about, which is safe to print then; the error need not be."""
+    return f"{printable(label)}: {error}"
 
 
 def error_text(message: str, hint: str | None = None) -> str:

@@ -105,9 +105,7 @@ def test_a_finished_meeting_logs_status_tokens_cost_and_duration(records):
 def test_a_failed_meeting_is_heard_even_when_quiet(records):
     events.LOGGER.setLevel(logging.ERROR)
     events.meeting_finished(outcome(Status.HIT))
-    events.meeting_finished(
-        outcome(Status.FAILED, reason="bad_input", error="in/a.json: not JSON", spent=Spent(cost_usd=None))
-    )
+    events.meeting_finished(outcome(Status.FAILED, reason="bad_input", error="not JSON", spent=Spent(cost_usd=None)))
     assert [record.getMessage() for record in records] == [
         "in/a.json: not JSON | status=failed | reason=bad_input | tokens=0+0 | cost=unknown | duration=0.0s"
     ]

@@ -97,9 +97,8 @@ def test_an_error_has_its_hint_below():
     assert error_text("no\x1b[0m", "look\there") == "error: no\\x1b[0m\nhint: look\\there"
 
 
-def test_a_failure_names_its_file_once():
-    assert failure_text("in/a.json", None, "in/a.json: not JSON") == "in/a.json: not JSON"
-    assert failure_text("in/a.json", 3, "empty transcript") == "in/a.json#3: empty transcript"
+def test_a_failure_names_its_file_safely():
+    assert failure_text("in/a\n.json#3", "empty transcript") == "in/a\\n.json#3: empty transcript"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from meetcli.keys import fingerprint, idempotency_key, request_digest
 from meetcli.meetings.identity import Identity
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Meeting, Outcome, Source, Status
-from meetcli.plain_text import age_text, decimal_text, duration_text, money_text, place_text, printable
+from meetcli.plain_text import age_text, decimal_text, duration_text, failure_text, money_text, printable
 from meetcli.plan import PlanPorts, plan
 from meetcli.readers import parse, read
 from meetcli.tasks.prompt import FIRST_CAP, told_metadata
@@ -82,7 +82,7 @@ def explain(files: list[str], flags: Flags, *, task: str | None, is_json: bool) 
         return
     for number, one in enumerate(explained):
         sys.stdout.write("\n" if number else "")
-        title = f"{place_text(one.source.shown, one.source.place)}, {printable(one.task)}: {_status_of(one.outcome)}"
+        title = f"{printable(one.source.label)}, {printable(one.task)}: {_status_of(one.outcome)}"
         facts, rows = list(_facts(one, now, settings.ttl_s)), list(_rows(one.parts))
         if sys.stdout.isatty():
             from meetcli.console.explanation import print_explanation
@@ -132,7 +132,7 @@ def _explained(
         cache=None if settings.no_cache else forgiving,
         ports=PlanPorts(now, note, identity),
     )
-    because = {source: job.reason for job in planned.jobs for source in (job.source, *(twin for twin, _ in job.twins))}
+    because = {source: job.reason for job in planned.jobs for source in job.sources}
     waiting = waiting_requests(settings, forgiving, assignment)
     for job in planned.jobs:
         is_waiting = request_digest(job.idempotency_key, job.fingerprint.digest, FIRST_CAP) in waiting
@@ -141,7 +141,8 @@ def _explained(
     for source, outcome in outcomes.items():
         part = because.get(source)
         if source not in meetings:
-            yield Explanation(source, assignment.task.name, outcome, outcome.error or "there is no transcript in it")
+            why = failure_text(source.label, outcome.error) if outcome.error else "there is no transcript in it"
+            yield Explanation(source, assignment.task.name, outcome, why)
         else:
             yield _decided(source, meetings[source], outcome, part, assignment, settings, forgiving)
 
@@ -225,7 +226,7 @@ def _their_value(name: str, entry: Entry | None) -> str | None:
 def _why(outcome: Outcome, part: str | None, meeting: Meeting, settings: Settings) -> str:
     """Say what the status means for this meeting."""
     if outcome.error:
-        return outcome.error
+        return failure_text(outcome.source.label, outcome.error)
     ids = {"meeting_id": meeting.meeting_id, "meet_date": meeting.meet_date, "customer_id": meeting.customer_id}
     absent = " and ".join(name for name, value in ids.items() if value is None)
     if part == "no_cache":

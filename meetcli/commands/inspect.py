@@ -14,6 +14,7 @@ from typing import Any
 from meetcli.commands.notices import warn_of_fields
 from meetcli.config import Settings, load_process_settings
 from meetcli.console.inspection import FormatLine, Inspected, print_formats, print_inspected
+from meetcli.delivery import failed
 from meetcli.errors import InputError
 from meetcli.keys import idempotency_key
 from meetcli.meetings.field_names import metadata_of, misspelled
@@ -22,7 +23,7 @@ from meetcli.meetings.missing_ids import missing_ids, way_to_ids
 from meetcli.meetings.normalize import normalize
 from meetcli.models import NO_KEY, Meeting, Outcome, Source, Status, Usage
 from meetcli.money.tokens import FRAME_TOKENS, estimate, open_counter
-from meetcli.plain_text import decimal_text, place_text
+from meetcli.plain_text import decimal_text, failure_text, printable
 from meetcli.plan.forecast import USUAL_OUTPUT_TOKENS
 from meetcli.readers import Transcript, all_formats, parse, read
 from meetcli.tasks import load_task
@@ -94,18 +95,15 @@ def _look(
                     yield _not_understood(found)
                     continue
                 for name, meant in misspelled(metadata_of(found.mapping)):
-                    where = place_text(found.source.shown, found.source.place)
-                    in_meetings.setdefault((name, found.format), (meant, where))
+                    in_meetings.setdefault((name, found.format), (meant, printable(found.source.label)))
                 yield _understood(found, measure)
 
 
 def _understood(transcript: Transcript, measure: Measure) -> Inspected:
-    source = transcript.source
     try:
         return measure(transcript, normalize(transcript.mapping))
     except InputError as error:
-        message = f"{place_text(source.shown, source.place)}: {error.message}"
-        return _not_understood(Outcome(source, Status.FAILED, error.reason, error=message, hint=error.hint))
+        return _not_understood(failed(transcript.source, error))
 
 
 def _not_understood(outcome: Outcome) -> Inspected:
@@ -156,7 +154,8 @@ def _row(one: Inspected, *, shows_turns: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"source": one.source.shown, "place": one.source.place}
     meeting = one.meeting
     if meeting is None:
-        return {**row, "status": one.status.value, "reason": one.reason, "error": one.error}
+        error = one.error and failure_text(one.source.label, one.error)
+        return {**row, "status": one.status.value, "reason": one.reason, "error": error}
     times = [time for turn in meeting.turns for time in (turn.start_s, turn.end_s) if time is not None]
     row |= {
         "status": "understood",

@@ -25,7 +25,7 @@ from meetcli.delivery import give_up
 from meetcli.engines import abilities_of
 from meetcli.errors import BudgetReached, CacheError, InputError, RunStopped, UsageError
 from meetcli.models import Job, Outcome, Source, Status
-from meetcli.plain_text import place_text, printable
+from meetcli.plain_text import printable
 from meetcli.plan import PlanPorts, plan
 from meetcli.report import RunReport
 from meetcli.wiring.assignment import assign, rules_of
@@ -192,9 +192,8 @@ class _Run:
                 self._count(unwritten, is_shown_later=True)  # it ends the run, which says so
                 raise
             except InputError as error:
-                where = place_text(outcome.source.shown, outcome.source.place)
                 outcome = outcome._replace(
-                    status=Status.FAILED, reason="not_written", error=f"{where}: {error.message}", hint=error.hint
+                    status=Status.FAILED, reason="not_written", error=error.message, hint=error.hint
                 )
             except (
                 BrokenPipeError
@@ -305,7 +304,7 @@ class _Run:
         engine = open_lane_engine(settings, options, cache=self._cache, assignment=assignment, tell=self._tell)
         self._stop.finishes_first = True
         with (
-            self._progress_shown(sum(1 + len(job.twins) for job in jobs)),
+            self._progress_shown(sum(len(job.sources) for job in jobs)),
             opened_leases(settings, self._cache) as leases,
         ):
             ledger = open_ledger(settings, assignment.task.name, self._cache, leases)

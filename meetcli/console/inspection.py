@@ -12,7 +12,7 @@ from rich.text import Text
 
 from meetcli.console import PipeSafeConsole
 from meetcli.models import Meeting, Source, Status, Turn
-from meetcli.plain_text import count_text, money_text, place_text, printable
+from meetcli.plain_text import count_text, failure_text, money_text, printable
 
 _SHOWN_SPEAKERS = 8
 _ALL_FIELDS = 7
@@ -101,7 +101,7 @@ def _heading(one: Inspected, meeting: Meeting) -> Table:
 
 
 def _facts(one: Inspected, meeting: Meeting) -> Iterator[tuple[str, str]]:
-    yield "file", place_text(one.source.shown, one.source.place)
+    yield "file", printable(one.source.label)
     yield "format", one.format
     yield "meeting", meeting.meeting_id or "-"
     yield (
@@ -146,11 +146,8 @@ def _print_turns(console: PipeSafeConsole, turns: Iterable[Turn]) -> None:
 
 
 def _print_failure(console: PipeSafeConsole, one: Inspected) -> None:
-    console.print(
-        Text("error: ", style="bold red").append(
-            printable(one.error or one.reason or "failed"), style="default not bold"
-        )
-    )
+    why = failure_text(one.source.label, one.error) if one.error else one.reason or "failed"
+    console.print(Text("error: ", style="bold red").append(printable(why), style="default not bold"))
     if one.hint:
         console.print(Text("hint: ", style="bold").append(printable(one.hint), style="not bold"))
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from meetcli.console import PipeSafeConsole
 from meetcli.models import Forecast, Outcome, Status
-from meetcli.plain_text import count_text, elapsed_text, failure_text, money_text, place_text, printable, sum_text
+from meetcli.plain_text import count_text, elapsed_text, failure_text, money_text, printable, sum_text
 from meetcli.report import RunReport, is_call, is_planned, is_unread
 
 _STYLES = {
@@ -168,7 +168,7 @@ def _file_table(outcomes: Iterable[Outcome]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
         table.add_row(
-            _Path(place_text(outcome.source.shown, outcome.source.place)),
+            _Path(printable(outcome.source.label)),
             _ended_text(outcome),
             *_spent(outcome),
             *([_unsupported(outcome)] if has_unsupported else []),
@@ -200,15 +200,14 @@ def _print_reasons(console: Console, explained: Iterable[Outcome], *, are_listed
     """
     hints: dict[tuple[bool, str | None], dict[str, list[Outcome]]] = {}
     for outcome in explained:
-        where = f"{place_text(outcome.source.shown, outcome.source.place)}: "
-        why = (outcome.error or _words(outcome.reason or "failed")).removeprefix(where)
+        why = outcome.error or _words(outcome.reason or "failed")
         hints.setdefault((is_unread(outcome), outcome.hint), {}).setdefault(why, []).append(outcome)
     for (are_unread, hint), causes in hints.items():
         label, noun = ("unread: ", "file") if are_unread else ("error: ", "meeting")
         for why, group in causes.items():
             is_told_as_one = are_listed and len(group) > _ALIKE
             for outcome in group[:1] if is_told_as_one else group:
-                message = failure_text(outcome.source.shown, outcome.source.place, why)
+                message = printable(failure_text(outcome.source.label, why))
                 if is_told_as_one:
                     message = f"{count_text(len(group), noun)}, the first {message}"
                 style = "bold yellow" if are_unread else "bold red"

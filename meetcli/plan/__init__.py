@@ -14,14 +14,14 @@ from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.entry import Indexed, Pointer, answer_key, dump, dump_index, index_key, place_of
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.delivery import Deliver, give_up
+from meetcli.delivery import Deliver, failed, give_up
 from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
 from meetcli.meetings.field_names import metadata_of, misspelled
 from meetcli.meetings.missing_ids import missing_ids
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Rules, Source, Status
-from meetcli.plain_text import place_text
+from meetcli.plain_text import printable
 from meetcli.plan.look_up import Known, LookUp
 from meetcli.readers import READERS_VERSION, Unit, parse, read
 from meetcli.tasks.prompt import told_metadata
@@ -173,8 +173,7 @@ class _Planner:
             try:
                 meeting = normalize(transcript.mapping)
             except InputError as error:
-                message = f"{_named(source)}: {error.message}"
-                self._deliver(Outcome(source, Status.FAILED, error.reason, error=message, hint=error.hint), None)
+                self._deliver(failed(source, error), None)
                 continue
             key = idempotency_key(meeting, fallback_to_content=self._rules.is_key_from_content)
             self._note_ids(meeting, source, key)
@@ -276,17 +275,14 @@ class _Planner:
                 return
         events.cache_changed(key, part=part, cache_size=self._size, backend=self._cache.backend)
         if self._rules.on_change == "fail":
-            error = f"{_named(candidate.source)}: the cache knows this meeting with another {part}"
+            error = f"the cache knows this meeting with another {part}"
             hint = "--on-change reprocess asks again, --on-change keep takes the answer that is there"
             self._deliver(Outcome(candidate.source, Status.FAILED, "changed", key, error=error, hint=hint), None)
             return
         self._call(candidate, Status.CHANGED, part)
 
     def _known_failure(self, candidate: _Candidate, entry: Entry) -> None:
-        error = (
-            f"{_named(candidate.source)}: {entry.message or entry.reason} "
-            f"(remembered from {entry.created_at:%Y-%m-%d %H:%M} UTC)"
-        )
+        error = f"{entry.message or entry.reason} (remembered from {entry.created_at:%Y-%m-%d %H:%M} UTC)"
         hint = "it was paid for and would come again; --retry-failed asks again all the same"
         self._deliver(
             Outcome(candidate.source, Status.FAILED, "known_failure", candidate.key, error=error, hint=hint), None
@@ -339,7 +335,7 @@ class _Planner:
 
 
 def _named(source: Source) -> str:
-    return place_text(source.shown, source.place)
+    return printable(source.label)
 
 
 def _units(inputs: Iterable[Source | Outcome], max_bytes: int, ports: PlanPorts) -> Iterator[Unit]:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, get_args
 
 from meetcli.cache.entry import load, load_header
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.delivery import Deliver, give_up
+from meetcli.delivery import Deliver, failed, give_up
 from meetcli.errors import InputError
 from meetcli.keys import request_digest
 from meetcli.long_meetings import LongMeeting, fits
@@ -119,14 +119,8 @@ def forecast(
             meeting = inputs.read_again(job.source, job.input_sha256)
         except InputError as error:
             if deliver:
-                for source in _sources(job):
-                    message = f"{source.shown}: {error.message}"
-                    deliver(
-                        Outcome(
-                            source, Status.FAILED, error.reason, job.idempotency_key, error=message, hint=error.hint
-                        ),
-                        None,
-                    )
+                for source in job.sources:
+                    deliver(failed(source, error, job.idempotency_key), None)
             continue
         task = assignment.task
         messages = compose(task, meeting, assignment.language)
@@ -138,16 +132,12 @@ def forecast(
         else:
             cost_usd = total.add_long(LongMeeting(task, request, task.load_answer_model(), inputs.window), count)
         if deliver:
-            for source in _sources(job):
+            for source in job.sources:
                 is_first = source is job.source
                 why = (job.status if is_first else Status.SHARED).value
                 planned = Spent(cost_usd=cost_usd if is_first else Decimal(0))
                 deliver(Outcome(source, Status.NOT_ATTEMPTED, why, job.idempotency_key, spent=planned), None)
     return total.forecast()
-
-
-def _sources(job: Job) -> list[Source]:
-    return [job.source, *(source for source, _ in job.twins)]
 
 
 @dataclass(slots=True)

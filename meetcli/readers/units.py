@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from meetcli.errors import InputError
 from meetcli.models import Outcome, Source, Status
-from meetcli.plain_text import place_text
 from meetcli.readers.content import (
     DOCUMENT_HINT,
     DOCUMENT_SUFFIXES,
@@ -232,10 +231,4 @@ def refused(source: Source, error: InputError) -> Outcome:
     is_skipped = isinstance(error, NoTranscript) and not source.is_named and source.offset is None
     if is_skipped:
         return Outcome(source, Status.SKIPPED, reason=error.reason)
-    return Outcome(
-        source,
-        Status.FAILED,
-        reason=error.reason,
-        error=f"{place_text(source.shown, source.place)}: {error.message}",
-        hint=error.hint,
-    )
+    return Outcome(source, Status.FAILED, reason=error.reason, error=error.message, hint=error.hint)

@@ -11,7 +11,7 @@ from typing import Any
 
 from meetcli.errors import MeetcliError
 from meetcli.models import NO_KEY, UNREAD, Forecast, Outcome, Spent, Status, Submission, add_usd
-from meetcli.plain_text import decimal_text
+from meetcli.plain_text import decimal_text, failure_text
 
 _CALLED = {Status.BYPASSED, Status.REFRESHED, Status.EXPIRED, Status.CHANGED, Status.MISS}
 """What a meeting ends as that was called; a dry run names it as the reason."""
@@ -218,7 +218,7 @@ def _file_of(outcome: Outcome) -> dict[str, Any]:
         "idempotency_key": outcome.idempotency_key or NO_KEY,
         "output": outcome.output,
         "cost_usd": decimal_text(outcome.spent.cost_usd),
-        "error": outcome.error,
+        "error": outcome.error and failure_text(outcome.source.label, outcome.error),
         "unsupported": outcome.unsupported,
         "place": outcome.source.place,
     }

@@ -5,11 +5,10 @@ nothing.
 from __future__ import annotations
 
 from meetcli.answers.render import render
-from meetcli.delivery import Deliver
+from meetcli.delivery import Deliver, failed
 from meetcli.errors import AnswerError, InputError, ItemError
 from meetcli.keys import render_id
 from meetcli.models import Assignment, Entry, Job, Meeting, Outcome, Source, Status
-from meetcli.plain_text import place_text
 from meetcli.spend.ledger import Ledger
 from meetcli.spend.ports import SpendPorts
 from meetcli.spend.purchase import Left, Purchase, empty_entry
@@ -57,9 +56,10 @@ class Endings:
             for source, _ in job.twins:
                 self._deliver(left._replace(source=source), None)
         else:
-            self._deliver(_failed(job, job.source, ending)._replace(spent=spent, duration_s=lasted_s), None)
+            end = failed(job.source, ending, job.idempotency_key)
+            self._deliver(end._replace(spent=spent, duration_s=lasted_s), None)
             for source, _ in job.twins:
-                self._deliver(_failed(job, source, ending), None)
+                self._deliver(end._replace(source=source), None)
 
     def taken_over(self, job: Job, entry: Entry) -> None:
         """Deliver a meeting and its twins with what somebody else has bought, an answer or a failure."""
@@ -67,18 +67,19 @@ class Endings:
             if entry.kind == "answer":
                 self._share(job, entry, source, input_sha256)
             else:
-                self._deliver(_failed(job, source, AnswerError(entry.message or "", reason="known_failure")), None)
+                error = AnswerError(entry.message or "", reason="known_failure")
+                self._deliver(failed(source, error, job.idempotency_key), None)
 
     def unread(self, job: Job, error: InputError) -> None:
         """Deliver a meeting and its twins as failed that could not be read again, so that nothing was bought."""
-        for source in (job.source, *(source for source, _ in job.twins)):
-            self._deliver(_failed(job, source, error), None)
+        for source in job.sources:
+            self._deliver(failed(source, error, job.idempotency_key), None)
 
     def _share(self, job: Job, entry: Entry, source: Source, input_sha256: str) -> None:
         try:
             meeting = self._ports.read_again(source, input_sha256)
         except InputError as error:
-            self._deliver(_failed(job, source, error), None)
+            self._deliver(failed(source, error, job.idempotency_key), None)
             return
         outcome = Outcome(source, Status.SHARED, None, job.idempotency_key, saved_usd=entry.cost_usd)
         self._deliver(outcome, self._render(entry, meeting, source))
@@ -93,8 +94,3 @@ class Endings:
         if entry.render_id == self._render_id(meeting, source):
             return entry.rendered
         return render(entry, meeting, source, requires_evidence=self._assignment.requires_evidence)
-
-
-def _failed(job: Job, source: Source, error: ItemError) -> Outcome:
-    message = f"{place_text(source.shown, source.place)}: {error.message}"
-    return Outcome(source, Status.FAILED, error.reason, job.idempotency_key, error=message, hint=error.hint)

@@ -110,7 +110,7 @@ class TestZip:
     def test_with_a_broken_transcript_only_fails(self, put):
         [found] = found_in(put("e.zip", zipped([("a.json", '{"transcript": "cut')])), is_named=False)
         assert (found.status, found.source.place) == (Status.FAILED, 1)
-        assert "e.zip/a.json" in found.error
+        assert "e.zip/a.json" in found.source.label
 
     def test_is_known_by_its_bytes_also_when_it_is_empty(self, put):
         assert places(found_in(put("exports", zipped([("a.json", ONE)])))) == [("exports", 1)]

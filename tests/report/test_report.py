@@ -71,7 +71,7 @@ def test_the_summary_is_the_contract_s_object():
             {"source": "in/b.json", "status": "miss", "reason": None, "idempotency_key": "k" * 64, "output": "out/b.extract.json",
              "cost_usd": "0.0051", "error": None, "unsupported": 2, "place": None},
             {"source": "in/c.json", "status": "failed", "reason": "bad_input", "idempotency_key": "no-idempotency-key-available",
-             "output": None, "cost_usd": "0", "error": "no", "unsupported": 0, "place": None},
+             "output": None, "cost_usd": "0", "error": "in/c.json: no", "unsupported": 0, "place": None},
         ],
     }  # fmt: skip
     json.dumps(made.summary(), allow_nan=False)
