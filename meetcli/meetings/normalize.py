@@ -7,11 +7,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from meetcli.errors import InputError
+from meetcli.meetings.stamps import starts_of
 from meetcli.models import Meeting, Turn
 
 MOST_STRETCHES = 8
@@ -179,8 +180,7 @@ def split_turns(transcript: str) -> tuple[Turn, ...]:
 
     A turn's text is a slice of the transcript as it stands, line ends inside included. What stands before the first
     speaker is a turn of nobody. Times before or after a name are not part of it; they become `start_s` where they can
-    only be times of a recording: hours, minutes and seconds, the first within the first hour, since a clock shows the
-    same digits.
+    only be times of a recording, as `starts_of` says.
     """
     lines = (
         transcript if "\r" not in transcript else transcript.replace("\r\n", " \n").replace("\r", "\n")
@@ -188,12 +188,10 @@ def split_turns(transcript: str) -> tuple[Turn, ...]:
     labels = list(_labels(lines))
     names = _names(labels, lines)
     labels = [label for label in labels if names[label.text]]
-    first_s = next((_seconds(label.time) for label in labels if label.time), None)
-    is_timed = first_s is not None and first_s < 3600
+    starts = starts_of([label.time for label in labels])
     ends = [*(label.start for label in labels), len(transcript)]
     turns = [_turn(transcript, None, 0, ends[0], None)]
-    for label, end in zip(labels, ends[1:], strict=True):
-        start_s = _seconds(label.time) if is_timed and label.time else None
+    for label, end, start_s in zip(labels, ends[1:], starts, strict=True):
         turns.append(_turn(transcript, names[label.text], label.end, end, start_s))
     return tuple(turn for turn in turns if turn)
 
@@ -218,36 +216,32 @@ def _turn(transcript: str, speaker: str | None, start: int, end: int, start_s: f
     return Turn(speaker, text, start + len(body) - len(text), start_s) if text else None
 
 
-def _seconds(time: str) -> float | None:
-    """Return hours, minutes and seconds as seconds; None for two parts, which may be either pair."""
-    parts = time.replace(",", ".").split(":")
-    if len(parts) != 3:
-        return None
-    return int(parts[0]) * 3600 + int(parts[1]) * 60 + float(parts[2])
-
-
 def _names(labels: Sequence[_Label], lines: str) -> dict[str, str | None]:
-    """Return the speaker's name for every label, None for what is no name.
+    counts = Counter(label.text for label in labels)
+    return speaker_names(counts, lambda: len(labels) == sum(1 for line in lines.split("\n") if line.strip()))
+
+
+def speaker_names(counts: Mapping[str, int], is_every_line: Callable[[], bool]) -> dict[str, str | None]:
+    """Return the speaker's name for every label, by how often each stands before words; None for what is no name.
 
     A label in small letters (`agent`, `gerente de contas`) is a name where it comes back, or where every line has such
-    a label.
+    a label, which is asked only where it matters.
     """
-    counts = Counter(label.text for label in labels)
     names: dict[str, str | None] = {}
     roles: list[str] = []
     for text in counts:
-        words = _words(text)
+        words = words_of_name(text)
         is_role = any(word.islower() and word not in _PARTICLES for word in words)
         names[text] = text.strip() if words and not is_role else None
         if is_role and len(words) <= _ROLE_WORDS:
             roles.append(text)
     if roles:
-        is_every_line = not any(names.values()) and len(labels) == sum(1 for line in lines.split("\n") if line.strip())
-        names.update((text, text.strip()) for text in roles if is_every_line or counts[text] > 1)
+        is_everywhere = not any(names.values()) and is_every_line()
+        names.update((text, text.strip()) for text in roles if is_everywhere or counts[text] > 1)
     return names
 
 
-def _words(name: str) -> list[str]:
+def words_of_name(name: str) -> list[str]:
     """Return the words of a possible name without asides as `(Banco X)`; none where it reads as a sentence or
     heading.
     """

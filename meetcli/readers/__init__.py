@@ -18,6 +18,7 @@ from meetcli.models import Meeting, Outcome, Source
 from meetcli.readers.content import DOCUMENT_SUFFIX, Content, NoTranscript, NotUtf8, open_content, suffix_of
 from meetcli.readers.format import Format
 from meetcli.readers.formats import all_formats, asked_formats, format_of
+from meetcli.readers.heads import Head
 from meetcli.readers.own_marks import is_ours, is_sidecar, serves_another
 from meetcli.readers.raw import MAX_BYTES, ZIP_STARTS, Bytes, Raw
 from meetcli.readers.units import Identify, Unit, refused, units_of, unpacked
@@ -265,7 +266,9 @@ def _with_given(mapping: Mapping[str, Any], source: Source, *, is_alone: bool) -
 
     An id of a meeting is no id of each of many: a place in a list or table, or a line, is not given one.
     """
-    if not source.given:
+    head = mapping.get("head")
+    day = head.meet_date if isinstance(head, Head) else None
+    if not source.given and day is None:
         return mapping
     own = mapping.get("metadata")
     fields = mapping if own is None else own
@@ -274,6 +277,8 @@ def _with_given(mapping: Mapping[str, Any], source: Source, *, is_alone: bool) -
     absent = {
         name: value for name, value in source.given if _is_absent(fields, name) and (is_alone or name != "meeting_id")
     }
+    if day is not None and "meet_date" not in absent and _is_absent(fields, "meet_date"):
+        absent["meet_date"] = day  # what a person gave beside the file says more than a line that looks like a date
     filled = {**fields, **absent}
     return filled if own is None else {**mapping, "metadata": filled}
 

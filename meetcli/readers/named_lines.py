@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from meetcli.meetings.normalize import canonical_text, split_turns
 from meetcli.readers.content import Content
 from meetcli.readers.format import Format, Found
+from meetcli.readers.heads import NO_SPEAKERS, is_field
+from meetcli.readers.turns import Piece, as_mapping
+
+if TYPE_CHECKING:
+    from meetcli.readers.spoken_lines import Spoken
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _JUDGED_CHARACTERS = 200_000
+_PART_CHARACTERS = 50_000
 _MIN_TURNS = 4
 _MIN_SPEAKERS = 2
 _MIN_SHARE = 0.6
@@ -23,7 +30,6 @@ _MIN_SHARE_NAMED = 0.25
 _CHAT_LINE = re.compile(
     r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(?:\t[^\t\n]{1,120}:\t|[\t ]+From[ ]+[^\n:]{1,120}?(?: to [^\n:]{1,120}:| :))"
 )
-_NO_SPEAKERS = frozenset("critical debug error fatal info notice trace warn warning".split())  # noqa: SIM905 - words read better than a page of quoted ones
 _CODE_ENDS = (",", ";", "{", "}", "(", "[", "=", "|")
 _MARKUP = re.compile(
     r"(?m)^(?:[ ]{0,3}#{1,6}\s.*$|[ ]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*$"
@@ -40,14 +46,21 @@ _BULLET = re.compile(r"(?m)^[ \t]*[-*+][ \t]+(?=[^\W_][^\n:]{0,119}:[ \t])")
 def _claims_text(content: Content) -> bool:
     found = _evidence(content)
     recurring = sum(count > 1 for count in found.runs.values())
-    return found.turns >= _MIN_TURNS and recurring >= _MIN_SPEAKERS and found.share >= _MIN_SHARE and not found.is_code
+    if found.turns >= _MIN_TURNS and recurring >= _MIN_SPEAKERS and found.share >= _MIN_SHARE:
+        return not found.is_code
+    spoken = None if found.is_chat else _spoken_start(content.text)
+    return spoken is not None and spoken.is_sure
 
 
 def _claims_named_text(content: Content) -> bool:
     if not content.is_named:
         return False
-    found = _evidence(content._replace(text=_without_bullets(content.text)))
-    return found.turns >= _MIN_TURNS_NAMED and found.share >= _MIN_SHARE_NAMED
+    text = _without_bullets(content.text)
+    found = _evidence(content._replace(text=text))
+    if found.turns >= _MIN_TURNS_NAMED and found.share >= _MIN_SHARE_NAMED:
+        return True
+    spoken = None if found.is_chat else _spoken_start(text)
+    return spoken is not None and spoken.is_enough
 
 
 class _Evidence(NamedTuple):
@@ -55,26 +68,42 @@ class _Evidence(NamedTuple):
 
     `turns` and their `share` of all lines; how often each speaker begins to speak after somebody else, since who comes
     back only in a row, as a header in a file of headers, takes no turns; whether most of what is said ends as code
-    does.
+    does; whether it is a chat saved beside a meeting; whether a label or the first words behind one may be something
+    else.
     """
 
     turns: int
     share: float
     runs: Counter[str]
     is_code: bool
+    is_chat: bool = False
+    is_marked: bool = False
+
+    @property
+    def is_nothing_else(self) -> bool:
+        """Every line has a label and words."""
+        return self.share >= 1 and not self.is_marked
 
 
 def _evidence(content: Content) -> _Evidence:
     text = _plain(content.text[:_JUDGED_CHARACTERS])
-    lines = [line for line in _LINE_END.split(text) if line.strip()]
-    if not lines or _CHAT_LINE.match(lines[0]):  # a chat beside a meeting is not what was said in it
-        return _Evidence(0, 0.0, Counter(), is_code=False)
-    turns = [
-        turn for turn in split_turns(text) if turn.speaker is not None and turn.speaker.lower() not in _NO_SPEAKERS
-    ]
+    return _judged_whole(text) if text is content.text else _judged(text)
+
+
+@lru_cache(1)  # a text that was judged whole is read next
+def _judged_whole(text: str) -> _Evidence:
+    return _judged(text)
+
+
+def _judged(text: str) -> _Evidence:
+    lines = sum(bool(line.strip()) for line in _LINE_END.split(text))
+    if not lines or _CHAT_LINE.match(text.lstrip()):  # a chat beside a meeting is not what was said in it
+        return _Evidence(0, 0.0, Counter(), is_code=False, is_chat=bool(lines))
+    turns = [turn for turn in split_turns(text) if turn.speaker is not None and turn.speaker.lower() not in NO_SPEAKERS]
     runs = Counter(speaker for speaker, _ in groupby(turn.speaker or "" for turn in turns))
     is_code = sum(turn.text.endswith(_CODE_ENDS) for turn in turns) * 2 > len(turns)
-    return _Evidence(len(turns), len(turns) / len(lines), runs, is_code)
+    is_marked = any(turn.text[0] in "[(<{—–-" for turn in turns) or any(is_field(name, "") for name in runs)
+    return _Evidence(len(turns), len(turns) / lines, runs, is_code, is_marked=is_marked)
 
 
 def _plain(text: str) -> str:
@@ -95,12 +124,62 @@ def _without_bullets(text: str) -> str:
     return _BULLET.sub("", text) if len(_BULLET.findall(judged)) > lines * _MIN_SHARE else text
 
 
+def _spoken(text: str) -> Spoken | None:
+    # Imported for what is not settled by its labels alone: most plain text is read as it stands.
+    from meetcli.readers.spoken_lines import spoken_lines
+
+    return spoken_lines(_LINE_END.split(text))
+
+
+def _spoken_start(text: str) -> Spoken | None:
+    return _spoken_whole(text) if len(text) <= _JUDGED_CHARACTERS else _spoken(text[:_JUDGED_CHARACTERS])
+
+
+@lru_cache(1)  # the two formats ask for the same text, and then it is read
+def _spoken_whole(text: str) -> Spoken | None:
+    return _spoken(text)
+
+
 def _read(content: Content) -> list[Found]:
-    text = _plain(_without_bullets(content.text))
+    given = _without_bullets(content.text)
+    text = _plain(given)
+    is_settled = _is_all_labels(text)  # before the copy below is made
     # Blank lines before the first turn stay in a text that is read as it stands: places in it are counted from the
     # file's start.
     transcript = text.rstrip("\n") if text is content.text else text.strip("\n")
-    return [(None, {"transcript": transcript, "metadata": {}})]
+    if is_settled:
+        return [(None, {"transcript": transcript, "metadata": {}})]
+    spoken = _spoken_whole(given) if len(given) <= _JUDGED_CHARACTERS else _spoken(given)
+    if spoken is None or _is_as_it_stands(transcript, spoken):
+        return [(None, {"transcript": transcript, "metadata": {}})]
+    return [(None, {**as_mapping([*(Piece(None, line) for line in spoken.left), *spoken.turns]), "head": spoken.head})]
+
+
+def _is_all_labels(text: str) -> bool:
+    """Say whether every line has a label and words, so that there is nothing else to find in it."""
+    if len(text) <= _JUDGED_CHARACTERS:
+        return _judged_whole(text).is_nothing_else
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _PART_CHARACTERS) + 1 or len(text)
+        if not _judged(text[start:end]).is_nothing_else:
+            return False
+        start = end
+    return True
+
+
+def _is_as_it_stands(transcript: str, spoken: Spoken) -> bool:
+    """Say whether the text says the same without another word: then it stays as it was given, and so does its
+    content's key.
+    """
+    turns = split_turns(transcript)
+    above = 1 if turns and turns[0].speaker is None else 0
+    if above and (spoken.head.meet_date or spoken.head.participants or len(turns[0].text.split("\n")) > 1):
+        return False
+    return len(turns) - above == len(spoken.turns) and all(
+        one.speaker == other.speaker and one.text.split() == other.text.split()
+        for one, other in zip(turns[above:], spoken.turns, strict=True)
+    )
 
 
 FORMATS = (

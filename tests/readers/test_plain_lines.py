@@ -36,7 +36,7 @@ def test_four_turns_of_two_who_recur_count_whatever_the_name(counts, name):
         ("[SPEAKER_00]: oi\n[SPEAKER_01]: tudo bem?\n[speaker 0]: oi\n" * 2, (True, True)),
         ("[1]: a\n[2]: b\n[1]: a\n[2]: b\n", (False, False)),
         (TALK + "and so on\n" * 2, (True, True)),  # 4 of 6 lines
-        (TALK + "and so on\n" * 3, (False, True)),  # 4 of 7 lines
+        (TALK + "and so on\n" * 3, (False, True)),  # half of it behind the last label
         (TALK + "and so on\n" * 13, (False, False)),
         ("Ana: oi\nAna: tudo\nAna: bem\nBob: oi\nBob: sim\n", (False, True)),  # nobody comes back
         ("Classifier: MIT\nClassifier: Linux\nRequires: attrs\nRequires: numpy\nLicense: MIT\n", (False, True)),
