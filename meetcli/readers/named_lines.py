@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from meetcli.meetings.normalize import canonical_text, split_turns
@@ -40,6 +40,13 @@ _MARKUP = re.compile(
 brackets.
 """
 
+_MIN_TIMES = 3
+_TIMED_LINE = re.compile(r"(?m)^[^\n]{0,80}?\d:\d\d(?!\d)[^\n]*|^[^\n]{1,80}?\d (?:s|[Ss]e[cgk][a-zA-Z]*)[ \t]*:?$")
+_SIGN = re.compile(
+    r"(?m)^[OA]S? (?:EXM|S[RE]|D[RO])|^[(\[][Ss](?:peaker|PEAKER|pk)|^[^\n<]{0,24}<[^\s<>/][^<>\n]{0,40}> "
+)
+"""Ways to name a speaker that are no label with a colon, which is known before."""
+_NAME_ALONE = re.compile(r"(?m)^(?:#{1,6} |\*\*)?([^\W\d_a-z][^\n:.,;!?(){}=<>\"]{1,58})$")
 _BULLET = re.compile(r"(?m)^[ \t]*[-*+][ \t]+(?=[^\W_][^\n:]{0,119}:[ \t])")
 
 
@@ -48,8 +55,20 @@ def _claims_text(content: Content) -> bool:
     recurring = sum(count > 1 for count in found.runs.values())
     if found.turns >= _MIN_TURNS and recurring >= _MIN_SPEAKERS and found.share >= _MIN_SHARE:
         return not found.is_code
-    spoken = None if found.is_chat else _spoken_start(content.text)
+    if found.is_chat or not (recurring >= _MIN_SPEAKERS or _has_signs(content.text[:_JUDGED_CHARACTERS])):
+        return False
+    spoken = _spoken_start(content.text)
     return spoken is not None and spoken.is_sure
+
+
+def _has_signs(text: str) -> bool:
+    """Say whether text without labels that come back may be a transcript all the same; most is settled here, and
+    quickly.
+    """
+    if _SIGN.search(text) or sum(1 for _ in islice(_TIMED_LINE.finditer(text), _MIN_TIMES)) == _MIN_TIMES:
+        return True
+    counts = Counter(_NAME_ALONE.findall(text))
+    return sum(count > 1 for count in counts.values()) >= _MIN_SPEAKERS
 
 
 def _claims_named_text(content: Content) -> bool:

@@ -36,12 +36,12 @@ _LONGEST_TURN = 6000
 """Characters: a quarter of an hour without anybody else is a talk."""
 _CODE_ENDS = (";", "{", "}", "(", "[", "=", "|", ",")
 NO_PEOPLE = frozenset(
-    """actual added arguments author authors auto-generated bug cause changed class copyright default defaults
-    deprecated description effect error example examples expected features file files fix fixed from function homepage
-    hint impact in info input issue issues key license links maintainer message method module name notes optional
-    options output package param parameter parameters path problem raises reason removed required requirements result
-    results return returns see solution source status step summary syntax test tip to todo type types usage value
-    values version warning why""".split()  # noqa: SIM905 - words read better than a page of quoted ones
+    """actual added args arguments attributes author authors auto-generated bug cause changed class copyright default
+    defaults deprecated description effect error example examples expected features file files fix fixed from
+    function homepage hint impact in info input issue issues key keyword kwargs license links maintainer message
+    method methods module name notes optional options output package param parameter parameters path problem raises
+    reason references removed required requirements result results return returns see solution source status step
+    summary syntax test tip to todo type types usage value values version warning warns why yields""".split()  # noqa: SIM905 - words read better than a page of quoted ones
 )
 """Labels of manuals, changelogs and forms, which recur and alternate as people do."""
 _ESCAPE = re.compile(r"\\([\[\]\-&.!_*#()+<>{}|~`'\"@$:=])")
@@ -498,8 +498,10 @@ def _is_speech(text: _Text, openings: Sequence[_Opening]) -> bool:
         last = next((line for line in reversed(lines) if line), "")
         sentences += last.rstrip("\"'”’»)*_]").endswith((".", "?", "!", "…", "-", "–", "—"))
         code += last.endswith(_CODE_ENDS)
-    names = {(opening.speaker or "").lower() for opening in openings}
-    return sentences * 2 >= len(openings) and code * 4 <= len(openings) and len(names & NO_PEOPLE) * 2 < len(names)
+    names = {opening.speaker or "" for opening in openings}
+    people = {name for name in names if _looks_like_name(name) and name.lower() not in NO_PEOPLE}
+    said = sum(opening.speaker in people for opening in openings)
+    return sentences * 2 >= len(openings) and code * 4 <= len(openings) and said * 10 >= len(openings) * 8
 
 
 # From openings to turns

@@ -29,7 +29,7 @@ from tests.readers.formats_seen import GOLDEN, SAMPLES, found_in
 
 MAX_S = 2.0
 MAX_TIMES = 10
-FREE_BYTES = 2_000_000
+FREE_BYTES = 3_000_000
 """What reading anything takes: compiled patterns, imported readers, a decompressor."""
 
 _VALUES = (
