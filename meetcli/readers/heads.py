@@ -31,7 +31,18 @@ _FIELD = re.compile(r"(?P<key>[A-Za-z_][\w .-]{0,60}?)[ \t]*[:=](?:[ \t]+(?P<val
 _PAIR = re.compile(r"(?P<key>[^\W\d_][^\n:]{0,60}?)[ \t]*:(?:\s+(?P<value>.*)|)\Z", re.DOTALL)
 _TITLES = frozenset({"title", "título", "titulo", "meeting title", "meeting", "reunião", "reunión", "titre", "titel"})
 _DATES = frozenset(
-    {"date", "data", "fecha", "datum", "meeting date", "meet_date", "meeting_date", "recorded", "recorded on"}
+    {
+        "date",
+        "data",
+        "fecha",
+        "datum",
+        "sessão de",
+        "meeting date",
+        "meet_date",
+        "meeting_date",
+        "recorded",
+        "recorded on",
+    }
 )
 _PEOPLE = frozenset(
     {"participants", "attendees", "speakers", "participantes", "asistentes", "presentes", "present", "teilnehmer"}
@@ -46,7 +57,15 @@ FIELDS = (
         notetaker notetakers ort pausa pauta place project recording regrets scribes section source subject sujet tags
         tema thema theme time topic topics transcriber type uhrzeit url venue version""".split()  # noqa: SIM905 - words read better than a page of quoted ones
     )
-    | {"meeting id", "recording id", "transcribed by", "transcript by", "in-person attendees", "remote attendees"}
+    | {
+        "meeting id",
+        "sessão de",
+        "recording id",
+        "transcribed by",
+        "transcript by",
+        "in-person attendees",
+        "remote attendees",
+    }
     | {"video", "audio", "media", "website", "slides", "tags", "episode", "date posted", "posted"}
 )
 """Keys of a head: nobody is called so."""

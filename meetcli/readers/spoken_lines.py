@@ -29,6 +29,8 @@ from meetcli.readers.turns import Piece, join
 
 _FEW = 20
 """Where no more than one in so many has no label, every label is a speaker."""
+_FOOT, _HEAD = 4, 8
+"""Lines above and below the number of a page where what stands on every page is looked for."""
 _MIN_TURNS = 4
 _MIN_SHARE_NAMED = 0.25
 _HOUR_S = 3600
@@ -138,16 +140,16 @@ def _pages_off(lines: list[str]) -> list[str]:
     pages = [place for place, line in enumerate(lines) if line and "/" in line and _PAGE.fullmatch(line)]
     if len(pages) < 2:
         return lines
-    beside: Counter[str] = Counter()
-    for page in pages:
-        near = {lines[place].strip() for place in range(max(0, page - 4), min(len(lines), page + 9))}
-        beside.update(line for line in near if (line and label_of(line) is None) or "Sess" in line)
-    furniture = {line for line, count in beside.items() if count > 1 and count * 2 >= len(pages)}
-    gone = set(pages)
-    for page in pages:
-        gone.update(
-            place for place in range(max(0, page - 4), min(len(lines), page + 9)) if lines[place].strip() in furniture
-        )
+    near = sorted({place for page in pages for place in range(max(0, page - _FOOT), min(len(lines), page + _HEAD + 1))})
+    counts = Counter(lines[place].strip() for place in near)
+    furniture = {
+        line
+        for line, count in counts.items()
+        if count > 1
+        and count * 2 >= len(pages)
+        and ((label := label_of(line)) is None or is_field(label.name or "", ""))
+    }
+    gone = {*pages, *(place for place in near if lines[place].strip() in furniture)}
     return [line for place, line in enumerate(lines) if place not in gone]
 
 
@@ -469,12 +471,13 @@ def _is_timed(openings: Sequence[_Opening]) -> bool:
 def _is_sure(text: _Text, openings: Sequence[_Opening]) -> bool:
     """Say whether labels with a colon are those of a transcript: they come back in turn, or carry times of one."""
     firsts = [opening for opening in openings if not opening.is_going_on]
-    if len(firsts) >= _MIN_TURNS and _alternate(firsts):
-        return _is_spread(text, firsts) and _is_speech(text, firsts)
+    if len(firsts) < _MIN_TURNS:
+        return False
     counts = Counter(opening.speaker for opening in firsts)
     stamp = stamp_of(firsts[0].stamp or "")
-    is_from_start = stamp is not None and stamp.seconds < _HOUR_S
-    return is_from_start and _is_timed(firsts) and len(firsts) >= _MIN_TURNS > len(counts) > 1
+    if stamp is not None and stamp.seconds < _HOUR_S and _is_timed(firsts) and 1 < len(counts) < len(firsts):
+        return True
+    return _alternate(firsts) and _is_spread(text, firsts) and _is_speech(text, firsts)
 
 
 def _is_spread(text: _Text, openings: Sequence[_Opening]) -> bool:
