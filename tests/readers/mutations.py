@@ -218,7 +218,9 @@ def repeated(path: Path, size: int) -> bytes:
     times = size // len(data) + 1
     if path.suffix in _PARAGRAPHS:
         return _repeated_paragraphs(data, size, *_PARAGRAPHS[path.suffix])
-    if path.suffix != ".json":
+    if path.suffix == ".tsv":
+        return _repeated_rows(data, times)
+    if path.suffix not in (".json", ".json3"):
         head, body = data.split(b"\n", 1) if path.suffix == ".csv" else (b"", data)
         return head + b"\n" * bool(head) + body * times
     document = json.loads(data)
@@ -229,11 +231,33 @@ def repeated(path: Path, size: int) -> bytes:
         if isinstance(value, list):
             lists.append(value)
         pending.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
-    longest = max(
-        (one for one in lists if one and isinstance(one[0], dict | list)), key=lambda one: len(json.dumps(one[:1000]))
-    )
+    long = [one for one in lists if one and isinstance(one[0], dict | list)]
+    if not long:  # a transcript inside a transcript: its lines, inside the one string
+        text = max(_strings(document), key=len)
+        start, end = data.index(b"\\n\\n"), data.index(json.dumps(text)[-12:].encode()) + 11
+        return data[:start] + data[start:end] * times + data[end:]
+    longest = max(long, key=lambda one: len(json.dumps(one[:1000])))
     longest *= times
     return json.dumps(document).encode()
+
+
+def _repeated_rows(data: bytes, times: int) -> bytes:
+    """Rows of milliseconds and words, whose times go on rising."""
+    head, *rows = data.rstrip(b"\n").split(b"\n")
+    last = int(rows[-1].split(b"\t")[1])
+    lines = [head]
+    for number in range(times):
+        for row in rows:
+            start, end, said = row.split(b"\t")
+            lines.append(b"%d\t%d\t%s" % (int(start) + number * last, int(end) + number * last, said))
+    return b"\n".join(lines) + b"\n"
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [text for one in inner for text in _strings(one)]
+    return [value] if isinstance(value, str) else []
 
 
 _PARAGRAPHS = {
