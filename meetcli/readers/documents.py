@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 from xml.etree.ElementTree import ParseError, XMLParser
 
@@ -110,14 +111,25 @@ def document_text(content: bytes) -> str:
         parser.close()
     except (ParseError, LookupError, ValueError):
         raise NoTranscript("is a document that is damaged", hint=DOCUMENT_HINT, reason="unread") from None
-    return "\n".join(lines.found)
+    return "\n".join(lines.lines())
+
+
+class _Row(NamedTuple):
+    """A row of a table: as a turn, where its cells may be a name, a time and words, and cell by cell.
+
+    `is_sure` says that it has a time, or is the titles of columns of speech, which are no turn.
+    """
+
+    turn: list[str]
+    cells: list[str]
+    is_sure: bool = False
 
 
 class _Lines:
-    """Takes what the parser meets and keeps the lines in `found`. What is not yet at its end stands on stacks."""
+    """Takes what the parser meets and gives the lines of it. What is not yet at its end stands on stacks."""
 
     def __init__(self, markup: _Markup) -> None:
-        self.found: list[str] = []
+        self._found: list[str | _Row] = []
         self._markup = markup
         self._path: list[str] = []
         self._bodies = self._left_out = 0
@@ -189,39 +201,56 @@ class _Lines:
         elif tag in markup.rows:
             row = self._rows.pop()
             if len(self._rows) + 1 not in self._gone_rows:
-                self._add(_of_row(row))
+                self._add([_of_row(row)])
             self._gone_rows.discard(len(self._rows) + 1)
 
     def close(self) -> None:
         """Keep what was to go on in a paragraph that does not come."""
         if self._kept:
-            self.found.extend(self._kept.split("\n"))
+            self._found.extend(self._kept.split("\n"))
 
-    def _add(self, lines: list[str]) -> None:
+    def lines(self) -> Iterator[str]:
+        """Yield the lines. A table without times or titles is one of speech where it is most of the document: lists of
+        tasks and members have names in their first column too.
+        """
+        size = sum(len(line) for one in self._found for line in _cells(one))
+        for _, group in groupby(self._found, lambda one: isinstance(one, _Row)):
+            rows = list(group)
+            held = sum(len(line) for one in rows for line in _cells(one))
+            is_speech = held * 2 > size or any(isinstance(one, _Row) and one.is_sure for one in rows)
+            for one in rows:
+                yield from one.turn if isinstance(one, _Row) and is_speech else _cells(one)
+
+    def _add(self, lines: Sequence[str | _Row]) -> None:
         if not self._bodies:
             return
-        into = self._rows[-1][-1] if self._rows and self._rows[-1] else self.found
-        into.extend(lines)
+        if self._rows and self._rows[-1]:
+            self._rows[-1][-1].extend(line for one in lines for line in (one.turn if isinstance(one, _Row) else (one,)))
+        else:
+            self._found.extend(lines)
 
 
-def _of_row(cells: list[list[str]]) -> list[str]:
-    """Return a row as the lines of a transcript: a name, a time and words as one turn, anything else cell by cell."""
+def _cells(one: str | _Row) -> Sequence[str]:
+    return one.cells if isinstance(one, _Row) else (one,)
+
+
+def _of_row(cells: list[list[str]]) -> _Row:
     filled = [lines for cell in cells if (lines := [line.strip() for line in cell if line.strip()])]
     everything = [line for lines in filled for line in lines]
     if len(filled) < 2:
-        return everything
+        return _Row(everything, everything)
     if all(" ".join(lines).lower().rstrip(":") in _COLUMNS for lines in filled):
-        return []
+        return _Row([], everything, is_sure=True)
     labels, words = [line for lines in filled[:-1] for line in lines], filled[-1]
     times = [clock["start"] for label in labels if (clock := _CLOCK.fullmatch(label))]
     names = [label.rstrip(":").strip() for label in labels if not _CLOCK.fullmatch(label)]
     if len(times) > 1 or len(names) > 1 or len("".join(names)) > _MOST_LABEL_CHARACTERS:
-        return everything
+        return _Row(everything, everything)
     if not times:
-        return [f"{names[0]}: {words[0]}", *words[1:]]
+        return _Row([f"{names[0]}: {words[0]}", *words[1:]], everything)
     if not names:
-        return [f"[{times[0]}] {words[0]}", *words[1:]]
-    return [f"{names[0]}   {times[0]}", *words]  # as Teams writes it
+        return _Row([f"[{times[0]}] {words[0]}", *words[1:]], everything, is_sure=True)
+    return _Row([f"{names[0]}   {times[0]}", *words], everything, is_sure=True)  # as Teams writes it
 
 
 def _inner(content: Content) -> Format | None:

@@ -59,7 +59,7 @@ class TestText:
         document.add_page_break()
         document.add_paragraph("&lt; é 😀 — fim", style="List Bullet")
         cells = document.add_table(rows=1, cols=2).rows[0].cells
-        cells[0].text, cells[1].text = "Rui Lima", "Yes.\nGo on."
+        cells[0].text, cells[1].text = "Rui Lima\n0:12", "Yes.\nGo on."
         stream = io.BytesIO()
         document.save(stream)
         shown = ["Pension plan", "Ana Prado   0:03", "Good\tmorning"]
@@ -68,7 +68,8 @@ class TestText:
             "",
             "",
             "&lt; é 😀 — fim",
-            "Rui Lima: Yes.",
+            "Rui Lima   0:12",
+            "Yes.",
             "Go on.",
         ]
 
@@ -149,6 +150,15 @@ class TestTables:
     )
     def test_a_row_is_a_turn_where_it_says_who_or_when(self, cells, expected):
         assert document_text(word(paragraph("-") + table(row(*cells)))).split("\n")[1:] == expected
+
+    def test_of_names_beside_other_text_are_no_turns_without_times_or_titles(self):
+        rows = [row("Ana", "Send the report."), row("Rui", "Call the client.")]
+        text = paragraph("The board has met and decided what follows, and who does it until when, on the next day.")
+        assert lines(text + table(*rows))[1:] == ["Ana", "Send the report.", "Rui", "Call the client."]
+        assert lines(text + table(row("Speaker", "Text"), *rows))[1:] == [
+            "Ana: Send the report.",
+            "Rui: Call the client.",
+        ]
 
     def test_inside_a_cell_stays_there(self):
         inner = table(row("b", "c"))
