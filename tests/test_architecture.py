@@ -64,7 +64,7 @@ Plan and spend may know them.
 
 LOCAL_ENGINE = ("engines.local",)
 OWNERS: dict[str, tuple[str, ...]] = {
-    "typer": ("cli", "commands", "wiring"),
+    "typer": ("cli", "wiring.questions"),
     "click": ("cli",),
     "rich": ("console",),
     "openai": ("engines.openai_",),

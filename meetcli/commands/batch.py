@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
-
-import typer
 
 from meetcli.config import load_process_settings
 from meetcli.engines import identify_batches
@@ -29,32 +28,32 @@ def list_batches(flags: Mapping[str, object], *, is_json: bool) -> None:
     pending = _with_engine(flags, lambda engine: engine.collect())
     rows = [_row(remote, submission.requests) for submission, remote in pending]
     if is_json:
-        typer.echo(json.dumps(rows, indent=2))
+        sys.stdout.write(f"{json.dumps(rows, indent=2)}\n")
         return
     for row in rows:
-        typer.echo(_line(row))
+        sys.stdout.write(f"{_line(row)}\n")
     if not rows:
-        typer.echo("no batch is pending")
+        sys.stdout.write("no batch is pending\n")
 
 
 def show_status(flags: Mapping[str, object], batch_id: str, *, is_json: bool) -> None:
     """Print how far one batch is."""
     remote = _with_engine(flags, lambda engine: engine.status(batch_id)) or _no_batch(batch_id)
     row = _row(remote, remote.total)
-    typer.echo(json.dumps(row, indent=2) if is_json else _line(row))
+    sys.stdout.write(f"{json.dumps(row, indent=2) if is_json else _line(row)}\n")
 
 
 def collect(flags: Mapping[str, object]) -> None:
     """Keep what is ready, and say how much is not."""
     pending = _with_engine(flags, lambda engine: engine.collect())
     waiting = f"{count_text(len(pending), 'batch', 'batches')} still pending"
-    typer.echo(f"what was ready is kept, the next run over the meetings writes it; {waiting}")
+    sys.stdout.write(f"what was ready is kept, the next run over the meetings writes it; {waiting}\n")
 
 
 def cancel(flags: Mapping[str, object], batch_id: str) -> None:
     """Ask the server to end a batch."""
     remote = _with_engine(flags, lambda engine: engine.cancel(batch_id)) or _no_batch(batch_id)
-    typer.echo(f"{remote.id} {remote.status}; what it has answered is kept by the next run")
+    sys.stdout.write(f"{remote.id} {remote.status}; what it has answered is kept by the next run\n")
 
 
 def _no_batch(batch_id: str) -> NoReturn:

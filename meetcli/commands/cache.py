@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import typer
-
 from meetcli import events
 from meetcli.cache import Cache, open_cache, open_shared
 from meetcli.cache.upkeep import Kept, kept_entries, remove_entries
@@ -18,6 +16,7 @@ from meetcli.config.values import parse_size
 from meetcli.errors import UsageError
 from meetcli.plain_text import bytes_text, count_text, sum_text
 from meetcli.wiring.logs import set_up_logging
+from meetcli.wiring.questions import ask
 
 Flags = Mapping[str, object]
 
@@ -49,8 +48,13 @@ def confirm(question: str, *, is_confirmed: bool) -> None:
     """Ask on a terminal, unless confirmed already; a script has said what it wants by calling. A no ends the
     command.
     """
-    if not is_confirmed and sys.stdin.isatty() and not typer.confirm(question):
-        raise typer.Exit(1)
+    if is_confirmed or not sys.stdin.isatty():
+        return
+    answer = ask(question)
+    if answer is None:
+        raise KeyboardInterrupt
+    if not answer:
+        raise SystemExit(1)
 
 
 def clear(flags: Flags, *, is_confirmed: bool) -> None:
@@ -62,7 +66,7 @@ def clear(flags: Flags, *, is_confirmed: bool) -> None:
         )
         removed = cache.clear()
         events.cache_cleared(removed, backend=cache.backend)
-    typer.echo(f"removed {count_text(removed, 'answer')}")
+    sys.stdout.write(f"removed {count_text(removed, 'answer')}\n")
 
 
 def clear_shared(flags: Flags, *, is_confirmed: bool) -> None:
@@ -79,7 +83,7 @@ def clear_shared(flags: Flags, *, is_confirmed: bool) -> None:
         events.cache_cleared(removed, backend=cache.backend)
     finally:
         cache.close()
-    typer.echo(f"removed {count_text(removed, 'answer')}")
+    sys.stdout.write(f"removed {count_text(removed, 'answer')}\n")
 
 
 def prune(flags: Flags, *, max_size: str | None, is_confirmed: bool) -> None:
@@ -97,12 +101,12 @@ def prune(flags: Flags, *, max_size: str | None, is_confirmed: bool) -> None:
             )  # what a run has bought again while the question stood is not what was asked about
             doomed = [kept for kept in doomed if kept in there]
             remove_entries(cache, doomed)
-    typer.echo(f"removed {_sized(doomed)}")
+    sys.stdout.write(f"removed {_sized(doomed)}\n")
 
 
 def path(flags: Flags) -> None:
     """Print the folder of the cache."""
-    typer.echo(str(folder_of(load_process_settings(flags).settings)))
+    sys.stdout.write(f"{folder_of(load_process_settings(flags).settings)}\n")
 
 
 def _sized(entries: list[Kept]) -> str:

@@ -13,8 +13,6 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import typer
-
 from meetcli import events
 from meetcli.cache import Cache
 from meetcli.cache.batches import forget_members
@@ -88,7 +86,7 @@ def list_entries(filters: Filters, flags: Flags, *, is_json: bool) -> None:
     elif rows:
         sys.stdout.write("".join(_aligned(rows, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)))
     else:
-        typer.echo("no entries", err=True)
+        sys.stderr.write("no entries\n")
 
 
 def show_entries(key: str, flags: Flags, *, task: str | None, model: str | None, is_json: bool) -> None:
@@ -208,7 +206,7 @@ def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confi
         events.LOGGER.warning(
             "%s: not said whom it is about; look into it or make it anew", ", ".join(names_of(removal.opaque))
         )
-    typer.echo(f"removed {text}")
+    sys.stdout.write(f"removed {text}\n")
     if not is_all_reached:
         raise CacheError("the shared cache was not reached and may hold more", hint="run this again when it is back")
     if not (entries or removal.results or removal.opaque or forgotten):

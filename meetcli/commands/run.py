@@ -14,8 +14,6 @@ from decimal import Decimal
 from signal import Signals
 from typing import TYPE_CHECKING
 
-import typer
-
 from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.forgiving import ForgivingCache
@@ -266,14 +264,13 @@ class _Run:
         """Ask before an expensive plan. No answer is a no; a signal instead of one ends the run as anywhere else."""
         from meetcli.wiring.money import is_agreed
 
-        try:
-            return is_agreed(jobs, self._assignment, self._settings, self._cache)
-        except typer.Abort as error:
+        agreed = is_agreed(jobs, self._assignment, self._settings, self._cache)
+        if agreed is None:
             sys.stderr.write("\n")  # the cursor stands behind the question
-            if self._stop.signal_number is None:
-                return False
-            give_up(jobs, "stopped", self.deliver)
-            raise KeyboardInterrupt(self._stop.signal_number) from error
+            if self._stop.signal_number is not None:
+                give_up(jobs, "stopped", self.deliver)
+                raise KeyboardInterrupt(self._stop.signal_number)
+        return bool(agreed)
 
     def _spend(self, jobs: list[Job]) -> None:
         from meetcli.spend import spend

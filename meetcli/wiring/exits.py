@@ -13,8 +13,6 @@ from io import TextIOWrapper
 from signal import SIGINT
 from typing import TextIO
 
-import typer
-
 from meetcli.errors import MeetcliError, RunStopped
 from meetcli.plain_text import error_text
 
@@ -34,18 +32,14 @@ def exits() -> Iterator[None]:
         with unwritable_output():
             yield
             sys.stdout.flush()  # at exit nobody could say any more that what was held back finds no place
-    except typer.Exit:
-        raise
     except MeetcliError as error:
         say(error)
-        raise typer.Exit(error.exit_code) from error
-    except typer.Abort as error:  # Ctrl-C at a question
-        raise typer.Exit(128 + SIGINT) from error
-    except KeyboardInterrupt as error:  # names its signal where it was raised by a run's own handler
-        raise typer.Exit(128 + (error.args[0] if error.args else SIGINT)) from error
+        raise SystemExit(error.exit_code) from error
+    except KeyboardInterrupt as error:  # at a question too; names its signal where a run's own handler raised it
+        raise SystemExit(128 + (error.args[0] if error.args else SIGINT)) from error
     except Exception as error:
         report_bug(error)
-        raise typer.Exit(BUG) from error
+        raise SystemExit(BUG) from error
 
 
 @contextmanager
@@ -55,13 +49,13 @@ def unwritable_output() -> Iterator[None]:
         yield
     except BrokenPipeError as error:
         leave_standard_output()
-        raise typer.Exit(0) from error
+        raise SystemExit(0) from error
     except OSError as error:
         if error.errno not in _FULL or error.filename is not None:
             raise
         leave_standard_output()
         say(RunStopped(f"cannot write to standard output: {error.strerror}", hint="make room, or send it elsewhere"))
-        raise typer.Exit(RunStopped.exit_code) from error
+        raise SystemExit(RunStopped.exit_code) from error
 
 
 def _prepare_streams() -> None:

@@ -8,8 +8,6 @@ import sys
 from decimal import Decimal
 from typing import Final
 
-import typer
-
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.config import Settings, read_toml
 from meetcli.delivery import Deliver
@@ -23,6 +21,7 @@ from meetcli.plain_text import count_text, money_text
 from meetcli.plan.forecast import ForecastInputs, forecast, learn_output_tokens
 from meetcli.readers import Rereader
 from meetcli.wiring.lanes import waiting_requests
+from meetcli.wiring.questions import ask
 
 ASK_ABOVE_USD: Final = Decimal(10)
 
@@ -96,8 +95,8 @@ def forecast_plan(
     return forecast(jobs, assignment=assignment, inputs=inputs, deliver=deliver)
 
 
-def is_agreed(jobs: list[Job], assignment: Assignment, settings: Settings, cache: ForgivingCache | None) -> bool:
-    """Return whether the plan may be bought: on a terminal, one above 10 USD asks first."""
+def is_agreed(jobs: list[Job], assignment: Assignment, settings: Settings, cache: ForgivingCache | None) -> bool | None:
+    """Return whether the plan may be bought: on a terminal, one above 10 USD asks first; None where nobody answers."""
     if settings.yes or assignment.identity.abilities.is_free or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
     planned = forecast_plan(jobs, assignment, settings, cache)
@@ -108,4 +107,4 @@ def is_agreed(jobs: list[Job], assignment: Assignment, settings: Settings, cache
         f"{count_text(planned.calls, 'call')} for about {money_text(price.expected_usd)}, "
         f"at most {money_text(price.highest_usd)}. Go on?"
     )
-    return typer.confirm(asked, err=True)
+    return ask(asked, err=True)
