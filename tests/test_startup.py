@@ -40,7 +40,7 @@ HITS = f"""
     meetings meetings.*
     plan plan.look_up
     readers readers.*
-    report
+    report spelling
     tasks tasks.extract tasks.prompt tasks.wording
     wiring.assignment wiring.counters wiring.inputs wiring.signals wiring.stores
     writers writers.json_files writers.replace
