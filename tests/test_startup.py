@@ -104,13 +104,18 @@ def test_the_table_adds_rich_and_nothing_else(hit: list[str | Path], pythons_own
     assert unexpected(added, pythons_own | rich | names("console console.table")) == set()
 
 
+LINE = "cli cli.app cli.batch_commands cli.cache_commands cli.rows cli.typed errors plain_text wiring wiring.exits"
+DOORS = "spelling config config.options config.settings config.values engines models writers"
+"""What settings are made of: the doors whose tables say which engines and writers there are, never what is behind."""
+
+
 @pytest.mark.parametrize(
     ("command", "rooms"),
     [
-        (
-            "--help",
-            "cli cli.app cli.batch_commands cli.cache_commands cli.rows cli.typed errors plain_text wiring wiring.exits",
-        ),
+        ("--help", LINE),
+        ("extract --help", f"{LINE} {DOORS}"),
+        ("cache list --help", f"{LINE} {DOORS}"),
+        ("cache path", f"{LINE} {DOORS} commands commands.cache_folder"),
     ],
 )
 def test_a_command_loads_no_room_it_does_not_need(command: str, rooms: str, pythons_own: set[str]) -> None:

@@ -31,7 +31,7 @@ def _show(flags: Flags, *, key: str, task: str | None, model: str | None, json: 
 
 
 def _remove(flags: Flags, *, results: str | None, yes: bool, **named: str | None) -> None:
-    from meetcli.commands.cache_entries import Doomed, remove_doomed
+    from meetcli.commands.cache_removal import Doomed, remove_doomed
 
     remove_doomed(Doomed.of(**named), flags, results=results, is_confirmed=yes)
 
@@ -55,7 +55,7 @@ def _stats(flags: Flags, *, zero: bool, json: bool) -> None:
 
 
 def _path(flags: Flags) -> None:
-    from meetcli.commands.cache import path
+    from meetcli.commands.cache_folder import path
 
     path(flags)
 

@@ -1,4 +1,4 @@
-"""The cache commands that look after the whole of it: clear, prune, path; and how the others open it."""
+"""The cache commands that look after the whole of it: clear and prune; and how the others open it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from meetcli import events
 from meetcli.cache import Cache, open_cache, open_shared
 from meetcli.cache.upkeep import Kept, kept_entries, remove_entries
+from meetcli.commands.cache_folder import folder_of
 from meetcli.config import Settings, load_process_settings
 from meetcli.config.values import parse_size
 from meetcli.errors import UsageError
@@ -35,13 +35,6 @@ def opened(flags: Flags, *, is_shared_used: bool) -> Iterator[tuple[Settings, Ca
     finally:
         cache.close()
         _tell(cache, told)
-
-
-def folder_of(settings: Settings) -> Path:
-    """Return the folder of the disk cache; UsageError where the settings leave it out."""
-    if settings.cache_dir is None:
-        raise UsageError("no cache is configured", hint="name one with --cache-dir")
-    return settings.cache_dir
 
 
 def confirm(question: str, *, is_confirmed: bool) -> None:
@@ -102,11 +95,6 @@ def prune(flags: Flags, *, max_size: str | None, is_confirmed: bool) -> None:
             doomed = [kept for kept in doomed if kept in there]
             remove_entries(cache, doomed)
     sys.stdout.write(f"removed {_sized(doomed)}\n")
-
-
-def path(flags: Flags) -> None:
-    """Print the folder of the cache."""
-    sys.stdout.write(f"{folder_of(load_process_settings(flags).settings)}\n")
 
 
 def _sized(entries: list[Kept]) -> str:

@@ -5,18 +5,16 @@ The plan itself decides, on a cache that takes no writes; here is only told what
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
 
 from meetcli import events
 from meetcli.cache import Cache
 from meetcli.cache.entry import answer_key, failure_key, latest_key, load_at, load_pointer
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.commands.cache import Flags, opened
-from meetcli.commands.cache_entries import left_text, print_json
+from meetcli.commands.explanations import Explanation, Part, print_explanations
 from meetcli.config import Settings
 from meetcli.delivery import give_up
 from meetcli.errors import InputError
@@ -24,7 +22,7 @@ from meetcli.keys import fingerprint, idempotency_key, request_digest
 from meetcli.meetings.identity import Identity
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Meeting, Outcome, Source, Status
-from meetcli.plain_text import age_text, decimal_text, duration_text, failure_text, money_text, printable
+from meetcli.plain_text import duration_text, failure_text
 from meetcli.plan import PlanPorts, plan
 from meetcli.readers import parse, read
 from meetcli.tasks.prompt import FIRST_CAP, told_metadata
@@ -34,37 +32,6 @@ from meetcli.wiring.lanes import waiting_requests
 
 TASKS = ("extract", "analyze")
 _STORED_VALUES = ("engine", "model", "endpoint")
-
-
-class Part(NamedTuple):
-    """One named part of two fingerprints: digests, and values where they are known and no text. Absent ones are
-    None.
-    """
-
-    name: str
-    ours: str
-    theirs: str | None
-    our_value: str | None
-    their_value: str | None
-
-    @property
-    def is_same(self) -> bool:
-        """Whether both ask the same here."""
-        return self.ours == self.theirs
-
-
-class Explanation(NamedTuple):
-    """What a run would do with one meeting. `entry` is what it decides from: the exact answer or failure, else the
-    nearest.
-    """
-
-    source: Source
-    task: str
-    outcome: Outcome
-    why: str
-    key: str | None = None
-    entry: Entry | None = None
-    parts: tuple[Part, ...] = ()
 
 
 def explain(files: list[str], flags: Flags, *, task: str | None, is_json: bool) -> None:
@@ -77,19 +44,7 @@ def explain(files: list[str], flags: Flags, *, task: str | None, is_json: bool) 
             for name in ((task,) if task else TASKS)
             for explanation in _explained(inputs, assign(name, settings), settings, _Untouched(cache), now)
         ]
-    if is_json:
-        print_json([_fields(explanation, now, settings.ttl_s) for explanation in explained])
-        return
-    for number, one in enumerate(explained):
-        sys.stdout.write("\n" if number else "")
-        title = f"{printable(one.source.label)}, {printable(one.task)}: {_status_of(one.outcome)}"
-        facts, rows = list(_facts(one, now, settings.ttl_s)), list(_rows(one.parts))
-        if sys.stdout.isatty():
-            from meetcli.console.explanation import print_explanation
-
-            print_explanation(title, facts, rows, sys.stdout)
-        else:
-            sys.stdout.writelines(_plain(title, facts, rows))
+    print_explanations(explained, now, settings.ttl_s, is_json=is_json)
 
 
 class _Untouched:
@@ -249,77 +204,3 @@ def _why(outcome: Outcome, part: str | None, meeting: Meeting, settings: Setting
         "submitted": "it waits in a batch: a run collects the answer once it is there",
     }
     return sentences[outcome.reason or outcome.status.value]
-
-
-# What is printed
-
-
-def _status_of(outcome: Outcome) -> str:
-    """Return the status a run would give; a meeting to be called carries it as the reason why it was not."""
-    if outcome.status is Status.NOT_ATTEMPTED and outcome.reason in set(Status):
-        return outcome.reason or ""
-    return outcome.status.value
-
-
-def _facts(one: Explanation, now: datetime, ttl_s: float | None) -> Iterator[tuple[str, str]]:
-    yield "why", printable(one.why)
-    if one.key is not None:
-        yield "key", one.key
-    if one.entry is None:
-        if one.key is not None:
-            yield "entry", "none"
-        return
-    entry, age_s = one.entry, (now - one.entry.created_at).total_seconds()
-    yield (
-        "entry",
-        f"{entry.kind} of {entry.created_at:%Y-%m-%d %H:%M:%S} UTC by "
-        f"{printable(entry.model)}, {money_text(entry.cost_usd)}",
-    )
-    yield "age", age_text(age_s)
-    yield "time left", left_text(age_s, ttl_s)
-
-
-def _rows(parts: Iterable[Part]) -> Iterator[tuple[str, str, str, str]]:
-    for part in parts:
-        ours, theirs = _side(part.ours, part.our_value), _side(part.theirs, part.their_value)
-        yield part.name, ours, theirs, "" if part.theirs is None else "same" if part.is_same else "differs"
-
-
-def _side(digest: str | None, value: str | None) -> str:
-    if digest is None:
-        return "–"
-    return f"{digest[:8]} {printable(value)}" if value else digest[:8]
-
-
-def _plain(title: str, facts: Iterable[tuple[str, str]], rows: list[tuple[str, str, str, str]]) -> Iterator[str]:
-    yield f"{title}\n"
-    for name, value in facts:
-        yield f"  {name:<12} {value}\n"
-    widths = [max(map(len, column)) for column in zip(*(row[1:3] for row in rows), strict=True)]
-    for name, ours, theirs, verdict in rows:
-        yield f"  {name:<12} {ours:<{widths[0]}}  {theirs:<{widths[1]}}  {verdict}".rstrip() + "\n"
-
-
-def _fields(one: Explanation, now: datetime, ttl_s: float | None) -> dict[str, Any]:
-    entry = one.entry
-    age_s = None if entry is None else (now - entry.created_at).total_seconds()
-    return {
-        "source": one.source.shown,
-        "place": one.source.place,
-        "task": one.task,
-        "status": _status_of(one.outcome),
-        "why": one.why,
-        "idempotency_key": one.key,
-        "entry": entry
-        and {
-            "kind": entry.kind,
-            "fingerprint": entry.fingerprint.digest,
-            "model": entry.model,
-            "created_at": entry.created_at.isoformat(),
-            "cost_usd": decimal_text(entry.cost_usd),
-        },
-        "age_s": age_s,
-        "time_left_s": None if age_s is None or ttl_s is None else max(ttl_s - age_s, 0.0),
-        "changed_parts": [part.name for part in one.parts if part.theirs is not None and not part.is_same],
-        "parts": [{**part._asdict(), "is_same": part.is_same} for part in one.parts],
-    }

@@ -14,8 +14,9 @@ from meetcli import events
 from meetcli.cache.entry import Header
 from meetcli.cache.lifetime import Amounts, Lifetime, read_lifetime, zero
 from meetcli.cache.upkeep import all_rows
-from meetcli.commands.cache import Flags, folder_of, opened
+from meetcli.commands.cache import Flags, opened
 from meetcli.commands.cache_entries import print_json
+from meetcli.commands.cache_folder import folder_of
 from meetcli.models import add_usd
 from meetcli.plain_text import bytes_text, decimal_text, sum_text
 

@@ -142,7 +142,7 @@ def test_a_look_makes_nothing(meetcli: Command) -> None:
 
 
 def test_too_little_room_is_a_warning(meetcli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("meetcli.commands.doctor.ROOM_BYTES", sys.maxsize)
+    monkeypatch.setattr("meetcli.commands.checks.ROOM_BYTES", sys.maxsize)
     done = meetcli("doctor", "--offline")
     assert done.exit_code == 0
     assert states(done)["disk"] == "warn"
