@@ -49,7 +49,7 @@ def another(name: str, value: object) -> Callable[[pytest.MonkeyPatch], None]:
     """Return a patch that changes one field of the task."""
 
     def patch(patched: pytest.MonkeyPatch) -> None:
-        def changed(task: str, _read_toml: object) -> Task:
+        def changed(task: str, *_: object) -> Task:
             return load_task(task)._replace(**{name: value})
 
         patched.setattr("meetcli.wiring.assignment.open_task", changed)
