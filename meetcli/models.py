@@ -432,13 +432,15 @@ class Plan(NamedTuple):
     `conflicts` are keys that more than one content, model or language of this run claims: (key, sources as shown).
     `without_ids` are the meetings that lack ids, by the ids they lack: how many, and the first of them. Those that the
     index knows are not looked into, and so not among them. `misspelled` are fields of meetings that are near misses, by
-    name and kind of file: what was meant, and the first file.
+    name and kind of file: what was meant, and the first file. `doubts` are those about meetings to be called, by name:
+    each with its source as shown and what it says.
     """
 
     jobs: list[Job]
     conflicts: list[tuple[str, tuple[str, ...]]]
     without_ids: Mapping[tuple[str, ...], tuple[int, Source]] = {}
     misspelled: Mapping[tuple[str, str], tuple[str, str]] = {}
+    doubts: Mapping[str, list[tuple[str, str]]] = {}
 
 
 class Submission(NamedTuple):

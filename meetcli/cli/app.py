@@ -63,10 +63,10 @@ def _schema(_flags: Flags, *, task: str) -> None:
     print_schema(task)
 
 
-def _inspect(flags: Flags, *, paths: list[str] | None, turns: bool, json: bool) -> int:
+def _inspect(flags: Flags, *, paths: list[str] | None, long: bool, turns: bool, json: bool) -> int:
     from meetcli.commands.inspect import inspect
 
-    return inspect(paths or [], flags, shows_turns=turns, is_json=json)
+    return inspect(paths or [], flags, is_long=long, shows_turns=turns, is_json=json)
 
 
 def _formats(_flags: Flags, *, json: bool) -> None:
@@ -113,10 +113,14 @@ PROGRAM = Group(
         "inspect": Command(
             _inspect,
             "Show what is understood of transcripts; call nothing.\n\n"
-            "Format, ids, turns, speakers, words, tokens and price, meeting by meeting.",
+            "A line a file: format, turns, speakers, date, ids, doubts. One file, or --long: words, tokens, price too.",
             short="Show what is understood of transcripts; call nothing.",
             arguments=(PATHS,),
-            options=(OwnOption("turns", "Print who says what, and when."), JSON),
+            options=(
+                OwnOption("long", "Show every meeting in full."),
+                OwnOption("turns", "Print who says what, and when."),
+                JSON,
+            ),
             settings=(*INPUTS, *IDENTITY),
         ),
         "formats": Command(

@@ -14,14 +14,16 @@ from typing import Any
 from meetcli.commands.notices import warn_of_fields
 from meetcli.config import Settings, load_process_settings
 from meetcli.console.inspection import FormatLine, Inspected, print_formats, print_inspected
+from meetcli.console.overview import print_overview
 from meetcli.delivery import failed
 from meetcli.errors import InputError
 from meetcli.keys import idempotency_key
+from meetcli.meetings.doubts import doubts_of
 from meetcli.meetings.field_names import metadata_of, misspelled
 from meetcli.meetings.identity import Identity
 from meetcli.meetings.missing_ids import missing_ids, way_to_ids
 from meetcli.meetings.normalize import normalize
-from meetcli.models import NO_KEY, Meeting, Outcome, Source, Status, Usage
+from meetcli.models import NO_KEY, UNREAD, Meeting, Outcome, Source, Status, Usage
 from meetcli.money.tokens import FRAME_TOKENS, estimate, open_counter
 from meetcli.plain_text import decimal_text, failure_text, printable
 from meetcli.plan.forecast import USUAL_OUTPUT_TOKENS
@@ -37,8 +39,11 @@ log = logging.getLogger("meetcli")
 Measure = Callable[[Transcript, Meeting], Inspected]
 
 
-def inspect(paths: list[str], flags: Mapping[str, object], *, shows_turns: bool, is_json: bool) -> int:
-    """Show what is understood of every input and return the exit code: 1 where one failed."""
+def inspect(paths: list[str], flags: Mapping[str, object], *, is_long: bool, shows_turns: bool, is_json: bool) -> int:
+    """Show what is understood of every input and return the exit code: 1 where one failed.
+
+    A line a file, or in full for the one file that was named, with `is_long` and `shows_turns`.
+    """
     loaded = load_process_settings(flags)
     settings = loaded.settings
     set_up_logging(loaded)
@@ -52,12 +57,18 @@ def inspect(paths: list[str], flags: Mapping[str, object], *, shows_turns: bool,
             found = list(seen)
             json.dump(_summary(found, shows_turns=shows_turns), sys.stdout, indent=2, ensure_ascii=False)
             sys.stdout.write("\n")
-        else:
+        elif is_long or shows_turns or _is_one_file(inputs):
             found = print_inspected(seen, sys.stdout, shows_turns=shows_turns)
+        else:
+            found = print_overview(seen, sys.stdout)
     warn_of_fields(identity.misspelled, in_meetings)
-    if not inputs:
+    if all(one.status is Status.SKIPPED for one in found):
         log.warning("no transcripts found")
     return 1 if any(one.status is Status.FAILED for one in found) else 0
+
+
+def _is_one_file(inputs: list[Source | Outcome]) -> bool:
+    return len(inputs) == 1 and isinstance(inputs[0], Source) and inputs[0].is_named
 
 
 def list_formats(*, is_json: bool) -> None:
@@ -129,6 +140,7 @@ def _open_measure(settings: Settings) -> Measure:
             meeting=meeting,
             key=idempotency_key(meeting, fallback_to_content=settings.key_fallback == "content"),
             missing_ids=missing,
+            doubts=doubts_of(meeting.turns),
             way_to_ids=way_to_ids(missing, transcript.source) if missing else "",
             words=sum(len(turn.text.split()) for turn in meeting.turns),
             tokens=tokens,
@@ -144,6 +156,7 @@ def _summary(found: list[Inspected], *, shows_turns: bool) -> dict[str, Any]:
         "counts": {
             "meetings": sum(one.meeting is not None for one in found),
             "skipped": sum(one.status is Status.SKIPPED for one in found),
+            "unread": sum(one.reason == UNREAD for one in found),
             "failed": sum(one.status is Status.FAILED for one in found),
         },
         "inputs": [_row(one, shows_turns=shows_turns) for one in found],
@@ -155,7 +168,7 @@ def _row(one: Inspected, *, shows_turns: bool) -> dict[str, Any]:
     meeting = one.meeting
     if meeting is None:
         error = one.error and failure_text(one.source.label, one.error)
-        return {**row, "status": one.status.value, "reason": one.reason, "error": error}
+        return {**row, "status": one.status.value, "reason": one.reason, "error": error, "hint": one.hint}
     times = [time for turn in meeting.turns for time in (turn.start_s, turn.end_s) if time is not None]
     row |= {
         "status": "understood",
@@ -169,6 +182,7 @@ def _row(one: Inspected, *, shows_turns: bool) -> dict[str, Any]:
         "meet_type": meeting.meet_type,
         "idempotency_key": one.key or NO_KEY,
         "missing_ids": list(one.missing_ids),
+        "doubts": [{"name": name, "measure": measure, "says": says} for name, measure, says in one.doubts],
         "speakers": one.speakers,
         "turns": len(meeting.turns),
         "words": one.words,

@@ -13,8 +13,8 @@ from meetcli.config import Settings
 from meetcli.errors import MeetcliError, RunStopped
 from meetcli.meetings.missing_ids import IDS, way_to_ids
 from meetcli.models import Plan, Status, add_usd
-from meetcli.plain_text import count_text, duration_text, money_text
-from meetcli.report import RunReport
+from meetcli.plain_text import count_text, duration_text, failure_text, money_text
+from meetcli.report import RunReport, is_unread
 from meetcli.wiring.exits import leave_standard_output, say
 
 MANY = 10
@@ -51,6 +51,35 @@ def warn_of_bypassed(planned: Plan) -> None:
             f"{count_text(len(bypassed), 'meeting')} without all three ids ({', '.join(IDS)}) cannot be recognized, "
             "and every run asks anew: --key-fallback content recognizes a meeting by its content",
         )
+
+
+def warn_of_doubts(planned: Plan) -> None:
+    """Say, before the first call, which meetings may not have been understood, once a kind of doubt."""
+    for name, cases in planned.doubts.items():
+        shown, says = cases[0]
+        others = f", and so in {count_text(len(cases) - 1, 'other meeting')}" if len(cases) > 1 else ""
+        events.not_well(
+            "doubt", f"{shown}: {says}{others}; meetcli inspect shows what was understood", doubt=name, count=len(cases)
+        )
+
+
+def warn_of_unread(report: RunReport, planned: Plan, *, is_shown_later: bool) -> None:
+    """Say what looks like a transcript and was not read, and where nothing was read at all.
+
+    With `is_shown_later` the table explains each file where this would be read.
+    """
+    unread = [outcome for outcome in report.in_order() if is_unread(outcome)]
+    if unread and not is_shown_later:
+        looks = "1 file looks like a transcript and was not read"
+        if len(unread) > 1:
+            looks = f"{len(unread):,} files look like transcripts and were not read; the first"
+        way = f" ({unread[0].hint})" if unread[0].hint else ""
+        why = failure_text(unread[0].source.label, unread[0].error or "nobody knows why")
+        events.not_well("unread", f"{looks}: {why}{way}", count=len(unread))
+    if not planned.jobs and all(outcome.status is Status.SKIPPED for outcome in report.outcomes):
+        others = report.total - len(unread)
+        held = f" among {count_text(others, 'other file')}" if others else ""
+        events.not_well("nothing_read", f"no transcripts found{held}")
 
 
 def warn_of_fields(*found: Mapping[tuple[str, str], tuple[str, str]]) -> None:

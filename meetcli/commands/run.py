@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.commands.notices import show, shows_failures, warn_of_fields, warn_of_plan, ways_to_ids
+from meetcli.commands.notices import (
+    show,
+    shows_failures,
+    warn_of_doubts,
+    warn_of_fields,
+    warn_of_plan,
+    warn_of_unread,
+    ways_to_ids,
+)
 from meetcli.config import LoadedSettings, Settings, load_process_settings
 from meetcli.delivery import give_up
 from meetcli.engines import abilities_of
@@ -149,8 +157,8 @@ class _Run:
         if self._unwritable:
             give_up(planned.jobs, "stopped", self.deliver)
             raise self._unwritable
-        if not inputs:
-            log.warning("no transcripts found")
+        warn_of_unread(self.report, planned, is_shown_later=self._shows_failures)
+        warn_of_doubts(planned)
         warn_of_fields(identity.misspelled, planned.misspelled)
         warn_of_plan(planned, settings.ttl_s)
         self.report.ways_to_ids = ways_to_ids(planned)

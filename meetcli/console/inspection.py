@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from meetcli.console import PipeSafeConsole
-from meetcli.models import Meeting, Source, Status, Turn
+from meetcli.models import UNREAD, Meeting, Source, Status, Turn
 from meetcli.plain_text import count_text, failure_text, money_text, printable
 
 _SHOWN_SPEAKERS = 8
@@ -22,7 +22,7 @@ _ALL_FIELDS = 7
 class Inspected(NamedTuple):
     """One meeting as it was understood, or why an input is none. `cost_usd` None means that the price is unknown.
 
-    `way_to_ids` is what would give it those of `missing_ids`.
+    `way_to_ids` is what would give it those of `missing_ids`. `doubts` are (name, measure, what it says).
     """
 
     source: Source
@@ -35,6 +35,7 @@ class Inspected(NamedTuple):
     key: str | None = None
     missing_ids: tuple[str, ...] = ()
     way_to_ids: str = ""
+    doubts: tuple[tuple[str, float, str], ...] = ()
     words: int = 0
     tokens: int = 0
     cost_usd: Decimal | None = None
@@ -76,9 +77,9 @@ def print_inspected(
             if shows_turns:
                 _print_turns(console, one.meeting.turns)
             console.print()
-        elif one.status is Status.FAILED:
-            counts["failed"] += 1
-            _print_failure(console, one)
+        elif one.status is Status.FAILED or one.reason == UNREAD:
+            counts["failed" if one.status is Status.FAILED else UNREAD] += 1
+            print_failure(console, one)
             console.print()
         else:
             counts[f"skipped: {(one.reason or '').replace('_', ' ')}"] += 1
@@ -122,6 +123,8 @@ def _facts(one: Inspected, meeting: Meeting) -> Iterator[tuple[str, str]]:
     times = [time for turn in meeting.turns for time in (turn.start_s, turn.end_s) if time is not None]
     yield "turns", f"{len(meeting.turns):,}" + (f", times up to {_clock(max(times))}" if times else ", without times")
     yield "speakers", _speakers_text(one.speakers)
+    for _, _, says in one.doubts:
+        yield "doubt", says
     yield "words", f"{one.words:,}"
     yield "tokens", f"about {one.tokens:,} for extract"
     yield "price", f"about {money_text(one.cost_usd)}" if one.cost_usd is not None else "unknown"
@@ -145,9 +148,15 @@ def _print_turns(console: PipeSafeConsole, turns: Iterable[Turn]) -> None:
         console.print(line)
 
 
-def _print_failure(console: PipeSafeConsole, one: Inspected) -> None:
+def print_failure(console: PipeSafeConsole, one: Inspected, *, others: int = 0) -> None:
+    """Print why an input failed, or why what looks like a transcript was not read, and what to do.
+
+    `others` is how many more there are of the same.
+    """
+    label = Text("unread: ", style="bold yellow") if one.reason == UNREAD else Text("error: ", style="bold red")
     why = failure_text(one.source.label, one.error) if one.error else one.reason or "failed"
-    console.print(Text("error: ", style="bold red").append(printable(why), style="default not bold"))
+    why = f"{others + 1:,} files, the first {why}" if others else why
+    console.print(label.append(printable(why), style="default not bold"))
     if one.hint:
         console.print(Text("hint: ", style="bold").append(printable(one.hint), style="not bold"))
 

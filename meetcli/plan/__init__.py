@@ -17,6 +17,7 @@ from meetcli.cache.forgiving import ForgivingCache
 from meetcli.delivery import Deliver, failed, give_up
 from meetcli.errors import InputError, UsageError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
+from meetcli.meetings.doubts import doubts_of
 from meetcli.meetings.field_names import metadata_of, misspelled
 from meetcli.meetings.missing_ids import missing_ids
 from meetcli.meetings.normalize import normalize
@@ -101,6 +102,7 @@ class _Planner:
         self._claims: dict[str, dict[str, Source]] = {}
         self._results: dict[str, Source] = {}
         self._content_keys = ports.content_keys if ports.content_keys is not None else set()
+        self._doubts: dict[str, list[tuple[str, str]]] = {}
         self._misspelled: dict[tuple[str, str], tuple[str, str]] = {}
         self._without_ids: dict[tuple[str, ...], tuple[int, Source]] = {}
         self._size = cache.size() if cache else None
@@ -156,7 +158,7 @@ class _Planner:
             for key, claims in self._claims.items()
             if len(claims) > 1 and key in called
         ]
-        return Plan(jobs, conflicts, self._without_ids, self._misspelled)
+        return Plan(jobs, conflicts, self._without_ids, self._misspelled, self._doubts)
 
     # From units to candidates
 
@@ -298,6 +300,8 @@ class _Planner:
         self, candidate: _Candidate, status: Status, reason: str | None = None, worth_usd: Decimal | None = None
     ) -> None:
         """Make the candidate a job, or a twin of the job that asks the same about the same meeting."""
+        for doubt in doubts_of(candidate.meeting.turns):
+            self._doubts.setdefault(doubt.name, []).append((_named(candidate.source), doubt.says))
         if candidate.key is not None:
             self._claim_key(candidate.key, candidate.fingerprint.digest, candidate.source)
             twin = self._jobs.get((candidate.key, candidate.fingerprint.digest))

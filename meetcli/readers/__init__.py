@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meetcli.errors import InputError
 from meetcli.meetings.normalize import normalize
-from meetcli.models import Meeting, Outcome, Source
+from meetcli.models import UNREAD, Meeting, Outcome, Source
 from meetcli.readers.content import DOCUMENT_SUFFIX, Content, NoTranscript, NotUtf8, open_content, suffix_of
 from meetcli.readers.format import Format
 from meetcli.readers.formats import all_formats, asked_formats, format_of
@@ -175,15 +175,18 @@ def _transcripts(unit: Unit) -> list[Transcript | Outcome]:
     except NotUtf8 as error:
         # What would be a transcript in UTF-8 must not vanish among the skipped; nor is it guessed how its letters are
         # meant.
-        if format_of(Content(unit.content.decode("latin-1"), None, suffix, is_named=False)):
+        guessed = Content(unit.content.decode("latin-1"), None, suffix, is_named=unit.source.is_named)
+        if format_of(guessed._replace(is_named=False)):
             raise InputError(error.message, hint=error.hint) from None
+        if _looks_unread(guessed, unit.source.name):
+            raise NoTranscript(error.message, reason=UNREAD, hint=error.hint) from None
         raise
     if is_ours(content):
         raise NoTranscript("is a result that meetcli wrote, not a transcript", reason="own_result")
     if is_sidecar(unit.source.name, content):
         raise NoTranscript("says what is known about another file and holds no transcript", reason="sidecar")
     found: list[Transcript | Outcome] = []
-    for ordinal, meeting in enumerate(_meetings(content)):
+    for ordinal, meeting in enumerate(_meetings(content, unit.source.name)):
         at = _at(unit.source, meeting.places)._replace(ordinal=ordinal)
         if isinstance(meeting.mapping, InputError):
             found.append(refused(at, meeting.mapping))
@@ -211,7 +214,16 @@ class _Meeting(NamedTuple):
     is_by_naming: bool = False
 
 
-def _meetings(content: Content) -> Iterator[_Meeting]:
+def _looks_unread(content: Content, name: str) -> NoTranscript | None:
+    """Return why a file that was only met looks like a transcript; one that was named says what was tried."""
+    if content.is_named:
+        return None
+    from meetcli.readers.unread import unread  # most files are read
+
+    return unread(name, content)
+
+
+def _meetings(content: Content, name: str) -> Iterator[_Meeting]:
     form = format_of(content)
     if form is not None:
         for place, mapping in form.read(content):
@@ -220,10 +232,12 @@ def _meetings(content: Content) -> Iterator[_Meeting]:
     items = content.document if isinstance(content.document, list) else []
     if not any(isinstance(item, InputError) or format_of(_item(content, item)) for item in items[:_JUDGED_PLACES]):
         if content.suffix == DOCUMENT_SUFFIX:
-            raise NoTranscript("is a document without a transcript: neither names before what is said, nor times")
+            raise _looks_unread(content, name) or NoTranscript(
+                "is a document without a transcript: neither names before what is said, nor times"
+            )
         shape = "text" if content.document is None else "JSON"
         tried = ", ".join(form.name for form in asked_formats(content))
-        raise NoTranscript(f"is {shape} of no known transcript shape (tried: {tried})")
+        raise _looks_unread(content, name) or NoTranscript(f"is {shape} of no known transcript shape (tried: {tried})")
     for number, item in enumerate(items, 1):
         try:
             yield from _of_item(content, number, item)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from meetcli.errors import InputError
-from meetcli.models import Outcome, Source, Status
+from meetcli.models import UNREAD, Outcome, Source, Status
 from meetcli.readers.content import (
     DOCUMENT_HINT,
     DOCUMENT_SUFFIXES,
@@ -111,8 +111,8 @@ def _members(
             yield found
     if is_proven:
         return
-    failed = [outcome for outcome in passed if outcome.status is Status.FAILED]
-    if not failed:
+    told = [outcome for outcome in passed if outcome.status is Status.FAILED or outcome.reason == UNREAD]
+    if not told:
         raise NoTranscript("is an archive without a transcript" if passed else "is an empty archive")
     yield from passed
 
@@ -229,6 +229,7 @@ def refused(source: Source, error: InputError) -> Outcome:
     # A line of a JSON Lines file is past the first one, which has shown that the file holds transcripts: it is a bad
     # meeting.
     is_skipped = isinstance(error, NoTranscript) and not source.is_named and source.offset is None
-    if is_skipped:
+    if is_skipped and error.reason != UNREAD:
         return Outcome(source, Status.SKIPPED, reason=error.reason)
-    return Outcome(source, Status.FAILED, reason=error.reason, error=error.message, hint=error.hint)
+    status = Status.SKIPPED if is_skipped else Status.FAILED
+    return Outcome(source, status, reason=error.reason, error=error.message, hint=error.hint)

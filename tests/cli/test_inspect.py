@@ -22,7 +22,7 @@ def exports(meetcli):
 
 
 def test_shows_what_was_understood_without_the_text(meetcli, server, exports):
-    done = meetcli("inspect", "exports")
+    done = meetcli("inspect", "exports", "--long")
     assert done.exit_code == 0
     for shown in (
         "q3.vtt",
@@ -47,10 +47,50 @@ def test_says_once_what_is_wrong_with_a_sidecar(meetcli, exports):
     assert done.exit_code == 1
     assert "its q3.meta.json is not valid JSON" in done.stdout
     assert "1 failed" in done.stdout
-    assert "1 skipped: sidecar" in done.stdout
+    assert "2 other files (1 no transcript, 1 sidecar)" in done.stdout
     assert "1 failed" in meetcli("inspect", "exports/q3.meta.json").stdout
     (exports / "q3.vtt").rename(exports / "q4.vtt")  # nobody else says it now
     assert "q3.meta.json: is not valid JSON" in meetcli("inspect", "exports").stdout
+
+
+def test_a_folder_is_a_line_a_file(meetcli, exports, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    turns = [f"Ana: {'Something was said here. ' * 20}", *["Bob: Yes."] * 2]
+    (exports / "long.txt").write_text("\n".join(turns * 3), encoding="utf-8")
+    (exports / "stamps.txt").write_text(
+        "\n".join(f"at {n}:05 somebody said that nothing was there" for n in range(9)), encoding="utf-8"
+    )
+    (exports / "cut.vtt").write_text("WEBVTT\n\n00:01.000 --> nowhere\nCANARY-7f3a\n", encoding="utf-8")
+    done = meetcli("inspect", "exports")
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert lines[:5] == [
+        "file                format      turns  speakers         date        ids",
+        "exports/cut.vtt     failed",
+        "exports/long.txt    plain text      9  one speaker 97%  –           none",
+        "exports/q3.vtt      WebVTT          2  2: Ana Sá, Bob   2026-03-02  all",
+        "exports/stamps.txt  unread",
+    ]
+    told = " ".join(done.stdout.split())
+    assert "unread: exports/stamps.txt: has times in its lines, as a transcript has" in told
+    assert "hint: write who speaks before the words" in told
+    assert "2 meetings understood, 2 other files (1 no transcript, 1 sidecar), 1 unread, 1 failed 1 meeting in" in told
+    assert '--patterns "{customer_id}/{meet_date}_{meeting_id}.txt" where paths say it, or a sidecar long.meta' in told
+    assert "CANARY" not in done.stdout + done.stderr
+    assert max(map(len, lines)) <= 80
+    summary = json.loads(meetcli("inspect", "exports", "--json").stdout)
+    assert summary["counts"] == {"meetings": 2, "skipped": 3, "unread": 1, "failed": 1}
+    rows = {row["source"].rpartition("/")[2]: row for row in summary["inputs"]}
+    assert [(doubt["name"], round(doubt["measure"], 2)) for doubt in rows["long.txt"]["doubts"]] == [
+        ("one_speaker", 0.97)
+    ]
+    assert rows["stamps.txt"]["reason"] == "unread"
+    assert "doubt" in meetcli("inspect", "exports/long.txt").stdout
+
+
+def test_one_file_is_shown_in_full(meetcli, exports):
+    assert "speakers  2: Ana Sá, Bob" in meetcli("inspect", "exports/q3.vtt").stdout
+    (exports / "notes.txt").unlink()
+    assert "speakers  2: Ana Sá, Bob" not in meetcli("inspect", "exports").stdout
 
 
 def test_says_which_ids_a_key_lacks(meetcli, exports):
@@ -78,7 +118,7 @@ def test_prints_the_turns_where_they_are_asked_for(meetcli, exports):
 def test_prints_one_json_object(meetcli, exports):
     done = meetcli("inspect", "exports/q3.vtt", "--json", "--turns")
     summary = json.loads(done.stdout)
-    assert summary["counts"] == {"meetings": 1, "skipped": 0, "failed": 0}
+    assert summary["counts"] == {"meetings": 1, "skipped": 0, "unread": 0, "failed": 0}
     [row] = summary["inputs"]
     assert (row["format"], row["meeting_id"], row["turns"][1]) == (
         "WebVTT",
