@@ -80,9 +80,7 @@ def test_a_folder_is_a_line_a_file(meetcli, exports, monkeypatch):
     summary = json.loads(meetcli("inspect", "exports", "--json").stdout)
     assert summary["counts"] == {"meetings": 2, "skipped": 3, "unread": 1, "failed": 1}
     rows = {row["source"].rpartition("/")[2]: row for row in summary["inputs"]}
-    assert [(doubt["name"], round(doubt["measure"], 2)) for doubt in rows["long.txt"]["doubts"]] == [
-        ("one_speaker", 0.97)
-    ]
+    assert [(doubt["name"], doubt["measure"] > 0.97) for doubt in rows["long.txt"]["doubts"]] == [("one_speaker", True)]
     assert rows["stamps.txt"]["reason"] == "unread"
     assert "doubt" in meetcli("inspect", "exports/long.txt").stdout
 

@@ -9,18 +9,16 @@ import pytest
 from tests.corridor import explicit
 
 SAID = ["and then somebody said", "that the price was too high.", "Nobody had an answer to that", "so they went on."]
-STAMPED = "\n".join(f"({minute}:{minute + 10}) {SAID[minute % 4]}" for minute in range(12))
-CONSOLE = "\n".join(f"at 0{n}:0{n} - {SAID[n % 4]}" for n in range(8))
+STAMPED = "\n".join(f"at 0{n}:0{n} - {SAID[n % 4]}" for n in range(8))
 TALK = "Transcript of the talk\n\n" + "The price of bread went up and nobody asked why that was so. " * 20
 FRONT = "---\ntitle: A talk\nspeakers: ['Ana Prado']\n---\n\n" + "So the question is what we do about it all. " * 30
 INNER = json.dumps({"notes": [{"speaker": "Ana", "text": "We should look at it."}, {"speaker": "Rui", "text": "Yes."}]})
 
 LOOKS_LIKE_ONE = {
     "stamped.txt": STAMPED,
-    "console.log": CONSOLE,
     "board-transcript.txt": TALK,
     "talk.md": FRONT,
-    "film.ssa": "[Script Info]\nTitle: x\n",
+    "film.smi": "<SAMI><BODY><SYNC Start=100>Oi.</BODY></SAMI>\n",
     "latin.txt": STAMPED.replace("answer", "resposta à questão").encode("latin-1"),
     "notes.json": INNER,
 }
@@ -28,7 +26,7 @@ OTHERS = {
     "README.md": "# Tool\n\nUsage: run it.\nNote: it is fast.\nWarning: it is new.\n\n" + "It does things. " * 40,
     "LICENSE": "Permission is hereby granted, free of charge, to any person obtaining a copy. " * 20,
     "app.log": "\n".join(f"2026-03-02 10:00:{n:02} INFO: started worker {n}" for n in range(30)),
-    "tool.py": "import os\n\n" + "\n".join(f"def f{n}(a: int) -> int:\n    return a  # 10:0{n % 10}" for n in range(9)),
+    "tool.py": "import os\n\n" + "\n".join(f"def f{n}(a: int) -> int:\n    return a + {n}" for n in range(9)),
     "chat.txt": "\n".join(f"13:00:0{n} From Ana Prado to Everyone: I agree with that." for n in range(9)),
     "mail.txt": "From: Ana\nTo: Rui\nDate: Mon, 2 Mar 2026 10:00:00 +0000\nSubject: lunch\n\nShall we? " * 3,
     "CHANGES": "\n".join(
