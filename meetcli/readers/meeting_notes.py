@@ -46,6 +46,11 @@ _CLOCK = re.compile(r"\W*(\d{1,2}:\d\d:\d\d)(?:\W+\1)?\W*")
 """Markdown copies give a clock an anchor of the same digits."""
 _EMPHASIS = re.compile(r"\*{1,3}|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s*")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+"""What Google puts before signs that Markdown may take for its own."""
+_LABEL = re.compile(r"([^\s:][^:]{0,118}):(?=\s|\Z)")
+_HARDLY_ANY = 20
+"""Where no more than one line in so many has no label, every label is a speaker, as in captions."""
 
 _STAMP = r"(?:\d{1,2}:)?\d{1,2}:\d\d"
 _OTTER_HEADER = re.compile(rf"(\S[^\n]{{0,100}}?)(?:[ ]{{2,}}|\t+)({_STAMP})[ \t]*")
@@ -106,10 +111,31 @@ def _meet_turns(text: str) -> Iterator[Piece]:
             spoken.append(line)
             starts.append(clock_s)
             clock_s = None
+    labels = [_LABEL.match(line) for line in spoken]
+    if len(spoken) > 1 and labels.count(None) * _HARDLY_ANY <= len(spoken):
+        yield from _labeled(spoken, labels, starts)
+        return
     whole = "\n".join(spoken)
     ends = list(accumulate(len(line) + 1 for line in spoken))
     for turn in split_turns(whole):
         yield Piece(speaker_name(turn.speaker), turn.text, starts[bisect_right(ends, turn.offset)])
+
+
+def _labeled(
+    spoken: Sequence[str], labels: Sequence[re.Match[str] | None], starts: Sequence[float | None]
+) -> Iterator[Piece]:
+    """Yield lines by the labels before them; one without goes on with the line before it."""
+    piece: Piece | None = None
+    for line, label, start_s in zip(spoken, labels, starts, strict=True):
+        if label is None and piece is not None:
+            piece = piece._replace(text=f"{piece.text}\n{line}")
+            continue
+        if piece is not None and piece.text.strip():
+            yield piece
+        said = line[label.end() :].strip() if label else line
+        piece = Piece(speaker_name(label[1]) if label else None, said, start_s)
+    if piece is not None and piece.text.strip():
+        yield piece
 
 
 def _meet_start(lines: Sequence[str]) -> int:
@@ -128,7 +154,8 @@ def _meet_start(lines: Sequence[str]) -> int:
 
 
 def _meet_plain(raw: str) -> str:
-    return _EMPHASIS.sub("", _HEADING.sub("", raw)).strip()
+    line = _EMPHASIS.sub("", _HEADING.sub("", raw)).strip()
+    return _ESCAPE.sub(r"\1", line) if "\\" in line else line
 
 
 def _is_named(line: str) -> bool:

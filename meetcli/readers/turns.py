@@ -15,6 +15,11 @@ _SENTENCE_END = re.compile(r"[.?!…。？！][\"'”’»)\]]*\Z")
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.?!…。？！])\s+")
 _MARK = re.compile(r"[.,?!…。，、？！]")
 _PAUSE_S = 2.0
+_INTERJECTION_S = 10.0
+_OVERLAP_S = 30.0
+"""Nobody speaks longer over others' words: what is earlier by more is no overlap. It is a new start by less where the
+next one is earlier too.
+"""
 _MANY_CHARACTERS = 500
 _FEW = 10
 """One in so many is few: of the pieces that go on with the one before, and of those with a punctuation mark."""
@@ -36,14 +41,15 @@ def meeting(pieces: Iterable[Piece], metadata: Mapping[str, Any] | None = None, 
     return [(None, as_mapping(join(pieces, delimiter=delimiter), metadata))]
 
 
-def utterances(pieces: Iterable[Piece]) -> list[Found]:
+def utterances(pieces: Iterable[Piece], *, is_ordered: bool = False) -> list[Found]:
     """Return the one meeting of a document whose pieces may be turns already: cues, segments, utterances.
 
     Somebody who wrote a transcript down has them whole, a recorder cuts them wherever it likes. What was cut is joined;
-    what was not stays as it was given, since a speaker may well take two turns in a row.
+    what was not stays as it was given, since a speaker may well take two turns in a row. With `is_ordered` they are in
+    order already, whatever their times say.
     """
-    said = [piece for piece in in_time_order(pieces) if piece.text.strip()]
-    return [(None, as_mapping(said if _are_turns(said) else join(said)))]
+    said = [piece for piece in (pieces if is_ordered else in_time_order(pieces)) if piece.text.strip()]
+    return [(None, as_mapping(said if _are_turns(said) else join(said, is_ordered=is_ordered)))]
 
 
 def as_mapping(turns: Iterable[Piece], metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -56,11 +62,14 @@ def as_mapping(turns: Iterable[Piece], metadata: Mapping[str, Any] | None = None
     }
 
 
-def join(pieces: Iterable[Piece], *, delimiter: str = " ", is_split: bool = False) -> list[Piece]:
+def join(
+    pieces: Iterable[Piece], *, delimiter: str = " ", is_split: bool = False, is_ordered: bool = False
+) -> list[Piece]:
     """Return pieces in the order of their starts, those that follow one another in one go joined.
 
     Where the speaker is unknown nobody can tell a turn's end, so one ends with a sentence, a pause, or when it gets
-    long; with `is_split` so do those of known speakers, for channels that have yet to be interleaved.
+    long; with `is_split` so do those of known speakers, for channels that have yet to be interleaved. With `is_ordered`
+    they are in order already.
     """
     turns: list[Piece] = []
     texts: list[str] = []
@@ -68,7 +77,7 @@ def join(pieces: Iterable[Piece], *, delimiter: str = " ", is_split: bool = Fals
     start_s: float | None = None
     end_s: float | None = None
     size = 0
-    for piece in in_time_order(pieces):
+    for piece in pieces if is_ordered else in_time_order(pieces):
         text = " ".join(piece.text.split())
         if not text:
             continue
@@ -103,6 +112,53 @@ def in_time_order(pieces: Iterable[Piece]) -> list[Piece]:
         latest = at
         starts.append(at)
     return found if is_sorted else [found[place] for place in sorted(range(len(found)), key=starts.__getitem__)]
+
+
+def in_recorded_order(pieces: Iterable[Piece]) -> list[Piece]:
+    """Return the pieces of captions in the order they were said.
+
+    Speech of several people overlaps by some seconds, so that a file may give it out of order; that is sorted. A clock
+    that starts again is that of another recording: nothing is moved across, and what follows has no times, since those
+    would point into the first one. A single time that fits neither neighbor is a slip and moves nothing. Captions of
+    nobody known stay as they stand: who could overlap?
+    """
+    found = list(pieces)
+    starts = [piece.start_s for piece in found if piece.start_s is not None]
+    if all(one <= other for one, other in pairwise(starts)):
+        return found
+    is_known = any(piece.speaker is not None for piece in found)
+    parts = [
+        [found[place] for place in (sorted(part, key=part.__getitem__) if is_known else part)]
+        for part in _recordings(found)
+    ]
+    return [*parts[0], *(piece._replace(start_s=None, end_s=None) for part in parts[1:] for piece in part)]
+
+
+def _recordings(pieces: Sequence[Piece]) -> list[dict[int, float]]:
+    """Return the places of the pieces of each recording with the time each is sorted by: its own, or that of the one
+    before where it is a slip.
+    """
+    times = [piece.start_s for piece in pieces]
+    parts: list[dict[int, float]] = [{}]
+    latest = last = 0.0
+    for place, time in enumerate(times):
+        after = next((other for other in times[place + 1 : place + 20] if other is not None and other != time), None)
+        if time is None or _is_slip(last, time, after):
+            time = last
+        elif time < latest - (_OVERLAP_S if after is None or after >= latest else _INTERJECTION_S):
+            parts.append({})
+            latest = time
+        latest, last = max(latest, time), time
+        parts[-1][place] = time
+    return parts
+
+
+def _is_slip(before: float, time: float, after: float | None) -> bool:
+    """Say whether a time fits neither of its neighbors, which follow one another."""
+    if after is None:
+        return False
+    is_far = not before - _OVERLAP_S <= time <= after + _OVERLAP_S
+    return is_far and before <= after
 
 
 def sentences(text: str) -> Iterator[Piece]:

@@ -113,3 +113,13 @@ def test_the_day_that_gemini_writes_is_the_date(tmp_path, written, date):
 def test_who_ends_on_the_word_transcript_is_heard(turns):
     text = f"Weekly - Transcript\nAttendees\nAna, Bob\nTranscript\nAna: Please share the transcript\nBob: Sure.{ENDS}"
     assert turns(text) == [("Ana", None, "Please share the transcript"), ("Bob", None, "Sure.")]
+
+
+def test_what_google_escapes_comes_without_backslashes(turns):
+    text = f"# Sync - Transcript\n\n**Ana (Lima \\- A\\&B):** C\\+\\+ ou 10\\%?\n\n**Bob Lee:** Sim.{ENDS}"
+    assert turns(text) == [("Ana (Lima - A&B)", None, "C++ ou 10%?"), ("Bob Lee", None, "Sim.")]
+
+
+def test_every_label_speaks_where_hardly_a_line_has_none(turns):
+    text = f"Sync - Transcript\n\nAna: oi\nrui lima: sim\nDoris | Northwind: eu mando\nAna: ok{ENDS}"
+    assert [speaker for speaker, _, _ in turns(text)] == ["Ana", "rui lima", "Doris | Northwind", "Ana"]

@@ -87,8 +87,20 @@ class TestLabels:
 
     def test_that_stand_in_a_cue_that_goes_on_are_speech(self, turns):
         cues = ["Ana: oi", "Bob: tudo bem?"] * 6
-        found = turns(labelled(*cues, "so: we begin", "Ana: sim"))
-        assert said(found)[-2:] == [("Bob", "tudo bem? so: we begin"), ("Ana", "sim")]
+        found = turns(labelled(*cues, "so: we begin", "at last", "Ana: sim"))
+        assert said(found)[-2:] == [("Bob", "tudo bem? so: we begin at last"), ("Ana", "sim")]
+
+    def test_are_speakers_however_they_are_written_where_no_cue_lacks_one(self, turns):
+        names = ["Ana", "rui lima", "Doris | Northwind", "so", "4", "Ana"]
+        found = turns(labelled(*(f"{name}: oi" for name in names)))
+        assert [speaker for speaker, _ in said(found)] == [
+            "Ana",
+            "rui lima",
+            "Doris | Northwind",
+            "so",
+            "Speaker 4",
+            "Ana",
+        ]
 
     def test_in_few_cues_stay_to_be_judged_by_their_looks(self, turns):
         assert said(turns(labelled("Ana / TI: oi", "tudo", "bem?", "Ana / TI: sim"))) == [
@@ -223,3 +235,91 @@ def test_what_is_no_utf_8_says_so(tmp_path):
         assert isinstance(found, Outcome)
         assert found.status is Status.FAILED
         assert "UTF-8" in found.error
+
+
+def timed(*cues):
+    """Cues of (start, end, lines) in minutes and seconds."""
+    return HEAD + "\n\n".join(f"{start} --> {end}\n{lines}" for start, end, lines in cues) + "\n"
+
+
+class TestOrder:
+    """Time that runs backwards."""
+
+    def test_of_two_recordings_in_one_file_is_the_files(self, turns):
+        first = timed(("00:01.000", "00:02.000", "Ana: oi"), ("10:00.000", "10:04.000", "Bob: até já"))
+        second = timed(("00:02.000", "00:03.000", "Ana: voltamos"), ("00:06.000", "00:07.000", "Bob: sim"))
+        found = turns(first + second)
+        assert said(found) == [("Ana", "oi"), ("Bob", "até já"), ("Ana", "voltamos"), ("Bob", "sim")]
+        assert [start for _, start, _, _ in found] == [1, 600, 606, 610]
+
+    @pytest.mark.parametrize("head", ["WEBVTT\n", "\ufeffWEBVTT - part 2\n", "WEBVTT\nKind: captions\n"])
+    def test_of_a_second_head_adds_no_word(self, turns, head):
+        cue = f"{TIMES}\nAna: oi\n"
+        assert said(turns(f"{HEAD}{cue}{head}\n{cue}")) == [("Ana", "oi oi")]
+
+    def test_of_a_clock_that_starts_again_is_the_files(self, turns):
+        starts = ["00:01", "05:00", "09:59", "00:02", "00:09"]
+        found = turns(timed(*((f"{at}.000", f"{at}.900", f"{'AB'[n % 2]}na: {n}") for n, at in enumerate(starts))))
+        assert [(text, start) for _, start, _, text in found] == [
+            ("0", 1),
+            ("1", 300),
+            ("2", 599),
+            ("3", None),
+            ("4", None),
+        ]
+
+    def test_is_kept_where_one_time_is_a_slip(self, turns):
+        starts = ["40:01", "40:05", "58:09", "40:12", "40:20"]
+        found = turns(timed(*((f"{at}.000", f"{at}.900", f"{'AB'[n % 2]}na: {n}") for n, at in enumerate(starts))))
+        assert [text for _, text in said(found)] == ["0", "1", "2", "3", "4"]
+
+    def test_of_nobody_known_is_the_files(self, turns):
+        cues = [("00:09.000", "00:11.000", "we met"), ("00:08.000", "00:12.000", "in March.")]
+        assert said(turns(timed(*cues))) == [(None, "we met in March.")]
+
+
+class TestMarks:
+    """What says who speaks and is no `Name:`."""
+
+    def test_of_microsoft_graph_are_json(self, turns):
+        cue = '{{"startDateTime":"2026-01-01T00:00:00Z","speakerName":"{}","spokenText":"{}","spokenLanguage":"pt"}}'
+        cues = [
+            ("00:01.000", "00:02.000", cue.format("Ana Sá", "Oi: tudo?")),
+            ("00:03.000", "00:04.000", cue.format("Bob", "Sim.")),
+        ]
+        assert said(turns(timed(*cues))) == [("Ana Sá", "Oi: tudo?"), ("Bob", "Sim.")]
+
+    def test_may_be_braces_that_somebody_read_out(self, turns):
+        assert said(turns(timed(("00:01.000", "00:02.000", "{not json}")))) == [(None, "{not json}")]
+
+    @pytest.mark.parametrize("line", ["({})", "[{}]", "{}", "({}):"])
+    def test_alone_above_the_words_are_names(self, turns, line):
+        ana, bob = line.format("Ana Sá"), line.format("Bob Lee")
+        cues = [
+            ("00:01.000", "00:02.000", f"{ana}\noi, tudo"),
+            ("00:02.000", "00:03.000", f"{ana}\nbem?\n-\n \n{bob}\nSim."),
+            ("00:03.000", "00:04.000", f"{bob}\nE você?\n(laughs)"),
+        ]
+        assert said(turns(timed(*cues))) == [("Ana Sá", "oi, tudo bem?"), ("Bob Lee", "Sim. E você? (laughs)")]
+
+    def test_of_whisper_cpp_are_speakers(self, turns):
+        cues = [("00:01.000", "00:02.000", "(speaker 0) oi,"), ("00:02.000", "00:03.000", "(speaker 1) sim?")]
+        assert said(turns(timed(*cues))) == [("Speaker 0", "oi,"), ("Speaker 1", "sim?")]
+
+    def test_chevrons_open_the_words_of_somebody_else(self, turns):
+        cues = [
+            ("00:01.000", "00:02.000", "&gt;&gt; Good morning. This is"),
+            ("00:02.000", "00:03.000", "the council. Roll call.->> Here."),
+            ("00:03.000", "00:04.000", ">>> ANA: Present."),
+            ("00:04.000", "00:05.000", ">> ANA: Thanks."),
+        ]
+        assert said(turns(timed(*cues))) == [
+            (None, "Good morning. This is the council. Roll call."),
+            (None, "Here."),
+            ("ANA", "Present. Thanks."),
+        ]
+
+    def test_that_stand_twice_are_no_words(self, turns):
+        assert said(turns(timed(("00:01.000", "00:02.000", "<v Ana>Ana: oi</v>")))) == [("Ana", "oi")]
+        twice = labelled("Ana: Ana: oi", "Bob: Bob: tudo", "Ana: Ana: sim")
+        assert said(turns(twice)) == [("Ana", "oi"), ("Bob", "tudo"), ("Ana", "sim")]
