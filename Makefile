@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 SCRUB := for name in $$(env | sed -nE 's/^((OPENAI|MEETCLI)_[A-Za-z0-9_]*|REDIS_URL|CACHE_TTL_HOURS)=.*/\1/p'); do unset "$$name"; done
 RUN := $(BIN)/meetcli extract samples/meetings --engine local --cache-dir .cache/meetcli -o results --ttl none
 
-.PHONY: run test check format lint types bench evaluate soak live clean
+.PHONY: run test check format lint types bench evaluate soak lowest live clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -44,11 +44,18 @@ evaluate: $(VENV)/.installed-dev
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m soak -n 2 || [ $$? -eq 5 ]
 
+# The tests with the lowest versions that pyproject.toml states, in an environment of their own; uv resolves them, pip cannot.
+lowest: $(BIN)/python
+	"$(PYTHON)" -m venv --clear $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet uv
+	$(VENV)-lowest/bin/uv pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct --editable '.[local,dev]'
+	$(VENV)-lowest/bin/python -m pytest -n 2
+
 live: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m live || [ $$? -eq 5 ]
 
 clean:
-	rm -rf $(VENV) .cache results build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-lowest .cache results build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@[ -n "$(PYTHON)" ] || { echo 'meetcli needs Python 3.11 or newer; install it, or name one: make PYTHON=/path/to/python3' >&2; exit 1; }
