@@ -110,7 +110,7 @@ class Settings:
     context_tokens: int | None = row(
         MODEL,
         "N",
-        values.whole_number(8_000),
+        values.whole_number(2_000),
         "Tokens the model reads and writes at once.",
         shown="the model's, else 128000",
     )

@@ -16,6 +16,7 @@ from meetcli.engines import OPENAI_URL, EngineOptions, host_of
 from meetcli.engines.openai_account import Account
 from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, SHORTEST_AGAIN_S, Gate, Pass, Timers
+from meetcli.engines.openai_reading import ReadingCheck
 from meetcli.engines.openai_replies import read_reply
 from meetcli.engines.openai_standing import ACCOUNT, REQUEST, Standing
 from meetcli.engines.openai_steps import Asking, Steps
@@ -78,6 +79,7 @@ class _Run:
         self._requests = requests
         self._dialect = Dialect(options.model, options.base_url)
         self._steps = Steps(self._dialect)
+        self._reading = ReadingCheck()
         self._client: openai.AsyncOpenAI | None = None
         self._turn = asyncio.Lock()  # an async generator cannot be asked for two items at once
         self._pulling: set[asyncio.Task[None]] = set()
@@ -193,10 +195,7 @@ class _Run:
                 self._gate.leave(entered)
             account.settle(outcome)
             if isinstance(outcome, Reply):
-                self._answered_at = self._timers.monotonic()
-                self._standing.answered()
-                self._gate.is_in_doubt = False
-                self._gate.answered(entered, outcome.usage.input_tokens, outcome.usage.output_tokens)
+                self._note_answer(outcome, entered)
                 asking.answered(outcome)
                 return outcome._replace(usage=account.usage, uncertain_usd=account.uncertain_usd)
             if asking.adapts(outcome, is_last=failed >= self._options.retries):
@@ -225,6 +224,13 @@ class _Run:
                 return self._give_up(request, asking.blamed(outcome), began_at, account)
             if outcome.reason not in REFUSALS:
                 waited_s += await self._gate.sleep_until(self._timers.monotonic() + wait_s)
+
+    def _note_answer(self, reply: Reply, entered: Pass) -> None:
+        self._answered_at = self._timers.monotonic()
+        self._standing.answered()
+        self._gate.is_in_doubt = False
+        if reply.error is None:  # else its count is no measure of what was sent
+            self._gate.answered(entered, reply.usage.input_tokens, reply.usage.output_tokens)
 
     def _too_large(self, request: Request) -> CallError | None:
         """Refuse what no minute has room for: it would be waited for for ever."""
@@ -259,7 +265,10 @@ class _Run:
         outcome = read_reply(request.id, response.content, asked_lane="flex" if "service_tier" in body else "standard")
         if isinstance(outcome, Failure):
             return outcome
-        return outcome._replace(latency_ms=(self._timers.monotonic() - began_at) * 1000)
+        unread = self._reading.unread(body, outcome.usage) if outcome.text is not None else None
+        return outcome._replace(
+            latency_ms=(self._timers.monotonic() - began_at) * 1000, error=_not_read(*unread) if unread else None
+        )
 
     def _wait_s(self, failure: Failure, failed: int, entered: Pass) -> float:
         """Return the pause before the next attempt: what the gate says after a refusal, else exponential with full
@@ -300,6 +309,15 @@ class _Run:
     def _stopped_by(self, failure: Failure) -> RunStopped:
         asked_whom = f"{self._options.model} at {host_of(self._options.base_url)}"
         return RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint or "meetcli doctor asks the server")
+
+
+def _not_read(read: int, sent: int) -> CallError:
+    return CallError(
+        f"the server read {read:,} of about {sent:,} tokens",
+        reason="not_read",
+        hint="set its window (Ollama: OLLAMA_CONTEXT_LENGTH or num_ctx), or say its size with --context-tokens, "
+        "so that a long meeting is sent in parts",
+    )
 
 
 def _failed(request: Request, error: CallError | AnswerError | None, account: Account) -> Reply:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from meetcli.engines.openai_bounds import Bounds, read_bounds, says_too_long
 from meetcli.engines.openai_limits import seconds_until
+from meetcli.engines.openai_scrub import scrubbed
 from meetcli.engines.openai_words import worded
 from meetcli.models import Usage
 from meetcli.plain_text import printable
@@ -36,6 +38,8 @@ LENGTH_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_le
 UNKNOWN_FATE_STATUSES: Final = frozenset(
     {408, 502, 504, *range(520, 528)}
 )  # said by a gateway, while the model may have answered
+logger = logging.getLogger("meetcli.engines.openai")
+
 MOST_SAID: Final = 4_000  # characters of an error body that are looked at
 VENDORS: Final = frozenset({"openai", "httpx2", "aiohttp", "anyio"})
 BATCH_PATH: Final = re.compile(r"/(files|batches)/?$")  # below them stand single files and batches, which may be gone
@@ -251,6 +255,8 @@ def _refusal(said: Said, sent: Mapping[str, Any], retry_after_s: float | None) -
     """Return what a status and the words with it mean for the body `sent`."""
     status, codes = said.status, said.codes
     message = f"the server answered {status}{said.shown}"
+    transcript = "\n".join(str(one.get("content")) for one in sent.get("messages", ()) if isinstance(one, dict))
+    logger.info("%s: %s", message, scrubbed(said.message, transcript, None) or "nothing that can be shown")
     if stopping := _stopping_failure(said, message):
         return stopping
     if sent.get("service_tier") and re.search(r"service.?tier|\bflex\b", said.text) and status in (400, 404, 422):
@@ -281,6 +287,8 @@ def _refusal(said: Said, sent: Mapping[str, Any], retry_after_s: float | None) -
             is_unexplained=status in (500, 501),
             said=said.text,
         )
+    if shown := scrubbed(said.message, transcript):
+        message += f": {shown}"
     return Failure("bad_request", message, "request", is_unexplained=status in (400, 422), said=said.text)
 
 
