@@ -304,11 +304,16 @@ class _Run:
             self._stop(self._stopped_by(failure))
         if failure.reason == "content_filter":
             return _failed(request, None, account)._replace(finish="content_filter")
-        return _failed(request, CallError(failure.message, reason=failure.reason, hint=failure.hint), account)
+        # Only a code is sure enough to be remembered; words may be about the account, and are asked about again.
+        reason = "content_filter" if failure.reason == "flagged" else failure.reason
+        return _failed(request, CallError(failure.message, reason=reason, hint=failure.hint), account)
 
     def _stopped_by(self, failure: Failure) -> RunStopped:
         asked_whom = f"{self._options.model} at {host_of(self._options.base_url)}"
-        return RunStopped(f"{asked_whom}: {failure.message}", hint=failure.hint or "meetcli doctor asks the server")
+        hint = failure.hint or "meetcli doctor asks the server"
+        if failure.reason == "rate_limited":
+            hint = "try again later; check the limits and the credit of the account"
+        return RunStopped(f"{asked_whom}: {failure.message}", hint=hint)
 
 
 def _not_read(read: int, sent: int) -> CallError:

@@ -14,7 +14,7 @@ from meetcli.engines.openai_wire import Failure
 
 ACCOUNT: Final = frozenset({"key_refused", "insufficient_quota"})
 """Refusals of an account, which past answers in the cache say nothing about: it may have changed since."""
-REQUEST: Final = frozenset({"forbidden", "not_found", "unknown_model", "bad_request"})
+REQUEST: Final = frozenset({"forbidden", "not_found", "unknown_model", "bad_request", "flagged"})
 """Refusals that may be about what one meeting says."""
 ENOUGH: Final = 3
 """So many meetings refused in a row, and nobody answered, are no matter of the meetings any more."""
@@ -64,4 +64,4 @@ class Standing:
         if why is None or self._answers or (self._hits and self._account is None):
             return None
         # One or two that are refused without a reason may be what is wrong with these meetings.
-        return None if why.reason == "bad_request" else why
+        return None if why.reason in {"bad_request", "flagged"} else why

@@ -263,8 +263,10 @@ def _refusal(said: Said, sent: Mapping[str, Any], retry_after_s: float | None) -
         return Failure(
             "lane_not_served", f"{message}: the flex lane does not have this model", "run", "use --lane standard"
         )
-    if codes & FILTER_CODES or worded(status, said.message.lower()) == "content_filter":
+    if codes & FILTER_CODES:
         return Failure("content_filter", f"{message}: the content filter refused the request", "request")
+    if worded(status, said.message.lower()) == "flagged":
+        return Failure("flagged", f"{message}: the content filter refused the request, as it seems", "request")
     if bounded := _bounded_failure(said, sent, message):
         return bounded
     if status == 429 and (codes & CAPACITY_CODES or "resource unavailable" in said.text):
@@ -335,7 +337,7 @@ def _stopping_failure(said: Said, message: str) -> Failure | None:
             "run",
             "check --model, and what the key may use",
         )
-    if status == 403 and not codes & FILTER_CODES and reason != "content_filter":
+    if status == 403 and not codes & FILTER_CODES and reason != "flagged":
         return Failure(
             "forbidden", f"{message}: this key may not do this", "run", "check the key's permissions, model and region"
         )

@@ -9,7 +9,8 @@ import re
 from typing import Final
 
 NO_MONEY: Final = re.compile(
-    r"credit balance|(insufficient|not enough|no|out of|all available) (credits?|balance|funds)|payment required"
+    r"credit balance|(insufficient|not enough|out of|all available) (credits?|balance|funds)|payment required"
+    r"|no (credits?|balance|funds) (left|remaining|available)"
     r"|(exceeded|over) (your |its |the )?budget|budget (has been |is )?exceeded|spending limit"
     r"|account (is )?(in arrears|overdue)"
 )
@@ -29,12 +30,12 @@ def worded(status: int, words: str) -> str | None:
     """Return the reason for a refusal that its words tell, in lower case; None where they tell none."""
     if status in (401, 402):
         return None
+    if status == 403 and FLAGGED.search(words):
+        return "flagged"
     if NO_MONEY.search(words):
         return "insufficient_quota"
     if status not in (400, 403, 404, 422):
         return None
     if BAD_KEY.search(words):
         return "key_refused"
-    if NO_MODEL.search(words):
-        return "unknown_model"
-    return "content_filter" if status == 403 and FLAGGED.search(words) else None
+    return "unknown_model" if NO_MODEL.search(words) else None

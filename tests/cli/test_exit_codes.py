@@ -42,6 +42,18 @@ def test_1_when_a_meeting_failed_and_the_others_are_written(meetcli: Command) ->
     assert "in/05.json: is not valid JSON" in done.stdout
 
 
+def test_1_when_one_meeting_is_refused_tonight_and_again_when_only_that_one_is_left(
+    meetcli: Command, server: LoopbackServer
+) -> None:
+    meetcli.put("in/05.json", explicit("Ana: forbidden words.\nRui: Yes.", meeting_id="M-5"))
+    server.faults = lambda _, body: status(403) if "forbidden words" in json.dumps(body) else None
+    for calls in (12, 13):  # a refusal costs nothing, and is asked about again
+        done = meetcli("extract", "in")
+        assert (done.exit_code, server.requests) == (1, calls), done.stderr
+        assert "in/05.json: the server answered 403" in done.stdout + done.stderr
+    assert len(meetcli.results()) == 11
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

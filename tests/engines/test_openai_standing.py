@@ -19,12 +19,13 @@ REFUSALS = [
     status(404, error={"message": "no"}),
     status(400, error={"message": "no"}),
     status(422, error={"message": "no"}),
+    status(403, error={"message": "Your account was flagged"}),
     status(402, error={"message": "no"}),
     status(429, error={"code": "insufficient_quota"}),
     Fault(body=json.dumps({"error": {"code": 402, "message": "pay"}}).encode()),
     Fault(body=json.dumps({"error": {"code": 403, "message": "no"}}).encode()),
 ]
-ABOUT_MEETINGS = REFUSALS[1:5]
+ABOUT_MEETINGS = REFUSALS[1:6]
 STEPS = 7  # what one request leaves out of its body, part by part, where nothing says why it was refused
 SIX = "number 6 "
 
@@ -72,14 +73,14 @@ def test_a_night_with_only_refused_meetings_left_goes_on_where_the_cache_answere
         assert (error is not None, len(replies)) == (stops, left)
 
 
-@pytest.mark.parametrize("fault", [REFUSALS[0], REFUSALS[5], REFUSALS[6]])
+@pytest.mark.parametrize("fault", [REFUSALS[0], *REFUSALS[6:9]])
 def test_for_an_account_only_live_answers_count(fault: Fault) -> None:
     with LoopbackServer(faults=always(fault)) as server:
         _, error = complete(server, 1, hits=39)
     assert isinstance(error, RunStopped)
 
 
-@pytest.mark.parametrize("fault", [REFUSALS[0], REFUSALS[5], REFUSALS[6], REFUSALS[7]])
+@pytest.mark.parametrize("fault", [REFUSALS[0], *REFUSALS[6:9]])
 def test_money_that_ends_in_the_middle_of_a_run_stops_it(fault: Fault) -> None:
     with LoopbackServer(faults=lambda number, _: fault if number >= 20 else None) as server:
         replies, error = complete(server, 200, concurrency=8)
@@ -108,7 +109,9 @@ def test_any_number_of_meetings_may_be_refused_among_answered_ones(fault: Fault)
         (403, "Missing API key", "key_refused"),
         (400, "Model tiny-2 was retired on Monday", "unknown_model"),
         (422, "No such model: tiny-2", "unknown_model"),
-        (403, "Blocked by moderation: self-harm", "content_filter"),
+        (403, "Blocked by moderation: self-harm", "flagged"),
+        (403, "Input was flagged. No credits were charged.", "flagged"),
+        (400, "The batch has no credits field", None),
         (429, "You exceeded your current quota, retry in 30 s", None),
         (400, "This model does not support response_format", None),
         (403, "Your region is not served", None),
