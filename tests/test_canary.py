@@ -80,7 +80,7 @@ def server() -> Iterator[LoopbackServer]:
 def meetcli(tmp_path: Path, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setattr("meetcli.engines.openai_live.FIRST_BACKOFF_S", 0.001)
     command = Command(tmp_path, server.base_url)
-    command.environment["OPENAI_API_KEY"] = KEY
+    command.environment |= {"OPENAI_API_KEY": KEY, "MEETCLI_MAX_WAIT": "1s"}
     return command
 
 

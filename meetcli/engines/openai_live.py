@@ -206,7 +206,9 @@ class _Run:
             # Where others were answered since, the server takes calls, only not so many at once: no reason to give this
             # one up. Nor is it where the server says when to come back: --max-wait bounds that.
             is_crowded_out = outcome.reason in REFUSALS and self._answered_at > failed_at
-            is_told_to_wait = outcome.reason in REFUSALS and outcome.retry_after_s is not None
+            is_told_to_wait = (
+                outcome.reason in REFUSALS and bool(self._options.retries) and outcome.retry_after_s is not None
+            )
             failed += (
                 outcome.ends == "attempt"
                 and outcome.reason != "no_capacity"
