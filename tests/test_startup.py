@@ -35,7 +35,7 @@ HITS = f"""
     {EVERY_COMMAND} {SETTINGS}
     answers
     cache cache.disk cache.entry cache.folder cache.forgiving cache.lifetime
-    commands.notices commands.run
+    commands.notices commands.results commands.run
     delivery discover engines keys marks
     meetings meetings.*
     plan plan.look_up

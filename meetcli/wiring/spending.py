@@ -84,14 +84,13 @@ def open_ledger(settings: Settings, task: str, cache: ForgivingCache | None, lea
 
 def run_to_its_end(spending: Coroutine[Any, Any, None], stop: Stop) -> None:
     """Run a spending through; from here on a signal ends it in order."""
-
-    async def spend() -> None:
+    gc.enable()  # from here on objects come and go, for as long as the calls take
+    with asyncio.Runner() as runner:
         # The handler of a signal may stand in the middle of anything: what it has to say is said by the loop, once it
         # is through.
-        loop = asyncio.get_running_loop()
+        loop = runner.get_loop()
         stop.tell = lambda number: loop.call_soon_threadsafe(partial(events.stopping, is_interrupt=number == SIGINT))
-        await spending
-        stop.tell = lambda number: None
-
-    gc.enable()  # from here on objects come and go, for as long as the calls take
-    asyncio.run(spend())
+        try:
+            runner.run(spending)
+        finally:
+            stop.tell = lambda number: None

@@ -83,7 +83,7 @@ def stored_keys(meetcli: Command) -> list[str]:
         ("meetcli.spend.ledger:Ledger.save", "leave", 4),
         ("os:replace", "enter", 3),
         ("os:replace", "leave", 3),
-        ("meetcli.commands.run:_Run.close", "enter", 1),
+        ("meetcli.commands.run:Run.close", "enter", 1),
     ],
     ids=["called, not saved", "saved, not written", "written, not in place", "in place", "before the summary"],
 )

@@ -217,7 +217,7 @@ def test_a_signal_at_the_question_before_an_expensive_plan_ends_the_run_in_order
             return None
         return True
 
-    monkeypatch.setattr("meetcli.wiring.money.is_agreed", ask)
+    monkeypatch.setattr("meetcli.commands.buying.is_agreed", ask)
     done = meetcli("extract", "in", "--summary", "json")
     assert (done.exit_code, done.summary["exit_code"], server.requests) == (code, code, 0)
     assert {file["reason"] for file in done.summary["files"]} == {"stopped"}
