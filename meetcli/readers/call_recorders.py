@@ -9,6 +9,7 @@ from meetcli.errors import InputError
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, children, first_of, is_object, label, seconds, speaker_name, text
 from meetcli.readers.format import Format, Found
+from meetcli.readers.spoken_times import in_seconds
 from meetcli.readers.turns import Piece, as_mapping, join, meeting
 
 
@@ -21,13 +22,13 @@ def _read_gong(content: Content) -> Iterator[Found]:
     for place, call in enumerate(children(content.document, "callTranscripts"), 1):
         names = {**shared, **_party_names(call)}
         pieces = [piece for monologue in children(call, "transcript") for piece in _gong_pieces(monologue, names)]
-        yield place, as_mapping(join(pieces), {"meeting_id": _id(call, "callId")})
+        yield place, as_mapping(join(in_seconds(pieces, default=1000)), {"meeting_id": _id(call, "callId")})
 
 
 def _gong_pieces(monologue: Object, names: dict[str | None, str | None]) -> Iterator[Piece]:
     speaker = _speaker(monologue)
     for sentence in children(monologue, "sentences"):
-        times = seconds(sentence, "start", per_second=1000), seconds(sentence, "end", per_second=1000)
+        times = seconds(sentence, "start"), seconds(sentence, "end")
         yield Piece(names.get(speaker) or speaker, text(sentence, "text"), *times)
 
 
@@ -75,7 +76,7 @@ def _read_fireflies(content: Content) -> Iterator[Found]:
             yield place, InputError("is no transcript")
             continue
         [(_, mapping)] = meeting(
-            (_fireflies_piece(sentence) for sentence in children(transcript, "sentences")),
+            in_seconds(_fireflies_piece(sentence) for sentence in children(transcript, "sentences")),
             {"meeting_id": _id(transcript, "id"), "meet_date": _fireflies_date(transcript)},
         )
         yield place if len(transcripts) > 1 else None, mapping

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, children, first_of, is_object, is_time, label, seconds, text
 from meetcli.readers.format import Format, Found
+from meetcli.readers.spoken_times import in_seconds
 from meetcli.readers.turns import Piece, as_mapping, meeting
 
 
@@ -16,7 +17,7 @@ def _claims_podcast(content: Content) -> bool:
 
 
 def _read_podcast(content: Content) -> list[Found]:
-    return meeting(_podcast_pieces(children(content.document, "segments")))
+    return meeting(in_seconds(_podcast_pieces(children(content.document, "segments"))))
 
 
 def _podcast_pieces(segments: Sequence[Object]) -> Iterator[Piece]:

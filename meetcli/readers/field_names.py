@@ -41,7 +41,8 @@ SPEAKERS = _names(
 
 AUTHORS = _names(
     """name displayname fullname username nickname contactname user userid author sender from who person party actor
-    character role source channel channelid channelindex channeltag nome nombre nom pessoa persona personne autor
+    character role source channel channelid channelindex channeltag
+    channelnumber mediachannel nome nombre nom pessoa persona personne autor
     auteur usuario usuário utente benutzer rolle"""
 )
 """Who said it, under a name that other JSON has too."""
@@ -55,14 +56,20 @@ STARTS = _names(
 )
 ENDS = _names(
     """end endtime endoffset endtimestamp enddatetime endedat endat ends endts stop stoptime dataend to out timeout
-    audioendtime audioend relativeendtime relativeend fim final término termino hasta fine ende endzeit bis конец
+    audioendtime audioend relativeendtime relativeend fim fin final término termino hasta fine ende endzeit bis конец
     结束时间 结束 終了 끝"""
 )
 DURATIONS = _names("duration dur length durationmillisecond ddurationms dduration duração duracao duración dauer durée")
 
+PERSONS = frozenset("name displayname fullname who person nome nombre nom persona personne pessoa".split())  # noqa: SIM905 - words read better than a page of quoted ones
+"""Those of them that name somebody, and no account."""
+
+SPOKEN = re.compile(r"transcri|utterance|turns|dialog|sentences|segments|monologue|spoken|speech|captions|falas")
+"""What a list is called that holds speech."""
+
 IDS = frozenset(
     """id speakerid speaker speakerlabel label participantid uuid speakeruuid userid key index number spkid tag name
-    resourcename""".split()  # noqa: SIM905 - words read better than a page of quoted ones
+    resourcename""".split()  # noqa: SIM905 - as above
 )
 """What identifies somebody in a list of speakers."""
 

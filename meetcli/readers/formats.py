@@ -31,10 +31,10 @@ _TEXT = (
     "subtitles",
     "captions_ass",
     "captions_ttml",
-    "meeting_notes",
-    "captions_html",
     "turn_rows",
     "csv_table",
+    "meeting_notes",
+    "captions_html",
     "named_lines",
 )
 _DOCUMENTS = ("documents",)

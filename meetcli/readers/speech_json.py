@@ -17,10 +17,11 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from meetcli.readers.content import Content
+from meetcli.readers.field_names import PERSONS, SPOKEN, folded
 from meetcli.readers.fields import Object, first_of, is_object
 from meetcli.readers.format import Format, Found
 from meetcli.readers.inner_text import read_inside
-from meetcli.readers.speech_lists import Speech, several_in, speech_in, whole_words
+from meetcli.readers.speech_lists import Shape, Speech, several_in, speech_in, whole_words
 from meetcli.readers.spoken_times import Spoken, time_of, timed, unit_of
 from meetcli.readers.turns import as_mapping, join, utterances
 
@@ -29,7 +30,8 @@ _CHANNELS = frozenset({"channels", "tracks", "participants", "speakers", "transc
 
 _WORDS = 2.5
 """Objects of fewer words on average are words."""
-_LEAST_RUNS = 3
+_FEW_TURNS = 3
+_MACHINES = frozenset("ai assistant bot chatgpt gpt human model system tool user".split())  # noqa: SIM905 - words read better than a page of quoted ones
 _SPAN_SHARE = 0.8
 _SAMPLED = 500
 _OTTER_RATE = 16_000.0
@@ -202,15 +204,16 @@ def _of_voices(document: object, voices: list[tuple[Object, Speech]], unit: floa
     """Return one meeting of the channels of a recording, or of the people in it, in the order of time."""
     turns: list[dict[str, Any]] = []
     taken: dict[str, Any] = {}
+    speakers = [set(speech.speakers) for _, speech in voices]
+    is_told = all(speakers) and len(set().union(*speakers)) == sum(map(len, speakers))
     for number, (one, speech) in enumerate(voices):
         name = next((one[key] for key in ("name", "speaker", "speaker_name") if isinstance(one.get(key), str)), None)
         voice = name or f"Channel {number}"
         mapping = meeting_of(document, speech, unit=unit)
         taken = mapping["taken"]
-        turns += [
-            {**turn, "speaker": voice if name or not turn["speaker"] else f"{voice}, {turn['speaker']}"}
-            for turn in mapping["turns"]
-        ]
+        for turn in mapping["turns"]:
+            within = f"{voice}, {turn['speaker']}" if turn["speaker"] else voice
+            turns.append({**turn, "speaker": turn["speaker"] if is_told else voice if name else within})
     if len(voices) > 1:
         turns.sort(key=lambda turn: turn["start_s"] or 0.0)
     return {"turns": turns, "metadata": {}, "taken": taken}
@@ -278,16 +281,33 @@ def is_likely(speech: Speech) -> bool:
 
 def is_proven(speech: Speech) -> bool:
     """Say whether a list is speech where it was only met: speakers with times, speakers who alternate, or text with
-    starts and ends that nobody could have but who speaks.
+    starts and ends that nobody could have but who speaks. What people write to a machine or to one another is none.
     """
-    shape = speech.shape
+    names = {name.lower() for name in speech.speakers}
+    if names and names <= _MACHINES:
+        return False
     is_timed = _is_timed(speech)
-    if shape.has_speaker_names and speech.speakers:
-        runs = speech.speakers
-        return is_timed or (len(runs) >= _LEAST_RUNS and len(set(runs)) < len(runs) and len(set(runs)) > 1)
-    has_ends = bool(shape.ends or shape.durations) or any(one.end for one in speech.spoken[:_SAMPLED])
-    is_recorded = all(one.start is None or one.start.kind != "moment" for one in speech.spoken[:_SAMPLED])
+    judged = speech.spoken[:_SAMPLED]
+    is_recorded = all(one.start is None or one.start.kind != "moment" for one in judged)
+    if names and _is_of_speakers(speech.shape, is_recorded=is_recorded and is_timed):
+        return (is_timed and speech.shape.has_speaker_names) or _alternates(speech)
+    has_ends = any(one.end or one.duration for one in judged)
     return is_timed and has_ends and is_recorded and len(speech.spoken) > 1
+
+
+def _is_of_speakers(shape: Shape, *, is_recorded: bool) -> bool:
+    """Say whether who is named speaks: by the field's name, or by the list's, or because a person has a time."""
+    if shape.has_speaker_names:
+        return True
+    is_person = any(folded(key) in PERSONS for key in shape.speakers)
+    return is_person and (is_recorded or bool(shape.path and SPOKEN.search(folded(shape.path[-1]))))
+
+
+def _alternates(speech: Speech) -> bool:
+    """Say whether several speak and one comes back, which in two or three turns nobody may."""
+    runs = speech.speakers
+    several = len(set(runs)) > 1
+    return several and (len(set(runs)) < len(runs) or len(speech.spoken) <= _FEW_TURNS)
 
 
 def _is_timed(speech: Speech) -> bool:

@@ -17,6 +17,7 @@ from meetcli.readers.field_names import (
     SPEAKERS,
     STARTS,
     TEXTS,
+    folded,
     under,
 )
 from meetcli.readers.fields import Object
@@ -118,6 +119,12 @@ def _speech(path: tuple[str, ...], items: Sequence[Any]) -> Speech | None:
         return None
     if not any(spoken_of(shape, sample)):
         return None
+    if (
+        shape.texts
+        and not shape.starts
+        and any(speech.timed for item in sample[:2] if (speech := speech_in(item)) is not None)
+    ):
+        return None  # each object has a text and the words of it: a channel, or a recording
     return Speech(shape, list(spoken_of(shape, items)))
 
 
@@ -133,12 +140,12 @@ def shape_of(path: tuple[str, ...], sample: Sequence[Object]) -> Shape | None:
         if inner is None:
             return None
     named = tuple(key for key in under(keys, SPEAKERS) if any(who(item.get(key)) for item in sample))
-    others = tuple(
-        key for key in under(keys, AUTHORS) if key not in texts[:1] and any(who(item.get(key)) for item in sample)
-    )
     starts = tuple(key for key in under(keys, STARTS, is_time=True) if _holds(sample, key, _is_time))
+    starts = tuple(sorted(starts, key=lambda key: _holds(sample, key, _is_moment)))  # offsets before dates
     ends = tuple(key for key in under(keys, ENDS, is_time=True) if _holds(sample, key, _is_time, least=1))
     durations = tuple(key for key in under(keys, DURATIONS, is_time=True) if _holds(sample, key, _is_time, least=1))
+    taken = {*texts[:1], *starts[:1], *ends[:1], *durations[:1]}
+    others = tuple(key for key in under(keys, AUTHORS) if key not in taken and _tells_apart(sample, key))
     return Shape(path, texts[:1], named or others, starts[:1], ends[:1], durations[:1], inner, bool(named))
 
 
@@ -146,6 +153,16 @@ def _holds(sample: Sequence[Object], key: str, is_such: Any, least: int | None =
     """Say whether a key holds what it should in half of the objects, or in so many."""
     count = sum(bool(is_such(item.get(key))) for item in sample)
     return count >= least if least is not None else count * 2 >= len(sample) and count > 0
+
+
+def _tells_apart(sample: Sequence[Object], key: str) -> bool:
+    """Say whether a key says who speaks; a source or channel that is always the same does not."""
+    found = {name for item in sample if (name := who(item.get(key)))}
+    return len(found) > (1 if _is_shared(key) else 0)
+
+
+def _is_shared(key: str) -> bool:
+    return "channel" in folded(key) or folded(key) == "source"
 
 
 def _is_text(value: object) -> bool:
@@ -170,13 +187,16 @@ def _is_time(value: object) -> bool:
     return _time(value, 0) is not None
 
 
+def _is_moment(value: object) -> bool:
+    time = _time(value, 0)
+    return time is not None and time.kind == "moment"
+
+
 def _time(value: object, place: int) -> Time | None:
-    """Return a time, or one of a pair of start and end."""
+    """Return a time, or that of a list of them: a pair of start and end, or one a word."""
     if type(value) is list:
-        return time_of(value[place]) if 1 <= len(value) <= 2 and place < len(value) else None
-    if place and type(value) is not list:
-        return None
-    return time_of(value)
+        return time_of(value[-place]) if len(value) > place else None
+    return None if place else time_of(value)
 
 
 def spoken_of(shape: Shape, items: Sequence[Any]) -> Iterator[Spoken]:
@@ -197,18 +217,21 @@ def spoken_of(shape: Shape, items: Sequence[Any]) -> Iterator[Spoken]:
         if not text or text in _ENDS_OF_SPEECH:
             continue
         start = item.get(start_key) if start_key is not None else None
+        begun = _time(start, 0)
         end = _time(start, 1) if end_key is None else _time(item.get(end_key), 0)
+        if begun is not None and end is not None and begun.kind != end.kind:
+            end = None
         length = time_of(item.get(duration_key)) if duration_key is not None else None
         if item.get("type") in _EVENTS:
             text = f" {text} "
-        yield Spoken(_speaker(shape, item), text, _time(start, 0), end, length)
+        yield Spoken(_speaker(shape, item), text, begun, end, length)
 
 
 def _speaker(shape: Shape, item: Object) -> str | None:
     for key in shape.speakers:
         found = who(item.get(key))
         if found is not None:
-            return found
+            return found.replace("Speaker", "Channel") if "channel" in key.lower() else found
     return None
 
 
@@ -240,7 +263,7 @@ def _of_parts(shape: Shape, item: Object, inner: str) -> Iterator[Spoken]:
     start = time_of(item.get(shape.starts[0])) if shape.starts else None
     end = time_of(item.get(shape.ends[0])) if shape.ends else None
     times = [one.start for one in said if one.start is not None]
-    later = [time for one in said if (time := one.end or one.start) is not None]
+    later = [time for one in said if (time := _end(one)) is not None]
     yield Spoken(
         speaker,
         glue_of(said).join(one.text for one in said),
@@ -248,6 +271,14 @@ def _of_parts(shape: Shape, item: Object, inner: str) -> Iterator[Spoken]:
         end or (later[-1] if later else None),
         time_of(item.get(shape.durations[0])) if shape.durations else None,
     )
+
+
+def _end(one: Spoken) -> Time | None:
+    if one.end is not None or one.start is None:
+        return one.end
+    if one.duration is None or one.duration.kind != one.start.kind:
+        return one.start
+    return one.start._replace(value=one.start.value + one.duration.value)
 
 
 def glue_of(spoken: Sequence[Spoken]) -> str:

@@ -1,5 +1,5 @@
 """Reader of tables with one turn a row: Whisper's `.tsv` and `.csv`, and columns of times, speaker and text by any of
-their usual names. Times are milliseconds, seconds or clock times, as the rows tell.
+their usual names, in Markdown too. Times are milliseconds, seconds or clock times, as the rows tell.
 
 openai-whisper writes `start`, `end`, `text` with tabs, whisper.cpp the same with commas; both count milliseconds.
 """
@@ -7,6 +7,7 @@ openai-whisper writes `start`, `end`, `text` with tabs, whisper.cpp the same wit
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any, Literal, NamedTuple
@@ -21,6 +22,8 @@ from meetcli.readers.speech_lists import Shape, Speech, shape_of, spoken_of
 
 _JUDGED_ROWS = 60
 _JUDGED_CHARACTERS = 60_000
+_RULE = re.compile(r"[\s:-]*")
+"""A cell of the line below the names of a Markdown table."""
 _WHISPER = ["start", "end", "text"]
 _MEETINGS = frozenset({"meetingid", "meetid", "callid", "recordingid", "conversationid", "sessionid", "filename"})
 """Columns that say which meeting a row is of."""
@@ -40,6 +43,8 @@ class _Rows(NamedTuple):
         try:
             next(rows)
             for place, row in enumerate(filter(any, rows), 1):
+                if self.delimiter == "|" and all(_RULE.fullmatch(cell) for cell in row):
+                    continue
                 if len(row) == len(self.names):
                     yield dict(zip(self.names, row, strict=True))
                 elif is_whole:
@@ -60,8 +65,9 @@ def _judged(content: Content) -> tuple[_Rows, Speech] | None:
     for delimiter in DELIMITERS:
         if delimiter not in line:
             continue
-        names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
-        if len(names) < 2 or not all(names) or len(set(names)) < len(names) or not under(names, TEXTS):
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+        names = [name.strip() or f"column {number}" for number, name in enumerate(cells, 1)]  # pandas names none
+        if len(names) < 2 or len(set(names)) < len(names) or not under(names, TEXTS):
             continue
         rows = _Rows(names, delimiter)
         cut = content._replace(text=content.text[:_JUDGED_CHARACTERS])

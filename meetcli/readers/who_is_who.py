@@ -18,7 +18,7 @@ _NESTED = ("signedinUser", "signedInUser", "anonymousUser", "phoneUser", "user",
 def with_names(document: object, mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a meeting whose turns are by the names that the document has for their labels; itself where it has none.
 
-    Labels that are names already stay. One map or list must say them all, else nobody knows what the others are.
+    Labels that are names already stay. A map or list that is not called one of speakers must have them all.
     """
     turns = mapping.get("turns")
     if not isinstance(turns, list) or not isinstance(document, dict):
@@ -26,35 +26,44 @@ def with_names(document: object, mapping: Mapping[str, Any]) -> Mapping[str, Any
     labels = {turn["speaker"] for turn in turns if turn["speaker"]}
     if not labels:
         return mapping
-    for names in _maps(document):
-        found = {label: name for label in labels if (name := names.get(label)) and name != label}
-        if found and all(label in names for label in labels):
-            return {
-                **mapping,
-                "turns": [{**turn, "speaker": found.get(turn["speaker"], turn["speaker"])} for turn in turns],
-            }
-    return mapping
+    best: dict[str, str] = {}
+    for is_of_speakers, names in _maps(document):
+        found = {label: name for label in labels if (name := names.get(label))}
+        if len(found) < len(labels) and not is_of_speakers:
+            continue
+        if len(found) > len(best) and any(label != name for label, name in found.items()):
+            best = found
+    if not best:
+        return mapping
+    return {**mapping, "turns": [{**turn, "speaker": best.get(turn["speaker"], turn["speaker"])} for turn in turns]}
 
 
-def _maps(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Yield what a document may say of who is who, the outermost first; nothing inside lists of speech is looked at."""
+def _maps(document: Mapping[str, Any]) -> Iterator[tuple[bool, dict[str, str]]]:
+    """Yield what a document may say of who is who, and whether it is called one of speakers, the outermost first.
+
+    Nothing inside lists of speech is looked at.
+    """
     pending: list[tuple[str, object, int]] = [("", document, 0)]
     for visited, (key, value, depth) in enumerate(pending):
         if visited == _MAX_VISITED:
             return
         if isinstance(value, list):
             if 0 < len(value) <= _MOST_PEOPLE and isinstance(value[0], dict) and _names_people(key):
-                yield from _of_list(value)
+                yield from ((_is_of_speakers(key), names) for names in _of_list(value))
         elif isinstance(value, dict):
             if _names_people(key) and len(value) <= _MOST_PEOPLE:
                 names = {_label(label): name for label, who in value.items() if (name := _name(who))}
-                yield {label: name for label, name in names.items() if label}
+                yield _is_of_speakers(key), {label: name for label, name in names.items() if label}
             if depth < _MAX_DEPTH:
                 pending += [(name, inner, depth + 1) for name, inner in value.items() if isinstance(inner, dict | list)]
 
 
 def _names_people(key: str) -> bool:
     return PEOPLE.search(folded(key)) is not None
+
+
+def _is_of_speakers(key: str) -> bool:
+    return "speaker" in folded(key)
 
 
 def _of_list(people: list[Any]) -> Iterator[dict[str, str]]:
