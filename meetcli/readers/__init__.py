@@ -16,14 +16,14 @@ from meetcli.errors import InputError
 from meetcli.meetings.normalize import normalize
 from meetcli.models import UNREAD, Meeting, Outcome, Source
 from meetcli.readers.content import DOCUMENT_SUFFIX, Content, NoTranscript, NotUtf8, open_content, suffix_of
-from meetcli.readers.format import Format
+from meetcli.readers.format import Format, Found
 from meetcli.readers.formats import all_formats, asked_formats, format_of
 from meetcli.readers.heads import Head
 from meetcli.readers.own_marks import is_ours, is_sidecar, serves_another
 from meetcli.readers.raw import MAX_BYTES, ZIP_STARTS, Bytes, Raw
 from meetcli.readers.units import Identify, Unit, refused, units_of, unpacked
 from meetcli.readers.version import READERS_VERSION
-from meetcli.readers.who_is_who import with_names
+from meetcli.readers.who_is_who import WhoIsWho
 
 if TYPE_CHECKING:
     from meetcli.readers.containers import ArchiveFile
@@ -226,8 +226,8 @@ def _looks_unread(content: Content, name: str) -> NoTranscript | None:
 def _meetings(content: Content, name: str) -> Iterator[_Meeting]:
     form = format_of(content)
     if form is not None:
-        for place, mapping in form.read(content):
-            yield _Meeting((place,), _named(content, mapping), form.name, form.is_by_naming)
+        for place, mapping in _found(form, content):
+            yield _Meeting((place,), mapping, form.name, form.is_by_naming)
         return
     items = content.document if isinstance(content.document, list) else []
     if not any(isinstance(item, InputError) or format_of(_item(content, item)) for item in items[:_JUDGED_PLACES]):
@@ -253,15 +253,15 @@ def _of_item(content: Content, number: int, item: object) -> Iterator[_Meeting]:
     form = format_of(inner)
     if form is None:
         raise InputError("is no meeting: it has neither `transcript` nor the shape of another format")
-    for place, mapping in form.read(inner):
-        yield _Meeting((number, place), _named(inner, mapping), form.name)
+    for place, mapping in _found(form, inner):
+        yield _Meeting((number, place), mapping, form.name)
 
 
-def _named(content: Content, mapping: Mapping[str, Any] | InputError) -> Mapping[str, Any] | InputError:
-    """Return a meeting whose speakers are called as the document says elsewhere."""
-    if content.document is None or isinstance(mapping, InputError):
-        return mapping
-    return with_names(content.document, mapping)
+def _found(form: Format, content: Content) -> Iterator[Found]:
+    """Yield the meetings of a content, their speakers called as a document says elsewhere."""
+    names = WhoIsWho(content.document) if form.is_json else None
+    for place, mapping in form.read(content):
+        yield place, mapping if names is None or isinstance(mapping, InputError) else names.with_names(mapping)
 
 
 def _item(content: Content, document: object) -> Content:

@@ -9,9 +9,10 @@ from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, children, first_of, is_object, label, seconds, text
 from meetcli.readers.format import Format, Found
 from meetcli.readers.speakers import speaker_keys, speaker_under
-from meetcli.readers.spoken_times import in_seconds, scaled
+from meetcli.readers.spoken_times import unit_of
 from meetcli.readers.turns import Piece, meeting, sentences, utterances
 
+_JUDGED = 300
 _UNITS = 1000.0
 """A second in the service's own answers; scripts that keep some of one, and services like it, write seconds too."""
 
@@ -40,27 +41,28 @@ def _read(content: Content) -> list[Found]:
         raise InputError("was saved before the transcription was finished", field="status")
     spoken = children(document, "utterances")
     if spoken:
-        keys = speaker_keys(spoken)
-        return utterances(_in_seconds(document, [_piece(utterance, keys) for utterance in spoken]))
-    words = children(document, "words")
-    keys = speaker_keys(words)
-    pieces = _in_seconds(document, [_piece(word, keys) for word in words])
-    return meeting(pieces or sentences(text(document, "text")))
+        return utterances(_pieces(document, spoken))
+    return meeting(_pieces(document, children(document, "words")) or sentences(text(document, "text")))
 
 
-def _in_seconds(document: Object, pieces: list[Piece]) -> list[Piece]:
-    """Return pieces with times in seconds: of milliseconds where this is AssemblyAI's own, else as the pieces tell."""
-    if "id" in document and ("audio_url" in document or "audio_duration" in document):
-        return scaled(pieces, _UNITS)
-    return in_seconds(pieces, default=_UNITS)
+def _pieces(document: Object, spoken: Sequence[Object]) -> list[Piece]:
+    """Return pieces in seconds: of milliseconds where this is AssemblyAI's own answer, else as the first ones tell."""
+    keys = speaker_keys(spoken)
+    unit = _UNITS
+    if not ("id" in document and ("audio_url" in document or "audio_duration" in document)):
+        first = [_piece(one, keys, 1) for one in spoken[:_JUDGED]]
+        unit = unit_of(((len(one.text), one.start_s, one.end_s) for one in first), _UNITS)
+    return [_piece(one, keys, unit) for one in spoken]
 
 
-def _piece(piece: Object, keys: Sequence[str]) -> Piece:
+def _piece(piece: Object, keys: Sequence[str], unit: float) -> Piece:
     speaker = speaker_under(piece, keys)
     channel = label(piece, "channel")
     if speaker is None and channel is not None:
         speaker = channel.replace("Speaker", "Channel")
-    return Piece(speaker, text(piece, "text"), seconds(piece, "start"), seconds(piece, "end"))
+    return Piece(
+        speaker, text(piece, "text"), seconds(piece, "start", per_second=unit), seconds(piece, "end", per_second=unit)
+    )
 
 
 FORMATS = (Format("AssemblyAI", "AssemblyAI", _claims, _read),)

@@ -1,4 +1,4 @@
-"""Readers of call recorders' APIs: Gong (milliseconds) and Fireflies (seconds), both from their documentation."""
+"""Readers of call recorders' APIs: Gong and Fireflies, both from their documentation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from meetcli.errors import InputError
 from meetcli.readers.content import Content
 from meetcli.readers.fields import Object, children, first_of, is_object, label, seconds, speaker_name, text
 from meetcli.readers.format import Format, Found
-from meetcli.readers.spoken_times import in_seconds
+from meetcli.readers.spoken_times import in_seconds, unit_of
 from meetcli.readers.turns import Piece, as_mapping, join, meeting
+
+_GONG_UNITS = 1000.0
 
 
 def _claims_gong(content: Content) -> bool:
@@ -19,16 +21,30 @@ def _claims_gong(content: Content) -> bool:
 
 def _read_gong(content: Content) -> Iterator[Found]:
     shared = _party_names(content.document)
+    unit = _gong_unit(content.document)
     for place, call in enumerate(children(content.document, "callTranscripts"), 1):
         names = {**shared, **_party_names(call)}
-        pieces = [piece for monologue in children(call, "transcript") for piece in _gong_pieces(monologue, names)]
-        yield place, as_mapping(join(in_seconds(pieces, default=1000)), {"meeting_id": _id(call, "callId")})
+        pieces = [piece for monologue in children(call, "transcript") for piece in _gong_pieces(monologue, names, unit)]
+        yield place, as_mapping(join(pieces), {"meeting_id": _id(call, "callId")})
 
 
-def _gong_pieces(monologue: Object, names: dict[str | None, str | None]) -> Iterator[Piece]:
+def _gong_unit(document: Object) -> float:
+    """Return how many units are a second: milliseconds by the documentation, seconds where the first call tells so."""
+    first = first_of(document, "callTranscripts")
+    return unit_of(
+        (
+            (len(text(sentence, "text")), seconds(sentence, "start"), seconds(sentence, "end"))
+            for monologue in children(first, "transcript")
+            for sentence in children(monologue, "sentences")
+        ),
+        _GONG_UNITS,
+    )
+
+
+def _gong_pieces(monologue: Object, names: dict[str | None, str | None], unit: float) -> Iterator[Piece]:
     speaker = _speaker(monologue)
     for sentence in children(monologue, "sentences"):
-        times = seconds(sentence, "start"), seconds(sentence, "end")
+        times = seconds(sentence, "start", per_second=unit), seconds(sentence, "end", per_second=unit)
         yield Piece(names.get(speaker) or speaker, text(sentence, "text"), *times)
 
 

@@ -17,6 +17,8 @@ from meetcli.readers.formats import format_of
 _JUDGED = 4_000
 _STAMP = re.compile(r"\d:\d\d")
 """Every text that is more than `Name: text` lines has times near its start."""
+_OPENINGS = frozenset("W0123456789[{")
+"""How captions and JSON may begin."""
 _KEYS = re.compile(r"transcri|caption|subtitle|vtt|srt|texto?\Z|content\Z|body\Z")
 _MAX_DEPTH = 5
 _MAX_VISITED = 1_000
@@ -28,10 +30,11 @@ def text_inside(said: str) -> Mapping[str, Any] | None:
     Raises `InputError` for captions that are broken.
     """
     head = said[:_JUDGED]
-    start = head.encode(errors="replace")
-    if claims_cues(start, ""):
+    is_opened = head.lstrip("\ufeff \t\r\n")[:1] in _OPENINGS
+    start = head.encode(errors="replace") if is_opened else b""
+    if is_opened and claims_cues(start, ""):
         content = _opened(said)
-    elif claims_json(start, ""):
+    elif is_opened and claims_json(start, ""):
         try:
             content = _opened(said)
         except InputError:

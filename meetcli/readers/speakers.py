@@ -22,11 +22,10 @@ def speaker_under(item: Object, keys: Sequence[str]) -> str | None:
     """Return who speaks by the first of the keys that says it; `InputError` for what is no speaker."""
     for key in keys:
         value = item.get(key)
-        if value is None or value == "":
-            continue
-        found = who(value) if type(value) is dict else label(item, key)
-        if found is not None:
-            return found
+        if value is not None:
+            found = who(value) if type(value) is dict else label(item, key)
+            if found is not None:
+                return found
     return None
 
 

@@ -33,6 +33,8 @@ _WORDS = 2.5
 _FEW_TURNS = 3
 _MACHINES = frozenset("ai assistant bot chatgpt gpt human model system tool user".split())  # noqa: SIM905 - words read better than a page of quoted ones
 _SPAN_SHARE = 0.8
+_ORDERED_SHARE = 0.5
+"""Two recordings in one list begin anew, and channels follow one another."""
 _SAMPLED = 500
 _OTTER_RATE = 16_000.0
 _STARTS = (
@@ -67,7 +69,8 @@ def _is_scribe(document: object) -> bool:
 
 
 def _is_chunked(document: object) -> bool:
-    return is_object(first_of(document, "chunks"), "text", "timestamp")
+    chunk = first_of(document, "chunks")
+    return is_object(chunk, "text", "timestamp") and isinstance(chunk["timestamp"], list)
 
 
 def _is_recall(document: object) -> bool:
@@ -156,9 +159,9 @@ _SERVICES = (
 
 def meeting_of(document: object, speech: Speech, *, unit: float | None = None) -> dict[str, Any]:
     """Return the meeting of a list of speech, with what was taken for what."""
-    spoken = whole_words(speech.spoken)
-    pieces, written = timed(spoken, unit=unit, origin=_origin(document))
-    is_wordwise = sum(len(one.text.split()) for one in speech.spoken) < _WORDS * len(speech.spoken)
+    said = speech.whole()
+    pieces, written = timed(whole_words(said), unit=unit, origin=_origin(document))
+    is_wordwise = sum(len(one.text.split()) for one in said) < _WORDS * len(said)
     mapping = as_mapping(join(pieces)) if is_wordwise else dict(utterances(pieces)[0][1])  # type: ignore[arg-type]  # never an error
     shape = speech.shape
     place = ".".join(shape.path)
@@ -190,6 +193,7 @@ def meetings_of(document: object, service: _Service | None = None) -> Iterator[F
         return
     several = several_in(document)
     if several is None:
+        yield None, {"turns": [], "metadata": {}}  # of a silent recording
         return
     key, objects = several
     voices = [(one, speech) for one in objects if (speech := speech_in(one)) is not None]
@@ -317,7 +321,7 @@ def _is_timed(speech: Speech) -> bool:
     if len(starts) * 2 < len(judged) or not starts:
         return False
     ordered = sum(before <= after for before, after in pairwise(starts))
-    if ordered < (len(starts) - 1) * _SPAN_SHARE:
+    if ordered < (len(starts) - 1) * _ORDERED_SHARE:
         return False
     spans = [(len(one.text), one.end.value - one.start.value) for one in judged if one.start and one.end]
     if spans and sum(letters == span for letters, span in spans) > len(spans) * _SPAN_SHARE:
@@ -334,7 +338,7 @@ def _numbers(one: Spoken) -> tuple[int, float | None, float | None]:
 
 def _format(service: _Service) -> Format:
     def claims(content: Content) -> bool:
-        return service.is_marked(content.document) and next(meetings_of(content.document, service), None) is not None
+        return service.is_marked(content.document)
 
     def read(content: Content) -> Iterator[Found]:
         return meetings_of(content.document, service)

@@ -25,6 +25,8 @@ from meetcli.readers.speakers import who
 from meetcli.readers.spoken_times import Spoken, Time, time_of
 
 _SAMPLED = 60
+_JUDGED = 500
+"""So many objects of a list are read before it is known that it is the one to read."""
 _MAX_DEPTH = 6
 _MAX_VISITED = 3_000
 _MOST_KEYS = 400
@@ -53,15 +55,16 @@ class Shape(NamedTuple):
 
 
 class Speech(NamedTuple):
-    """A list of speech: its shape, its objects, and what they say, of which times are not judged yet."""
+    """A list of speech: its shape, its objects, and what the first of them say, of which times are not judged yet."""
 
     shape: Shape
+    items: Sequence[Any]
     spoken: list[Spoken]
 
     @property
-    def letters(self) -> int:
-        """How much is said."""
-        return sum(len(one.text) for one in self.spoken)
+    def letters(self) -> float:
+        """About how much is said in all."""
+        return sum(len(one.text) for one in self.spoken) * max(1.0, len(self.items) / _JUDGED)
 
     @property
     def speakers(self) -> list[str]:
@@ -72,6 +75,15 @@ class Speech(NamedTuple):
     def timed(self) -> int:
         """How many pieces have a start."""
         return sum(one.start is not None for one in self.spoken)
+
+    def whole(self) -> list[Spoken]:
+        """Return what all of the objects say."""
+        return self.spoken if len(self.items) <= _JUDGED else list(spoken_of(self.shape, self.items))
+
+
+def speech_of(shape: Shape, items: Sequence[Any]) -> Speech:
+    """Return a list of objects of this shape as speech."""
+    return Speech(shape, items, list(spoken_of(shape, items[:_JUDGED])))
 
 
 def speech_in(document: object) -> Speech | None:
@@ -125,7 +137,7 @@ def _speech(path: tuple[str, ...], items: Sequence[Any]) -> Speech | None:
         and any(speech.timed for item in sample[:2] if (speech := speech_in(item)) is not None)
     ):
         return None  # each object has a text and the words of it: a channel, or a recording
-    return Speech(shape, list(spoken_of(shape, items)))
+    return speech_of(shape, items)
 
 
 def shape_of(path: tuple[str, ...], sample: Sequence[Object]) -> Shape | None:
@@ -202,9 +214,7 @@ def _time(value: object, place: int) -> Time | None:
 def spoken_of(shape: Shape, items: Sequence[Any]) -> Iterator[Spoken]:
     """Yield what the objects of a list say, those without text left out."""
     if shape.inner is not None:
-        for item in items:
-            if isinstance(item, dict):
-                yield from _of_parts(shape, item, shape.inner)
+        yield from _of_all_parts(shape, items, shape.inner)
         return
     [text_key] = shape.texts
     start_key, end_key, duration_key = (
@@ -222,7 +232,7 @@ def spoken_of(shape: Shape, items: Sequence[Any]) -> Iterator[Spoken]:
         if begun is not None and end is not None and begun.kind != end.kind:
             end = None
         length = time_of(item.get(duration_key)) if duration_key is not None else None
-        if item.get("type") in _EVENTS:
+        if str(item.get("type")) in _EVENTS:
             text = f" {text} "
         yield Spoken(_speaker(shape, item), text, begun, end, length)
 
@@ -245,14 +255,17 @@ def _is_said(item: Object) -> bool:
     )
 
 
-def _of_parts(shape: Shape, item: Object, inner: str) -> Iterator[Spoken]:
-    """Yield what an object says in parts: at once, or part by part where the parts say who speaks."""
-    parts = item.get(inner)
-    if not isinstance(parts, list):
-        return
-    within = shape_of((), [part for part in parts[:_SAMPLED] if isinstance(part, dict)])
-    if within is None or within.inner is not None:
-        return
+def _of_all_parts(shape: Shape, items: Sequence[Any], inner: str) -> Iterator[Spoken]:
+    """Yield what objects say in parts: at once, or part by part where the parts say who speaks."""
+    each = [(item, item[inner]) for item in items if isinstance(item, dict) and isinstance(item.get(inner), list)]
+    sample = [part for _, parts in each[:_SAMPLED] for part in parts[:_SAMPLED] if isinstance(part, dict)]
+    within = shape_of((), sample)
+    if within is not None and within.inner is None:
+        for item, parts in each:
+            yield from _of_parts(shape, within, item, parts)
+
+
+def _of_parts(shape: Shape, within: Shape, item: Object, parts: Sequence[Any]) -> Iterator[Spoken]:
     said = list(spoken_of(within, parts))
     if not said:
         return

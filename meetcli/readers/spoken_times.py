@@ -21,7 +21,7 @@ _SLOWEST, _FASTEST = 0.3, 100.0
 _FASTEST_MS = 50.0
 _LEAST_MS = 300.0
 """What ends before this many milliseconds is no recording."""
-_JUDGED = 1_000
+_JUDGED = 300
 _MAX_CHARACTERS = 40
 _EPOCH = 1e9
 _MS = 1000.0
@@ -160,11 +160,8 @@ def scaled(pieces: list[Piece], unit: float) -> list[Piece]:
     if unit == 1:
         return pieces
     return [
-        piece._replace(
-            start_s=None if piece.start_s is None else piece.start_s / unit,
-            end_s=None if piece.end_s is None else piece.end_s / unit,
-        )
-        for piece in pieces
+        Piece(speaker, text, None if start is None else start / unit, None if end is None else end / unit)
+        for speaker, text, start, end in pieces
     ]
 
 

@@ -18,7 +18,7 @@ from meetcli.readers.csv_table import DELIMITERS, FIELDS, first_line, is_table, 
 from meetcli.readers.field_names import TEXTS, folded, under
 from meetcli.readers.format import Format, Found
 from meetcli.readers.speech_json import is_likely, is_proven, meeting_of
-from meetcli.readers.speech_lists import Shape, Speech, shape_of, spoken_of
+from meetcli.readers.speech_lists import Shape, Speech, shape_of, speech_of
 
 _JUDGED_ROWS = 60
 _JUDGED_CHARACTERS = 60_000
@@ -78,7 +78,7 @@ def _judged(content: Content) -> tuple[_Rows, Speech] | None:
                 break
         shape = shape_of((), sample)
         if shape is not None and shape.texts and (shape.speakers or shape.starts):
-            return rows, Speech(shape, list(spoken_of(shape, sample)))
+            return rows, speech_of(shape, sample)
     return None
 
 
@@ -111,7 +111,7 @@ def _read(content: Content) -> Iterator[Found]:
 
 
 def _meeting(shape: Shape, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    mapping = meeting_of({}, Speech(shape, list(spoken_of(shape, rows))))
+    mapping = meeting_of({}, speech_of(shape, rows))
     fields = {field: rows[0][name] for name in rows[0] if (field := folded(name)) in _FIELDS}
     return {**mapping, "metadata": {_FIELDS[name]: value for name, value in fields.items()}}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from meetcli.readers.field_names import IDS, PEOPLE, PEOPLE_NAMES, folded, under
@@ -15,27 +16,36 @@ _NESTED = ("signedinUser", "signedInUser", "anonymousUser", "phoneUser", "user",
 """Where Google Meet's participants, and others', have their names."""
 
 
-def with_names(document: object, mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a meeting whose turns are by the names that the document has for their labels; itself where it has none.
+class WhoIsWho:
+    """What a document says of who is who, looked up once for all meetings in it."""
 
-    Labels that are names already stay. A map or list that is not called one of speakers must have them all.
-    """
-    turns = mapping.get("turns")
-    if not isinstance(turns, list) or not isinstance(document, dict):
-        return mapping
-    labels = {turn["speaker"] for turn in turns if turn["speaker"]}
-    if not labels:
-        return mapping
-    best: dict[str, str] = {}
-    for is_of_speakers, names in _maps(document):
-        found = {label: name for label in labels if (name := names.get(label))}
-        if len(found) < len(labels) and not is_of_speakers:
-            continue
-        if len(found) > len(best) and any(label != name for label, name in found.items()):
-            best = found
-    if not best:
-        return mapping
-    return {**mapping, "turns": [{**turn, "speaker": best.get(turn["speaker"], turn["speaker"])} for turn in turns]}
+    def __init__(self, document: object) -> None:
+        self._document = document
+
+    @cached_property
+    def _told(self) -> list[tuple[bool, dict[str, str]]]:
+        return [one for one in _maps(self._document) if one[1]] if isinstance(self._document, dict) else []
+
+    def with_names(self, mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a meeting whose turns are by the names that the document has for their labels; itself where it has
+        none.
+
+        Labels that are names already stay. A map or list that is not called one of speakers must have them all.
+        """
+        turns = mapping.get("turns")
+        if not isinstance(turns, list) or not self._told:
+            return mapping
+        labels = {turn["speaker"] for turn in turns if turn["speaker"]}
+        best: dict[str, str] = {}
+        for is_of_speakers, names in self._told:
+            found = {label: name for label in labels if (name := names.get(label))}
+            if len(found) < len(labels) and not is_of_speakers:
+                continue
+            if len(found) > len(best) and any(label != name for label, name in found.items()):
+                best = found
+        if not best:
+            return mapping
+        return {**mapping, "turns": [{**turn, "speaker": best.get(turn["speaker"], turn["speaker"])} for turn in turns]}
 
 
 def _maps(document: Mapping[str, Any]) -> Iterator[tuple[bool, dict[str, str]]]:
