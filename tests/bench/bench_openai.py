@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any
 
 from meetcli.engines import EngineOptions, open_engine
-from meetcli.engines.openai_wire import Dialect
+from meetcli.engines.openai_dialect import Dialect
 from meetcli.models import Meeting, Message, Request
 from tests.bench.loopback import loopback_settings
 from tests.bench.measure import PROJECT, Figure
