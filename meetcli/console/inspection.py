@@ -175,7 +175,7 @@ def print_formats(lines: Iterable[FormatLine], stream: TextIO, *, width: int | N
     console = PipeSafeConsole(file=stream, width=width, highlight=False, markup=False, emoji=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     # As wide as their longest single word: a name is not cut at 80 columns.
-    for heading, least in (("format", 24), ("written by", 19), ("speakers", 8), ("times", 10), ("ids", 11)):
+    for heading, least in (("format", 20), ("written by", 21), ("speakers", 8), ("times", 10), ("ids", 11)):
         table.add_column(heading, min_width=least)
     for line in lines:
         name = Text(line.name).append(" *", style="dim") if line.is_from_documentation else Text(line.name)
