@@ -15,7 +15,8 @@ from meetcli.delivery import give_up
 from meetcli.discover import discover
 from meetcli.keys import asked_parts
 from meetcli.models import Assignment, EngineIdentity, Reply, Rules, Usage
-from meetcli.plan import PlanPorts, plan
+from meetcli.plan import plan
+from meetcli.plan.ports import PlanPorts
 from meetcli.readers import Rereader
 from meetcli.spend import spend
 from meetcli.spend.ledger import Ledger

@@ -23,7 +23,8 @@ from meetcli.meetings.identity import Identity
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Meeting, Outcome, Source, Status
 from meetcli.plain_text import duration_text, failure_text
-from meetcli.plan import PlanPorts, plan
+from meetcli.plan import plan
+from meetcli.plan.ports import PlanPorts
 from meetcli.readers import parse, read
 from meetcli.tasks.prompt import FIRST_CAP, told_metadata
 from meetcli.wiring.assignment import assign, rules_of

@@ -28,7 +28,8 @@ from meetcli.delivery import give_up
 from meetcli.engines import abilities_of
 from meetcli.errors import BudgetReached, CacheError, RunStopped, UsageError
 from meetcli.models import Outcome, Source
-from meetcli.plan import PlanPorts, plan
+from meetcli.plan import plan
+from meetcli.plan.ports import PlanPorts
 from meetcli.report import RunReport
 from meetcli.wiring.assignment import assign, rules_of
 from meetcli.wiring.counters import check_metrics_file, count_run

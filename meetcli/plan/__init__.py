@@ -5,8 +5,7 @@ Never parses an input whose bytes the index knows, never holds more transcripts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -14,40 +13,18 @@ from meetcli import events
 from meetcli.answers import count_unsupported
 from meetcli.cache.entry import Indexed, Pointer, answer_key, dump, dump_index, index_key, place_of
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.delivery import Deliver, failed, give_up
-from meetcli.errors import InputError, UsageError
+from meetcli.delivery import failed, give_up
+from meetcli.errors import InputError
 from meetcli.keys import changed_part, fingerprint, idempotency_key, index_digest, index_prefix, render_id
-from meetcli.meetings.doubts import doubts_of
-from meetcli.meetings.field_names import metadata_of, misspelled
 from meetcli.meetings.missing_ids import missing_ids
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Assignment, Entry, Fingerprint, Job, Meeting, Outcome, Plan, Rules, Source, Status
-from meetcli.plain_text import printable
 from meetcli.plan.look_up import Known, LookUp
+from meetcli.plan.notes import PlanNotes
+from meetcli.plan.ports import PlanPorts
+from meetcli.plan.units import batched_units
 from meetcli.readers import READERS_VERSION, Unit, parse, read
 from meetcli.tasks.prompt import told_metadata
-from meetcli.writers import result_name
-
-BATCH_UNITS = 256
-BATCH_BYTES = 8_000_000
-
-Find = Callable[[Source, str], str | None]
-"""Returns where a meeting's result is, if one of this SHA-256 is in its place already."""
-
-
-class PlanPorts(NamedTuple):
-    """What planning needs from outside, so that nothing here knows a clock, a sidecar or a writer.
-
-    `now` is aware UTC. `deliver` takes each meeting that is settled. `identify` gives an input the fields of its
-    meeting that come from outside its bytes. A hit whose result `find` finds is delivered without it. `content_keys`
-    is filled with the keys of meetings without ids, each before its meeting is delivered.
-    """
-
-    now: datetime
-    deliver: Deliver
-    identify: Callable[[Source], Source] = lambda source: source
-    find: Find = lambda source, sha256: None
-    content_keys: set[str] | None = None
 
 
 def plan(
@@ -64,7 +41,7 @@ def plan(
     where two inputs would write the same result; nothing has been called then.
     """
     planner = _Planner(assignment, rules, cache, ports)
-    for batch in _batches(_units(inputs, rules.max_bytes, ports)):
+    for batch in batched_units(inputs, rules.max_bytes, ports):
         planner.settle(batch)
     return planner.finish()
 
@@ -99,12 +76,7 @@ class _Planner:
         self._deliver = ports.deliver
         self._find = ports.find
         self._jobs: dict[object, Job] = {}
-        self._claims: dict[str, dict[str, Source]] = {}
-        self._results: dict[str, Source] = {}
-        self._content_keys = ports.content_keys if ports.content_keys is not None else set()
-        self._doubts: dict[str, list[tuple[str, str]]] = {}
-        self._misspelled: dict[tuple[str, str], tuple[str, str]] = {}
-        self._without_ids: dict[tuple[str, ...], tuple[int, Source]] = {}
+        self._notes = PlanNotes(self._task, ports.content_keys)
         self._size = cache.size() if cache else None
         fallback = "content" if rules.is_key_from_content else "none"
         self._prefix = index_prefix(
@@ -132,9 +104,9 @@ class _Planner:
             if entry is None:
                 candidates.extend(self._candidates(unit, name))
             else:
-                self._claim_result(unit.source)
+                self._notes.reserve_result(unit.source)
                 if indexed[name].is_by_content and entry.idempotency_key is not None:
-                    self._content_keys.add(entry.idempotency_key)
+                    self._notes.content_keys.add(entry.idempotency_key)
                 self._hit(unit.source, entry, entry.rendered)
         known = (
             look_up.known((one.key, one.fingerprint.digest) for one in candidates if one.key is not None)
@@ -152,13 +124,8 @@ class _Planner:
         if self._rules.limit is not None:
             give_up(jobs[self._rules.limit :], "limit", self._deliver)
             del jobs[self._rules.limit :]
-        called = {job.idempotency_key for job in jobs}
-        conflicts = [
-            (key, tuple(map(_named, claims.values())))
-            for key, claims in self._claims.items()
-            if len(claims) > 1 and key in called
-        ]
-        return Plan(jobs, conflicts, self._without_ids, self._misspelled, self._doubts)
+        conflicts = self._notes.conflicts({job.idempotency_key for job in jobs})
+        return Plan(jobs, conflicts, self._notes.without_ids, self._notes.misspelled, self._notes.doubts)
 
     # From units to candidates
 
@@ -169,38 +136,20 @@ class _Planner:
                 self._deliver(transcript, None)
                 continue
             source = transcript.source
-            self._claim_result(source)
-            for name, meant in misspelled(metadata_of(transcript.mapping)):
-                self._misspelled.setdefault((name, transcript.format), (meant, _named(source)))
+            self._notes.reserve_result(source)
+            self._notes.note_fields(transcript)
             try:
                 meeting = normalize(transcript.mapping)
             except InputError as error:
                 self._deliver(failed(source, error), None)
                 continue
             key = idempotency_key(meeting, fallback_to_content=self._rules.is_key_from_content)
-            self._note_ids(meeting, source, key)
+            self._notes.note_ids(meeting, source, key)
             asked = fingerprint(meeting, told_metadata(meeting), self._assignment.parts)
             # What an index row stands for must follow from the bytes and what is given: not from a place in them, nor
             # from being named.
             is_whole = len(found) == 1 and source == unit.source and not transcript.is_by_naming
             yield _Candidate(source, unit.sha256, meeting, key, asked, index_name if is_whole else None)
-
-    def _note_ids(self, meeting: Meeting, source: Source, key: str | None) -> None:
-        missing = missing_ids(meeting)
-        if missing:
-            count, first = self._without_ids.get(missing, (0, source))
-            self._without_ids[missing] = (count + 1, first)
-            if key is not None:
-                self._content_keys.add(key)
-
-    def _claim_result(self, source: Source) -> None:
-        name = result_name(source, self._task)
-        other = self._results.setdefault(name, source)
-        if other is not source:
-            raise UsageError(
-                f"{_named(other)} and {_named(source)} would both write the result {name}.json",
-                hint="rename one of them, or run them with different --output folders",
-            )
 
     def _is_in_place(self, source: Source, indexed: Indexed | None) -> bool:
         """Settle the hit whose result is in place, without a look at its answer."""
@@ -211,9 +160,9 @@ class _Planner:
             return False
         key, digest = place_of(indexed.name)
         if indexed.is_by_content:
-            self._content_keys.add(key)
-        self._claim_result(source)
-        self._claim_key(key, digest, source)
+            self._notes.content_keys.add(key)
+        self._notes.reserve_result(source)
+        self._notes.reserve_key(key, digest, source)
         self._log_hit(key, indexed)
         hit = Outcome(source, Status.HIT, None, key, path, saved_usd=indexed.cost_usd, unsupported=indexed.unsupported)
         self._deliver(hit, None)
@@ -293,17 +242,16 @@ class _Planner:
     def _hit(self, source: Source, entry: Entry, text: str, reason: str | None = None) -> None:
         assert entry.idempotency_key  # noqa: S101  # it came from the cache
         self._log_hit(entry.idempotency_key, entry)
-        self._claim_key(entry.idempotency_key, entry.fingerprint.digest, source)
+        self._notes.reserve_key(entry.idempotency_key, entry.fingerprint.digest, source)
         self._deliver(Outcome(source, Status.HIT, reason, entry.idempotency_key, saved_usd=entry.cost_usd), text)
 
     def _call(
         self, candidate: _Candidate, status: Status, reason: str | None = None, worth_usd: Decimal | None = None
     ) -> None:
         """Make the candidate a job, or a twin of the job that asks the same about the same meeting."""
-        for doubt in doubts_of(candidate.meeting.turns):
-            self._doubts.setdefault(doubt.name, []).append((_named(candidate.source), doubt.says))
+        self._notes.note_doubts(candidate.meeting, candidate.source)
         if candidate.key is not None:
-            self._claim_key(candidate.key, candidate.fingerprint.digest, candidate.source)
+            self._notes.reserve_key(candidate.key, candidate.fingerprint.digest, candidate.source)
             twin = self._jobs.get((candidate.key, candidate.fingerprint.digest))
             if twin is not None:
                 twin.twins.append((candidate.source, candidate.input_sha256))
@@ -329,36 +277,7 @@ class _Planner:
             key, age_s=self._look_up.age_s(answer.created_at), cache_size=self._size, backend=self._cache.backend
         )
 
-    def _claim_key(self, key: str, digest: str, source: Source) -> None:
-        self._claims.setdefault(key, {}).setdefault(digest, source)
-
     def _render(self, entry: Entry, candidate: _Candidate) -> str:
         from meetcli.answers.render import render  # an ordinary hit never renders, and pays for no import
 
         return render(entry, candidate.meeting, candidate.source, requires_evidence=self._assignment.requires_evidence)
-
-
-def _named(source: Source) -> str:
-    return printable(source.label)
-
-
-def _units(inputs: Iterable[Source | Outcome], max_bytes: int, ports: PlanPorts) -> Iterator[Unit]:
-    for item in inputs:
-        for unit in (item,) if isinstance(item, Outcome) else read(item, max_bytes=max_bytes, identify=ports.identify):
-            if isinstance(unit, Outcome):
-                ports.deliver(unit, None)
-            else:
-                yield unit
-
-
-def _batches(units: Iterable[Unit]) -> Iterator[list[Unit]]:
-    batch: list[Unit] = []
-    held = 0
-    for unit in units:
-        batch.append(unit)
-        held += len(unit.content)
-        if len(batch) == BATCH_UNITS or held >= BATCH_BYTES:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch

@@ -9,8 +9,8 @@ import pytest
 from meetcli.cache.batches import CachedBatches
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.engines.openai_batch import BatchEngine, BatchWishes
+from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_files import MOST_REQUESTS, RemoteBatch, Spool, read_results
-from meetcli.engines.openai_wire import Dialect
 from meetcli.errors import CacheError, RunStopped
 from meetcli.models import Member, Message
 from tests.engines.openai_driver import HandClock, collect, make_request, options_for
