@@ -23,7 +23,7 @@ from meetcli.plan.look_up import Known, LookUp
 from meetcli.plan.notes import PlanNotes
 from meetcli.plan.ports import PlanPorts
 from meetcli.plan.units import batched_units
-from meetcli.readers import READERS_VERSION, Unit, parse, read
+from meetcli.readers import READERS_VERSION, Unit, parse
 from meetcli.tasks.prompt import told_metadata
 
 
