@@ -38,7 +38,7 @@ HITS = f"""
     commands.notices commands.results commands.run
     delivery discover engines keys marks
     meetings meetings.*
-    plan plan.look_up
+    plan plan.look_up plan.notes plan.ports plan.units
     readers readers.*
     report spelling
     tasks tasks.extract tasks.prompt tasks.wording
