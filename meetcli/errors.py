@@ -52,10 +52,24 @@ class InputError(ItemError):
 
 
 class CallError(ItemError):
-    """Report that a request got no answer; `reason` says why, as `timeout` or `server_error`."""
+    """Report that a request got no answer; `reason` says why, as `timeout` or `server_error`.
 
-    def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:
+    `is_for_parts` says that the same in smaller parts may be answered; `window` is how many tokens the server said that
+    it reads and writes at once, None where it did not.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        hint: str | None = None,
+        is_for_parts: bool = False,
+        window: int | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
+        self.is_for_parts = is_for_parts
+        self.window = window
         self.reason = reason  # type: ignore[misc]  # an instance says more than its class here
 
 

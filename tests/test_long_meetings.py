@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from meetcli.errors import CallError
 from meetcli.models import Reply, Status, Usage
 from meetcli.money.tokens import Window, message_tokens, most_input_tokens
 from meetcli.tasks.prompt import FIRST_CAP
@@ -299,3 +300,35 @@ def test_nothing_in_a_part_says_where_it_stands_in_the_meeting(world):
     run(world, turns[:1200])
     after = [request.digest for request in world.engine.requests if not is_summary(request)]
     assert sum(digest in before for digest in after) >= len(after) - 1
+
+
+SAID = [f"Ana: this is sentence number {number} of a long meeting." for number in range(3_000)]
+
+
+@pytest.mark.parametrize("window", [8_000, None])
+def test_a_meeting_that_the_server_finds_too_long_is_asked_about_in_parts_in_the_same_run(tmp_path, window):
+    world = World(tmp_path)
+    world.put("a.json", explicit("\n".join(SAID)))
+    world.window = Window(128_000, lambda text: len(text) // 4 + 1)
+
+    def script(request):
+        if len(request.messages[1].content) > 100_000:
+            error = CallError("too long", reason="too_long", is_for_parts=True, window=window)
+            return Reply("", None, usage=Usage(requests=1), error=error)
+        return answered(minutes_of(request))
+
+    world.engine.script = script
+    outcome = world.run()["a.json"]
+    assert (outcome.status, outcome.error) == (Status.MISS, None)
+    assert world.calls > 3  # the refused one, two parts at least, and the one over them
+    assert world.run()["a.json"].status is Status.HIT
+
+
+def test_parts_that_are_refused_too_are_not_divided_again(tmp_path):
+    world = World(tmp_path)
+    world.put("a.json", explicit("\n".join(SAID)))
+    world.window = Window(128_000, lambda text: len(text) // 4 + 1)
+    error = CallError("too long", reason="too_long", is_for_parts=True)
+    world.engine.script = lambda request: Reply("", None, usage=Usage(requests=1), error=error)
+    assert world.run()["a.json"].reason == "too_long"
+    assert world.calls <= 1 + 9

@@ -80,6 +80,7 @@ class _Run:
         self._dialect = Dialect(options.model, options.base_url)
         self._steps = Steps(self._dialect)
         self._reading = ReadingCheck()
+        self._longest = 0  # of the requests that were answered
         self._client: openai.AsyncOpenAI | None = None
         self._turn = asyncio.Lock()  # an async generator cannot be asked for two items at once
         self._pulling: set[asyncio.Task[None]] = set()
@@ -196,6 +197,7 @@ class _Run:
             account.settle(outcome)
             if isinstance(outcome, Reply):
                 self._note_answer(outcome, entered)
+                self._longest = max(self._longest, _size(request))
                 asking.answered(outcome)
                 return outcome._replace(usage=account.usage, uncertain_usd=account.uncertain_usd)
             if asking.adapts(outcome, is_last=failed >= self._options.retries):
@@ -308,7 +310,17 @@ class _Run:
             return _failed(request, None, account)._replace(finish="content_filter")
         # Only a code is sure enough to be remembered; words may be about the account, and are asked about again.
         reason = "content_filter" if failure.reason == "flagged" else failure.reason
-        return _failed(request, CallError(failure.message, reason=reason, hint=failure.hint), account)
+        is_for_parts = reason == "too_long" or (
+            failure.is_unexplained and failure.ends == "request" and 0 < self._longest < _size(request)
+        )
+        error = CallError(
+            failure.message,
+            reason=reason,
+            hint=failure.hint,
+            is_for_parts=is_for_parts,
+            window=failure.bounds.window,
+        )
+        return _failed(request, error, account)
 
     def _stopped_by(self, failure: Failure) -> RunStopped:
         asked_whom = f"{self._options.model} at {host_of(self._options.base_url)}"
@@ -316,6 +328,10 @@ class _Run:
         if failure.reason == "rate_limited":
             hint = "try again later; check the limits and the credit of the account"
         return RunStopped(f"{asked_whom}: {failure.message}", hint=hint)
+
+
+def _size(request: Request) -> int:
+    return sum(len(message.content) for message in request.messages)
 
 
 def _not_read(read: int, sent: int) -> CallError:

@@ -6,14 +6,16 @@ meeting's answer is. Waits for nobody.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING
 
-from meetcli.errors import AnswerError, InputError, ItemError
+from meetcli.errors import AnswerError, CallError, InputError, ItemError
 from meetcli.keys import part_digest, request_digest
 from meetcli.long_meetings import Ask, LongMeeting, Then, fits, the_answer
 from meetcli.models import Assignment, Entry, Job, Meeting, Reply, Request, Spent, Status, Usage
+from meetcli.money.tokens import Window, generous, most_input_tokens
 from meetcli.spend.endings import Endings
 from meetcli.spend.ledger import Ledger
 from meetcli.spend.ports import SpendPorts
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+log = logging.getLogger("meetcli")
+
+LEAST_WINDOW = 2_000
+"""A smaller one has no room for instructions, a chunk and an answer."""
+
+
 class Buyer:
     """The meetings that are being bought. `has_refused` says that the budget had no room for a request."""
 
@@ -33,6 +41,7 @@ class Buyer:
         self._assignment = assignment
         self._ledger = ledger
         self._ports = ports
+        self._window = ports.window
         self._endings = endings
         self._purchases: dict[int, Purchase] = {}  # begun and not ended, by the identity of their job
         self._questions: dict[str, Question] = {}  # open, by the id of their request
@@ -90,7 +99,7 @@ class Buyer:
         """Return what is asked about a meeting first: all of it where the window holds that, else each of its chunks;
         and what follows from the answers.
         """
-        task, window = self._assignment.task, self._ports.window
+        task, window = self._assignment.task, self._window
         whole = Request(
             id="",
             digest="",
@@ -104,6 +113,10 @@ class Buyer:
         )
         if window is None or fits(whole, window):
             return [Ask(whole, self._model, is_whole=True)], the_answer
+        return self._asks_in_parts(job, whole, window)
+
+    def _asks_in_parts(self, job: Job, whole: Request, window: Window) -> tuple[list[Ask], Then]:
+        task, meeting = self._assignment.task, whole.meeting
         cut = part_digest(self._assignment.parts, (), {"window": window.tokens})
         known = self._ledger.known_marks(job, cut)
         long = LongMeeting(task, whole, self._model, window, known)
@@ -163,6 +176,8 @@ class Buyer:
         elif reply.state == "not_attempted":
             self.has_refused |= reply.reason == "budget"
             self._give_up(question, Left(Status.NOT_ATTEMPTED, reply.reason))
+        elif isinstance(reply.error, CallError) and reply.error.is_for_parts and self._divide(question, reply.error):
+            pass  # its parts are asked about now
         elif isinstance(reply.error, ItemError):
             if reply.text is not None:  # paid for and of no use: the next run asks again
                 self._keep(question, question.request.digest, reply._replace(error=None, finish="unreadable"))
@@ -177,10 +192,36 @@ class Buyer:
             self._pay(question, reply)
             self._judge(question, reply)
 
+    def _divide(self, question: Question, error: CallError) -> bool:
+        """Ask about a meeting in parts where it is too long for the server, once; return whether it is.
+
+        A window that the server names holds for the rest of the run. One that it does not name is taken for half of
+        what it refused.
+        """
+        request, purchase = question.request, question.purchase
+        if question.name is not None or request.is_follow_up or not request.messages:
+            return False
+        count = self._window.count if self._window is not None else generous
+        window = Window(error.window or 0, count)
+        if error.window is None or fits(request, window):
+            window = Window(most_input_tokens(request, count) // 2 + FIRST_CAP, count)
+        else:
+            self._window = window
+        if window.tokens < LEAST_WINDOW:
+            return False
+        asks, purchase.then = self._asks_in_parts(purchase.job, request, window)
+        if len(asks) < 2:
+            purchase.then = the_answer
+            return False
+        log.info("%s; it is asked about in %d parts", error.message, len(asks))
+        del self._questions[request.id]
+        self._ask(purchase, asks)
+        return True
+
     def _judge(self, question: Question, reply: Reply) -> None:
         digest = question.request.digest
         try:
-            step = next_step(question, reply, self._assignment, self._ports.window)
+            step = next_step(question, reply, self._assignment, self._window)
             if isinstance(step, str):
                 self._keep_answer(question, step)
                 self._answered(question, step, is_new=True)
