@@ -70,6 +70,7 @@ _MARKED = re.compile(
     r"(?::(?=\s|\Z))?[ \t]*(?P<text>.*)",
     re.DOTALL,
 )
+_SQUARE = re.compile(r"\[(?P<name>[^\W\d_a-z][^\[\]()\n:/.]{1,60})\]:?[ \t]+(?P<text>[^\s(\[:].*)", re.DOTALL)
 _SHORTHAND = re.compile(
     r"(?P<name>(?:OS?|AS?) (?:EXM[OA]S?\. )?(?:SRS?|SRAS?|SENHOR(?:A|ES|AS)?|DOUTORA?|DRA?)\.?ª? ?"
     r"[^a-zà-ÿ\n(]{1,80}?(?:[ ]?\([^()\n]{1,160}\))?)"
@@ -150,6 +151,8 @@ def _read(line: str, head: str, first: str) -> Label | None:
         return _after_stamp(match["stamp"], match["text"].strip())
     if first in "([" and (match := _MARKED.match(line)):
         return Label(Shape.MARK, match["round"] or match["square"], None, match["text"])
+    if first == "[" and (match := _SQUARE.match(line)):
+        return Label(Shape.MARK, match["name"], None, match["text"])
     return _named(line, head)
 
 
@@ -176,8 +179,9 @@ def _after_stamp(stamp: str, rest: str) -> Label:
         return Label(Shape.MARK, match["round"] or match["square"], stamp, match["text"])
     if match := _COLON.match(rest[: MAX_LABEL + 1]):
         return Label(Shape.COLON, match["name"], stamp, rest[match.start("text") :])
-    if "|" in rest[:MAX_LABEL]:
-        name, _, text = rest.partition("|")
+    bar = next((bar for bar in "|\t" if bar in rest[:MAX_LABEL]), None)
+    if bar is not None:
+        name, _, text = rest.partition(bar)
         if text.strip():
             return Label(Shape.INLINE, name.strip(), stamp, text.strip())
     return Label(Shape.STAMPED, None, stamp, rest)

@@ -41,9 +41,10 @@ brackets.
 """
 
 _MIN_TIMES = 3
-_TIMED_LINE = re.compile(r"(?m)^[^\n]{0,80}?\d:\d\d(?!\d)[^\n]*|^[^\n]{1,80}?\d (?:s|[Ss]e[cgk][a-zA-Z]*)[ \t]*:?$")
+_TIMED_LINE = re.compile(r"(?m)^[^\n]{0,80}?\d:\d\d(?!\d)[^\n]*|^[^\n]{1,80}?\d ?(?:s|[Ss]e[cgk][a-zA-Z]*)[ \t]*:?$")
 _SIGN = re.compile(
-    r"(?m)^[OA]S? (?:EXM|S[RE]|D[RO])|^[(\[][Ss](?:peaker|PEAKER|pk)|^[^\n<]{0,24}<[^\s<>/][^<>\n]{0,40}> "
+    r"(?m)^[OA]S? (?:EXM|S[RE]|D[RO])|^[(\[][Ss](?:peaker|PEAKER|pk)|^[ \t]*\d{1,2}[ \t]+[A-Z][A-Z. ]+:"
+    r"|^\[[A-Z][^\[\]\n:/.()]{1,60}\] \w|^[^\n<]{0,24}<[^\s<>/][^<>\n]{0,40}> "
 )
 """Ways to name a speaker that are no label with a colon, which is known before."""
 _NAME_ALONE = re.compile(r"(?m)^(?:#{1,6} |\*\*)?([^\W\d_a-z][^\n:.,;!?(){}=<>\"]{1,58})$")

@@ -32,6 +32,8 @@ _FEW = 20
 _FOOT, _HEAD = 4, 8
 """Lines above and below the number of a page where what stands on every page is looked for."""
 _MIN_TURNS = 4
+_MIN_TIMED = 3
+_MOST_OF_A_NAME = 3
 _MIN_SHARE_NAMED = 0.25
 _HOUR_S = 3600
 _LONGEST_TURN = 6000
@@ -50,6 +52,9 @@ _ESCAPE = re.compile(r"\\([\[\]\-&.!_*#()+<>{}|~`'\"@$:=])")
 _NUMBERED = re.compile(r"[ \t]{0,12}(\d{1,2})(?:[ \t]+|\Z)(?=\S|\Z)")
 _PAGE = re.compile(r"[ \t]*(?:page |página |pág\. ?)?\d{1,4}(?:[ ]?(?:/|of|de)[ ]?\d{1,4})?[ \t]*", re.IGNORECASE)
 _UNITS_LINE = re.compile(r"(?:\d{1,2} (?:hours?|minutes?|seconds?),? ?){1,3}")
+_DASHES = ("—", "–")
+"""What some parliaments put between a colon and the words."""
+_ACTION = re.compile(r"(\[?\d{1,2}:\d\d(?::\d\d)?\]?)?[ \t]*\*[ ](\S{1,40})[ ](.+)")
 _EVENT = re.compile(r"(?:\[?\d{1,2}:\d\d(?::\d\d)?\]?)?[ \t]*(?:-!-|\*{3}|-->|<--|=!=|--)[ \t]")
 
 
@@ -105,7 +110,7 @@ def spoken_lines(lines: Sequence[str]) -> Spoken | None:
     """Return who says what in lines or paragraphs; None where no line is anybody's."""
     front, start = front_matter(lines)
     lines = _numbers_off(_escapes_off(lines[start:]))
-    lines = _pages_off(lines)
+    lines = _pairs_joined(_pages_off(lines))
     text = _Text(lines, [label_of(line) for line in lines])
     for read in _WAYS:
         way = read(text)
@@ -153,6 +158,34 @@ def _pages_off(lines: list[str]) -> list[str]:
     return [line for place, line in enumerate(lines) if place not in gone]
 
 
+def _pairs_joined(lines: list[str]) -> list[str]:
+    """Write a name and a time that stand on lines of their own, one below the other, on one line."""
+    stamps = [place for place, line in enumerate(lines) if _is_stamp_alone(line)]
+    if len(stamps) < 2:
+        return lines
+    above = [lines[place - 1].strip() if place else "" for place in stamps]
+    counts = Counter(filter(None, above))
+    pairs = [
+        place
+        for place, name in zip(stamps, above, strict=True)
+        if name and len(name) <= 60 and label_of(name) is None and (counts[name] > 1 or _looks_like_name(name))
+    ]
+    if len(pairs) * 5 < len(stamps) * 4 or not any(count > 1 for count in counts.values()):
+        return lines
+    found = list(lines)
+    for place in pairs:
+        found[place - 1], found[place] = f"{found[place - 1].strip()} {found[place].strip()}", ""
+    return found
+
+
+def _is_stamp_alone(line: str) -> bool:
+    line = line.strip()
+    if not line or len(line) > 40 or not (line[0].isdigit() or line[0] in "([<{"):
+        return False
+    label = label_of(line)
+    return label is not None and label.shape is Shape.STAMP
+
+
 # Ways to read a text, the strictest marks first
 
 
@@ -163,6 +196,11 @@ def _by_chat(text: _Text) -> _Way | None:
     if len(labels) < 2 or len(labels) * 2 < said:
         return None
     openings = [_Opening(place, label.name, label.stamp, label.text) for place, label in labels]
+    nicks = {label.name for _, label in labels}
+    for place, line in enumerate(text.lines):
+        if (match := _ACTION.match(line)) and match[2] in nicks:
+            openings.append(_Opening(place, match[2], match[1] or None, match[3]))
+    openings.sort(key=lambda opening: opening.line)
     events = frozenset(place for place, line in enumerate(text.lines) if _EVENT.match(line))
     return _Way(openings, len(labels) > 2 and _alternate(openings), is_clock=True, drops=events)
 
@@ -234,7 +272,7 @@ def _headers(text: _Text) -> list[tuple[int, tuple[str, str]]]:
         for place, label in stamped
         if label.stamp
         and len(label.text) <= 100
-        and (counts[label.text] > 1 or _looks_like_name(label.text))
+        and (counts[label.text] > 1 or _looks_like_name(label.text) or _is_short(label.text))
         and _is_above_words(text, place)
     ]
     # Where most lines that begin with a time go on with words, what looks like a name there are words too.
@@ -244,8 +282,12 @@ def _headers(text: _Text) -> list[tuple[int, tuple[str, str]]]:
         (place, (name, stamp))
         for place, name, stamp in found
         if not date_of(name)
-        and (_looks_like_name(name) or counts[name] > 1 or (len(name.split()) <= 3 and _is_paragraph(text, place)))
+        and (_looks_like_name(name) or counts[name] > 1 or (_is_short(name) and _is_paragraph(text, place)))
     ]
+
+
+def _is_short(text: str) -> bool:
+    return len(text.split()) <= _MOST_OF_A_NAME and not text.endswith((".", "?", "!", ",", "…"))
 
 
 def _is_above_words(text: _Text, place: int) -> bool:
@@ -356,11 +398,22 @@ def _is_among_fields(text: _Text, openings: Sequence[_Opening], number: int) -> 
 def _by_marks(text: _Text) -> _Way | None:
     """`(speaker 0) words` and `[Speaker 1] words`, as whisper.cpp and WhisperX write."""
     labels = text.of(Shape.MARK)
-    if len(labels) < 2:
+    counts = Counter(label.name for _, label in labels)
+    if len(labels) < 2 or any((name or "").lower() in NO_SPEAKERS for name in counts):
         return None
-    openings = [_Opening(place, _titled(label.name), label.stamp, label.text) for place, label in labels]
+    is_numbered = all((label.name or "").lower().startswith(("speaker", "spk")) for _, label in labels)
+    openings = [
+        _Opening(place, _titled(label.name), label.stamp, label.text)
+        for place, label in labels
+        if is_numbered or counts[label.name] > 1 or _looks_like_name(label.name or "")
+    ]
     said = sum(bool(line.strip()) for line in text.lines)
-    return _Way(openings, len(labels) * 2 >= said and (len(labels) > 2))
+    is_most = len(openings) * 2 >= said and len(openings) > 2
+    if is_numbered:
+        return _Way(openings, is_most)
+    # `[Name]` may be a link, a sound or a level of a log: only its coming back in turn says that it speaks.
+    is_talk = is_most and len(openings) >= _MIN_TURNS and _alternate(openings)
+    return _Way(openings, _is_speech(text, openings)) if is_talk else None
 
 
 def _titled(name: str | None) -> str | None:
@@ -471,13 +524,13 @@ def _is_timed(openings: Sequence[_Opening]) -> bool:
 def _is_sure(text: _Text, openings: Sequence[_Opening]) -> bool:
     """Say whether labels with a colon are those of a transcript: they come back in turn, or carry times of one."""
     firsts = [opening for opening in openings if not opening.is_going_on]
-    if len(firsts) < _MIN_TURNS:
+    if len(firsts) < _MIN_TIMED:
         return False
     counts = Counter(opening.speaker for opening in firsts)
     stamp = stamp_of(firsts[0].stamp or "")
     if stamp is not None and stamp.seconds < _HOUR_S and _is_timed(firsts) and 1 < len(counts) < len(firsts):
         return True
-    return _alternate(firsts) and _is_spread(text, firsts) and _is_speech(text, firsts)
+    return len(firsts) >= _MIN_TURNS and _alternate(firsts) and _is_spread(text, firsts) and _is_speech(text, firsts)
 
 
 def _is_spread(text: _Text, openings: Sequence[_Opening]) -> bool:
@@ -517,9 +570,15 @@ def _head(text: _Text, way: _Way) -> tuple[Head, list[str]]:
 
 def _turns(text: _Text, way: _Way) -> list[Piece]:
     openings = way.openings
+    dashed = sum(opening.text.startswith(_DASHES) for opening in openings)
     starts = starts_of([opening.stamp for opening in openings], is_clock=way.is_clock)
     pieces = [
-        Piece(speaker_name(opening.speaker), said, start_s, _end(start_s, opening.stamp))
+        Piece(
+            speaker_name(opening.speaker),
+            said.lstrip("—– ") if dashed * 2 > len(openings) else said,
+            start_s,
+            _end(start_s, opening.stamp),
+        )
         for opening, start_s, said in zip(openings, starts, _said(text, way), strict=True)
         if said
     ]

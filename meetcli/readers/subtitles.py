@@ -28,7 +28,9 @@ _MARK = re.compile(r"\s*WEBVTT(?:\s|\Z)")
 _TIME = r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,6}))?"
 _TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?\Z")
 _TIMING_START = re.compile(r"\s*\d+:\d+[^\n]*-->")
-_SRT_START = re.compile(r"\s*(?:\d{1,9}\s*\n\s*)?\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,6}\s*-->")
+_SRT_START = re.compile(
+    r"\s*(?:\d{1,9}\s*\n\s*)?\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,6}\s*-->(?![ \t]*[\d:.,]+[ \t]+[^\n]{0,120}:[ \t])"
+)
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|\Z)")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]*)>")
 _WEBEX_ID = re.compile(r'\d{1,9}\s+"([^"<>]{1,120})"\s+\(\d*\)\s*')
