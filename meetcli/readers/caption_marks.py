@@ -103,6 +103,8 @@ def _by_chevrons(cues: Sequence[Cue], text_of: Callable[[str], str]) -> list[Pie
     """Read `>>`, which opens the words of another speaker, also in the midst of a line, where some of them are not
     named.
     """
+    if not any(">>" in line or "&gt;" in line for cue in cues for line in cue.lines):
+        return None
     lines = [(cue, text_of(line).strip()) for cue in cues for line in cue.lines]
     if sum(">>" in line for _, line in lines) < _MIN_CHEVRONS:
         return None

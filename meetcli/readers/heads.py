@@ -80,6 +80,15 @@ _SECTION_FIELDS = frozenset(["break", "chapter", "intervalo", "location", "pausa
 }
 NO_SPEAKERS = frozenset("critical debug error fatal info notice trace warn warning".split())  # noqa: SIM905 - as above
 """Labels of the lines of a log."""
+NO_PEOPLE = frozenset(
+    """actual added args arguments attributes author authors auto-generated bug cause changed class copyright default
+    defaults deprecated description effect error example examples expected features file files fix fixed from
+    function homepage hint impact in info input issue issues key keyword kwargs license links maintainer message
+    method methods module name notes optional options output package param parameter parameters path problem raises
+    reason references removed required requirements result results return returns see solution source status step
+    summary syntax test tip to todo type types usage value values version warning warns why yields""".split()  # noqa: SIM905 - as above
+)
+"""Labels of manuals, changelogs and forms, which recur and alternate as people do."""
 _BREAK = re.compile(
     r"(?i)\W*(?:(?:lunch|coffee|commercial|ad)[ ])?(?:break|intervalo|pausa)\W*(?:\W*\d{1,2}:\d\d(?::\d\d)?\W*)?"
 )

@@ -59,7 +59,7 @@ _COLON = re.compile(
     rf"(?=\s|\Z)[ \t]*(?:(?P<outer>{_BRACKETED})[ \t]*:?[ \t]*)?(?P<text>.*)",
     re.DOTALL,
 )
-_HEADER = re.compile(rf"(?P<name>{_NAME}){_BETWEEN}(?P<stamp>{_BRACKETED}|{_SPAN}|{UNITS})[ \t]*:?")
+_HEADER = re.compile(rf"(?P<name>{_NAME})[ \t]*(?:[-–—|·•,:][ \t]*)?(?P<stamp>{_BRACKETED}|{_SPAN}|{UNITS})[ \t]*:?")
 _INLINE = re.compile(rf"(?P<name>{_NAME})[ \t]*(?P<stamp>{_BRACKETED})[ \t]*(?:[-–—][ \t]+)?(?P<text>\S.*)", re.DOTALL)
 _PIPED = re.compile(
     rf"(?P<name>[^\s|][^|\n]{{0,119}}?)[ \t]*\|[ \t]*(?P<stamp>{CLOCK})[ \t]*\|[ \t]*(?P<text>\S.*)", re.DOTALL

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meetcli.meetings.normalize import canonical_text, split_turns
 from meetcli.readers.content import Content
 from meetcli.readers.format import Format, Found
-from meetcli.readers.heads import NO_SPEAKERS, is_field
+from meetcli.readers.heads import NO_PEOPLE, NO_SPEAKERS, is_field
 from meetcli.readers.turns import Piece, as_mapping
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _claims_text(content: Content) -> bool:
     found = _evidence(content)
     recurring = sum(count > 1 for count in found.runs.values())
     if found.turns >= _MIN_TURNS and recurring >= _MIN_SPEAKERS and found.share >= _MIN_SHARE:
-        return not found.is_code
+        return not found.is_code and sum(name.lower() in NO_PEOPLE for name in found.runs) * 2 < len(found.runs)
     if found.is_chat or not (recurring >= _MIN_SPEAKERS or _has_signs(content.text[:_JUDGED_CHARACTERS])):
         return False
     spoken = _spoken_start(content.text)

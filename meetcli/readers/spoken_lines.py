@@ -15,6 +15,7 @@ from meetcli.meetings.normalize import speaker_names, words_of_name
 from meetcli.meetings.stamps import length_of, rises, stamp_of, starts_of
 from meetcli.readers.fields import speaker_name
 from meetcli.readers.heads import (
+    NO_PEOPLE,
     NO_SPEAKERS,
     Head,
     date_of,
@@ -38,16 +39,9 @@ _MIN_SHARE_NAMED = 0.25
 _HOUR_S = 3600
 _LONGEST_TURN = 6000
 """Characters: a quarter of an hour without anybody else is a talk."""
+_LONGEST_ANSWER = 3000
+_QUESTIONS = frozenset("q a p r question answer pergunta resposta pregunta respuesta audience".split())  # noqa: SIM905 - as above
 _CODE_ENDS = (";", "{", "}", "(", "[", "=", "|", ",")
-NO_PEOPLE = frozenset(
-    """actual added args arguments attributes author authors auto-generated bug cause changed class copyright default
-    defaults deprecated description effect error example examples expected features file files fix fixed from
-    function homepage hint impact in info input issue issues key keyword kwargs license links maintainer message
-    method methods module name notes optional options output package param parameter parameters path problem raises
-    reason references removed required requirements result results return returns see solution source status step
-    summary syntax test tip to todo type types usage value values version warning warns why yields""".split()  # noqa: SIM905 - words read better than a page of quoted ones
-)
-"""Labels of manuals, changelogs and forms, which recur and alternate as people do."""
 _ESCAPE = re.compile(r"\\([\[\]\-&.!_*#()+<>{}|~`'\"@$:=])")
 _NUMBERED = re.compile(r"[ \t]{0,12}(\d{1,2})(?:[ \t]+|\Z)(?=\S|\Z)")
 _PAGE = re.compile(r"[ \t]*(?:page |página |pág\. ?)?\d{1,4}(?:[ ]?(?:/|of|de)[ ]?\d{1,4})?[ \t]*", re.IGNORECASE)
@@ -548,14 +542,17 @@ def _is_spread(text: _Text, openings: Sequence[_Opening]) -> bool:
 def _is_speech(text: _Text, openings: Sequence[_Opening]) -> bool:
     """Say whether what stands behind labels reads as speech: sentences, not values, definitions or code."""
     ends = [*(opening.line for opening in openings[1:]), len(text.lines)]
-    sentences = code = 0
+    sentences = code = longest = 0
     for opening, end in zip(openings, ends, strict=True):
         lines = [opening.text, *(text.lines[place].strip() for place in range(opening.line + 1, end))]
         last = next((line for line in reversed(lines) if line), "")
+        longest = max(longest, sum(map(len, lines)))
         sentences += last.rstrip("\"'”’»)*_]").endswith((".", "?", "!", "…", "-", "–", "—"))
         code += last.endswith(_CODE_ENDS)
     names = {opening.speaker or "" for opening in openings}
     people = {name for name in names if _looks_like_name(name) and name.lower() not in NO_PEOPLE}
+    if longest > _LONGEST_ANSWER:  # a talk with questions behind it
+        people = {name for name in people if name.lower() not in _QUESTIONS}
     said = sum(opening.speaker in people for opening in openings)
     return sentences * 2 >= len(openings) and code * 4 <= len(openings) and said * 10 >= len(openings) * 8
 
@@ -574,7 +571,7 @@ def _turns(text: _Text, way: _Way) -> list[Piece]:
     starts = starts_of([opening.stamp for opening in openings], is_clock=way.is_clock)
     pieces = [
         Piece(
-            speaker_name(opening.speaker),
+            _speaker(opening.speaker),
             said.lstrip("—– ") if dashed * 2 > len(openings) else said,
             start_s,
             _end(start_s, opening.stamp),
@@ -585,6 +582,11 @@ def _turns(text: _Text, way: _Way) -> list[Piece]:
     if way.has_names:
         return pieces
     return join(pieces)
+
+
+def _speaker(name: str | None) -> str | None:
+    """Return a label as it is written, None for what says that nobody knows: in text `A` is no number of a speaker."""
+    return None if speaker_name(name) is None else " ".join((name or "").split())
 
 
 def _end(start_s: float | None, stamp: str | None) -> float | None:
