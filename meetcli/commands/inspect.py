@@ -121,6 +121,12 @@ def _not_understood(outcome: Outcome) -> Inspected:
     return Inspected(outcome.source, outcome.status, reason=outcome.reason, error=outcome.error, hint=outcome.hint)
 
 
+def _taken(mapping: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what a reader says it took for what; a file of meetcli's own shape may have any field of that name."""
+    taken = mapping.get("taken") if "turns" in mapping else None
+    return tuple((str(what), str(name)) for what, name in taken.items()) if isinstance(taken, dict) else ()
+
+
 def _open_measure(settings: Settings) -> Measure:
     """Return what counts a meeting: the words, and the tokens and price of an ordinary extract with the settings'
     model.
@@ -137,6 +143,7 @@ def _open_measure(settings: Settings) -> Measure:
             transcript.source,
             Status.NOT_ATTEMPTED,
             format=transcript.format,
+            taken=_taken(transcript.mapping),
             meeting=meeting,
             key=idempotency_key(meeting, fallback_to_content=settings.key_fallback == "content"),
             missing_ids=missing,
@@ -173,6 +180,7 @@ def _row(one: Inspected, *, shows_turns: bool) -> dict[str, Any]:
     row |= {
         "status": "understood",
         "format": one.format,
+        "taken": dict(one.taken) or None,
         "meeting_id": meeting.meeting_id,
         "customer_id": meeting.customer_id,
         "meet_date": meeting.meet_date,

@@ -22,7 +22,8 @@ _ALL_FIELDS = 7
 class Inspected(NamedTuple):
     """One meeting as it was understood, or why an input is none. `cost_usd` None means that the price is unknown.
 
-    `way_to_ids` is what would give it those of `missing_ids`. `doubts` are (name, measure, what it says).
+    `way_to_ids` is what would give it those of `missing_ids`. `doubts` are (name, measure, what it says). `taken` says
+    which list and fields of JSON or a table were taken for what, where nothing but their names says it.
     """
 
     source: Source
@@ -31,6 +32,7 @@ class Inspected(NamedTuple):
     error: str | None = None
     hint: str | None = None
     format: str = ""
+    taken: tuple[tuple[str, str], ...] = ()
     meeting: Meeting | None = None
     key: str | None = None
     missing_ids: tuple[str, ...] = ()
@@ -104,6 +106,8 @@ def _heading(one: Inspected, meeting: Meeting) -> Table:
 def _facts(one: Inspected, meeting: Meeting) -> Iterator[tuple[str, str]]:
     yield "file", printable(one.source.label)
     yield "format", one.format
+    if one.taken:
+        yield "taken as", ", ".join(f"{what}: {name}" for what, name in one.taken)
     yield "meeting", meeting.meeting_id or "-"
     yield (
         "customer",

@@ -131,7 +131,7 @@ def _is_otter(document: object) -> bool:
 
 _SERVICES = (
     _Service("ElevenLabs JSON", "ElevenLabs Scribe", _is_scribe),
-    _Service("transformers JSON", "transformers, insanely-fast-whisper", _is_chunked),
+    _Service("transformers JSON", "Hugging Face", _is_chunked),
     _Service("Recall.ai JSON", "Recall.ai", _is_recall, "names"),
     _Service(
         "Fathom API",
@@ -382,7 +382,7 @@ FORMATS = (
     ),
     Format(
         "transcript inside JSON",
-        "APIs that hand over captions or text",
+        "captions or text in a field",
         _claims_text,
         _read_text,
         speakers="names",

@@ -229,5 +229,5 @@ FORMATS = (
     Format("WhisperX JSON", "WhisperX", _is_whisperx, _read),
     Format("whisper-timestamped JSON", "whisper-timestamped", _is_timestamped, _read, speakers="none"),
     Format("faster-whisper dump", "faster-whisper", _is_dump, _read_dump, speakers="none", is_from_documentation=True),
-    Format("Whisper JSON", "openai-whisper, Mistral Voxtral", _is_plain, _read, speakers="none"),
+    Format("Whisper JSON", "Whisper, Voxtral", _is_plain, _read, speakers="none"),
 )
