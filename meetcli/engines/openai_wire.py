@@ -155,11 +155,14 @@ def _connection_failure(error: BaseException) -> Failure:
         why = "its name is not known" if is_any(aiohttp.ClientConnectorDNSError) else "no connection"
         if is_any(aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError):
             why = "TLS failed"
+        hint = "check the network and the base URL"
+        if why == "TLS failed":
+            hint = "name the file of your certificate authority in SSL_CERT_FILE; a server on this machine has http://"
         return Failure(
             "unreachable",
             f"the server cannot be reached: {why}",
             "attempt",
-            "check the network and the base URL",
+            hint,
             usage=Usage(),
         )
     is_silence = is_any(TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) and not is_any(

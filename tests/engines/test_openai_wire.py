@@ -217,3 +217,11 @@ def test_the_schema_stands_after_the_instructions_so_that_a_repair_shares_their_
     assert json.loads(first[2]["content"].splitlines()[-1]) == SCHEMA
     assert repair[: len(first)] == first
     assert repair[-1]["content"] == "repair"
+
+
+@pytest.mark.parametrize("kind", [aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError])
+def test_where_tls_fails_the_way_out_is_named(kind: type[BaseException]):
+    failure = translate(an_error_of(kind), BODY, 0.0)
+    assert failure is not None
+    assert "TLS failed" in failure.message
+    assert "SSL_CERT_FILE" in (failure.hint or "")
