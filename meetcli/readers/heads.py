@@ -89,6 +89,8 @@ NO_PEOPLE = frozenset(
     summary syntax test tip to todo type types usage value values version warning warns why yields""".split()  # noqa: SIM905 - as above
 )
 """Labels of manuals, changelogs and forms, which recur and alternate as people do."""
+ESCAPE = re.compile(r"\\([\[\]\-&.!_*#()+<>{}|~`'\"@$:=])")
+"""What Markdown puts before a sign that it may take for its own."""
 _BREAK = re.compile(
     r"(?i)\W*(?:(?:lunch|coffee|commercial|ad)[ ])?(?:break|intervalo|pausa)\W*(?:\W*\d{1,2}:\d\d(?::\d\d)?\W*)?"
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meetcli.meetings.normalize import canonical_text, split_turns
 from meetcli.readers.content import Content
 from meetcli.readers.format import Format, Found
-from meetcli.readers.heads import NO_PEOPLE, NO_SPEAKERS, is_field
+from meetcli.readers.heads import ESCAPE, NO_PEOPLE, NO_SPEAKERS, is_field
 from meetcli.readers.turns import Piece, as_mapping
 
 if TYPE_CHECKING:
@@ -188,6 +188,10 @@ def _is_all_labels(text: str) -> bool:
     return True
 
 
+def _unescaped(text: str) -> str:
+    return ESCAPE.sub(r"\1", text) if "\\" in text else text
+
+
 def _is_as_it_stands(transcript: str, spoken: Spoken) -> bool:
     """Say whether the text says the same without another word: then it stays as it was given, and so does its
     content's key.
@@ -197,7 +201,7 @@ def _is_as_it_stands(transcript: str, spoken: Spoken) -> bool:
     if above and (spoken.head.meet_date or spoken.head.participants or len(turns[0].text.split("\n")) > 1):
         return False
     return len(turns) - above == len(spoken.turns) and all(
-        one.speaker == other.speaker and one.text.split() == other.text.split()
+        one.speaker == other.speaker and _unescaped(one.text).split() == other.text.split()
         for one, other in zip(turns[above:], spoken.turns, strict=True)
     )
 

@@ -15,6 +15,7 @@ from meetcli.meetings.normalize import speaker_names, words_of_name
 from meetcli.meetings.stamps import length_of, rises, stamp_of, starts_of
 from meetcli.readers.fields import speaker_name
 from meetcli.readers.heads import (
+    ESCAPE,
     NO_PEOPLE,
     NO_SPEAKERS,
     Head,
@@ -42,7 +43,6 @@ _LONGEST_TURN = 6000
 _LONGEST_ANSWER = 3000
 _QUESTIONS = frozenset("q a p r question answer pergunta resposta pregunta respuesta audience".split())  # noqa: SIM905 - as above
 _CODE_ENDS = (";", "{", "}", "(", "[", "=", "|", ",")
-_ESCAPE = re.compile(r"\\([\[\]\-&.!_*#()+<>{}|~`'\"@$:=])")
 _NUMBERED = re.compile(r"[ \t]{0,12}(\d{1,2})(?:[ \t]+|\Z)(?=\S|\Z)")
 _PAGE = re.compile(r"[ \t]*(?:page |página |pág\. ?)?\d{1,4}(?:[ ]?(?:/|of|de)[ ]?\d{1,4})?[ \t]*", re.IGNORECASE)
 _UNITS_LINE = re.compile(r"(?:\d{1,2} (?:hours?|minutes?|seconds?),? ?){1,3}")
@@ -115,7 +115,7 @@ def spoken_lines(lines: Sequence[str]) -> Spoken | None:
 
 
 def _escapes_off(lines: Sequence[str]) -> list[str]:
-    return [_ESCAPE.sub(r"\1", line) if "\\" in line else line for line in lines]
+    return [ESCAPE.sub(r"\1", line) if "\\" in line else line for line in lines]
 
 
 def _numbers_off(lines: list[str]) -> list[str]:
