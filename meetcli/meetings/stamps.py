@@ -103,8 +103,8 @@ def length_of(written: str) -> float | None:
 
 
 def rises(times: Sequence[float]) -> bool:
-    """Say whether times hardly ever fall."""
-    return sum(later < earlier for earlier, later in pairwise(times)) * _FEW <= len(times)
+    """Say whether times hardly ever fall; one that falls back to the first starts another recording and is no fall."""
+    return sum(times[0] < later < earlier for earlier, later in pairwise(times)) * _FEW <= len(times)
 
 
 def _are_minutes(known: Sequence[Stamp], *, is_beside_long: bool) -> bool:

@@ -568,7 +568,7 @@ def _head(text: _Text, way: _Way) -> tuple[Head, list[str]]:
 def _turns(text: _Text, way: _Way) -> list[Piece]:
     openings = way.openings
     dashed = sum(opening.text.startswith(_DASHES) for opening in openings)
-    starts = starts_of([opening.stamp for opening in openings], is_clock=way.is_clock)
+    starts = _of_first_recording(starts_of([opening.stamp for opening in openings], is_clock=way.is_clock))
     pieces = [
         Piece(
             _speaker(opening.speaker),
@@ -581,7 +581,21 @@ def _turns(text: _Text, way: _Way) -> list[Piece]:
     ]
     if way.has_names:
         return pieces
-    return join(pieces)
+    return join(pieces, is_ordered=True)
+
+
+def _of_first_recording(starts: list[float | None]) -> list[float | None]:
+    """Return times without those behind a clock that starts again, which would point into the first recording."""
+    first: float | None = None
+    latest = 0.0
+    for number, start_s in enumerate(starts):
+        if start_s is None:
+            continue
+        if first is not None and start_s <= first and start_s < latest:
+            return [*starts[:number], *[None] * (len(starts) - number)]
+        first = start_s if first is None else first
+        latest = max(latest, start_s)
+    return starts
 
 
 def _speaker(name: str | None) -> str | None:
