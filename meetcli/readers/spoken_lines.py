@@ -452,6 +452,9 @@ def _by_stamps(text: _Text) -> _Way | None:
             )
             if said is not None:
                 openings.append(_Opening(place, None, label.stamp, said))
+    levels = sum((label.name or "").lower() in NO_SPEAKERS for _, label in text.of(Shape.COLON))
+    if levels * 2 > len(openings):  # a log
+        return None
     said_lines = sum(bool(line.strip()) for line in text.lines)
     alone = sum(not opening.text for opening in openings)
     if len(openings) < 2 or (len(openings) + alone) * 10 < said_lines * 5:
