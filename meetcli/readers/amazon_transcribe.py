@@ -14,7 +14,7 @@ from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, SpeakerTimes, glued, join, meeting, sentences, utterances
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     results = content.document.get("results") if is_object(content.document, "results") else None
     is_answer = is_object(results, "items") or is_object(results, "channel_labels")
     return is_answer and (is_object(results, "transcripts") or is_object(first_of(results, "items"), "alternatives"))
@@ -60,7 +60,7 @@ def _words(items: Sequence[Object], speakers: SpeakerTimes) -> Iterator[tuple[Pi
         )
 
 
-def _claims_analytics(content: Content) -> bool:
+def _recognizes_analytics(content: Content) -> bool:
     return is_object(first_of(content.document, "Transcript"), "Content", "BeginOffsetMillis")
 
 
@@ -75,8 +75,12 @@ def _analyzed(one: Object) -> Piece:
 
 
 FORMATS = (
-    Format("Amazon Transcribe", "AWS", _claims, _read),
+    Format("Amazon Transcribe", "AWS", _recognizes, _read),
     Format(
-        "Amazon call analytics", "AWS, Amazon Connect", _claims_analytics, _read_analytics, is_from_documentation=True
+        "Amazon call analytics",
+        "AWS, Amazon Connect",
+        _recognizes_analytics,
+        _read_analytics,
+        is_from_documentation=True,
     ),
 )

@@ -17,7 +17,7 @@ _UNITS = 1000.0
 """A second in the service's own answers; scripts that keep some of one, and services like it, write seconds too."""
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     document = content.document
     if is_object(first_of(document, "utterances"), "speaker", "text", "start", "end") and (
         "status" in document or "words" in document
@@ -65,4 +65,4 @@ def _piece(piece: Object, keys: Sequence[str], unit: float) -> Piece:
     )
 
 
-FORMATS = (Format("AssemblyAI", "AssemblyAI", _claims, _read),)
+FORMATS = (Format("AssemblyAI", "AssemblyAI", _recognizes, _read),)

@@ -14,7 +14,7 @@ _DURATION = re.compile(r"PT(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9}(?:\.\d{1,9}
 _TICKS = 10_000_000
 
 
-def _claims_batch(content: Content) -> bool:
+def _recognizes_batch(content: Content) -> bool:
     return is_object(content.document, "recognizedPhrases")
 
 
@@ -43,7 +43,7 @@ def _of_batch(phrase: Object, is_multichannel: bool) -> Piece:
     )
 
 
-def _claims_fast(content: Content) -> bool:
+def _recognizes_fast(content: Content) -> bool:
     phrase = first_of(content.document, "phrases")
     if is_object(content.document, "combinedPhrases", "phrases"):
         return is_object(phrase) or content.document["phrases"] == []
@@ -86,7 +86,7 @@ def _end(start_s: float | None, length_s: float | None) -> float | None:
     return None if start_s is None or length_s is None else start_s + length_s
 
 
-def _claims_conversation(content: Content) -> bool:
+def _recognizes_conversation(content: Content) -> bool:
     document = content.document
     inner = document.get("analysisInput") if is_object(document, "analysisInput") else document
     return is_object(first_of(inner, "conversations"), "conversationItems")
@@ -101,12 +101,12 @@ def _read_conversations(content: Content) -> Iterator[Found]:
 
 
 FORMATS = (
-    Format("Azure Speech batch", "Azure Speech", _claims_batch, _read_batch),
-    Format("Azure Speech fast", "Azure Speech", _claims_fast, _read_fast, is_from_documentation=True),
+    Format("Azure Speech batch", "Azure Speech", _recognizes_batch, _read_batch),
+    Format("Azure Speech fast", "Azure Speech", _recognizes_fast, _read_fast, is_from_documentation=True),
     Format(
         "Azure conversation",
         "Azure Language",
-        _claims_conversation,
+        _recognizes_conversation,
         _read_conversations,
         times="none",
         ids=("meeting_id",),

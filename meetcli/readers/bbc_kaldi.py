@@ -8,7 +8,7 @@ from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, SpeakerTimes, meeting
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     answer = content.document.get("retval") if is_object(content.document, "retval") else None
     return is_object(first_of(answer, "words"), "word", "start")
 
@@ -26,4 +26,4 @@ def _word(word: Object, speakers: SpeakerTimes) -> Piece:
     return Piece(speakers.at(start_s), text(word, "punct") or text(word, "word"), start_s, seconds(word, "end"))
 
 
-FORMATS = (Format("BBC Kaldi", "BBC", _claims, _read),)
+FORMATS = (Format("BBC Kaldi", "BBC", _recognizes, _read),)

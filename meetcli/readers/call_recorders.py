@@ -15,7 +15,7 @@ from meetcli.readers.turns import Piece, as_mapping, join, meeting
 _GONG_UNITS = 1000.0
 
 
-def _claims_gong(content: Content) -> bool:
+def _recognizes_gong(content: Content) -> bool:
     return is_object(first_of(content.document, "callTranscripts"), "transcript")
 
 
@@ -77,7 +77,7 @@ def _fireflies_transcripts(document: object) -> list[object]:
     return list(many) if isinstance(many, list) else [inner.get("transcript", inner)]
 
 
-def _claims_fireflies(content: Content) -> bool:
+def _recognizes_fireflies(content: Content) -> bool:
     transcript = next(iter(_fireflies_transcripts(content.document)), None)
     if is_object(transcript, "id", "title", "sentences") and transcript["sentences"] == []:
         return True  # of a silent recording
@@ -117,11 +117,11 @@ def _fireflies_date(transcript: Object) -> str | None:
 
 
 FORMATS = (
-    Format("Gong", "Gong API", _claims_gong, _read_gong, ids=("meeting_id",), is_from_documentation=True),
+    Format("Gong", "Gong API", _recognizes_gong, _read_gong, ids=("meeting_id",), is_from_documentation=True),
     Format(
         "Fireflies",
         "Fireflies API",
-        _claims_fireflies,
+        _recognizes_fireflies,
         _read_fireflies,
         speakers="names",
         ids=("meeting_id", "meet_date"),

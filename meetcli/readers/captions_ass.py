@@ -26,7 +26,7 @@ _OVERRIDE = re.compile(r"\{[^{}]*\}")
 _DRAWING = re.compile(r"\\p[1-9]")
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     return bool(_MARK.match(content.text))
 
 
@@ -94,7 +94,7 @@ FORMATS = (
     Format(
         "SubStation Alpha",
         "Aegisub, Whisper tools, .ass and .ssa",
-        _claims,
+        _recognizes,
         _read,
         speakers="names",
         is_json=False,

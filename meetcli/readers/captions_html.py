@@ -20,7 +20,7 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2}(?:\.\d{1,6})?)")
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     return content.text.lstrip().startswith("<") and bool(_TURN_START.search(content.text[:_HEAD_CHARACTERS]))
 
 
@@ -43,5 +43,7 @@ def _pieces(html: str) -> Iterator[Piece]:
 
 
 FORMATS = (
-    Format("podcast namespace HTML", "Podcasting 2.0", _claims, _read, speakers="names", times="start", is_json=False),
+    Format(
+        "podcast namespace HTML", "Podcasting 2.0", _recognizes, _read, speakers="names", times="start", is_json=False
+    ),
 )

@@ -11,7 +11,7 @@ from meetcli.readers.spoken_times import in_seconds
 from meetcli.readers.turns import Piece, as_mapping, meeting
 
 
-def _claims_podcast(content: Content) -> bool:
+def _recognizes_podcast(content: Content) -> bool:
     segment = first_of(content.document, "segments")
     return is_object(segment, "body", "startTime") and is_time(segment["startTime"])
 
@@ -30,7 +30,7 @@ def _podcast_pieces(segments: Sequence[Object]) -> Iterator[Piece]:
         yield Piece(speaker, text(segment, "body"), seconds(segment, "startTime"), seconds(segment, "endTime"))
 
 
-def _claims_reduct(content: Content) -> bool:
+def _recognizes_reduct(content: Content) -> bool:
     return is_object(first_of(content.document, "segments"), "wdlist")
 
 
@@ -45,7 +45,7 @@ def _reduct_piece(segment: Object) -> Piece:
     return Piece(speaker, said, seconds(segment, "start"), seconds(segment, "end"))
 
 
-def _claims_qmsum(content: Content) -> bool:
+def _recognizes_qmsum(content: Content) -> bool:
     return is_object(first_of(content.document, "meeting_transcripts"), "speaker", "content")
 
 
@@ -56,7 +56,7 @@ def _read_qmsum(content: Content) -> list[Found]:
 
 
 FORMATS = (
-    Format("podcast namespace JSON", "Podcasting 2.0", _claims_podcast, _read_podcast, speakers="names"),
-    Format("Reduct", "Reduct", _claims_reduct, _read_reduct, speakers="names"),
-    Format("QMSum", "the QMSum corpus", _claims_qmsum, _read_qmsum, speakers="names", times="none"),
+    Format("podcast namespace JSON", "Podcasting 2.0", _recognizes_podcast, _read_podcast, speakers="names"),
+    Format("Reduct", "Reduct", _recognizes_reduct, _read_reduct, speakers="names"),
+    Format("QMSum", "the QMSum corpus", _recognizes_qmsum, _read_qmsum, speakers="names", times="none"),
 )

@@ -28,7 +28,7 @@ _UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _LEFT_OUT = frozenset({"metadata", "title", "desc", "copyright", "name"})
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     return content.text.lstrip().startswith("<") and bool(_ROOT.search(content.text[:_HEAD_CHARACTERS]))
 
 
@@ -192,7 +192,7 @@ FORMATS = (
     Format(
         "TTML",
         "broadcasters, AWS, .ttml and .dfxp",
-        _claims,
+        _recognizes,
         _read,
         speakers="names",
         is_json=False,

@@ -20,7 +20,7 @@ from typing import IO, BinaryIO
 
 from meetcli.errors import InputError
 from meetcli.meetings.sidecars import SIDECAR_SUFFIX, sidecar_fields, sidecar_names
-from meetcli.readers.content import NoTranscript, claims_cues, claims_json, refuse_closed_document, suffix_of
+from meetcli.readers.content import NoTranscript, declares_cues, declares_json, refuse_closed_document, suffix_of
 from meetcli.readers.raw import GZIP_START, ZIP_STARTS, Bytes, Held, Raw
 
 MAX_MEMBERS = 10_000
@@ -53,10 +53,10 @@ class Member:
 
 
 def gunzip(raw: Bytes, suffix: str, max_bytes: int) -> Held:
-    """Return what a gzip file holds; `InputError` where that is too much or broken, `NoTranscript` where it claims to
-    be none.
+    """Return what a gzip file holds.
 
-    `suffix` is the one of what it holds.
+    `suffix` is the one of what it holds. Raises `InputError` where that is too much or broken, `NoTranscript` where it
+    does not look like a transcript.
     """
     with raw.stream() as stream, gzip.GzipFile(fileobj=stream) as opened:
         try:
@@ -222,7 +222,7 @@ def _bounded(
     content.write(opened.read(_HEAD_BYTES))
     head = content.getvalue()
     refuse_closed_document(head)
-    if Held(head).is_binary() and not head.startswith((GZIP_START, *ZIP_STARTS)) and not claims_json(head, suffix):
+    if Held(head).is_binary() and not head.startswith((GZIP_START, *ZIP_STARTS)) and not declares_json(head, suffix):
         raise NoTranscript("is a binary file, not a transcript")
     excess = _excess(max(size, len(head)), packed_size, max_bytes)
     while excess is None and (chunk := opened.read(_CHUNK)):
@@ -249,11 +249,9 @@ def _overlap(entries: list[zipfile.ZipInfo]) -> bool:
 
 
 def _refusal(message: str, head: bytes, suffix: str, *, hint: str | None = None) -> InputError:
-    """Return why something cannot be used: an error only for what claims to be a transcript, as a file outside of
-    containers.
-    """
-    is_claimed = claims_json(head, suffix) or claims_cues(head, suffix)
-    return InputError(message, hint=hint) if is_claimed else NoTranscript(message)
+    """Return why something cannot be used: an error only where it declares itself JSON or captions, as for any file."""
+    is_declared = declares_json(head, suffix) or declares_cues(head, suffix)
+    return InputError(message, hint=hint) if is_declared else NoTranscript(message)
 
 
 def _refuse_large_directory(stream: BinaryIO, size: int) -> None:

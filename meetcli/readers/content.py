@@ -48,7 +48,7 @@ class NoTranscript(InputError):
 
 
 class NotUtf8(NoTranscript):
-    """Says that a file which claims nothing is text in another encoding, and may be a transcript all the same."""
+    """Says that a file which declares nothing is text in another encoding, and may be a transcript all the same."""
 
 
 class Content(NamedTuple):
@@ -77,12 +77,12 @@ def refuse_closed_document(start: bytes) -> None:
         raise NoTranscript(f"is {name}", reason="unread", hint=DOCUMENT_HINT)
 
 
-def claims_json(start: bytes, suffix: str) -> bool:
-    """Say whether a file claims to be JSON by its suffix or its first bytes, and so must parse."""
+def declares_json(start: bytes, suffix: str) -> bool:
+    """Say whether a file declares itself JSON by its suffix or its first bytes, and so must parse."""
     return suffix in JSON_SUFFIXES or bool(_JSON_START.match(start) or _UTF16_START.match(start))
 
 
-def claims_session(start: bytes) -> bool:
+def declares_session(start: bytes) -> bool:
     """Say whether lines are the messages of one real-time session, as Speechmatics sends them, and so one document."""
     place = start.find(b'"message"', 0, _SESSION_START_BYTES)
     if place < 0 or not _SESSION_MESSAGE.match(start, place):
@@ -91,8 +91,8 @@ def claims_session(start: bytes) -> bool:
     return line.startswith(b"{") and line.endswith(b"}") and b'"message"' in line
 
 
-def claims_cues(start: bytes, suffix: str) -> bool:
-    """Say whether a file claims to be WebVTT or SRT by its suffix or its first bytes, and so must parse."""
+def declares_cues(start: bytes, suffix: str) -> bool:
+    """Say whether a file declares itself WebVTT or SRT by its suffix or its first bytes, and so must parse."""
     if suffix in CUE_SUFFIXES:
         return True
     head = start[:300].removeprefix(codecs.BOM_UTF8).lstrip()
@@ -108,20 +108,20 @@ def open_content(data: bytes, suffix: str, *, is_named: bool = True) -> Content:
     Text that starts as UTF-16 does is read as that, as Notepad and Excel write it; JSON, WebVTT and SRT are UTF-8 by
     their rules.
     """
-    is_json = claims_json(data, suffix)
-    is_claimed = is_json or claims_cues(data, suffix)
-    is_utf16 = not is_claimed and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    is_json = declares_json(data, suffix)
+    is_declared = is_json or declares_cues(data, suffix)
+    is_utf16 = not is_declared and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"is not UTF-8: {_guessed(data, error)}"
-        raise (InputError if is_claimed else NotUtf8)(message, hint="save it as UTF-8") from None
-    if is_claimed and b"\0" in data[:4]:
+        raise (InputError if is_declared else NotUtf8)(message, hint="save it as UTF-8") from None
+    if is_declared and b"\0" in data[:4]:
         raise InputError(f"is not UTF-8: {_guessed(data, None)}", hint="save it as UTF-8")
     if not text or text.isspace():
-        raise (InputError if is_claimed else NoTranscript)("is empty")
+        raise (InputError if is_declared else NoTranscript)("is empty")
     return Content(
-        text, _parse(_as_list(text) if claims_session(data) else text) if is_json else None, suffix, is_named
+        text, _parse(_as_list(text) if declares_session(data) else text) if is_json else None, suffix, is_named
     )
 
 

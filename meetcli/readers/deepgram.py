@@ -12,7 +12,7 @@ from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, join, meeting, sentences, utterances
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     results = content.document.get("results") if is_object(content.document, "results") else None
     alternative = first_of(first_of(results, "channels"), "alternatives")
     is_alternative = is_object(alternative, "transcript") or is_object(first_of(alternative, "words"), "word", "start")
@@ -79,4 +79,4 @@ def _whole(paragraph: list[Piece]) -> Piece:
     return Piece(first.speaker, " ".join(piece.text for piece in paragraph), first.start_s, last.end_s)
 
 
-FORMATS = (Format("Deepgram", "Deepgram", _claims, _read),)
+FORMATS = (Format("Deepgram", "Deepgram", _recognizes, _read),)

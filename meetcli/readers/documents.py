@@ -262,12 +262,12 @@ def _inner(content: Content) -> Format | None:
     return format_of(content._replace(suffix=""))
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     inner = _inner(content)
     return inner is not None and not inner.is_by_naming
 
 
-def _claims_named(content: Content) -> bool:
+def _recognizes_named(content: Content) -> bool:
     return _inner(content) is not None
 
 
@@ -280,7 +280,7 @@ FORMATS = (
     Format(
         "document",
         "Word's .docx and OpenDocument's .odt: Teams, Google Meet, Zoom, Rev",
-        _claims,
+        _recognizes,
         _read,
         speakers="names",
         times="start",
@@ -291,7 +291,7 @@ FORMATS = (
     Format(
         "document that is named",
         "as above, with fewer names",
-        _claims_named,
+        _recognizes_named,
         _read,
         speakers="names",
         times="start",

@@ -27,16 +27,18 @@ def is_object(value: object, *keys: str) -> TypeGuard[Object]:
 
 
 def first_of(value: object, key: str) -> Any:  # noqa: ANN401 - it may be anything, which is the question
-    """Return the first item of the list under a key; None where there is no such thing. For claims, which judge
-    nothing.
+    """Return the first item of the list under a key, None where there is none.
+
+    For functions that recognize a format: they judge nothing.
     """
     items = value.get(key) if isinstance(value, dict) else None
     return items[0] if isinstance(items, list) and items else None
 
 
 def is_time(value: object) -> bool:
-    """Say whether a value may be a time in seconds: a number, as text too, or none at all; a date is not. For
-    claims.
+    """Say whether a value may be a time in seconds: a number, also as text, or none at all. A date is not.
+
+    For functions that recognize a format.
     """
     if isinstance(value, str) and value and len(value) <= _MAX_DIGITS:
         try:

@@ -18,10 +18,10 @@ The mapping is one of the canonical shapes, or `{"turns": [{"speaker", "text", "
 
 
 class Format(NamedTuple):
-    """One format. A module of this folder has `FORMATS`, those of one family, the strictest claims first.
+    """One format. A module of this folder has `FORMATS`, those of one family, the strictest first.
 
-    `claims` says whether a content is of this format, by its keys or marks: never by a name, never by the size of a
-    number. `read` may raise `InputError`, for what claims to be the format and breaks its rules. `source` is who writes
+    `recognizes` says whether a content is of this format, by its keys or marks: never by a name, never by the size of a
+    number. `read` may raise `InputError`, for what looks like the format and breaks its rules. `source` is who writes
     it. `speakers` says whether people are called by their names or by labels such as `Speaker 1`, `ids` which of a
     meeting's own fields a file may hold. `is_json` says that it is JSON, `is_by_naming` that only a file the user named
     can be one, `is_from_documentation` that no real file was at hand when the reader was written.
@@ -29,7 +29,7 @@ class Format(NamedTuple):
 
     name: str
     source: str
-    claims: Callable[[Content], bool]
+    recognizes: Callable[[Content], bool]
     read: Callable[[Content], Iterable[Found]]
     speakers: Literal["names", "labels", "none"] = "labels"
     times: Literal["start and end", "start", "none"] = "start and end"

@@ -41,11 +41,11 @@ _DOCUMENTS = ("documents",)
 
 
 def format_of(content: Content) -> Format | None:
-    """Return the first format that claims a content; None where none does.
+    """Return the first format that recognizes a content; None where none does.
 
     A module is imported only when all before it have declined: most runs meet one or two formats.
     """
-    return next((form for form in asked_formats(content) if form.claims(content)), None)
+    return next((form for form in asked_formats(content) if form.recognizes(content)), None)
 
 
 def asked_formats(content: Content) -> Iterator[Format]:

@@ -21,7 +21,7 @@ def _results(document: object) -> object:
     return document
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     best = first_of(first_of(_results(content.document), "results"), "alternatives")
     return is_object(best, "transcript") or is_object(first_of(best, "words"), "word")
 
@@ -94,4 +94,4 @@ def _time(word: Object, *keys: str) -> float | None:
     return None
 
 
-FORMATS = (Format("Google Speech-to-Text", "Google Cloud", _claims, _read),)
+FORMATS = (Format("Google Speech-to-Text", "Google Cloud", _recognizes, _read),)

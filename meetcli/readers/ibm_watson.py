@@ -17,7 +17,7 @@ _NO_WORD = "%HESITATION"
 """Stands where somebody hesitated; IBM's own guide tells users to take it out."""
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     if is_object(content.document, "result_index", "results") and content.document["results"] == []:
         return True  # of a silent recording
     first = first_of(content.document, "results")
@@ -58,4 +58,4 @@ def _word(word: Any) -> tuple[str, float | None, float | None]:  # noqa: ANN401 
     return word[0], as_seconds(word[1], "timestamps"), as_seconds(word[2], "timestamps")
 
 
-FORMATS = (Format("IBM Watson", "IBM Watson Speech to Text", _claims, _read),)
+FORMATS = (Format("IBM Watson", "IBM Watson Speech to Text", _recognizes, _read),)

@@ -9,7 +9,7 @@ from typing import Any
 from meetcli.errors import InputError
 from meetcli.meetings.normalize import split_turns
 from meetcli.models import Turn
-from meetcli.readers.content import Content, claims_cues, claims_json, open_content
+from meetcli.readers.content import Content, declares_cues, declares_json, open_content
 from meetcli.readers.field_names import folded
 from meetcli.readers.format import Found
 from meetcli.readers.formats import format_of
@@ -32,9 +32,9 @@ def text_inside(said: str) -> Mapping[str, Any] | None:
     head = said[:_JUDGED]
     is_opened = head.lstrip("\ufeff \t\r\n")[:1] in _OPENINGS
     start = head.encode(errors="replace") if is_opened else b""
-    if is_opened and claims_cues(start, ""):
+    if is_opened and declares_cues(start, ""):
         content = _opened(said)
-    elif is_opened and claims_json(start, ""):
+    elif is_opened and declares_json(start, ""):
         try:
             content = _opened(said)
         except InputError:
@@ -100,7 +100,7 @@ def texts_in(document: object) -> Iterator[str]:
             if isinstance(inner, dict) and depth < _MAX_DEPTH:
                 pending.append((inner, depth + 1))
             elif isinstance(inner, str) and (
-                _KEYS.search(folded(key)) or claims_cues(inner[:300].encode(errors="replace"), "")
+                _KEYS.search(folded(key)) or declares_cues(inner[:300].encode(errors="replace"), "")
             ):
                 yield inner
 

@@ -18,7 +18,7 @@ from meetcli.readers.inner_text import with_text_inside, with_turns
 _METADATA = "metadata"
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     return is_own_shape(content.document)
 
 
@@ -55,7 +55,7 @@ FORMATS = (
     Format(
         "meetcli JSON",
         "meetcli",
-        _claims,
+        _recognizes,
         _read,
         speakers="names",
         times="none",

@@ -74,7 +74,7 @@ def _seconds(stamp: str) -> float:
 # Google Meet
 
 
-def _claims_meet(content: Content) -> bool:
+def _recognizes_meet(content: Content) -> bool:
     text = content.text
     return "ranscri" in text[:_HEAD_CHARACTERS] and bool(
         _MEET_MARK.search(text[:_HEAD_CHARACTERS]) or _MEET_MARK.search(text[-_HEAD_CHARACTERS:])
@@ -198,7 +198,7 @@ def _no_date() -> InputError:
 # Otter
 
 
-def _claims_otter(content: Content) -> bool:
+def _recognizes_otter(content: Content) -> bool:
     if ":" not in content.text[:_HEAD_CHARACTERS]:
         return False
     lines = [line for line in _LINE_END.split(content.text[:_HEAD_CHARACTERS]) if line.strip()]
@@ -219,7 +219,7 @@ def _read_otter(content: Content) -> list[Found]:
 # Fathom
 
 
-def _claims_fathom(content: Content) -> bool:
+def _recognizes_fathom(content: Content) -> bool:
     head = content.text[:_HEAD_CHARACTERS]
     return bool(_FATHOM_MARK.search(head)) and any(_FATHOM_HEADER.fullmatch(line) for line in _LINE_END.split(head))
 
@@ -231,7 +231,7 @@ def _read_fathom(content: Content) -> list[Found]:
 # Zoom's saved captions
 
 
-def _claims_zoom(content: Content) -> bool:
+def _recognizes_zoom(content: Content) -> bool:
     return bool(_ZOOM_HEADER.fullmatch(content.text[:_HEAD_CHARACTERS].lstrip().partition("\n")[0].rstrip()))
 
 
@@ -259,7 +259,7 @@ FORMATS = (
     Format(
         "Google Meet",
         "Google Meet",
-        _claims_meet,
+        _recognizes_meet,
         _read_meet,
         speakers="names",
         times="start",
@@ -269,7 +269,7 @@ FORMATS = (
     Format(
         "Fathom",
         "Fathom",
-        _claims_fathom,
+        _recognizes_fathom,
         _read_fathom,
         speakers="names",
         times="start",
@@ -279,12 +279,12 @@ FORMATS = (
     Format(
         "Zoom captions",
         "Zoom, saved captions",
-        _claims_zoom,
+        _recognizes_zoom,
         _read_zoom,
         speakers="names",
         times="start",
         is_json=False,
         is_from_documentation=True,
     ),
-    Format("Otter", "Otter", _claims_otter, _read_otter, speakers="names", times="start", is_json=False),
+    Format("Otter", "Otter", _recognizes_otter, _read_otter, speakers="names", times="start", is_json=False),
 )

@@ -51,7 +51,7 @@ _NAME_ALONE = re.compile(r"(?m)^(?:#{1,6} |\*\*)?([^\W\d_a-z][^\n:.,;!?(){}=<>\"
 _BULLET = re.compile(r"(?m)^[ \t]*[-*+][ \t]+(?=[^\W_][^\n:]{0,119}:[ \t])")
 
 
-def _claims_text(content: Content) -> bool:
+def _recognizes_text(content: Content) -> bool:
     found = _evidence(content)
     recurring = sum(count > 1 for count in found.runs.values())
     if found.turns >= _MIN_TURNS and recurring >= _MIN_SPEAKERS and found.share >= _MIN_SHARE:
@@ -72,7 +72,7 @@ def _has_signs(text: str) -> bool:
     return sum(count > 1 for count in counts.values()) >= _MIN_SPEAKERS
 
 
-def _claims_named_text(content: Content) -> bool:
+def _recognizes_named_text(content: Content) -> bool:
     if not content.is_named:
         return False
     text = _without_bullets(content.text)
@@ -210,7 +210,7 @@ FORMATS = (
     Format(
         "plain text",
         "anything: `Name: text` lines, Markdown too",
-        _claims_text,
+        _recognizes_text,
         _read,
         speakers="names",
         times="start",
@@ -219,7 +219,7 @@ FORMATS = (
     Format(
         "plain text of a named file",
         "anything, with fewer names",
-        _claims_named_text,
+        _recognizes_named_text,
         _read,
         speakers="names",
         times="start",

@@ -10,7 +10,7 @@ from meetcli.readers.format import Format, Found
 from meetcli.readers.turns import Piece, meeting
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     if content.document == {"monologues": []}:
         return True  # of a silent recording
     monologue = first_of(content.document, "monologues")
@@ -35,4 +35,4 @@ def _monologue(monologue: Object, names: Mapping[str, str | None]) -> Piece:
     return Piece(speaker and (names.get(speaker) or speaker), said, min(starts, default=None), max(ends, default=None))
 
 
-FORMATS = (Format("Rev", "Rev.ai and Rev's editor", _claims, _read),)
+FORMATS = (Format("Rev", "Rev.ai and Rev's editor", _recognizes, _read),)

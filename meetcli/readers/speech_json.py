@@ -257,11 +257,11 @@ def _is_date(value: str) -> bool:
 # What is speech where nobody says so
 
 
-def _claims_general(content: Content) -> bool:
+def _recognizes_general(content: Content) -> bool:
     return _is_told(content.document, is_proven)
 
 
-def _claims_named(content: Content) -> bool:
+def _recognizes_named(content: Content) -> bool:
     return content.is_named and _is_told(content.document, is_likely)
 
 
@@ -337,7 +337,7 @@ def _numbers(one: Spoken) -> tuple[int, float | None, float | None]:
 
 
 def _format(service: _Service) -> Format:
-    def claims(content: Content) -> bool:
+    def recognizes(content: Content) -> bool:
         return service.is_marked(content.document)
 
     def read(content: Content) -> Iterator[Found]:
@@ -347,7 +347,7 @@ def _format(service: _Service) -> Format:
     return Format(
         service.name,
         service.source,
-        claims,
+        recognizes,
         read,
         speakers=service.speakers,  # type: ignore[arg-type]  # the table above has no other
         times=service.times,  # type: ignore[arg-type]  # as above
@@ -360,7 +360,7 @@ def _read(content: Content) -> Iterator[Found]:
     return meetings_of(content.document)
 
 
-def _claims_text(content: Content) -> bool:
+def _recognizes_text(content: Content) -> bool:
     return isinstance(content.document, dict) and bool(_read_text(content))
 
 
@@ -375,7 +375,7 @@ FORMATS = (
     Format(
         "JSON of speech",
         "anything: a list of objects with text, speaker and times",
-        _claims_general,
+        _recognizes_general,
         _read,
         speakers="names",
         ids=_IDS,
@@ -383,7 +383,7 @@ FORMATS = (
     Format(
         "transcript inside JSON",
         "captions or text in a field",
-        _claims_text,
+        _recognizes_text,
         _read_text,
         speakers="names",
         is_json=True,
@@ -391,7 +391,7 @@ FORMATS = (
     Format(
         "JSON of a named file",
         "anything, with less of it",
-        _claims_named,
+        _recognizes_named,
         _read,
         speakers="names",
         ids=_IDS,

@@ -16,7 +16,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _V1_MARKS = frozenset(".,?!")
 
 
-def _claims_v2(content: Content) -> bool:
+def _recognizes_v2(content: Content) -> bool:
     document = content.document
     if isinstance(document, list):
         is_session = is_object(next(iter(document), None), "message")
@@ -82,7 +82,7 @@ def _delimiter(messages: Sequence[Object], results: Sequence[Object]) -> str:
     return "" if told == "" and is_unspaced else " "
 
 
-def _claims_v1(content: Content) -> bool:
+def _recognizes_v1(content: Content) -> bool:
     document = content.document
     return is_object(document, "job", "words") and is_object(first_of(document, "words"), "name", "time")
 
@@ -102,6 +102,6 @@ def _v1_words(words: Sequence[Object], speakers: SpeakerTimes) -> Iterator[tuple
 
 
 FORMATS = (
-    Format("Speechmatics json-v2", "Speechmatics", _claims_v2, _read_v2),
-    Format("Speechmatics v1", "Speechmatics", _claims_v1, _read_v1),
+    Format("Speechmatics json-v2", "Speechmatics", _recognizes_v2, _read_v2),
+    Format("Speechmatics v1", "Speechmatics", _recognizes_v1, _read_v1),
 )

@@ -66,15 +66,15 @@ class Cue(NamedTuple):
     lines: list[str]
 
 
-def _claims_vtt(content: Content) -> bool:
+def _recognizes_vtt(content: Content) -> bool:
     return bool(_MARK.match(content.text)) or (content.suffix == ".vtt" and not _SRT_START.match(content.text))
 
 
-def _claims_srt(content: Content) -> bool:
+def _recognizes_srt(content: Content) -> bool:
     return content.suffix == ".srt" or bool(_SRT_START.match(content.text))
 
 
-def _claims_sbv(content: Content) -> bool:
+def _recognizes_sbv(content: Content) -> bool:
     return bool(_SBV_TIMING.match(content.text.lstrip()))
 
 
@@ -334,7 +334,7 @@ def _labelled(line: str) -> str:
 
 
 FORMATS = (
-    Format("WebVTT", "Zoom, Teams, Webex, YouTube", _claims_vtt, _read, speakers="names", is_json=False),
-    Format("SRT", "subtitle editors, Whisper, YouTube", _claims_srt, _read, speakers="names", is_json=False),
-    Format("SBV", "YouTube", _claims_sbv, _read_sbv, speakers="names", is_json=False, is_from_documentation=True),
+    Format("WebVTT", "Zoom, Teams, Webex, YouTube", _recognizes_vtt, _read, speakers="names", is_json=False),
+    Format("SRT", "subtitle editors, Whisper, YouTube", _recognizes_srt, _read, speakers="names", is_json=False),
+    Format("SBV", "YouTube", _recognizes_sbv, _read_sbv, speakers="names", is_json=False, is_from_documentation=True),
 )

@@ -82,12 +82,12 @@ def _judged(content: Content) -> tuple[_Rows, Speech] | None:
     return None
 
 
-def _claims_whisper(content: Content) -> bool:
+def _recognizes_whisper(content: Content) -> bool:
     found = _judged(content)
     return found is not None and found[0].names == _WHISPER and is_proven(found[1])
 
 
-def _claims(content: Content) -> bool:
+def _recognizes(content: Content) -> bool:
     found = _judged(content)
     if found is None or not found[1].spoken:
         return False
@@ -122,7 +122,7 @@ FORMATS = (
     Format(
         "Whisper table",
         "openai-whisper .tsv, whisper.cpp .csv",
-        _claims_whisper,
+        _recognizes_whisper,
         _read,
         speakers="none",
         is_json=False,
@@ -130,7 +130,7 @@ FORMATS = (
     Format(
         "CSV of turns",
         "spreadsheets and editors, one turn a row",
-        _claims,
+        _recognizes,
         _read,
         speakers="names",
         ids=FIELDS,

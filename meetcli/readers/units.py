@@ -15,9 +15,9 @@ from meetcli.readers.content import (
     DOCUMENT_SUFFIXES,
     LINE_SUFFIXES,
     NoTranscript,
-    claims_cues,
-    claims_json,
-    claims_session,
+    declares_cues,
+    declares_json,
+    declares_session,
     refuse_closed_document,
     suffix_of,
 )
@@ -135,7 +135,7 @@ def _opened(source: Source, raw: Bytes, max_bytes: int) -> Archive:
 
 
 def _skipped(unit: Unit, probe: Probe) -> Outcome | None:
-    """Return the outcome of a unit without a transcript; None for one that has any, or that claims to and is broken."""
+    """Return the outcome of a unit without a transcript; None where it has one, or is a broken one."""
     try:
         probe(unit)
     except NoTranscript as error:
@@ -168,11 +168,11 @@ def _units(source: Source, raw: Bytes, max_bytes: int, probe: Probe) -> Iterator
             yield _document(source, raw, archive, max_bytes)
         return
     refuse_closed_document(raw.head)
-    if claims_json(raw.head, suffix):
-        if not claims_session(raw.head) and raw.is_json_lines(suffix in LINE_SUFFIXES, max_bytes):
+    if declares_json(raw.head, suffix):
+        if not declares_session(raw.head) and raw.is_json_lines(suffix in LINE_SUFFIXES, max_bytes):
             yield from _lines(source, raw, max_bytes, probe)
             return
-    elif claims_cues(raw.head, suffix):
+    elif declares_cues(raw.head, suffix):
         pass
     elif raw.is_binary():
         raise NoTranscript("is a binary file, not a transcript")

@@ -45,7 +45,7 @@ def unread(name: str, content: Content) -> NoTranscript | None:
     suffix = content.suffix
     if suffix in _SUBTITLES:
         return _because(f"is a subtitle of a kind that is not read ({suffix})", "export the subtitle as .vtt or .srt")
-    if _is_claimed_by_name(content):
+    if _is_declared_by_name(content):
         return _because(
             "has few signs of who speaks or when, so it is read only where it is named", "name the file itself"
         )
@@ -65,7 +65,7 @@ def unread(name: str, content: Content) -> NoTranscript | None:
     return None
 
 
-def _is_claimed_by_name(content: Content) -> bool:
+def _is_declared_by_name(content: Content) -> bool:
     form = format_of(content._replace(is_named=True))
     if form is None:
         return False

@@ -33,7 +33,7 @@ def test_a_sample_reads_as_its_golden_file(path):
 
 @pytest.mark.parametrize("path", COPIED, ids=name_of)
 def test_a_sample_is_known_by_its_content_alone(path, tmp_path):
-    """Under a name that says nothing; a list needs brackets that open on an object to claim to be JSON without a
+    """Under a name that says nothing; a list needs brackets that open on an object to pass for JSON without a
     suffix.
     """
     disguised = tmp_path / "a"
