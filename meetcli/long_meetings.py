@@ -75,7 +75,7 @@ class LongMeeting:
     def __init__(
         self, task: Task, whole: Request, model: type[BaseModel], window: Window, known: Sequence[str] = ()
     ) -> None:
-        """`whole` is the request that does not fit; `known` are the `marks` of the meeting when it was last cut."""
+        """`whole` is the request that does not fit; `known` are the `anchors` of the meeting when it was last cut."""
         self._task = task
         self._whole = whole
         self._model = model
@@ -91,9 +91,9 @@ class LongMeeting:
         self._found: list[dict[str, Any]] = []
 
     @property
-    def marks(self) -> list[str]:
+    def anchors(self) -> list[str]:
         """How the chunks are known again, for the next time that this meeting is cut."""
-        return [chunk.mark for chunk in self._chunks]
+        return [chunk.anchor for chunk in self._chunks]
 
     def first(self) -> list[Ask]:
         """Return what is asked about the chunks, in order."""

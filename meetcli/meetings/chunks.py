@@ -21,7 +21,7 @@ from meetcli.meetings.normalize import cut_stretches
 from meetcli.models import Meeting, Turn
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…;])\s+|\n+")
-_MARK = re.compile(r"([0-9a-f]{32}):([0-9]{1,9}):([0-9a-f]{32})")
+_ANCHOR = re.compile(r"([0-9a-f]{32}):([0-9]{1,9}):([0-9a-f]{32})")
 _WORD_START = re.compile(r"(?<=\s)\S")
 _TELLING_CHARACTERS = 40
 """A shorter turn ("Yes, okay.") comes again, and says nothing about where it stands."""
@@ -37,14 +37,14 @@ class Chunk(NamedTuple):
     """A stretch of a meeting as a meeting of its own.
 
     It begins with an overlap of what was said just before, so that nothing is read without its context. `first_turn`
-    and `last_turn` are the meeting's turns in it, 1-based, overlap included; `mark` is one word by which another cut
+    and `last_turn` are the meeting's turns in it, 1-based, overlap included; `anchor` is one word by which another cut
     knows it again.
     """
 
     meeting: Meeting
     first_turn: int
     last_turn: int
-    mark: str
+    anchor: str
 
 
 class _Unit(NamedTuple):
@@ -57,7 +57,7 @@ class _Unit(NamedTuple):
     name: str
 
 
-class _Mark(NamedTuple):
+class _Anchor(NamedTuple):
     """A chunk of an earlier cut: the name of the unit where it starts, overlap aside, how many units it has, and the
     digest of its text.
     """
@@ -72,19 +72,19 @@ def split(
 ) -> list[Chunk]:
     """Return the chunks of a meeting, in order, each of at most `most_tokens`; together they hold every turn.
 
-    `known` are the marks of an earlier cut of the same meeting, in order. `spare` tokens of each chunk's stay free as
+    `known` are the anchors of an earlier cut of the same meeting, in order. `spare` tokens of each chunk's stay free as
     it grows.
     """
-    cut = _Cut(meeting, most_tokens, count, [_read(mark) for mark in known], spare)
+    cut = _Cut(meeting, most_tokens, count, [_read(anchor) for anchor in known], spare)
     return [cut.chunk(span) for span in cut.spans()]
 
 
-def _read(mark: str) -> _Mark:
-    """Return a mark. What an earlier version kept is the start alone: no chunk is known by it, but it is where to cut
+def _read(anchor: str) -> _Anchor:
+    """Return an anchor. What an earlier version kept is the start alone: no chunk is known by it, but it is where to cut
     again.
     """
-    whole = _MARK.fullmatch(mark)
-    return _Mark(whole[1], int(whole[2]), whole[3]) if whole else _Mark(mark, 0, "")
+    whole = _ANCHOR.fullmatch(anchor)
+    return _Anchor(whole[1], int(whole[2]), whole[3]) if whole else _Anchor(anchor, 0, "")
 
 
 _Span = tuple[int, int]
@@ -95,11 +95,11 @@ class _Cut:
     """One meeting while it is cut."""
 
     def __init__(
-        self, meeting: Meeting, most_tokens: int, count: Callable[[str], int], known: Sequence[_Mark], spare: int
+        self, meeting: Meeting, most_tokens: int, count: Callable[[str], int], known: Sequence[_Anchor], spare: int
     ) -> None:
         self._meeting = meeting
         self._known = known
-        self._known_starts = {mark.start for mark in known}
+        self._known_starts = {anchor.start for anchor in known}
         self._overlap = most_tokens // 8
         self._usual = most_tokens * 3 // 4
         name = most_tokens // 24  # of whoever goes on speaking
@@ -150,32 +150,32 @@ class _Cut:
             left.pop()
         return [*front, *self._kept_between(left, place, until), *reversed(back)]
 
-    def _kept_between(self, marks: Collection[_Mark], place: int, until: int) -> Iterator[_Span]:
+    def _kept_between(self, anchors: Collection[_Anchor], place: int, until: int) -> Iterator[_Span]:
         places: dict[str, list[int]] = {}
-        for number in range(place, until) if marks else ():
+        for number in range(place, until) if anchors else ():
             places.setdefault(self._units[number].name, []).append(number)
-        once = [places[mark.start][0] if len(places.get(mark.start, ())) == 1 else None for mark in marks]
+        once = [places[anchor.start][0] if len(places.get(anchor.start, ())) == 1 else None for anchor in anchors]
         sure = [
             span
-            for mark, start in zip(marks, once, strict=True)
-            if start is not None and (span := self._found(mark, start, until))
+            for anchor, start in zip(anchors, once, strict=True)
+            if start is not None and (span := self._found(anchor, start, until))
         ]
         ahead = deque([*_longest_in_order(sure), (until, until)])
-        for mark, start in zip(marks, once, strict=True):
+        for anchor, start in zip(anchors, once, strict=True):
             if start == ahead[0][0]:
                 span = ahead.popleft()
             else:
-                starts = places.get(mark.start, [])
-                found = (self._found(mark, start, ahead[0][0]) for start in starts[bisect_left(starts, place) :])
+                starts = places.get(anchor.start, [])
+                found = (self._found(anchor, start, ahead[0][0]) for start in starts[bisect_left(starts, place) :])
                 span = next(filter(None, found), (0, 0))
             if span[1]:
                 yield span
                 place = span[1]
 
-    def _found(self, mark: _Mark, place: int, until: int) -> _Span | None:
-        span = place, place + mark.units
-        is_there = mark.units and place >= 0 and span[1] <= until and self._units[place].name == mark.start
-        return span if is_there and self._tokens(*span) <= self._most and self._digest(span) == mark.digest else None
+    def _found(self, anchor: _Anchor, place: int, until: int) -> _Span | None:
+        span = place, place + anchor.units
+        is_there = anchor.units and place >= 0 and span[1] <= until and self._units[place].name == anchor.start
+        return span if is_there and self._tokens(*span) <= self._most and self._digest(span) == anchor.digest else None
 
     def _cut(self, first: int, after: int) -> Iterator[_Span]:
         """Yield what a stretch is cut into."""
@@ -251,8 +251,8 @@ class _Cut:
             said = self._meeting.transcript[begin:end]
             turns.append(Turn(turn.speaker, said, begin - opening.begin + labeled, turn.start_s, turn.end_s))
         part = self._meeting._replace(transcript=text, turns=tuple(turns), stretches=cut_stretches(turns))
-        mark = f"{self._units[span[0]].name}:{span[1] - span[0]}:{text_digest(text)}"
-        return Chunk(part, opening.turn + 1, closing.turn + 1, mark)
+        anchor = f"{self._units[span[0]].name}:{span[1] - span[0]}:{text_digest(text)}"
+        return Chunk(part, opening.turn + 1, closing.turn + 1, anchor)
 
 
 def _longest_in_order(spans: Sequence[_Span]) -> list[_Span]:

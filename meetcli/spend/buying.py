@@ -118,11 +118,11 @@ class Buyer:
     def _asks_in_parts(self, job: Job, whole: Request, window: Window) -> tuple[list[Ask], Then]:
         task, meeting = self._assignment.task, whole.meeting
         cut = part_digest(self._assignment.parts, (), {"window": window.tokens})
-        known = self._ledger.known_marks(job, cut)
+        known = self._ledger.known_anchors(job, cut)
         long = LongMeeting(task, whole, self._model, window, known)
-        if long.marks != known:
+        if long.anchors != known:
             entry = empty_entry(job, meeting, Spent(), self._assignment, self._ports.now())
-            self._ledger.keep_marks(job, cut, long.marks, entry)
+            self._ledger.keep_anchors(job, cut, long.anchors, entry)
         return long.first(), long.then
 
     # From a question to its answer

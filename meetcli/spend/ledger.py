@@ -153,18 +153,18 @@ class Ledger:
         )
         return reply if self._rules.is_fresh(header.created_at, now) and not is_refused else None
 
-    def known_marks(self, job: Job, cut: str) -> list[str]:
-        """Return the marks of the chunks that this meeting was last cut into. `cut` names what is asked of all of its
+    def known_anchors(self, job: Job, cut: str) -> list[str]:
+        """Return the anchors of the chunks that this meeting was last cut into. `cut` names what is asked of all of its
         parts alike.
         """
         kept = load_reply(self._reply_row(job, cut), "")
         return (kept.text or "").split() if kept else []
 
-    def keep_marks(self, job: Job, cut: str, marks: Iterable[str], bought: Entry) -> None:
-        """Keep the marks of the chunks of this meeting, before the first is bought: a run that is killed has bought
+    def keep_anchors(self, job: Job, cut: str, anchors: Iterable[str], bought: Entry) -> None:
+        """Keep the anchors of the chunks of this meeting, before the first is bought: a run that is killed has bought
         some all the same.
         """
-        self.settle_answers(job, {cut: " ".join(marks)}, bought)
+        self.settle_answers(job, {cut: " ".join(anchors)}, bought)
 
     def settle_answers(self, job: Job, answers: Mapping[str, str], bought: Entry) -> None:
         """Keep answers about parts, by name, beyond the meeting that they were bought for, as paid for."""

@@ -15,8 +15,8 @@ from tests.corridor import explicit
 from tests.long_speech import HOURS, TURNS_AN_HOUR, WINDOW, WORDS, meeting_of, six_hours, text_of
 
 
-def starts_of(marks):
-    return {mark.partition(":")[0] for mark in marks}
+def starts_of(anchors):
+    return {anchor.partition(":")[0] for anchor in anchors}
 
 
 def test_every_turn_is_in_some_chunk_and_every_chunk_fits():
@@ -76,10 +76,10 @@ def test_an_edit_moves_only_its_neighbors_even_where_no_earlier_cut_is_known():
 def test_where_an_earlier_cut_is_known_no_edit_of_an_opening_turn_moves_more_than_three_chunks():
     turns = six_hours()
     chunks = split(meeting_of(turns), 2_000, WINDOW.count)
-    marks, before = [chunk.mark for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
+    anchors, before = [chunk.anchor for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
     lines = text_of(turns).splitlines()
     opening = [
-        place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(marks)
+        place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(anchors)
     ]
     assert len(opening) > 30
     for place in opening[::8]:
@@ -89,21 +89,21 @@ def test_where_an_earlier_cut_is_known_no_edit_of_an_opening_turn_moves_more_tha
             [],
             [("Ana", "Another matter altogether."), turns[place]],
         ):
-            after = split(meeting_of([*turns[:place], *new, *turns[place + 1 :]]), 2_000, WINDOW.count, marks)
+            after = split(meeting_of([*turns[:place], *new, *turns[place + 1 :]]), 2_000, WINDOW.count, anchors)
             assert sum(chunk.meeting.transcript not in before for chunk in after) <= 3, place
 
 
 def test_a_start_that_is_said_again_elsewhere_is_still_one():
     turns = six_hours()
     chunks = split(meeting_of(turns), 2_000, WINDOW.count)
-    marks, before = [chunk.mark for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
+    anchors, before = [chunk.anchor for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
     lines = text_of(turns).splitlines()
     opening = [
-        place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(marks)
+        place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(anchors)
     ]
     for place in opening[::4]:
         far = (place + len(turns) // 2) % len(turns)
-        after = split(meeting_of([*turns[:far], turns[place], *turns[far:]]), 2_000, WINDOW.count, marks)
+        after = split(meeting_of([*turns[:far], turns[place], *turns[far:]]), 2_000, WINDOW.count, anchors)
         assert sum(chunk.meeting.transcript not in before for chunk in after) <= 2, place
 
 
@@ -160,8 +160,8 @@ def edited(turns, edit, chance, opening, most):
 def test_no_edit_of_a_turn_makes_more_than_three_new_chunks(told, edits, most):
     turns, chance = told(), random.Random(most)
     chunks = split(meeting_of(turns), most, WINDOW.count)
-    marks, before = [chunk.mark for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
-    openings = starts_of(marks)
+    anchors, before = [chunk.anchor for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
+    openings = starts_of(anchors)
     opening = [
         at
         for at, line in enumerate(text_of(turns).splitlines())
@@ -170,25 +170,25 @@ def test_no_edit_of_a_turn_makes_more_than_three_new_chunks(told, edits, most):
     for edit in edits:
         for _ in range(4):
             meeting = meeting_of(edited(turns, edit, chance, opening, most))
-            after = split(meeting, most, WINDOW.count, marks)
+            after = split(meeting, most, WINDOW.count, anchors)
             assert sum(chunk.meeting.transcript not in before for chunk in after) <= 3, edit
             assert max(WINDOW.count(chunk.meeting.transcript) for chunk in after) <= most
             covered = {turn for chunk in after for turn in range(chunk.first_turn, chunk.last_turn + 1)}
             assert covered == set(range(1, len(meeting.turns) + 1))
-            undone = split(meeting_of(turns), most, WINDOW.count, [chunk.mark for chunk in after])
+            undone = split(meeting_of(turns), most, WINDOW.count, [chunk.anchor for chunk in after])
             assert sum(chunk.meeting.transcript not in before for chunk in undone) <= 3, edit
 
 
 def test_a_hundred_edits_leave_no_more_and_no_larger_chunks_than_a_new_cut():
     turns, chance, most = six_hours(), random.Random(4), 2_000
-    known = [chunk.mark for chunk in split(meeting_of(turns), most, WINDOW.count)]
+    known = [chunk.anchor for chunk in split(meeting_of(turns), most, WINDOW.count)]
     bought: set[str] = set()
     for number in range(100):
         turns = edited(turns, EDITS[number % len(EDITS)], chance, [], most // 8)
         chunks = split(meeting_of(turns), most, WINDOW.count, known)
         assert number == 0 or sum(chunk.meeting.transcript not in bought for chunk in chunks) <= 3
         bought |= {chunk.meeting.transcript for chunk in chunks}
-        known = [chunk.mark for chunk in chunks]
+        known = [chunk.anchor for chunk in chunks]
     assert max(WINDOW.count(chunk.meeting.transcript) for chunk in chunks) <= most
     assert len(chunks) <= len(split(meeting_of(turns), most, WINDOW.count)) * 1.1
 
@@ -198,7 +198,7 @@ def test_a_stretch_that_moves_takes_no_chunk_with_it_that_it_passes():
     chunks = split(meeting_of(turns), 2_000, WINDOW.count)
     before = {chunk.meeting.transcript for chunk in chunks}
     moved = [*turns[:500], *turns[700:2_000], *turns[500:700], *turns[2_000:]]
-    after = split(meeting_of(moved), 2_000, WINDOW.count, [chunk.mark for chunk in chunks])
+    after = split(meeting_of(moved), 2_000, WINDOW.count, [chunk.anchor for chunk in chunks])
     assert sum(chunk.meeting.transcript not in before for chunk in after) <= 9
 
 
@@ -207,14 +207,14 @@ def test_what_an_earlier_version_knew_of_a_cut_or_a_stranger_wrote_there_is_no_o
     chunks = split(meeting_of(turns), 2_000, WINDOW.count)
     before = {chunk.meeting.transcript for chunk in chunks}
     after = split(
-        meeting_of([("Ana", "Wait."), *turns]), 2_000, WINDOW.count, [chunk.mark.partition(":")[0] for chunk in chunks]
+        meeting_of([("Ana", "Wait."), *turns]), 2_000, WINDOW.count, [chunk.anchor.partition(":")[0] for chunk in chunks]
     )
     assert sum(chunk.meeting.transcript not in before for chunk in after) <= 3
     for known in (
         ["x"],
         ["", ":"],
-        [chunks[0].mark[:-1]],
+        [chunks[0].anchor[:-1]],
         ["0" * 32 + ":999999999:" + "0" * 32],
-        [chunks[3].mark, chunks[1].mark] * 9,
+        [chunks[3].anchor, chunks[1].anchor] * 9,
     ):
         assert {chunk.last_turn for chunk in split(meeting_of(turns), 2_000, WINDOW.count, known)} >= {len(turns)}
