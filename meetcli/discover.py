@@ -32,13 +32,13 @@ def discover(
     files_from: str | None = None,
     stdin: BinaryIO | None = None,
     working_folder: Path,
-    spool_folder: Path,
+    stdin_folder: Path,
 ) -> list[Source | Outcome]:
     """Return every input once, in the order of its path: a `Source` to read, or a `skipped` `Outcome` to count.
 
     A path is a file, a folder, a glob or `-`; a file whose name looks like a glob is that file. `files_from` names a
     list of files and folders, one a line or NUL-separated, itself `-` for standard input; nothing in it is a glob.
-    Relative paths start at `working_folder`. Standard input is copied to a private file in `spool_folder`, which the
+    Relative paths start at `working_folder`. Standard input is copied to a private file in `stdin_folder`, which the
     caller removes. Inside a folder hidden names are skipped; a folder behind a link is searched, but no folder twice
     and none that holds the searched folder itself. A folder that cannot be listed is a `Source` that fails when it is
     read, as any other input. Raises `UsageError` for a path that does not exist and a glob that matches nothing.
@@ -49,7 +49,7 @@ def discover(
         if typed == _STDIN:
             if files_from == _STDIN:
                 raise UsageError("standard input cannot be both the list of files and a transcript")
-            found.append(_spool(_stream(stdin), spool_folder))
+            found.append(_keep_stdin(_stream(stdin), stdin_folder))
         else:
             found.extend(_expand(typed, working_folder, folders))
     for listed in sorted(set(_listed(files_from, stdin, working_folder))) if files_from is not None else ():
@@ -256,15 +256,15 @@ def _stream(stdin: BinaryIO | None) -> BinaryIO:
     return stdin
 
 
-def _spool(stdin: BinaryIO, spool_folder: Path) -> _Found:
-    path = spool_folder / "stdin"
+def _keep_stdin(stdin: BinaryIO, stdin_folder: Path) -> _Found:
+    path = stdin_folder / "stdin"
     # O_EXCL and 0600 before the first byte: nobody else reads it, and a link planted under its name is not followed.
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as spool:
-            shutil.copyfileobj(stdin, spool)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as kept:
+            shutil.copyfileobj(stdin, kept)
     except OSError as error:
         raise RunStopped(
-            f"standard input cannot be kept in {spool_folder}: {error.strerror}", hint="free some space, or set TMPDIR"
+            f"standard input cannot be kept in {stdin_folder}: {error.strerror}", hint="free some space, or set TMPDIR"
         ) from error
     return _Found(str(path), is_link=False, item=Source(path, "stdin", "stdin", "stdin", is_named=True))
 

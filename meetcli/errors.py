@@ -54,7 +54,7 @@ class InputError(ItemError):
 class CallError(ItemError):
     """Report that a request got no answer; `reason` says why, as `timeout` or `server_error`.
 
-    `is_for_parts` says that the same in smaller parts may be answered; `window` is how many tokens the server said that
+    `is_divisible` says that the same in smaller parts may be answered; `window` is how many tokens the server said that
     it reads and writes at once, None where it did not.
     """
 
@@ -64,11 +64,11 @@ class CallError(ItemError):
         *,
         reason: str,
         hint: str | None = None,
-        is_for_parts: bool = False,
+        is_divisible: bool = False,
         window: int | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
-        self.is_for_parts = is_for_parts
+        self.is_divisible = is_divisible
         self.window = window
         self.reason = reason  # type: ignore[misc]  # an instance says more than its class here
 

@@ -96,7 +96,7 @@ def request_digest(
     return _sha256(json.dumps([key, fingerprint_digest, max_output_tokens, follow_up]).encode())
 
 
-def part_digest(asked: Mapping[str, str], messages: Iterable[tuple[str, str]], schema: Mapping[str, object]) -> str:
+def question_digest(asked: Mapping[str, str], messages: Iterable[tuple[str, str]], schema: Mapping[str, object]) -> str:
     """Return what is asked about one part of a long meeting: all that is sent, and to whom. The rest of the meeting is
     no part of it.
     """

@@ -39,7 +39,7 @@ of it.
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call about a meeting, about a part of a long one, or about all of its parts.
+    """One call about a meeting, about a chunk of a long one, or about all of its chunks.
 
     `has_full_summary` says that the usual length is wanted, `is_whole` that the answer is the meeting's as it stands.
     """
@@ -82,12 +82,12 @@ class LongMeeting:
         self._window = window
         self._is_custom = task.schema is not None
         self._least_cap = FIRST_CAP if self._is_custom else SUMMARY_CAP
-        rest, parts = (
+        rest, stretches = (
             most_input_tokens(whole._replace(messages=compose_chunk(task, said, whole.language)), window.count)
             for said in _nothing(whole)
         )
         room = max(LEAST_CHUNK_TOKENS, window.tokens - FIRST_CAP - rest)
-        self._chunks: list[Chunk] = split(whole.meeting, room, window.count, known, spare=parts - rest)
+        self._chunks: list[Chunk] = split(whole.meeting, room, window.count, known, spare=stretches - rest)
         self._found: list[dict[str, Any]] = []
 
     @property
@@ -116,11 +116,11 @@ class LongMeeting:
         if self._found and len(read) == 1:
             return json.dumps(self._finished(read[0]), ensure_ascii=False)
         self._found = self._found or read
-        stretches = [
+        given = [
             json.dumps(answer["result"], ensure_ascii=False) if self._is_custom else answer["summary"]
             for answer in read
         ]
-        return [self._about(group) for group in self._groups(stretches)]
+        return [self._about(group) for group in self._groups(given)]
 
     def _finished(self, last: dict[str, Any]) -> dict[str, Any]:
         meeting = self._whole.meeting
@@ -147,32 +147,32 @@ class LongMeeting:
             return False
         return True
 
-    def _groups(self, stretches: Sequence[str]) -> list[list[str]]:
-        """Return the stretches in groups that fit the window; in pairs at least, so that there is an end.
+    def _groups(self, given: Sequence[str]) -> list[list[str]]:
+        """Put what the chunks gave into groups that fit the window; in pairs at least, so that there is an end.
 
-        Where a group ends is said by the stretch there, as with chunks: another one elsewhere leaves it where it is.
+        As with chunks, a group ends where the text there says so: a change elsewhere leaves its end where it is.
         """
         rest = most_input_tokens(self._asked(()), self._window.count)
         room = max(LEAST_CHUNK_TOKENS, self._window.tokens - self._least_cap - rest)
-        tokens = [self._window.count(stretch) + NUMBER_TOKENS for stretch in stretches]
+        tokens = [self._window.count(one) + NUMBER_TOKENS for one in given]
         groups: list[list[str]] = []
         first = 0
         while len(tokens) - first > 2 and sum(tokens[first:]) > room:
             held = dict(enumerate(accumulate(tokens[first:]), first + 1))
             ends = [end for end in range(first + 2, len(tokens)) if room / 2 < held[end] <= room]
-            end = min(ends, key=lambda end: text_digest(stretches[end - 1]), default=first + 2)
-            groups.append(list(stretches[first:end]))
+            end = min(ends, key=lambda end: text_digest(given[end - 1]), default=first + 2)
+            groups.append(list(given[first:end]))
             first = end
-        return [*groups, list(stretches[first:])]
+        return [*groups, list(given[first:])]
 
-    def _about(self, stretches: Sequence[str]) -> Ask:
-        request = self._asked(stretches)
+    def _about(self, given: Sequence[str]) -> Ask:
+        request = self._asked(given)
         left = self._window.tokens - most_input_tokens(request, self._window.count)
         request = request._replace(max_output_tokens=min(FIRST_CAP, max(self._least_cap, left)))
         return Ask(request, self._last_model())
 
-    def _asked(self, stretches: Sequence[str]) -> Request:
-        messages = compose_whole(self._task, self._whole.meeting, stretches, self._whole.language)
+    def _asked(self, given: Sequence[str]) -> Request:
+        messages = compose_whole(self._task, self._whole.meeting, given, self._whole.language)
         request = self._whole._replace(messages=messages)
         return request if self._is_custom else request._replace(schema=strict_schema(self._last_model()))
 

@@ -429,7 +429,7 @@ class Job(NamedTuple):
 class Plan(NamedTuple):
     """What is left to buy after every hit and every failure has been delivered, in the order of the inputs.
 
-    `conflicts` are keys that more than one content, model or language of this run claims: (key, sources as shown).
+    `conflicts` are keys with more than one content, model or language in this run: (key, sources as shown).
     `without_ids` are the meetings that lack ids, by the ids they lack: how many, and the first of them. Those that the
     index knows are not looked into, and so not among them. `misspelled` are fields of meetings that are near misses, by
     name and kind of file: what was meant, and the first file. `doubts` are those about meetings to be called, by name:

@@ -124,7 +124,7 @@ class World:
             if text is not None:
                 self.results[name] = text
 
-        inputs = discover(["."], working_folder=self.folder, spool_folder=self.folder)
+        inputs = discover(["."], working_folder=self.folder, stdin_folder=self.folder)
         assignment = self.assignment()
         wanted = Rules(ttl_s=ttl_s, max_bytes=10**6, **rules)
 
@@ -174,7 +174,7 @@ class World:
         outcomes = {}
         cache = ForgivingCache(self.items, self.warnings.append)
         self.planned = planned = plan(
-            discover(["."], working_folder=self.folder, spool_folder=self.folder),
+            discover(["."], working_folder=self.folder, stdin_folder=self.folder),
             assignment=self.assignment(),
             rules=Rules(ttl_s=DAY_S, max_bytes=10**6, **rules),
             cache=cache,

@@ -30,7 +30,7 @@ def put(folder, *names):
 def find(here, *paths, files_from=None, stdin=None):
     spool = here.parent / "spool"
     spool.mkdir(exist_ok=True)
-    return discover(paths, files_from=files_from, stdin=stdin, working_folder=here, spool_folder=spool)
+    return discover(paths, files_from=files_from, stdin=stdin, working_folder=here, stdin_folder=spool)
 
 
 def results(found):
@@ -289,7 +289,7 @@ class TestFilesFrom:
             find(here, "-", files_from="-", stdin=io.BytesIO(b"a.json\n"))
 
 
-def test_standard_input_is_spooled_to_a_private_file(here):
+def test_standard_input_is_kept_in_a_private_file(here):
     [only] = find(here, "-", "-", stdin=io.BytesIO(b"hello"))
     assert (only.name, only.shown, only.result_path, only.is_named) == ("stdin", "stdin", "stdin", True)
     assert only.path.read_bytes() == b"hello"
@@ -314,7 +314,7 @@ def test_every_file_of_a_tree_is_found_once_or_counted(tmp_path_factory, names):
     for name in names:
         with contextlib.suppress(OSError):  # a folder where another name has a file
             put(here, name)
-    found = discover(["."], working_folder=here, spool_folder=here)
+    found = discover(["."], working_folder=here, stdin_folder=here)
     files = {str(path.relative_to(here)) for path in here.rglob("*") if path.is_file()}
     is_hidden = re.compile(r"(^|/)\.h(/|$)").search
     assert [one.shown for one in found if isinstance(one, Source)] == sorted(
@@ -322,5 +322,5 @@ def test_every_file_of_a_tree_is_found_once_or_counted(tmp_path_factory, names):
     )
     hidden = {name[: match.end()].rstrip("/") for name in files if (match := is_hidden(name))}
     assert {one.source.shown for one in found if isinstance(one, Outcome)} == hidden
-    named = discover([*files, "."], working_folder=here, spool_folder=here)
+    named = discover([*files, "."], working_folder=here, stdin_folder=here)
     assert sum(isinstance(one, Source) for one in named) == len(files)

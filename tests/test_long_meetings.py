@@ -313,7 +313,7 @@ def test_a_meeting_that_the_server_finds_too_long_is_asked_about_in_parts_in_the
 
     def script(request):
         if len(request.messages[1].content) > 100_000:
-            error = CallError("too long", reason="too_long", is_for_parts=True, window=window)
+            error = CallError("too long", reason="too_long", is_divisible=True, window=window)
             return Reply("", None, usage=Usage(requests=1), error=error)
         return answered(minutes_of(request))
 
@@ -328,7 +328,7 @@ def test_parts_that_are_refused_too_are_not_divided_again(tmp_path):
     world = World(tmp_path)
     world.put("a.json", explicit("\n".join(SAID)))
     world.window = Window(128_000, lambda text: len(text) // 4 + 1)
-    error = CallError("too long", reason="too_long", is_for_parts=True)
+    error = CallError("too long", reason="too_long", is_divisible=True)
     world.engine.script = lambda request: Reply("", None, usage=Usage(requests=1), error=error)
     assert world.run()["a.json"].reason == "too_long"
     assert world.calls <= 1 + 9

@@ -41,7 +41,7 @@ class LayeredCache:
         self._disk = disk
         self._clock = clock
         self._is_required = is_required
-        self._mark = f"{PENDING}{os.urandom(6).hex()}:"
+        self._debt_prefix = f"{PENDING}{os.urandom(6).hex()}:"
         self._lost_until: float | None = None
         self._is_readable = True
         self._behind: set[str] = set()
@@ -124,7 +124,7 @@ class LayeredCache:
         self._disk.close()
 
     def _change(self, work: Callable[[], T], keys: Iterable[str], items: Mapping[str, str]) -> T | None:
-        """Change the shared cache and store the items on disk, with a mark for each key if the shared one was not
+        """Change the shared cache and store the items on disk, with a debt for each key if the shared one was not
         reached.
 
         The shared one comes first so that both kinds of end take one transaction on disk.
@@ -132,17 +132,17 @@ class LayeredCache:
         try:
             done = self._attempt(work)
         except CacheError:
-            self._disk.set({**items, **self._marks(keys)})
+            self._disk.set({**items, **self._debts(keys)})
             raise
         if done is None and self._lost_until is not None:
-            self._disk.set({**items, **self._marks(keys)})
+            self._disk.set({**items, **self._debts(keys)})
         elif items:
             self._disk.set(items)
         return done
 
-    def _marks(self, keys: Iterable[str]) -> dict[str, str]:
+    def _debts(self, keys: Iterable[str]) -> dict[str, str]:
         self._behind.update(keys)
-        return dict.fromkeys((self._mark + key for key in keys), "")
+        return dict.fromkeys((self._debt_prefix + key for key in keys), "")
 
     def _read(self, work: Callable[[], T]) -> T | None:
         """Do as `_attempt`, and read what a shared cache still gives that takes nothing."""
@@ -184,12 +184,12 @@ class LayeredCache:
     def _reach(self) -> None:
         """Bring to the shared cache what it missed, after making sure that it is there."""
         self._shared.ping()
-        marks = {row: row.split(":", 2)[2] for row, _ in self._disk.scan(PENDING)}
-        self._behind.update(marks.values())
-        rows = list(marks)
+        debts = {row: row.split(":", 2)[2] for row, _ in self._disk.scan(PENDING)}
+        self._behind.update(debts.values())
+        rows = list(debts)
         for start in range(0, len(rows), _BULK):
             chunk = rows[start : start + _BULK]
-            keys = {marks[row] for row in chunk}
+            keys = {debts[row] for row in chunk}
             items = self._disk.get_many(keys)
             self._shared.remove(keys - items.keys())  # first: a server that is full does this much
             if items:

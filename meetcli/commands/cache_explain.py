@@ -38,8 +38,8 @@ _STORED_VALUES = ("engine", "model", "endpoint")
 def explain(files: list[str], flags: Flags, *, task: str | None, is_json: bool) -> None:
     """Print for each meeting and task what would happen, the entry that decides and both fingerprints part by part."""
     now = datetime.now(UTC)
-    with opened(flags, is_shared_used=True) as (settings, cache), TemporaryDirectory(prefix="meetcli-") as spool:
-        inputs = find_inputs(files, settings, spool)
+    with opened(flags, is_shared_used=True) as (settings, cache), TemporaryDirectory(prefix="meetcli-") as stdin_folder:
+        inputs = find_inputs(files, settings, stdin_folder)
         explained = [
             explanation
             for name in ((task,) if task else TASKS)

@@ -48,8 +48,8 @@ def inspect(paths: list[str], flags: Mapping[str, object], *, is_long: bool, sho
     settings = loaded.settings
     set_up_logging(loaded)
     refuse_no_paths(paths, settings)
-    with tempfile.TemporaryDirectory(prefix="meetcli-") as spool:
-        inputs = find_inputs(paths, settings, spool)
+    with tempfile.TemporaryDirectory(prefix="meetcli-") as stdin_folder:
+        inputs = find_inputs(paths, settings, stdin_folder)
         identity = open_identity(inputs, settings)
         in_meetings: dict[tuple[str, str], tuple[str, str]] = {}
         seen = _look(inputs, settings, identity, in_meetings)

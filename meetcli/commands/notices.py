@@ -24,7 +24,7 @@ log = logging.getLogger("meetcli")
 
 
 def warn_of_plan(planned: Plan, ttl_s: float | None) -> None:
-    """Say what is about to be bought again, and which inputs claim to be one meeting and are not."""
+    """Say what is about to be bought again, and which inputs pass for one meeting and are not."""
     warn_of_bypassed(planned)
     expired = [job for job in planned.jobs if job.status is Status.EXPIRED]
     if len(expired) > MANY:

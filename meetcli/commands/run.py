@@ -69,12 +69,16 @@ def _run(report: RunReport, paths: list[str], loaded: LoadedSettings) -> int:
     settings = loaded.settings
     refuse_no_paths(paths, settings)
     check_metrics_file(settings)
-    is_spooled = "-" in paths or str(settings.files_from) == "-"
-    with _spool(is_needed=is_spooled) as spool, watched(lambda: _tidy(spool)) as stop, opened_cache(settings) as cache:
+    is_stdin_read = "-" in paths or str(settings.files_from) == "-"
+    with (
+        _stdin_folder(is_needed=is_stdin_read) as stdin_folder,
+        watched(lambda: _tidy(stdin_folder)) as stop,
+        opened_cache(settings) as cache,
+    ):
         run = Run(report, loaded, cache, stop)
         inputs: list[Source | Outcome] = []
         try:
-            inputs = find_inputs(paths, settings, spool)
+            inputs = find_inputs(paths, settings, stdin_folder)
             run.work(inputs)
         except (RunStopped, BudgetReached) as error:
             report.stop(error)
@@ -89,7 +93,7 @@ def _run(report: RunReport, paths: list[str], loaded: LoadedSettings) -> int:
 
 
 @contextmanager
-def _spool(*, is_needed: bool) -> Iterator[str]:
+def _stdin_folder(*, is_needed: bool) -> Iterator[str]:
     """Make a private folder for standard input, where the run reads it; its name is empty where it does not."""
     if not is_needed:
         yield ""
@@ -100,12 +104,12 @@ def _spool(*, is_needed: bool) -> Iterator[str]:
         yield folder
 
 
-def _tidy(spool: str) -> None:
+def _tidy(stdin_folder: str) -> None:
     """Undo by hand what a process that leaves at once would leave behind: the copy of standard input, a terminal
     without a cursor.
     """
-    if spool:
-        shutil.rmtree(spool, ignore_errors=True)
+    if stdin_folder:
+        shutil.rmtree(stdin_folder, ignore_errors=True)
     if sys.stderr.isatty():
         os.write(2, b"\x1b[?25h\n")
 

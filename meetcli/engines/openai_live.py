@@ -310,14 +310,14 @@ class _Run:
             return _failed(request, None, account)._replace(finish="content_filter")
         # Only a code is sure enough to be remembered; words may be about the account, and are asked about again.
         reason = "content_filter" if failure.reason == "flagged" else failure.reason
-        is_for_parts = reason == "too_long" or (
+        is_divisible = reason == "too_long" or (
             failure.is_unexplained and failure.ends == "request" and 0 < self._longest < _size(request)
         )
         error = CallError(
             failure.message,
             reason=reason,
             hint=failure.hint,
-            is_for_parts=is_for_parts,
+            is_divisible=is_divisible,
             window=failure.bounds.window,
         )
         return _failed(request, error, account)

@@ -80,8 +80,9 @@ def split(
 
 
 def _read(anchor: str) -> _Anchor:
-    """Return an anchor. What an earlier version kept is the start alone: no chunk is known by it, but it is where to cut
-    again.
+    """Return an anchor as it was kept.
+
+    An earlier version kept the start alone. No chunk is found again by that, but it says where to cut again.
     """
     whole = _ANCHOR.fullmatch(anchor)
     return _Anchor(whole[1], int(whole[2]), whole[3]) if whole else _Anchor(anchor, 0, "")

@@ -50,8 +50,8 @@ OUTPUT_TOKENS_A_SECOND: Final = 60
 BATCH_S: Final = 86_400.0
 """Within which a batch is answered or expires."""
 
-STRETCH_TOKENS: Final = 100
-"""The summary of one stretch of a long meeting, as the last call reads it."""
+CHUNK_SUMMARY_TOKENS: Final = 100
+"""The summary of one chunk, as the last call reads it."""
 
 SAMPLED_ANSWERS: Final = 200
 
@@ -161,10 +161,10 @@ class _Total:
         return self.inputs.price(expected, self.inputs.lane)
 
     def add_long(self, meeting: LongMeeting, count: CountTokens) -> Decimal | None:
-        """Add a meeting that is asked about in parts, as if none of them were known."""
+        """Add a meeting that is asked about chunk by chunk, as if none were known."""
         asks = meeting.first()
         costs = [self.add(message_tokens(ask.request, count), most_input_tokens(ask.request, count)) for ask in asks]
-        last = len(asks) * STRETCH_TOKENS
+        last = len(asks) * CHUNK_SUMMARY_TOKENS
         costs.append(self.add(last, last))
         return add_usd(*costs)
 

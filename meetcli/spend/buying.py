@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from meetcli.errors import AnswerError, CallError, InputError, ItemError
-from meetcli.keys import part_digest, request_digest
+from meetcli.keys import question_digest, request_digest
 from meetcli.long_meetings import Ask, LongMeeting, Then, fits, the_answer
 from meetcli.models import Assignment, Entry, Job, Meeting, Reply, Request, Spent, Status, Usage
 from meetcli.money.tokens import Window, generous, most_input_tokens
@@ -113,11 +113,11 @@ class Buyer:
         )
         if window is None or fits(whole, window):
             return [Ask(whole, self._model, is_whole=True)], the_answer
-        return self._asks_in_parts(job, whole, window)
+        return self._asks_by_chunk(job, whole, window)
 
-    def _asks_in_parts(self, job: Job, whole: Request, window: Window) -> tuple[list[Ask], Then]:
+    def _asks_by_chunk(self, job: Job, whole: Request, window: Window) -> tuple[list[Ask], Then]:
         task, meeting = self._assignment.task, whole.meeting
-        cut = part_digest(self._assignment.parts, (), {"window": window.tokens})
+        cut = question_digest(self._assignment.parts, (), {"window": window.tokens})
         known = self._ledger.known_anchors(job, cut)
         long = LongMeeting(task, whole, self._model, window, known)
         if long.anchors != known:
@@ -148,7 +148,7 @@ class Buyer:
             asked, name = purchase.job.fingerprint.digest, None
         else:
             messages = ((message.role, message.content) for message in ask.request.messages)
-            asked = part_digest(self._assignment.parts, messages, ask.request.schema)
+            asked = question_digest(self._assignment.parts, messages, ask.request.schema)
             name = request_digest(key, asked, 0)
         request = ask.request._replace(id=next(self._ids), digest=request_digest(key, asked, FIRST_CAP))
         return Question(purchase, place, request, asked, name, ask.model, ask.has_full_summary)
@@ -176,8 +176,8 @@ class Buyer:
         elif reply.state == "not_attempted":
             self.has_refused |= reply.reason == "budget"
             self._give_up(question, Left(Status.NOT_ATTEMPTED, reply.reason))
-        elif isinstance(reply.error, CallError) and reply.error.is_for_parts and self._divide(question, reply.error):
-            pass  # its parts are asked about now
+        elif isinstance(reply.error, CallError) and reply.error.is_divisible and self._divide(question, reply.error):
+            pass  # its chunks are asked about now
         elif isinstance(reply.error, ItemError):
             if reply.text is not None:  # paid for and of no use: the next run asks again
                 self._keep(question, question.request.digest, reply._replace(error=None, finish="unreadable"))
@@ -193,7 +193,7 @@ class Buyer:
             self._judge(question, reply)
 
     def _divide(self, question: Question, error: CallError) -> bool:
-        """Ask about a meeting in parts where it is too long for the server, once; return whether it is.
+        """Ask about a meeting chunk by chunk where it is too long for the server, once; return whether it is.
 
         A window that the server names holds for the rest of the run. One that it does not name is taken for half of
         what it refused.
@@ -209,7 +209,7 @@ class Buyer:
             self._window = window
         if window.tokens < LEAST_WINDOW:
             return False
-        asks, purchase.then = self._asks_in_parts(purchase.job, request, window)
+        asks, purchase.then = self._asks_by_chunk(purchase.job, request, window)
         if len(asks) < 2:
             purchase.then = the_answer
             return False
@@ -299,7 +299,7 @@ class Buyer:
         )
 
     def _keep_answer(self, question: Question, answer: str) -> None:
-        """Keep the answer about a part of a long meeting by itself."""
+        """Keep the answer about a chunk by itself."""
         if question.name is not None:
             paid = Reply("", answer, usage=question.paid.usage, lane=question.paid.lane)
             self._ledger.keep_reply(question.purchase.job, question.name, paid, self._entry_of(question))

@@ -138,7 +138,7 @@ class Ledger:
         """Forget a reply that is of no use, so that its request is asked again."""
         self._forget_replies(job, [digest])
 
-    # Long meetings: each answer about a part is kept by itself, so that an edit buys its neighborhood only
+    # Long meetings: each answer about a chunk is kept by itself, so that an edit buys its neighborhood only
 
     def kept_answer(self, job: Job, name: str, request_id: str, now: datetime) -> Reply | None:
         """Return the validated answer of this name, if it is still one. Its usage is none where a meeting was settled
@@ -167,7 +167,7 @@ class Ledger:
         self.settle_answers(job, {cut: " ".join(anchors)}, bought)
 
     def settle_answers(self, job: Job, answers: Mapping[str, str], bought: Entry) -> None:
-        """Keep answers about parts, by name, beyond the meeting that they were bought for, as paid for."""
+        """Keep answers about chunks, by name, beyond the meeting that they were bought for, as paid for."""
         if self._cache is not None and job.is_kept:
             header = header_of(bought)._replace(cost_usd=Decimal(0))
             self._cache.set(

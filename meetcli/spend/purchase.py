@@ -33,7 +33,7 @@ class Purchase:
     them that are neither answered nor given up. `ending` is how the meeting ends once none is open, where one of them
     was not answered; `is_given_up` says that the others are not worth asking then.
 
-    `kept` names the requests whose replies are kept until the meeting is settled; `new` are the answers about parts of
+    `kept` names the requests whose replies are kept until the meeting is settled; `new` are the answers about chunks of
     it that were paid for since, by name. `paid` covers earlier, killed runs too, `spent` only this one. `language` is
     what the meeting is held in, empty until somebody asks.
     """

@@ -29,7 +29,7 @@ _REFUSALS: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Question:
-    """One question about a meeting, or about a part of a long one, on its way to an answer.
+    """One question about a meeting, or about a chunk of a long one, on its way to an answer.
 
     `place` is that of its answer in the purchase. `request` is the one that was asked last, `asked` the digest of what
     is asked without its follow-ups; `model` is what the answer is held to. `name` is the answer's across runs where it

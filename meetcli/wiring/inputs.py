@@ -24,14 +24,14 @@ def refuse_no_paths(paths: list[str], settings: Settings) -> None:
         )
 
 
-def find_inputs(paths: list[str], settings: Settings, spool: str) -> list[Source | Outcome]:
-    """Return the inputs of this command; `spool` is a private folder for standard input."""
+def find_inputs(paths: list[str], settings: Settings, stdin_folder: str) -> list[Source | Outcome]:
+    """Return the inputs of this command; `stdin_folder` is a private folder for standard input."""
     return discover(
         paths,
         files_from=None if settings.files_from is None else str(settings.files_from),
         stdin=sys.stdin.buffer,
         working_folder=Path(),
-        spool_folder=Path(spool),
+        stdin_folder=Path(stdin_folder),
     )
 
 

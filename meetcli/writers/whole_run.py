@@ -26,14 +26,14 @@ class WholeRun:
     def __init__(self, path: Path, head: bytes = b"") -> None:
         self.path = str(path)
         self._head = head
-        self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="meetcli-")  # noqa: SIM115  # open as long as the run
+        self._buffer = tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="meetcli-")  # noqa: SIM115  # open as long as the run
         self._pieces: list[tuple[str, int, int, int]] = []
         self._end = 0
 
     def add(self, source: Source, piece: bytes) -> None:
         """Take what the file shall hold about one meeting; it may be empty."""
         try:
-            self._spool.write(piece)
+            self._buffer.write(piece)
         except OSError as error:
             raise RunStopped(
                 f"cannot write to the folder for temporary files: {error.strerror}",
@@ -44,15 +44,15 @@ class WholeRun:
 
     def close(self) -> None:
         """Put the file in its place, unless it holds these bytes already."""
-        with self._spool:
+        with self._buffer:
             if self._pieces and not self._is_there():
                 Folders().replace(self.path, self._chunks)
 
     def _chunks(self) -> Iterator[bytes]:
         yield self._head
         for _, _, start, size in sorted(self._pieces):
-            self._spool.seek(start)
-            yield self._spool.read(size)
+            self._buffer.seek(start)
+            yield self._buffer.read(size)
 
     def _is_there(self) -> bool:
         try:

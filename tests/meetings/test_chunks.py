@@ -79,7 +79,9 @@ def test_where_an_earlier_cut_is_known_no_edit_of_an_opening_turn_moves_more_tha
     anchors, before = [chunk.anchor for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
     lines = text_of(turns).splitlines()
     opening = [
-        place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(anchors)
+        place
+        for place, line in enumerate(lines)
+        if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(anchors)
     ]
     assert len(opening) > 30
     for place in opening[::8]:
@@ -99,7 +101,9 @@ def test_a_start_that_is_said_again_elsewhere_is_still_one():
     anchors, before = [chunk.anchor for chunk in chunks], {chunk.meeting.transcript for chunk in chunks}
     lines = text_of(turns).splitlines()
     opening = [
-        place for place, line in enumerate(lines) if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(anchors)
+        place
+        for place, line in enumerate(lines)
+        if hashlib.sha256(line.encode()).hexdigest()[:32] in starts_of(anchors)
     ]
     for place in opening[::4]:
         far = (place + len(turns) // 2) % len(turns)
@@ -207,7 +211,10 @@ def test_what_an_earlier_version_knew_of_a_cut_or_a_stranger_wrote_there_is_no_o
     chunks = split(meeting_of(turns), 2_000, WINDOW.count)
     before = {chunk.meeting.transcript for chunk in chunks}
     after = split(
-        meeting_of([("Ana", "Wait."), *turns]), 2_000, WINDOW.count, [chunk.anchor.partition(":")[0] for chunk in chunks]
+        meeting_of([("Ana", "Wait."), *turns]),
+        2_000,
+        WINDOW.count,
+        [chunk.anchor.partition(":")[0] for chunk in chunks],
     )
     assert sum(chunk.meeting.transcript not in before for chunk in after) <= 3
     for known in (
