@@ -329,6 +329,11 @@ class Reply(NamedTuple):
     reason: str | None = None
 
     @property
+    def is_answer(self) -> bool:
+        """Whether it is to be judged: it was paid for, whatever is in it."""
+        return self.state == "answered" and self.error is None and self.finish != "unreadable"
+
+    @property
     def is_counted(self) -> bool:
         """Whether the tokens of an answer are known: of one that a server gave without a count, they are not."""
         used = self.usage

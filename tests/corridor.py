@@ -81,6 +81,7 @@ class World:
         self.leases = None
         self.window = None
         self.in_place = {}
+        self.prepare = lambda: None
         self.warnings = []
 
     def put(self, name, content):
@@ -146,6 +147,7 @@ class World:
             monotonic=lambda: 0.0,
             is_stopping=self.is_stopping,
             deliver=deliver,
+            prepare=self.prepare,
             window=self.window,
         )
         ledger = Ledger(

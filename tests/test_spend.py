@@ -1,11 +1,14 @@
 """The half that costs money, behind a plan made from real files, over fakes."""
 
+import asyncio
 import json
 import threading
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
+from meetcli.answers.validate import judge
 from meetcli.errors import AnswerError, CacheError, CallError, RunStopped
 from meetcli.models import Reply, Status, Usage
 from meetcli.tasks.prompt import FIRST_CAP, RAISED_CAP
@@ -452,3 +455,68 @@ class TestSingleFlight:
         world.is_stopping = lambda: len(polls) > 2
         outcome = world.run()["a.json"]
         assert (outcome.status, outcome.reason) == (Status.NOT_ATTEMPTED, "stopped")
+
+
+def test_replies_are_kept_the_moment_they_arrive_before_any_is_judged(world, monkeypatch):
+    for name in "bcde":
+        world.put(f"{name}.json", explicit(meeting_id=name))
+    kept, events = [], []
+    arrived = threading.Event()
+
+    async def all_at_once(requests):
+        asked = [await anext(requests) for _ in range(5)]
+        for request in asked:
+            yield answered(extract_answer())._replace(request_id=request.id)
+        await asyncio.sleep(0)
+        kept.extend(name for name in world.items.items if name.startswith("reply:"))
+        events.append("kept")
+        arrived.set()
+        async for request in requests:
+            raise AssertionError(request)
+
+    def watched(*arguments, **options):
+        events.append("judged")
+        return judge(*arguments, **options)
+
+    world.engine = SimpleNamespace(complete=all_at_once, requests=[])
+    world.prepare = lambda: arrived.wait(5)  # a model that takes long to load
+    monkeypatch.setattr("meetcli.spend.questions.judge", watched)
+    world.run()
+    assert (len(kept), events) == (5, ["kept", *["judged"] * 5])
+    assert set(world.statuses().values()) == {"miss"}
+    assert not [name for name in world.items.items if name.startswith("reply:")]
+
+
+def test_what_cannot_be_prepared_ends_no_run(world):
+    def fail():
+        raise OSError(28, "No space left on device")
+
+    world.prepare = fail
+    world.run()
+    assert world.statuses() == {"a.json": "miss"}
+
+
+def test_five_answers_alike_that_cannot_be_used_stop_the_run(world):
+    for number in range(20):
+        world.put(f"{number:02}.json", explicit(meeting_id=f"M-{number}"))
+    world.engine.script = lambda request: answered(extract_answer(topics="plan"))
+    with pytest.raises(RunStopped, match=r"first 5 meetings ended alike.*topics: list type"):
+        world.run()
+    assert world.calls == 10  # each was repaired once
+    assert list(world.statuses().values()).count("failed") == 6  # one of them is a twin
+
+
+@pytest.mark.parametrize("good", [0, 4])
+def test_one_answer_that_can_be_used_lets_the_run_go_on(world, good):
+    for number in range(12):
+        world.put(f"{number:02}.json", explicit(meeting_id=f"M-{number}"))
+    ids = []
+
+    def script(request):
+        ids.append(request.id)
+        is_good = len(set(ids)) == good + 1
+        return answered(extract_answer() if is_good else extract_answer(topics="plan"))
+
+    world.engine.script = script
+    world.run()
+    assert list(world.statuses().values()).count("failed") >= 11

@@ -1,7 +1,7 @@
 """Room of the answers: in which language a text is written. Pure; says nothing where it is not sure.
 
-py3langid, of the extra `language`, is imported with the first text: its model takes half a second to load. Without it
-no language is known, and an answer's language is not checked.
+py3langid, of the extra `language`, is imported with the first text, or by `detection_trouble` before it: its model
+takes half a second to load. Without it no language is known, and an answer's language is not checked.
 """
 
 from __future__ import annotations
@@ -32,9 +32,14 @@ def can_detect() -> bool:
     return find_spec("py3langid") is not None
 
 
+def detection_trouble() -> str | None:
+    """Load what tells languages, and say why that failed; None where it did not, or the library is not there."""
+    return _loaded()[1]
+
+
 def detect_language(text: str) -> str | None:
     """Return the ISO 639-1 code of the language of `text`, None where that is not certain."""
-    identifier = _identifier()
+    identifier, _ = _loaded()
     if identifier is None or not text.strip():
         return None
     code, probability = identifier.classify(text)
@@ -64,9 +69,15 @@ def _samples(text: str) -> Iterator[str]:
 
 
 @cache
-def _identifier() -> LanguageIdentifier | None:
+def _loaded() -> tuple[LanguageIdentifier | None, str | None]:
+    """Return the detector, or why there is none although the library is there: no answer may be lost for it."""
     if not can_detect():
-        return None
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+        return None, None
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True), None
+    except OSError as error:
+        return None, f"{error.strerror or error}; is there room in the folder for temporary files (TMPDIR)?"
+    except Exception as error:  # whatever a damaged installation raises
+        return None, f"py3langid cannot be loaded: {type(error).__name__}"

@@ -9,13 +9,15 @@ its meeting is kept until it is settled.
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, suppress
 
 from meetcli.delivery import give_up
 from meetcli.engines import Engine
 from meetcli.errors import BudgetReached, RunStopped
-from meetcli.models import Assignment, Job, Outcome, Reply, Request
+from meetcli.models import Assignment, Job, Outcome, Reply, Request, Status
 from meetcli.spend.buying import Buyer
 from meetcli.spend.endings import Endings
 from meetcli.spend.ledger import Ledger
@@ -24,6 +26,9 @@ from meetcli.tasks.prompt import FIRST_CAP
 
 RENEWAL_S = 20.0
 """A third of what a lease lasts."""
+ENOUGH_INVALID = 5
+"""So many answers in a row that break the same rule, with none that can be used, stop a run."""
+_PLACES = re.compile(r"\[\d+\]")
 POLL_S = 0.25
 """How often jobs that somebody else is buying are looked at: a winner that died is noticed within a second."""
 
@@ -40,19 +45,20 @@ async def spend(
     whatever it raised.
     """
     spending = _Spending(jobs, assignment, ledger, ports)
-    renewal = asyncio.create_task(_renew(ledger)) if ledger.has_leases else None
+    preparing = asyncio.create_task(asyncio.to_thread(ports.prepare))
+    beside = [asyncio.create_task(spending.judge(preparing))]
+    if ledger.has_leases:
+        beside.append(asyncio.create_task(_renew(ledger)))
     try:
         async with aclosing(engine.complete(spending.requests())) as replies:
             async for reply in replies:
-                try:
-                    spending.take(reply)
-                except Exception as error:  # the calls under way are paid for, whatever happens to this meeting
-                    spending.stop(error)
+                spending.take(reply)
     except RunStopped as error:
         spending.stop(error)
     finally:
-        if renewal is not None:
-            renewal.cancel()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(preparing, *beside, return_exceptions=True)
     spending.finish()
 
 
@@ -73,12 +79,18 @@ class _Spending:
         self._endings = Endings(assignment, ledger, ports, self._deliver)
         self._buyer = Buyer(assignment, ledger, ports, self._endings)
         self._changed = asyncio.Event()
+        self._taken: deque[Reply] = deque()
+        self._has_taken = asyncio.Event()
         self._stopped: Exception | None = None
+        self._broken: list[str] = []
+        self._has_answered = False
 
     async def requests(self) -> AsyncIterator[Request]:
         """Yield requests as they become ready: follow-ups first, then new meetings, until every meeting has ended."""
         while not self._is_stopping() and not self._is_out_of_money():
-            if (request := self._buyer.next_request()) is not None:
+            if self._taken:  # what it says may stop the run, or ask something first
+                await self._wait(None)
+            elif (request := self._buyer.next_request()) is not None:
                 yield request
             elif (job := next(self._jobs, None)) is not None:
                 self._start([job])
@@ -113,8 +125,37 @@ class _Spending:
                 self._waiting.append(job)
 
     def take(self, reply: Reply) -> None:
-        """Move on by what is said of a request."""
-        self._buyer.take(reply)
+        """Keep an answer, to be judged when nothing else has arrived; move on at once by anything else that is said."""
+        try:
+            self._buyer.take(reply)
+        except Exception as error:  # the calls under way are paid for, whatever happens to this meeting
+            self.stop(error)
+        if not reply.is_answer:
+            self._move_on(reply)
+            return
+        self._taken.append(reply)
+        self._has_taken.set()
+        asyncio.get_running_loop().call_soon(self._ledger.write)  # with what else has arrived in this moment
+
+    async def judge(self, preparing: asyncio.Future[None]) -> None:
+        """Move meetings on by what was said of their requests, one after the other, for as long as there are any.
+
+        After each one, what has arrived meanwhile is taken first: a paid reply is kept before anything is judged.
+        """
+        with suppress(Exception):  # what could not be prepared is said where it is missed
+            await asyncio.shield(preparing)
+        while True:
+            await self._has_taken.wait()
+            self._has_taken.clear()
+            while self._taken:
+                self._move_on(self._taken.popleft())
+                await asyncio.sleep(0)
+
+    def _move_on(self, reply: Reply) -> None:
+        try:
+            self._buyer.move_on(reply)
+        except Exception as error:  # the calls under way are paid for, whatever happens to this meeting
+            self.stop(error)
         self._changed.set()
 
     def stop(self, error: Exception) -> None:
@@ -123,7 +164,10 @@ class _Spending:
         self._changed.set()
 
     def finish(self) -> None:
-        """Deliver what was not reached; raise what stopped the run."""
+        """Judge what has arrived, deliver what was not reached; raise what stopped the run."""
+        self._ledger.write()
+        while self._taken:
+            self._move_on(self._taken.popleft())
         has_refused = self._buyer.has_refused
         reason = "budget" if has_refused and not self._is_stopping() else "stopped"
         self._buyer.leave(reason)
@@ -143,7 +187,24 @@ class _Spending:
         budget = self._ports.budget
         return self._buyer.has_refused and budget is not None and budget.is_exhausted(FIRST_CAP)
 
+    def _watch(self, outcome: Outcome) -> None:
+        """Stop before an archive is bought for nothing: every answer so far breaks the same rule."""
+        if not outcome.spent.usage.requests:  # a twin ends as its meeting does
+            return
+        if outcome.status is Status.FAILED and outcome.reason == "invalid":
+            self._broken.append(_PLACES.sub("[]", outcome.error or ""))
+            if len(self._broken) == ENOUGH_INVALID and len(set(self._broken)) == 1 and not self._has_answered:
+                self.stop(
+                    RunStopped(
+                        f"the first {ENOUGH_INVALID} meetings ended alike, and none was answered: {outcome.error}",
+                        hint="put the task's schema or its instructions right; meetcli run --check looks at them",
+                    )
+                )
+        elif outcome.status is not Status.FAILED:
+            self._has_answered = True
+
     def _deliver(self, outcome: Outcome, text: str | None) -> None:
+        self._watch(outcome)
         try:
             self._ports.deliver(outcome, text)
         except RunStopped as stop:

@@ -68,12 +68,20 @@ class Buyer:
         return None
 
     def take(self, reply: Reply) -> None:
-        """Move the question that a reply belongs to one step on."""
+        """Count what a reply cost, and keep it if it is paid for, before anybody judges it."""
         question = self._questions[reply.request_id]
-        if reply.is_collected:
-            question.purchase.kept.append(question.request.digest)
         self._count(question, reply)
-        self._step(question, reply)
+        if reply.is_answer:
+            self._pay(question, reply)
+        if reply.is_collected:  # the engine has kept it
+            question.purchase.kept.append(question.request.digest)
+        elif reply.is_answer and not self._assignment.identity.abilities.is_free:
+            question.purchase.kept.append(question.request.digest)
+            self._ledger.keep_arrived(question.purchase.job, question.request.digest, reply, self._entry_of(question))
+
+    def move_on(self, reply: Reply) -> None:
+        """Move the question that a reply belongs to one step on."""
+        self._step(self._questions[reply.request_id], reply)
 
     def leave(self, reason: str) -> None:
         """End every meeting that is being bought: not attempted, where it has no other ending yet."""
@@ -163,6 +171,8 @@ class Buyer:
             purchase.kept.append(request.digest)
             if kept.is_collected:
                 self._count(question, kept)
+            if kept.is_answer:
+                self._pay(question, kept)
             self._step(question, kept)
 
     def _step(self, question: Question, reply: Reply) -> None:
@@ -189,7 +199,6 @@ class Buyer:
             self._ledger.forget_reply(question.purchase.job, question.request.digest)
             self._ready.append(question)
         else:
-            self._pay(question, reply)
             self._judge(question, reply)
 
     def _divide(self, question: Question, error: CallError) -> bool:
@@ -219,21 +228,15 @@ class Buyer:
         return True
 
     def _judge(self, question: Question, reply: Reply) -> None:
-        digest = question.request.digest
-        try:
-            step = next_step(question, reply, self._assignment, self._window)
-            if isinstance(step, str):
-                self._keep_answer(question, step)
-                self._answered(question, step, is_new=True)
-            elif isinstance(step, AnswerError):
-                self._give_up(question, step)
-            else:
-                self._keep(question, digest, reply)
-                question.request = step
-                self._send(question)
-        except BaseException:  # a bug must not lose a paid reply; it is raised again
-            self._keep(question, digest, reply)
-            raise
+        step = next_step(question, reply, self._assignment, self._window)
+        if isinstance(step, str):
+            self._keep_answer(question, step)
+            self._answered(question, step, is_new=True)
+        elif isinstance(step, AnswerError):
+            self._give_up(question, step)
+        else:
+            question.request = step
+            self._send(question)
 
     def _answered(self, question: Question, answer: str, *, is_new: bool) -> None:
         """Take the answer to a question; `is_new` says that it was paid for since a meeting was last settled."""

@@ -64,6 +64,7 @@ class Ledger:
         self._rules = rules
         self._started_at = started_at
         self._warn = warn
+        self._unwritten: dict[str, str] = {}
 
     # Single flight
 
@@ -123,6 +124,7 @@ class Ledger:
         """Return the reply to a request that an interrupted run has paid for, if there is one."""
         if self._cache is None:
             return None
+        self._flush()
         names = self._reply_keys(job, digest)
         rows = self._cache.get_many(names)
         return next(
@@ -131,8 +133,22 @@ class Ledger:
 
     def keep_reply(self, job: Job, digest: str, reply: Reply, bought: Entry) -> None:
         """Keep a paid reply until its meeting is settled; `bought` says for whom it was bought."""
+        self.keep_arrived(job, digest, reply, bought)
+        self._flush()
+
+    def keep_arrived(self, job: Job, digest: str, reply: Reply, bought: Entry) -> None:
+        """Keep a paid reply as `keep_reply` does, with the next `write`."""
         if self._cache is not None and (job.is_kept or reply.lane == "batch"):
-            self._cache.set({self._reply_keys(job, digest)[0]: dump_reply(reply, header_of(bought))})
+            self._unwritten[self._reply_keys(job, digest)[0]] = dump_reply(reply, header_of(bought))
+
+    def write(self) -> None:
+        """Write the replies that were kept since, a moment's in one transaction."""
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._cache is not None and self._unwritten:
+            rows, self._unwritten = self._unwritten, {}
+            self._cache.set(rows)
 
     def forget_reply(self, job: Job, digest: str) -> None:
         """Forget a reply that is of no use, so that its request is asked again."""
@@ -220,6 +236,7 @@ class Ledger:
 
     def _forget_replies(self, job: Job, digests: Sequence[str]) -> None:
         if self._cache is not None and digests:
+            self._flush()
             self._cache.remove([name for digest in digests for name in self._reply_keys(job, digest)])
 
     def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:

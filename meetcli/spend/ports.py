@@ -19,8 +19,9 @@ class SpendPorts:
 
     `read_again` returns the meeting of a source or raises `InputError` where its bytes are no longer those with the
     given digest. `price` is that of the run's model. `now` is aware UTC; `monotonic` counts seconds. `is_stopping`
-    turns true for good when no new call may be made. `deliver` takes each meeting that has ended, with its result if it
-    has one. `budget` is the one that the engine holds to; `window` is the model's, None where every meeting fits.
+    turns true for good when no new call may be made. `deliver` takes each meeting that has ended, with its result
+    if it has one. `prepare` loads what judging needs; it is called in a thread while the first call is under way.
+    `budget` is the one that the engine holds to; `window` is the model's, None where every meeting fits.
     """
 
     read_again: Callable[[Source, str], Meeting]
@@ -29,5 +30,6 @@ class SpendPorts:
     monotonic: Callable[[], float]
     is_stopping: Callable[[], bool]
     deliver: Deliver
+    prepare: Callable[[], None] = lambda: None
     budget: Budget | None = None
     window: Window | None = None

@@ -16,7 +16,7 @@ from signal import SIGINT
 from typing import Any
 
 from meetcli import events
-from meetcli.answers.languages import can_detect
+from meetcli.answers.languages import can_detect, detection_trouble
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.leases import Leases
 from meetcli.config import Settings
@@ -56,6 +56,12 @@ def warn_of_unchecked_language(settings: Settings) -> None:
         events.LOGGER.log(level, "the language of answers is not checked: that needs the extra meetcli[language]")
 
 
+def _prepare(settings: Settings) -> None:
+    """Load what tells in which language an answer is, and say where that fails."""
+    if not abilities_of(settings.engine).is_extractive and (trouble := detection_trouble()):
+        events.LOGGER.warning("the language of answers is not checked in this run: %s", trouble)
+
+
 def open_ports(settings: Settings, budget: Budget, *, is_stopping: Callable[[], bool], deliver: Deliver) -> SpendPorts:
     """Return what spending needs from outside."""
     return SpendPorts(
@@ -65,6 +71,7 @@ def open_ports(settings: Settings, budget: Budget, *, is_stopping: Callable[[], 
         monotonic=time.monotonic,
         is_stopping=is_stopping,
         deliver=deliver,
+        prepare=partial(_prepare, settings),
         budget=budget,
         window=open_settings_window(settings),
     )

@@ -103,11 +103,34 @@ def test_an_engine_that_repeats_what_was_said_is_not_corrected(world):
 
 
 def test_without_the_library_nothing_is_checked(world, monkeypatch):
-    languages._identifier.cache_clear()
+    languages._loaded.cache_clear()
     monkeypatch.setattr(languages, "can_detect", lambda: False)
     result = run(world, SPOKEN_PORTUGUESE, answer(ENGLISH))
-    languages._identifier.cache_clear()
+    languages._loaded.cache_clear()
     assert (result["language"], world.calls) == ("en", 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device; is there room in the folder for temporary"),
+        (FileNotFoundError(2, "No usable temporary directory found"), "No usable temporary directory found; is there"),
+        (RuntimeError("a model of another version"), "py3langid cannot be loaded: RuntimeError"),
+    ],
+)
+def test_a_check_that_cannot_be_loaded_is_told_and_loses_no_answer(world, monkeypatch, error, said):
+    from py3langid import langid
+
+    def fail(*args, **options):
+        raise error
+
+    monkeypatch.setattr(langid.LanguageIdentifier, "from_model_file", fail)
+    languages._loaded.cache_clear()
+    try:
+        assert said in languages.detection_trouble()
+        assert run(world, SPOKEN_PORTUGUESE, answer(ENGLISH))["language"] == "en"
+    finally:
+        languages._loaded.cache_clear()
 
 
 def test_codes_may_name_a_country():
