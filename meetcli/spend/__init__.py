@@ -88,6 +88,7 @@ class _Spending:
     async def requests(self) -> AsyncIterator[Request]:
         """Yield requests as they become ready: follow-ups first, then new meetings, until every meeting has ended."""
         while not self._is_stopping() and not self._is_out_of_money():
+            await asyncio.sleep(0)  # whoever asks has an answer to hand on, which is taken before more is asked
             if self._taken:  # what it says may stop the run, or ask something first
                 await self._wait(None)
             elif (request := self._buyer.next_request()) is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -73,11 +74,10 @@ class Buyer:
         self._count(question, reply)
         if reply.is_answer:
             self._pay(question, reply)
-        if reply.is_collected:  # the engine has kept it
+        if reply.is_collected:  # the engine has kept it, as in nobody's account yet
             question.purchase.kept.append(question.request.digest)
-        elif reply.is_answer and not self._assignment.identity.abilities.is_free:
-            question.purchase.kept.append(question.request.digest)
-            self._ledger.keep_arrived(question.purchase.job, question.request.digest, reply, self._entry_of(question))
+        if reply.is_answer and not self._assignment.identity.abilities.is_free:
+            self._keep(question, reply, self._ledger.keep_arrived)
 
     def move_on(self, reply: Reply) -> None:
         """Move the question that a reply belongs to one step on."""
@@ -169,10 +169,12 @@ class Buyer:
             self._ready.append(question)
         else:
             purchase.kept.append(request.digest)
-            if kept.is_collected:
-                self._count(question, kept)
             if kept.is_answer:
                 self._pay(question, kept)
+            if kept.is_collected:
+                self._count(question, kept)
+                if kept.is_answer:  # what it cost is in this run's account now
+                    self._keep(question, kept, self._ledger.keep_arrived)
             self._step(question, kept)
 
     def _step(self, question: Question, reply: Reply) -> None:
@@ -190,7 +192,7 @@ class Buyer:
             pass  # its chunks are asked about now
         elif isinstance(reply.error, ItemError):
             if reply.text is not None:  # paid for and of no use: the next run asks again
-                self._keep(question, question.request.digest, reply._replace(error=None, finish="unreadable"))
+                self._keep(question, reply._replace(error=None, finish="unreadable"), self._ledger.keep_reply)
             self._give_up(question, reply.error)
         elif reply.error is not None:
             raise reply.error
@@ -294,12 +296,11 @@ class Buyer:
         question.paid += cost
         question.purchase.paid += cost
 
-    def _keep(self, question: Question, digest: str, reply: Reply) -> None:
-        """Keep a reply that does not settle its meeting."""
+    def _keep(self, question: Question, reply: Reply, keep: Callable[[Job, str, Reply, Entry], None]) -> None:
+        """Keep a paid reply until its meeting is settled; its cost stands in this run's account."""
+        digest = question.request.digest
         question.purchase.kept.append(digest)
-        self._ledger.keep_reply(
-            question.purchase.job, digest, reply._replace(is_collected=False), self._entry_of(question)
-        )
+        keep(question.purchase.job, digest, reply._replace(is_collected=False), self._entry_of(question))
 
     def _keep_answer(self, question: Question, answer: str) -> None:
         """Keep the answer about a chunk by itself."""

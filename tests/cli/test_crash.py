@@ -109,7 +109,7 @@ def test_reply_that_was_to_be_repaired_is_not_bought_again(
 
     server.faults = invalid_at_first
     put_meetings(meetcli)
-    run_until_killed(meetcli, "meetcli.spend.ledger:Ledger.keep_reply", "leave", 5)
+    run_until_killed(meetcli, "meetcli.spend.ledger:Ledger.write", "leave", 2)
     check_recovery(meetcli, tmp_path_factory.mktemp("undisturbed"), calls=2 * MEETINGS, server=server, kills=1)
 
 
