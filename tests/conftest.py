@@ -17,6 +17,7 @@ SHARED_DATA = PROJECT.parent / "shared" / "data"
 SCRUBBED_PREFIXES = ("OPENAI_", "MEETCLI_", "XDG_")
 SCRUBBED_NAMES = {
     *("REDIS_URL", "CACHE_TTL_HOURS"),
+    *("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     *("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "TERM"),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),  # the SDK would send loopback calls through a proxy
     "PYTHONUNBUFFERED",  # what is written at once cannot be lost at exit, as it can be for users

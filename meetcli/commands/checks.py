@@ -13,12 +13,13 @@ from meetcli.cache import open_cache, open_shared
 from meetcli.cache.lifetime import Lifetime, read_lifetime
 from meetcli.cache.upkeep import unusable_rows
 from meetcli.config import LoadedSettings, Settings
-from meetcli.engines import EngineOptions, abilities_of, ask_for_model, open_engine
+from meetcli.engines import abilities_of, ask_for_model, open_engine
 from meetcli.errors import CacheError, MeetcliError, UsageError
 from meetcli.meetings.missing_ids import IDS, way_to_ids
 from meetcli.models import Source
 from meetcli.plain_text import bytes_text, count_text
 from meetcli.wiring.inputs import open_identity, refuse_unstreamed
+from meetcli.wiring.lanes import options_of
 from meetcli.wiring.money import open_budget, refuse_unserved
 from meetcli.writers.replace import is_writable, nearest_place
 
@@ -199,9 +200,7 @@ def _check_engine(settings: Settings, *, is_offline: bool) -> Check:
             "a server that needs none), or use --engine local"
         )
         return Check("endpoint", "fail", f"{settings.key_variable} is not set", hint)
-    options = EngineOptions(
-        model=settings.model, api_key=settings.api_key, base_url=settings.base_url, timeout_s=settings.timeout_s
-    )
+    options = options_of(settings)
     if not able.uses_base_url:  # nothing there lists models
         try:
             open_engine(settings.engine, options)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from meetcli.config.options import Option
 from meetcli.config.settings import FORMATS, OPTIONS, Settings
 from meetcli.config.values import parse_patterns
-from meetcli.engines import DEFAULT_ENGINE, abilities_of
+from meetcli.engines import DEFAULT_ENGINE, abilities_of, is_openai
 from meetcli.errors import UsageError
 from meetcli.spelling import nearest
 
@@ -106,7 +106,7 @@ def load_settings(
     if "api_key" in found and found["api_key"].is_older and able.needs_key and not able.uses_base_url:
         del parsed["api_key"], found["api_key"]  # a key of OpenAI is nobody else's business
     # An engine with an address of its own has prices of its own, which nobody knows here.
-    if "prices" not in parsed and not (_is_openai(parsed.get("base_url")) and (able.uses_base_url or able.is_free)):
+    if "prices" not in parsed and not (is_openai(parsed.get("base_url")) and (able.uses_base_url or able.is_free)):
         parsed["prices"] = "none"
     if "timeout_s" not in parsed and parsed.get("lane") == "flex":
         parsed["timeout_s"] = FLEX_TIMEOUT_S
@@ -240,11 +240,6 @@ def _refuse_contradictions(parsed: Mapping[str, object], found: Mapping[str, _Gi
             raise UsageError(f"{both} exclude each other", hint="leave one of them out")
 
 
-def _is_openai(base_url: str | None) -> bool:
-    host = urlsplit(base_url).hostname or "" if base_url else "api.openai.com"
-    return host == "api.openai.com" or host.endswith(".api.openai.com")
-
-
 def _announce_places(parsed: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
     """Say where data goes because a file in the working folder says so: it may be somebody else's."""
 
@@ -252,12 +247,17 @@ def _announce_places(parsed: Mapping[str, Any], origins: Mapping[str, str]) -> I
         return origins[name] in {".env", f"./{SETTINGS_FILE}"} and parsed.get(OPTIONS[name].field) is not None
 
     able = abilities_of(parsed.get("engine", DEFAULT_ENGINE))
-    if is_decided_here("base_url") and not _is_openai(parsed["base_url"]) and able.uses_base_url:
+    if is_decided_here("base_url") and not is_openai(parsed["base_url"]) and able.uses_base_url:
         host = urlsplit(parsed["base_url"]).netloc
         yield f"transcripts go to {host}: the endpoint comes from {origins['base_url']} in the working folder"
     if is_decided_here("cache_url") and not parsed.get("no_cache"):
         host = urlsplit(parsed["cache_url"]).netloc.rpartition("@")[2]
         yield f"results go to Redis at {host}: cache_url comes from {origins['cache_url']} in the working folder"
+    if is_decided_here("ca_file") and able.uses_base_url:
+        yield (
+            f"servers are trusted by the certificates in {parsed['ca_file']}: "
+            f"ca_file comes from {origins['ca_file']} in the working folder"
+        )
     for name, what in (("log_file", "the log goes"), ("metrics_file", "metrics go")):
         if is_decided_here(name):
             path = parsed[OPTIONS[name].field]

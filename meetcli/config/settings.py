@@ -97,6 +97,19 @@ class Settings:
         shown="OpenAI",
         older=("OPENAI_BASE_URL", values.parse_base_url),
     )
+    organization: str | None = row(
+        MODEL, "ID", values.parse_header, "Your organization at OpenAI.", older=("OPENAI_ORG_ID", values.parse_header)
+    )
+    project: str | None = row(
+        MODEL, "ID", values.parse_header, "Your project at OpenAI.", older=("OPENAI_PROJECT_ID", values.parse_header)
+    )
+    ca_file: Path | None = row(
+        MODEL,
+        "FILE",
+        values.parse_path,
+        "Certificate authorities to trust beside the system's.",
+        older=("REQUESTS_CA_BUNDLE", values.parse_path),
+    )
     concurrency: int = row(MODEL, "N", values.whole_number(1, 1000), "Calls at once.", "8", short="-j")
     rpm: int | None = row(MODEL, "N", values.whole_number(1), "Requests a minute.", shown="learned from the server")
     tpm: int | None = row(MODEL, "N", values.whole_number(1), "Tokens a minute.", shown="learned from the server")

@@ -184,14 +184,19 @@ def parse_date(value: object) -> str:
 
 def parse_api_key(value: object) -> str:
     """Return a key as it can stand in an HTTP header."""
-    if (
-        not isinstance(value, str)
-        or not value.strip()
-        or not value.strip().isascii()
-        or not value.strip().isprintable()
-    ):
-        raise ValueError("must be a key of printable ASCII characters")
-    return value.strip()
+    return _header_of(value, "a key")
+
+
+def parse_header(value: object) -> str:
+    """Return an id as it can stand in an HTTP header."""
+    return _header_of(value, "an id")
+
+
+def _header_of(value: object, what: str) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    if not text or not text.isascii() or not text.isprintable():
+        raise ValueError(f"must be {what} of printable ASCII characters")
+    return text
 
 
 def parse_language(value: object) -> str:

@@ -5,6 +5,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -40,7 +41,8 @@ class EngineOptions(NamedTuple):
     `is_stopping` is asked before each attempt: once true, no new attempt is made and requests without an answer end as
     `not_attempted` with reason `stopped`, while attempts under way are waited for. `tell_wait` is told time and again,
     as long as no attempt is under way because the server has to be waited for, in how many seconds the next is made.
-    `hits` are the answers of the same endpoint and model that the run found in the cache.
+    `hits` are the answers of the same endpoint and model that the run found in the cache. `organization` and `project`
+    go to OpenAI only; `ca_file` holds authorities to trust beside the system's.
     """
 
     model: str
@@ -58,9 +60,13 @@ class EngineOptions(NamedTuple):
     is_stopping: Callable[[], bool] = lambda: False
     tell_wait: Callable[[float], None] = lambda left_s: None
     hits: int = 0
+    organization: str | None = None
+    project: str | None = None
+    ca_file: Path | None = None
 
 
 OPENAI_URL = "https://api.openai.com/v1"
+AZURE_DOMAINS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".openai.azure.us")
 
 
 def _open_openai(options: EngineOptions) -> Engine:
@@ -139,6 +145,17 @@ def identify_batches(*, model: str, base_url: str | None) -> EngineIdentity:
     """Return who takes batches, whatever engine answers a run: batches outlive the run that made them."""
     (name,) = (name for name, row in ENGINES.items() if "batch" in row.abilities.lanes)
     return identify(name, model=model, base_url=base_url)
+
+
+def is_openai(base_url: str | None) -> bool:
+    """Return whether OpenAI itself is asked, in any of its regions."""
+    host = urlsplit(base_url or OPENAI_URL).hostname or ""
+    return host == "api.openai.com" or host.endswith(".api.openai.com")
+
+
+def is_azure(base_url: str | None) -> bool:
+    """Return whether a resource of Azure is asked."""
+    return (urlsplit(base_url or OPENAI_URL).hostname or "").endswith(AZURE_DOMAINS)
 
 
 def host_of(base_url: str | None) -> str:

@@ -10,8 +10,8 @@ import logging
 import re
 from collections.abc import Collection, Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from meetcli.engines import is_azure, is_openai
 from meetcli.models import Lane, Message, Request
 
 logger = logging.getLogger("meetcli.engines.openai")
@@ -42,10 +42,9 @@ class Dialect:
     def __init__(self, model: str, base_url: str | None) -> None:
         self._model = model
         self._refused: frozenset[str] = frozenset()
-        host = urlsplit(base_url).hostname or "" if base_url else "api.openai.com"
         # OpenAI's reasoning models refuse max_tokens, and its other models take both; most other servers know only
         # max_tokens.
-        self._caps = CAPS if f".{host}".endswith((".openai.com", ".openai.azure.com")) else CAPS[::-1]
+        self._caps = CAPS if is_openai(base_url) or is_azure(base_url) else CAPS[::-1]
         self.most_output: int | None = None
         self.window: int | None = None
         self.version = 0

@@ -18,9 +18,9 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 from meetcli.engines import EngineOptions
+from meetcli.engines.openai_client import open_client
 from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Timers
-from meetcli.engines.openai_live import open_client
 from meetcli.engines.openai_replies import read_reply
 from meetcli.engines.openai_wire import FILTER_CODES, is_known_code, translate
 from meetcli.errors import LaneNotServed, RunStopped

@@ -12,25 +12,24 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from meetcli.engines import OPENAI_URL, EngineOptions, host_of
+from meetcli.engines import EngineOptions, host_of
 from meetcli.engines.openai_account import Account
+from meetcli.engines.openai_client import open_client
 from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, SHORTEST_AGAIN_S, Gate, Pass, Timers
 from meetcli.engines.openai_reading import ReadingCheck
 from meetcli.engines.openai_replies import read_reply
 from meetcli.engines.openai_standing import ACCOUNT, REQUEST, Standing
 from meetcli.engines.openai_steps import Asking, Steps
-from meetcli.engines.openai_wire import Failure, SentElsewhere, translate
-from meetcli.errors import AnswerError, CallError, LaneNotServed, RunStopped, UsageError
+from meetcli.engines.openai_wire import Failure, translate
+from meetcli.errors import AnswerError, CallError, LaneNotServed, RunStopped
 from meetcli.models import Reply, Request
 
 if TYPE_CHECKING:
-    import httpx2
     import openai
 
 logger = logging.getLogger("meetcli.engines.openai")
 
-CONNECT_TIMEOUT_S: Final = 15.0
 MOST_TIMEOUTS: Final = 2
 """A whole deadline used up is asked again once: the model was probably at work, and is billed for it each time."""
 REFUSALS: Final = frozenset({"rate_limited", "no_capacity"})
@@ -345,53 +344,3 @@ def _not_read(read: int, sent: int) -> CallError:
 
 def _failed(request: Request, error: CallError | AnswerError | None, account: Account) -> Reply:
     return Reply(request.id, None, usage=account.usage, error=error, uncertain_usd=account.uncertain_usd)
-
-
-def stay_with(base_url: str) -> Callable[[httpx2.Request], Awaitable[None]]:
-    """Return what keeps a client at the server of `base_url`: a redirect to another one raises `SentElsewhere`.
-
-    A redirect repeats the body, so that whoever answers one decides who reads the transcript. From http to https of the
-    same host is no other server.
-    """
-    import httpx2
-
-    ours = httpx2.URL(base_url)
-    allowed = {_origin(ours)}
-    if ours.scheme == "http" and ours.port in (None, 80):
-        allowed.add(_origin(ours.copy_with(scheme="https", port=None)))
-
-    async def check(request: httpx2.Request) -> None:
-        if _origin(request.url) not in allowed:
-            raise SentElsewhere(request.url.host)
-
-    return check
-
-
-def _origin(url: httpx2.URL) -> tuple[str, str, int]:
-    return (url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80))
-
-
-def open_client(options: EngineOptions) -> openai.AsyncOpenAI:
-    """Return a client that neither retries nor looks into the environment for what the settings did not say."""
-    key = options.api_key or "none"  # servers without keys take any; the SDK insists on one
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise UsageError(
-            "the API key has characters that no key has", hint="check OPENAI_API_KEY for spaces, quotes and line ends"
-        )
-
-    import openai
-
-    client = openai.AsyncOpenAI(
-        api_key=key,
-        admin_api_key="",
-        webhook_secret="",
-        base_url=options.base_url or OPENAI_URL,
-        max_retries=0,
-        timeout=openai.Timeout(None, connect=min(CONNECT_TIMEOUT_S, options.timeout_s)),
-        http_client=openai.DefaultAioHttpClient(event_hooks={"request": [stay_with(options.base_url or OPENAI_URL)]}),
-        default_headers={
-            "Authorization": f"Bearer {key}"
-        },  # OPENAI_CUSTOM_HEADERS may serve a gateway, but never replaces the key
-    )
-    client.organization = client.project = None
-    return client

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from meetcli.engines import EngineOptions
-from meetcli.engines.openai_live import open_client
+from meetcli.engines.openai_client import open_client
 from meetcli.engines.openai_wire import translate
 from meetcli.errors import CallError
 

@@ -157,7 +157,10 @@ def _connection_failure(error: BaseException) -> Failure:
             why = "TLS failed"
         hint = "check the network and the base URL"
         if why == "TLS failed":
-            hint = "name the file of your certificate authority in SSL_CERT_FILE; a server on this machine has http://"
+            hint = (
+                "name the file of your certificate authority with --ca-file (or REQUESTS_CA_BUNDLE, SSL_CERT_FILE); "
+                "a server on this machine may have http://"
+            )
         return Failure(
             "unreachable",
             f"the server cannot be reached: {why}",

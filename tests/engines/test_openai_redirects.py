@@ -5,7 +5,8 @@ import asyncio
 import httpx2
 import pytest
 
-from meetcli.engines.openai_live import OpenAIEngine, stay_with
+from meetcli.engines.openai_client import stay_with
+from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.engines.openai_wire import SentElsewhere
 from meetcli.errors import RunStopped
 from tests.engines.openai_driver import collect, make_request, options_for
