@@ -75,8 +75,10 @@ def _trusted(ca_file: Path | None) -> ssl.SSLContext:
             "the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read", hint="correct or unset it"
         ) from error
     try:
-        if ca_file is not None:
-            trusted.load_verify_locations(**{"capath" if ca_file.is_dir() else "cafile": ca_file})
+        if ca_file is not None and ca_file.is_dir():
+            trusted.load_verify_locations(capath=ca_file)
+        elif ca_file is not None:
+            trusted.load_verify_locations(cafile=ca_file)
     except OSError as error:
         raise UsageError(
             f"the certificates in {str(ca_file)!r} cannot be read (--ca-file or REQUESTS_CA_BUNDLE)",
