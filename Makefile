@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 SCRUB := for name in $$(env | sed -nE 's/^((OPENAI|MEETCLI)_[A-Za-z0-9_]*|REDIS_URL|CACHE_TTL_HOURS)=.*/\1/p'); do unset "$$name"; done
 RUN := $(BIN)/meetcli extract samples/meetings --engine local --cache-dir .cache/meetcli -o results --ttl none
 
-.PHONY: run test check format lint types bench evaluate soak lowest live clean
+.PHONY: run test check format lint types bench evaluate soak mutants lowest live clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -43,6 +43,11 @@ evaluate: $(VENV)/.installed-dev
 # pytest's 5 says that nothing carries the marker, which is no failure.
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m soak -n 2 || [ $$? -eq 5 ]
+
+# Plants faults one at a time and names those that no test of the room notices: make mutants ROOM=money
+mutants: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --editable '.[local,dev,mutants]'
+	$(BIN)/python -m tests.mutants $(ROOM)
 
 # The tests with the lowest versions that pyproject.toml states, in an environment of their own; uv resolves them, pip cannot.
 lowest: $(BIN)/python
