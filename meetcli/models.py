@@ -452,26 +452,40 @@ class Submission(NamedTuple):
     """One batch as this side knows it.
 
     `digest` is made of the digests of its requests and stands in the batch's metadata, so that it is found again
-    without `batch_id`, which is None until the server has given one. `intended` means that its file may or may not have
-    reached the server, `asked` that the batch may, and `created_at` is then when it was asked for. `crowded` means that
-    the account had no room for it, so that it never began. `size` is that of its file in bytes, 0 where it is not
-    known; that of a crowded one includes `beside`, what waited when it was asked for.
+    without `batch_id`, which is None until the server has given one; `input_file` is the file it was made of. What the
+    states mean is drawn in `meetcli.engines.openai_batch`. `created_at` is when it was asked for. `size` is that of its
+    file in bytes, 0 where it is not known; that of a crowded one includes `beside`, what waited when it was asked for.
+    `lost_since` is since when something of it has been missing, `reply` what the server said: to its making, in no way
+    that we understand, or why it failed as a whole.
     """
 
     digest: str
     batch_id: str | None
-    state: Literal["intended", "asked", "submitted", "collected", "crowded"]
+    state: Literal["intended", "asked", "unread", "submitted", "collected", "failed", "crowded"]
     created_at: datetime
     endpoint: str
     model: str
     requests: int
     size: int = 0
     beside: int = 0
+    input_file: str = ""
+    lost_since: datetime | None = None
+    reply: str = ""
+
+    @property
+    def name(self) -> str:
+        """The id that the server gave, or one of ours."""
+        return self.batch_id or f"unread-{self.digest[:12]}"
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be had of it."""
-        return self.state in ("collected", "crowded")
+        return self.state in ("collected", "failed", "crowded")
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the server has it, as far as is known."""
+        return self.state in ("submitted", "unread")
 
 
 class Member(NamedTuple):

@@ -21,6 +21,7 @@ from meetcli.models import Member, Reply, Submission
 MOST_BATCHES = 10_000
 REPLIES_A_WRITE = 200
 LATEST = "latest-batch"
+TIMES = ("created_at", "lost_since")
 
 
 class CachedBatches:
@@ -53,7 +54,8 @@ class CachedBatches:
             *(json.dumps(member) for member in (self.members(submission) if members is None else members)),
         ]
         rows = {_key(submission): "\n".join(lines)}
-        if submission.state in ("intended", "submitted"):
+        is_learned = submission.state in ("submitted", "unread") and submission.lost_since is None
+        if submission.state == "intended" or is_learned:
             rows[LATEST] = f"{submission.state} {submission.digest}"
         self._set(rows)
 
@@ -107,13 +109,15 @@ def _key(submission: Submission) -> str:
 
 
 def _dump(submission: Submission) -> str:
-    return json.dumps({**submission._asdict(), "created_at": submission.created_at.isoformat()})
+    times = {name: value.isoformat() for name, value in submission._asdict().items() if isinstance(value, datetime)}
+    return json.dumps({**submission._asdict(), **times})
 
 
 def _load(line: str) -> Submission | None:
     try:
         fields = json.loads(line)
-        return Submission(**{**fields, "created_at": datetime.fromisoformat(fields["created_at"])})
+        times = {name: datetime.fromisoformat(fields[name]) for name in TIMES if fields.get(name)}
+        return Submission(**{name: fields[name] for name in Submission._fields if name in fields} | times)
     except (ValueError, TypeError, LookupError):
         return None
 

@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from meetcli.config import load_process_settings
 from meetcli.engines import identify_batches
 from meetcli.errors import UsageError
-from meetcli.plain_text import count_text
+from meetcli.plain_text import count_text, printable
 from meetcli.wiring.lanes import open_batch_engine, options_of
 from meetcli.wiring.logs import set_up_logging
 from meetcli.wiring.stores import opened_cache
 
 if TYPE_CHECKING:
     from meetcli.engines.openai_batch import BatchEngine
-    from meetcli.engines.openai_files import RemoteBatch
+    from meetcli.engines.openai_batch_replies import RemoteBatch
+    from meetcli.models import Submission
 
 T = TypeVar("T")
+KEPT = "what it has answered is kept by the next run"
+MOST_SHOWN = 300  # characters of a kept reply; --json has all of it
 
 
 def list_batches(flags: Mapping[str, object], *, is_json: bool) -> None:
     """Keep what is ready and print what is pending."""
     pending = _with_engine(flags, lambda engine: engine.collect())
-    rows = [_row(remote, submission.requests) for submission, remote in pending]
+    rows = [_row(remote, submission.requests, submission) for submission, remote in pending]
     if is_json:
         sys.stdout.write(f"{json.dumps(rows, indent=2)}\n")
         return
@@ -53,7 +56,8 @@ def collect(flags: Mapping[str, object]) -> None:
 def cancel(flags: Mapping[str, object], batch_id: str) -> None:
     """Ask the server to end a batch."""
     remote = _with_engine(flags, lambda engine: engine.cancel(batch_id)) or _no_batch(batch_id)
-    sys.stdout.write(f"{remote.id} {remote.status}; what it has answered is kept by the next run\n")
+    what = "the next run asks for its requests again" if remote.status == "forgotten" else KEPT
+    sys.stdout.write(f"{remote.id} {remote.status}; {what}\n")
 
 
 def _no_batch(batch_id: str) -> NoReturn:
@@ -83,17 +87,27 @@ def _with_engine(flags: Mapping[str, object], work: Callable[[BatchEngine], Awai
         return asyncio.run(worked())
 
 
-def _row(remote: RemoteBatch, requests: int) -> dict[str, Any]:
-    return {
+def _row(remote: RemoteBatch, requests: int, submission: Submission | None = None) -> dict[str, Any]:
+    row = {
         "id": remote.id,
-        "status": remote.status,
+        "status": remote.status or "unknown",
         "requests": requests,
         "completed": remote.completed,
         "failed": remote.failed,
         "created_at": remote.created_at.isoformat(),
     }
+    if submission is not None and submission.lost_since is not None:
+        row["lost_since"] = submission.lost_since.isoformat()
+    if submission is not None and submission.state == "unread":
+        row["reply"] = submission.reply
+    return row
 
 
 def _line(row: Mapping[str, Any]) -> str:
     progress = f"{row['completed']} of {row['requests']} done, {row['failed']} failed"
-    return f"{row['id']}  {row['status']}  {progress}  {row['created_at']}"
+    line = f"{row['id']}  {row['status']}  {progress}  {row['created_at']}"
+    if "lost_since" in row:
+        line += f"  results missing since {row['lost_since'][:10]}"
+    if "reply" in row:
+        line += f"\n  the server answered to its making: {printable(row['reply'][:MOST_SHOWN])}"
+    return line

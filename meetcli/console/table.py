@@ -260,10 +260,7 @@ def _total_lines(report: RunReport) -> Iterator[tuple[str, Text]]:
     for batch in report.pending:
         yield (
             "batch",
-            Text(
-                f"{batch.batch_id}, {count_text(batch.requests, 'request')} "
-                "pending; the next run collects what is ready"
-            ),
+            Text(f"{batch.name}, {count_text(batch.requests, 'request')} pending; the next run collects what is ready"),
         )
     yield "time", Text(elapsed_text(report.elapsed_s))
     # Who read the transcripts is said whenever it is not who everybody expects.

@@ -1,8 +1,19 @@
 """Engines room: the batch lane. Submits what it is asked, once, and collects what is ready, whoever submitted it.
 
-Steps, each of which a kill may follow: the intent is written, the file uploaded, the intent marked as asked for, the
-batch made with our digest in its metadata, its id written; later its results are kept, and the batch marked as
-collected. An intent without an id is looked for in the server's list. So nothing is lost, and nothing submitted twice.
+The states of a batch as this side knows it; a kill may follow each arrow, and nothing is lost or submitted twice:
+
+    intended ----> asked ----> submitted ----> collected    each request answered, refused or given up
+     |  file        |  |        ^  |    |
+     |  uploaded    |  |        |  |    `----> failed       as a whole, unbilled: nobody's refusal
+     v              |  `-> unread  |    `----> crowded      unbilled: the account had no room for it
+    forgotten <-----'     no id in |
+     not made,            the reply|
+     or in no list              .--'
+     for days                   `--> submitted, lost_since: a file, a line or the batch itself is missing.
+                                     Looked at again; seven days later its rest is given up and asked again
+
+`asked` is written before the server is asked to make the batch, with our digest in its metadata and its file's id. A
+batch without an id is looked for by both in the server's list.
 """
 
 from __future__ import annotations
@@ -14,13 +25,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, NoReturn
 
 from meetcli.engines import Engine, EngineOptions
 from meetcli.engines.batch_book import BatchBook
-from meetcli.engines.openai_collect import BatchCollector, LookedFor
+from meetcli.engines.openai_batch_replies import RemoteBatch
+from meetcli.engines.openai_collect import BatchCollector
 from meetcli.engines.openai_dialect import Dialect
-from meetcli.engines.openai_files import BatchFiles, RemoteBatch, Spool
+from meetcli.engines.openai_files import BatchFiles, Spool
+from meetcli.engines.openai_find import LookedFor
 from meetcli.engines.openai_gate import NAP_S, Timers
 from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.errors import CallError, RunStopped
@@ -33,6 +46,7 @@ LULL_S: Final = 0.05
 """A stream of requests that pauses for so long has given all that is ready: what is spooled is submitted."""
 POLL_S: Final = 30.0
 MOST_REFUSALS: Final = 2
+MOST_SAID: Final = 100_000  # characters that are kept of a reply
 NO_TEMPERATURE: Final = re.compile(
     r"(o\d|gpt-[5-9])"
 )  # live, the server's refusal teaches it; in a batch every line would fail
@@ -114,20 +128,32 @@ class BatchEngine:
 
     async def status(self, batch_id: str) -> RemoteBatch | None:
         """Return a batch as the server tells of it; None where it does not know it."""
-        return await self._files.retrieve(batch_id)
+        kept = self._without_id(batch_id)
+        return _told_of(kept) if kept else await self._files.retrieve(batch_id)
 
     async def close(self) -> None:
         """Release connections; `complete` does so itself."""
         await self._files.close()
 
     async def cancel(self, batch_id: str) -> RemoteBatch | None:
-        """Ask the server to end a batch; None where it does not know it."""
-        return await self._files.cancel(batch_id)
+        """Ask the server to end a batch; None where it does not know it. One that has no id is let go of: what it
+        answers is lost, and its requests are asked again.
+        """
+        if (kept := self._without_id(batch_id)) is None:
+            return await self._files.cancel(batch_id)
+        self._book.forget(kept)
+        return _told_of(kept)._replace(status="forgotten")
+
+    def _without_id(self, name: str) -> Submission | None:
+        found = (one for one in self._book.submissions() if one.batch_id is None and one.name == name)
+        return next(found, None)
 
     async def complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Answer each request live or from a batch, or say that it waits in one; see `Engine.complete`."""
         try:
             await self.collect()
+            if self._wishes.submits:
+                self._check()
             async with aclosing(
                 self._complete(requests) if self._wishes.submits else self._live.complete(requests)
             ) as answered:
@@ -135,6 +161,12 @@ class BatchEngine:
                     yield reply
         finally:
             await self._files.close()
+
+    def _check(self) -> None:
+        """Raise `RunStopped` where no batch of this run can work."""
+        if self._collector.trouble is not None:
+            raise self._collector.trouble
+        self._collector.stop_where_all_fail()
 
     async def _complete(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Reply]:
         """Submit what is asked, but for repairs that are to be live."""
@@ -244,10 +276,7 @@ class BatchEngine:
         """Return whether the account takes a request beside what waits; a run that stays waits until it does. One alone
         may always try.
         """
-        while (room := self._collector.room) is not None:
-            taken = self._collector.taken
-            if not (taken or lane.writer.size) or taken + lane.writer.size_with(request) <= room:
-                break
+        while not self._collector.room.has_for(lane.writer.size_with(request), lane.writer.size):
             if not (self._wishes.waits and (lane.writer.members or lane.waiting)):
                 return False
             await (self._submit(lane) if lane.writer.members else self._poll(lane))
@@ -285,7 +314,7 @@ class BatchEngine:
             self._options.model,
             len(writer.members),
             size=writer.size,
-            beside=self._collector.taken,
+            beside=self._collector.room.taken,
         )
 
         def note(state: Literal["intended", "asked"]) -> None:
@@ -296,22 +325,33 @@ class BatchEngine:
         note("intended")
         try:
             file_id = await self._files.upload(writer.file)
-            remote = await self._files.create(file_id, intent.digest, note)
+            intent = intent._replace(input_file=file_id)
+            made = await self._files.create(file_id, intent.digest, note)
         except RunStopped:
             if intent.state == "intended":  # else a batch may have been made
                 self._book.forget(intent)
             raise
-        submitted = intent._replace(batch_id=remote.id, state="submitted")
+        if isinstance(made, str):
+            self._keep_unread(intent, made, writer)
+        submitted = intent._replace(batch_id=made.id, state="submitted")
         self._book.write(submitted, writer.members)
-        logger.info("batch %s submitted with %d requests", remote.id, len(writer.members))
+        logger.info("batch %s submitted with %d requests", made.id, len(writer.members))
         writer.close()
-        self._collector.taken += submitted.size
-        self._collector.crowded.difference_update(request.digest for request in lane.spooled)
+        self._collector.room.take(submitted, (request.digest for request in lane.spooled))
         self._collector.pending |= dict.fromkeys((request.digest for request in lane.spooled), submitted)
         for request in lane.spooled:
             self._leave(request, lane)
         lane.spooled.clear()
         lane.writer = self._open_spool()
+
+    def _keep_unread(self, intent: Submission, said: str, writer: Spool) -> NoReturn:
+        """Keep what a server said of a batch that it may have made; without its id nothing goes on."""
+        unread = intent._replace(state="unread", reply=said[:MOST_SAID])
+        self._book.write(unread, writer.members)
+        raise RunStopped(
+            f"the server's reply to the making of batch {unread.name} has no id of it",
+            hint="meetcli batch list shows the reply, which is kept; the batch is looked for, and not made twice",
+        )
 
     async def _poll(self, lane: _Lane) -> None:
         """Wait a while, then pass on what has come; a stop leaves the rest to the next run."""
@@ -332,14 +372,19 @@ class BatchEngine:
                 reply = self._book.reply(digest, request_id)
                 if reply is None and digest in self._collector.refusals:
                     reply = self._told_refusal(request_id, digest)
-                if digest in self._collector.crowded:
+                if digest in self._collector.room.crowded:
                     self._afforded.add(digest)
                 if reply is not None:
                     lane.replies.put_nowait(reply)
-                elif digest in self._collector.crowded:
+                elif digest in self._collector.room.crowded:
                     lane.tell(request_id, "again")
                 else:
                     lane.tell(request_id, "not_attempted", "batch_ended")
+
+
+def _told_of(kept: Submission) -> RemoteBatch:
+    """Return what is known of a batch whose id is not."""
+    return RemoteBatch(kept.name, kept.state, kept.digest, kept.created_at, kept.input_file, (), kept.requests)
 
 
 async def _next(stream: AsyncIterator[Request]) -> Request | None:

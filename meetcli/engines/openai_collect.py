@@ -1,5 +1,7 @@
-"""Engines room: what batches have to give. Finds them, keeps what they answered, knows what is on its way. Submits
-nothing.
+"""Engines room: what batches have to give. Keeps what they answered, knows what is on its way. Submits nothing.
+
+A batch is over when each of its requests is accounted for: answered, refused or given up by a line of a result file, or
+by the counts of a batch that was ended early. Until then it is looked at again, for days, whatever its state says.
 """
 
 from __future__ import annotations
@@ -8,52 +10,64 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
 
 from meetcli.engines.batch_book import BatchBook
-from meetcli.engines.openai_files import MOST_LOOKS, UNREADABLE, BatchFiles, RemoteBatch, read_results
+from meetcli.engines.openai_batch_replies import UNREADABLE, RemoteBatch, lines_of, read_results
+from meetcli.engines.openai_files import BatchFiles
+from meetcli.engines.openai_find import LOOKED_FOR, BatchFinder, LookedFor
+from meetcli.engines.openai_room import Room
 from meetcli.engines.openai_wire import ONE_CALL
-from meetcli.errors import RunStopped
+from meetcli.errors import LaneNotServed, RunStopped
 from meetcli.models import Member, Reply, Submission
 from meetcli.plain_text import count_text
 
 logger = logging.getLogger("meetcli.engines.openai")
 
-OTHERS_AGE: Final = timedelta(days=30)
-"""How far back another's batch in the same API project is collected: as long as the server keeps its results."""
-INTENT_AGE: Final = timedelta(hours=48)
-"""How long an intent without an id is looked for in the server's list."""
-SETTLED_AFTER: Final = timedelta(minutes=1)
-"""How long a server may take to list a batch that it was asked for by a run that was killed."""
-REMEMBERED: Final = timedelta(days=35)
-"""How long a collected batch is remembered, so that it is not collected again: longer than the server lists its files
-(30 days).
-"""
-CROWDED_FOR: Final = timedelta(days=7)
-"""How long smaller files are made after one that the account had no room for: a tier rises, and others' batches end."""
+LINES_AT_ONCE: Final = 500
+MOST_FAILED: Final = 3
+"""So many batches in a row that failed as a whole end a run that would submit the next one."""
 
 
-class LookedFor(NamedTuple):
-    """Which batches a run looks for: those at its endpoint, `asks_list` also those that only the server knows, of this
-    `model`.
+@dataclass(slots=True)
+class _Account:
+    """What the result files of one batch say of its requests. `waiting` are those of which they say nothing.
 
-    `needs_list` makes trouble with the server's list an error. `refusals` also gathers what batches were refused.
+    `answered` counts answers, also to those who are none of ours any more. `missing_files` are not there yet.
     """
 
-    endpoint: str
-    model: str
-    needs_list: bool
-    asks_list: bool
-    refusals: bool
+    waiting: dict[str, Member]
+    answered: int = 0
+    refused: dict[str, Member] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+    missing_files: list[str] = field(default_factory=list)
+
+    def is_whole(self, remote: RemoteBatch) -> bool:
+        """Whether nothing more will come."""
+        if not self.waiting:
+            return True
+        if self.missing_files or remote.end in (None, "completed"):
+            return False
+        if remote.is_counted:
+            return self.answered >= remote.completed
+        return remote.end == "failed" or bool(remote.result_files)
+
+    def trouble(self, remote: RemoteBatch) -> str:
+        """Return what is not as it should be, as far as the server's part is concerned."""
+        if remote.end is None:
+            return f"is {remote.status!r}, a word unknown here" if remote.status else "is told of in words unknown here"
+        if self.missing_files:
+            return f"is {remote.status}, and the server does not have its file {self.missing_files[0]}"
+        what = "its results lack" if remote.result_files else "it has no results of"
+        return f"is {remote.status}, and {what} {count_text(len(self.waiting), 'request')}"
 
 
 class BatchCollector:
     """Batches that were submitted. `pending` are the requests under way by digest; `refusals` why requests were
-    refused, each time.
-
-    `room` is how many bytes may wait at once, None as long as the account has taken every batch; `taken` is how many
-    do. `crowded` are the requests that it had no room for and that are in no batch since.
+    refused, each time. `trouble` is why this server's batches are not to be used, None where they are.
     """
 
     def __init__(self, files: BatchFiles, book: BatchBook, looked_for: LookedFor, now: Callable[[], datetime]) -> None:
@@ -61,76 +75,49 @@ class BatchCollector:
         self._book = book
         self._looked_for = looked_for
         self._now = now
+        self._finder = BatchFinder(files, book, looked_for, now)
         self._seen = ""
         self._looking = asyncio.Lock()
+        self._told: set[str] = set()
+        self.room = Room(book, looked_for.endpoint, looked_for.model, now)
         self.pending: dict[str, Submission] = {}
         self.refusals: dict[str, list[str]] = {}
-        self.room: int | None = None
-        self.taken = 0
-        self.crowded: set[str] = set()
+
+    @property
+    def trouble(self) -> LaneNotServed | None:
+        """Why the lane cannot be used with this server, None where it can."""
+        return self._finder.trouble
 
     async def collect(self) -> list[tuple[Submission, RemoteBatch]]:
         """Keep what is ready, learn what is pending; return every batch that is not collected yet, as the server tells
         of it.
         """
         found: list[tuple[Submission, RemoteBatch]] = []
+        crowded: list[tuple[Submission, RemoteBatch]] = []
         self._seen = self._book.latest()
         self.pending = {}
-        crowded: list[tuple[Submission, RemoteBatch]] = []
-        for submission in await self._reconciled():
+        for submission in await self._finder.found():
             remote = await self._files.retrieve(submission.batch_id) if submission.batch_id else None
-            if remote is None:
-                self._book.forget(submission)
-                continue
-            if remote.is_crowded:
+            if remote is not None and remote.is_crowded:
                 crowded.append((submission, remote))
-                continue
-            if remote.has_ended:
-                await self._keep(submission, remote)
-                continue
-            self.pending |= dict.fromkeys((member.digest for member in self._book.members(submission)), submission)
-            found.append((submission, remote))
-        self._note_crowded(crowded, [submission for submission, _ in found])
+            elif (left := await self._looked_at(submission, remote)) is not None:
+                members = (member for member in self._book.members(left) if not member.refusal)
+                self.pending |= dict.fromkeys((member.digest for member in members), left)
+                found.append((left, remote or self._unknown(left)))
+        self.room.learn(crowded, [submission for submission, _ in found])
         self.refusals = self._refused()
         return found
 
-    def _note_crowded(self, crowded: list[tuple[Submission, RemoteBatch]], pending: list[Submission]) -> None:
-        """Learn from batches that the account had no room for. One of a single request, alone, will never fit: that is
-        a refusal.
-        """
-        for submission, remote in crowded:
-            waiting = sum(one.size for one in pending if one.model == submission.model)
-            taken = max(submission.beside, waiting)  # what was beside it may be over by now, or another run's
-            members = self._book.members(submission)
-            self.crowded |= {member.digest for member in members}
-            is_hopeless = len(members) == 1 and not taken
-            refused = [member._replace(refusal=remote.error) for member in members if is_hopeless]
-            self._book.write(
-                submission._replace(state="crowded", size=submission.size and submission.size + taken), refused
+    def stop_where_all_fail(self) -> None:
+        """Raise `RunStopped` where one batch after the other fails as a whole: the next one would too."""
+        whose = (self._looked_for.endpoint, self._looked_for.model)
+        over = [one for one in self._book.submissions() if one.is_over and (one.endpoint, one.model) == whose]
+        last = over[-MOST_FAILED:]
+        if len(last) == MOST_FAILED and all(one.state == "failed" for one in last) and last[-1].name in self._told:
+            raise RunStopped(
+                f"the last {MOST_FAILED} batches failed as a whole ({last[-1].reply})",
+                hint="check --model and the account, or use --lane standard; the next run tries again",
             )
-            logger.warning(
-                "batch %s did not begin: the account has no room for %s at once (%s): %s",
-                remote.id,
-                count_text(submission.requests, "request"),
-                remote.error,
-                "it is asked again once" if is_hopeless else "smaller batches follow, one after another",
-            )
-        self.taken = sum(one.size for one in pending if one.model == self._looked_for.model)
-        sizes = [one.size for one in self._book.submissions() if self._is_lesson(one)]
-        self.room = min(sizes) // 2 if sizes else None
-
-    def _is_lesson(self, one: Submission) -> bool:
-        is_ours = (one.endpoint, one.model) == (self._looked_for.endpoint, self._looked_for.model)
-        return is_ours and one.state == "crowded" and one.size > 0 and self._now() - one.created_at < CROWDED_FOR
-
-    def _refused(self) -> dict[str, list[str]]:
-        """Return the requests that batches of the last weeks were refused, and why each time."""
-        found: dict[str, list[str]] = {}
-        for submission in self._book.submissions() if self._looked_for.refusals else ():
-            if submission.is_over:
-                for member in self._book.members(submission):
-                    found.setdefault(member.digest, []).append(member.refusal)
-        return found
 
     async def look_again(self) -> bool:
         """Collect if anybody has intended a batch or learned its id since; return whether.
@@ -144,146 +131,123 @@ class BatchCollector:
             await self.collect()
             return True
 
-    async def _reconciled(self) -> list[Submission]:
-        """Return the batches to look after: ours, with their ids, and those of others with the same API project."""
-        known = self._book.submissions()
-        for submission in known:
-            if submission.is_over and self._now() - submission.created_at > REMEMBERED:
-                self._book.forget(submission)
-        ours = [
-            submission
-            for submission in known
-            if submission.endpoint == self._looked_for.endpoint and not submission.is_over
-        ]
-        unknown_ids = [submission for submission in ours if submission.batch_id is None]
-        if not (unknown_ids or self._looked_for.asks_list):
-            return ours
-        since = min([self._now() - OTHERS_AGE, *(submission.created_at for submission in unknown_ids)])
-        listed = await self._listed(since, is_needed=bool(unknown_ids))
-        listed = await self._awaited([one for one in unknown_ids if one.digest not in listed], since) or listed
-        found = [self._with_id(submission, listed) for submission in ours]
-        taken = {submission.digest for submission in known}
-        for digest, remote in listed.items():
-            if digest is not None and digest not in taken:
-                found.append(await self._adopt(digest, remote))
-        return [submission for submission in found if submission is not None]
+    def _refused(self) -> dict[str, list[str]]:
+        """Return the requests that batches of the last weeks were refused, and why each time."""
+        found: dict[str, list[str]] = {}
+        for submission in self._book.submissions() if self._looked_for.refusals else ():
+            for member in self._book.members(submission) if submission.is_over else ():
+                found.setdefault(member.digest, []).append(member.refusal)
+        return found
 
-    async def _awaited(self, missing: list[Submission], since: datetime) -> dict[str | None, RemoteBatch]:
-        """Look again for batches that a run asked for and was killed just now: a slow server may still be making
-        them.
-        """
-        listed: dict[str | None, RemoteBatch] = {}
-        is_told = False
-        for _ in range(MOST_LOOKS):
-            missing = [
-                one
-                for one in missing
-                if one.digest not in listed and one.state == "asked" and self._age(one) < SETTLED_AFTER
-            ]
-            if not missing:
-                break
-            if not is_told:
-                logger.warning(
-                    "a run asked for a batch just now and did not hear of it: "
-                    "waiting for up to a minute whether there is one"
-                )
-            is_told = True
-            await self._files.pause()
-            listed = await self._listed(since, is_needed=True)
-        return listed
-
-    def _age(self, submission: Submission) -> timedelta:
-        return self._now() - submission.created_at
-
-    async def _listed(self, since: datetime, *, is_needed: bool) -> dict[str | None, RemoteBatch]:
-        try:
-            return {remote.digest: remote for remote in reversed(await self._files.ours(since))}
-        except RunStopped:
-            if is_needed or self._looked_for.needs_list:
-                raise
-            return {}  # a server without batches
-
-    def _with_id(self, submission: Submission, listed: dict[str | None, RemoteBatch]) -> Submission | None:
-        """Complete an intent that reached the server; forget one that did not, in time."""
-        if submission.batch_id is not None:
-            return submission
-        remote = listed.get(submission.digest)
-        if remote is None:
-            if self._now() - submission.created_at > INTENT_AGE:  # a younger one may be on its way at this moment
-                self._book.forget(submission)
-            return None
-        completed = submission._replace(batch_id=remote.id, state="submitted")
-        self._book.write(completed)
-        return completed
-
-    async def _adopt(self, digest: str, remote: RemoteBatch) -> Submission:
-        """Remember a batch that only the server knows; its own file says which requests it has, or what is left of it,
-        its results.
-        """
-        named = await self._names(remote.input_file)
-        if not named:
-            named = [name for file in remote.result_files for name in await self._names(file)]
-        members = [Member(name) for name in named]
-        adopted = Submission(
-            digest,
-            remote.id,
-            "submitted",
-            remote.created_at,
-            self._looked_for.endpoint,
-            self._looked_for.model,
-            len(members),
-        )
-        self._book.write(adopted, members)
-        return adopted
-
-    async def _names(self, file: str) -> list[str]:
-        return [str(line.get("custom_id")) async for line in self._files.lines(file)]
-
-    async def _keep(self, submission: Submission, remote: RemoteBatch) -> None:
-        """Keep what a batch that has ended has answered; what it has not goes to the next batch."""
-        members = {member.digest: member for member in self._book.members(submission)}
-        missing: Counter[str] = Counter()
-        refused: list[Member] = []
-        kept: set[str] = set()
-        for file in remote.result_files:
-            some: list[dict[str, Any]] = []
-            async for line in self._files.lines(file):
-                some.append(line)
-                if len(some) == 500:
-                    kept |= self._keep_lines(submission, some, members, missing, refused)
-                    some = []
-            kept |= self._keep_lines(submission, some, members, missing, refused)
-        if remote.is_refused:
-            refused = [member._replace(refusal=remote.error) for member in members.values()]
-        self._book.write(submission._replace(state="collected"), refused)
-        if len(kept) < len(members):
-            missing.update(member.refusal for member in refused)
-            logger.warning(
-                "batch %s ended as %s with %d of %d answered (%s): the rest is asked again%s",
-                remote.id,
-                remote.status,
-                len(kept),
-                len(members),
-                ", ".join(f"{count} {reason}" for reason, count in missing.items()) or remote.error or "no answer",
-                ", but what a second batch is refused too" if refused else "",
+    async def _looked_at(self, submission: Submission, remote: RemoteBatch | None) -> Submission | None:
+        """Keep what a batch has to give; return it as it is remembered then, None where it is over."""
+        if submission.batch_id is None:
+            why = "told of without an id" if submission.state == "unread" else "asked for, and nobody told of it"
+            self._say(
+                submission, f"was {why}: it is looked for, and not made twice; meetcli batch cancel lets go of it"
             )
+            return submission
+        if remote is None:
+            return self._lost(submission, "is not known to the server now")
+        if remote.is_under_way:
+            if submission.lost_since is not None:
+                submission = submission._replace(lost_since=None)
+                self._book.write(submission)
+            return submission
+        if remote.never_began:
+            self._failed(submission, remote)
+            return None
+        account = await self._accounted(submission, remote)
+        if not account.is_whole(remote) and submission.lost_since is None:  # it may be a matter of seconds
+            await self._files.pause()
+            remote = await self._files.retrieve(remote.id) or remote
+            account = await self._accounted(submission, remote)
+        if account.is_whole(remote):
+            self._over(submission, remote.status, account)
+            return None
+        self._book.write(submission, [*account.waiting.values(), *account.refused.values()])
+        return self._lost(submission, account.trouble(remote), account)
 
-    def _keep_lines(
-        self,
-        submission: Submission,
-        lines: list[dict[str, Any]],
-        members: dict[str, Member],
-        missing: Counter[str],
-        refused: list[Member],
+    def _lost(self, submission: Submission, trouble: str, account: _Account | None = None) -> Submission | None:
+        """Look again in the next run, for days; then give up what nobody has heard of."""
+        since = submission.lost_since or self._now()
+        if self._now() - since >= LOOKED_FOR:
+            self._say(submission, f"{trouble}: nothing has come of it since {since:%Y-%m-%d}, and its rest is given up")
+            waiting = {one.digest: one for one in self._book.members(submission)}
+            self._over(submission, "lost", account or _Account(waiting))
+            return None
+        self._say(submission, f"{trouble}: it is looked at again, until {since + LOOKED_FOR:%Y-%m-%d}")
+        if submission.lost_since is None:
+            submission = submission._replace(lost_since=since)
+            self._book.write(submission)
+        return submission
+
+    def _failed(self, submission: Submission, remote: RemoteBatch) -> None:
+        """Remember that a batch never began. That is nobody's refusal: its requests are asked again."""
+        self._book.write(submission._replace(state="failed", reply=remote.error), [])
+        self._say(submission, f"failed as a whole ({remote.error}), at no cost: its requests are asked again")
+
+    def _over(self, submission: Submission, status: str, account: _Account) -> None:
+        """Remember what a batch that is over refused; what it has not answered goes to the next batch."""
+        refused = list(account.refused.values())
+        self._book.write(submission._replace(state="collected"), refused)
+        if not (account.waiting or refused or account.reasons):
+            return
+        reasons = account.reasons + Counter(member.refusal for member in refused)
+        logger.warning(
+            "batch %s ended as %s with %d of %d answered (%s): the rest is asked again%s",
+            submission.name,
+            status,
+            max(0, submission.requests - len(account.waiting) - len(refused) - account.reasons.total()),
+            submission.requests,
+            ", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "no answer",
+            ", but what a second batch is refused too" if refused else "",
+        )
+
+    def _say(self, submission: Submission, what: str) -> None:
+        """Say once in a run what is not as it should be."""
+        if submission.name not in self._told:
+            self._told.add(submission.name)
+            logger.warning("batch %s %s", submission.name, what)
+
+    def _unknown(self, submission: Submission) -> RemoteBatch:
+        return RemoteBatch(submission.name, "unknown", submission.digest, submission.created_at, "", ())
+
+    async def _accounted(self, submission: Submission, remote: RemoteBatch) -> _Account:
+        """Keep the answers in a batch's result files; return what these say of each request."""
+        members = {member.digest: member for member in self._book.members(submission)}
+        account = _Account({digest: member for digest, member in members.items() if not member.refusal})
+        answered: set[str] = set()
+        for file_id in remote.result_files:
+            file = await self._files.fetch(file_id)
+            if file is None:
+                account.missing_files.append(file_id)
+                continue
+            with file:
+                lines = lines_of(file)
+                while some := list(islice(lines, LINES_AT_ONCE)):
+                    answered |= self._keep(submission, some, members, account)
+        account.answered = len(answered)
+        account.refused |= {one.digest: one for one in members.values() if one.refusal}
+        for digest in answered:
+            account.refused.pop(digest, None)
+        return account
+
+    def _keep(
+        self, submission: Submission, lines: list[dict[str, Any]], members: dict[str, Member], account: _Account
     ) -> set[str]:
-        """Keep what lines of result files say; return the digests of the requests that they answer: a line may come
-        twice.
-        """
+        """Keep what lines of result files say; return who is answered: a line may come twice."""
         results = read_results(lines, members)
         # An answer that nobody can read may be billed: its request is asked again, and whoever asks counts it.
         lost = Reply("", None, "unreadable", usage=ONE_CALL, lane="batch", is_collected=True)
-        unreadable = [(member, lost) for member in results.refused if member.refusal == UNREADABLE]
+        unreadable = [
+            (one, lost) for one in results.refused if one.refusal == UNREADABLE and one.digest in account.waiting
+        ]
         self._book.keep(submission, [*unreadable, *results.replies], self._now())
-        missing.update(results.unanswered)
-        refused += results.refused
-        return {member.digest for member, _ in results.replies}
+        for member in results.unanswered:
+            account.reasons[member.refusal] += member.digest in account.waiting
+        account.refused |= {member.digest: member for member in results.refused}
+        answered = {member.digest for member, _ in results.replies}
+        for digest in answered | {member.digest for member in (*results.refused, *results.unanswered)}:
+            account.waiting.pop(digest, None)
+        return answered | results.strangers

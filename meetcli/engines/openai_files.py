@@ -10,21 +10,29 @@ import asyncio
 import hashlib
 import json
 import logging
-import re
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Collection
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeVar
+from urllib.parse import quote
 
 from meetcli.engines import EngineOptions
+from meetcli.engines.openai_batch_replies import (
+    MARK,
+    RemoteBatch,
+    has_more,
+    parsed,
+    read_batch,
+    read_file_id,
+    read_list,
+)
 from meetcli.engines.openai_client import open_client
 from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_gate import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Timers
-from meetcli.engines.openai_replies import read_reply
-from meetcli.engines.openai_wire import FILTER_CODES, is_known_code, translate
+from meetcli.engines.openai_wire import failure_in_body, translate
 from meetcli.errors import LaneNotServed, RunStopped
-from meetcli.models import Member, Reply, Request
+from meetcli.models import Member, Request
 
 if TYPE_CHECKING:
     import openai
@@ -36,49 +44,16 @@ logger = logging.getLogger("meetcli.engines.openai")
 MOST_REQUESTS: Final = 50_000
 MOST_BYTES: Final = 200_000_000
 """Of one file: OpenAI, "Batch API", rate limits (https://developers.openai.com/api/docs/guides/batch, read 2026-11)."""
-MARK: Final = "meetcli"
-"""Key of our digest in a batch's metadata."""
-UNREADABLE: Final = "bad_reply"
-PASSING_STATUSES: Final = frozenset({401, 402, 403, 408, 409, 425, 429})
-"""What a server says of the account or of the moment, not of the request."""
 LOOK_S: Final = 2.0
 MOST_LOOKS: Final = 30
 """A server that is asked for a batch and does not answer may list it as late as a minute after."""
-CROWDED: Final = re.compile(r"(token|request)_limit")
-ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
-
-
-class RemoteBatch(NamedTuple):
-    """A batch as the server tells of it. `digest` is ours, None on batches of others.
-
-    `error` is why the server did not begin it, empty where it did.
-    """
-
-    id: str
-    status: str
-    digest: str | None
-    created_at: datetime
-    input_file: str
-    result_files: tuple[str, ...]
-    total: int = 0
-    completed: int = 0
-    failed: int = 0
-    error: str = ""
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether no more results will come."""
-        return self.status in ENDED
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether its requests are at fault; too much at once in this account is none."""
-        return bool(self.error) and not self.result_files and "limit" not in self.error
-
-    @property
-    def is_crowded(self) -> bool:
-        """Whether it never began because the account has no room for so much at once."""
-        return not self.result_files and CROWDED.search(self.error) is not None
+MADE_AT_MOST_AGO: Final = timedelta(days=2)
+"""How long before it is looked for a batch was made at the earliest, by clocks and time zones that may be wrong."""
+PAGE: Final = 100
+MOST_PAGES: Final = 100
+UNKNOWN_STATUSES: Final = frozenset({400, 404, 405, 409, 410, 422, 501})
+"""What servers say of a batch or file that they do not have, or not yet."""
+UNREAD_FILE: Final = frozenset({"pending", "processing", "running", "queued", "uploading", "validating"})
 
 
 class Spool:
@@ -156,33 +131,44 @@ class BatchFiles:
             await self._client.close()
 
     async def upload(self, file: IO[bytes]) -> str:
-        """Send a file of requests; return its id."""
+        """Send a file of requests; return its id as soon as the server is done with reading it."""
 
         async def send() -> str:
             file.seek(0)  # an earlier attempt has read some of it
-            made = await self._client.files.create(file=("meetcli.jsonl", file), purpose="batch")
-            return made.id
+            made = await self._client.files.with_raw_response.create(file=("meetcli.jsonl", file), purpose="batch")
+            return made.text
 
-        return await self._retried(send)
+        answered = parsed(await self._retried(send))
+        found = read_file_id(answered)
+        if found is None:
+            raise self._refused(answered) or not_understood("an upload")
+        file_id, status = found
+        for _ in range(MOST_LOOKS):  # Azure takes no batch of a file that it is not done with
+            if status not in UNREAD_FILE:
+                break
+            await self.pause()
+            told = await self._told(f"/files/{quote(file_id, safe='')}")
+            status = (read_file_id(parsed(told or "")) or ("", ""))[1]
+        return file_id
 
     async def create(
         self, file_id: str, digest: str, note: Callable[[Literal["intended", "asked"]], None]
-    ) -> RemoteBatch:
-        """Make a batch of an uploaded file, once. `note` is told `asked` before each request for it, `intended` when
-        that is refused.
+    ) -> RemoteBatch | str:
+        """Make a batch of an uploaded file, once; return the reply itself where the batch has no id in it. `note` is
+        told `asked` before each request for it, `intended` when that is refused.
         """
         import openai
 
         is_asked = False
 
-        async def make() -> RemoteBatch:
+        async def make() -> RemoteBatch | str:
             nonlocal is_asked
-            if is_asked and (found := await self._heard_of(digest)):
+            if is_asked and (found := await self._heard_of(digest, file_id, MOST_LOOKS)):
                 return found
             is_asked = True
             note("asked")
             try:
-                made = await self._client.batches.create(
+                made = await self._client.batches.with_raw_response.create(
                     input_file_id=file_id,
                     endpoint="/v1/chat/completions",
                     completion_window="24h",
@@ -193,75 +179,95 @@ class BatchFiles:
                     is_asked = False
                     note("intended")
                 raise
-            return _remote(made)
+            return made.text
 
-        return await self._retried(make)
+        made = await self._retried(make)
+        if not isinstance(made, str):
+            return made
+        answered = parsed(made)
+        if remote := read_batch(answered, self._now()):
+            return remote
+        if refused := self._refused(answered):
+            note("intended")
+            raise refused
+        try:
+            return await self._heard_of(digest, file_id, 1) or made
+        except RunStopped:
+            return made
 
     async def retrieve(self, batch_id: str) -> RemoteBatch | None:
-        """Return a batch; None where the server does not know it."""
-        import openai
-
-        try:
-            return _remote(
-                await self._retried(lambda: self._client.batches.retrieve(batch_id), passes=openai.NotFoundError)
-            )
-        except openai.NotFoundError:
-            return None
+        """Return a batch; None where the server does not know it. What it tells may be not understood: no status."""
+        for path in _paths("/batches", batch_id):
+            if (told := await self._told(path)) is not None:
+                return self._understood(told, batch_id)
+        return None
 
     async def cancel(self, batch_id: str) -> RemoteBatch | None:
         """Ask for an end; what is finished is kept. None where the server does not know the batch."""
-        import openai
+        for path in _paths("/batches", batch_id):
+            told = await self._told(f"{path}/cancel", method="post")
+            if told is not None and self._understood(told, batch_id).status:
+                return self._understood(told, batch_id)
+        remote = await self.retrieve(batch_id)  # it may have ended before
+        if remote is None or remote.end or "cancel" in remote.status:
+            return remote
+        raise RunStopped(
+            f"the server did not cancel batch {batch_id}: it is {remote.status or 'in no state that is understood'}",
+            hint="cancel it where the server's account is managed; what it answers is kept by the next run",
+        )
 
-        try:
-            return _remote(
-                await self._retried(lambda: self._client.batches.cancel(batch_id), passes=openai.NotFoundError)
-            )
-        except openai.NotFoundError:
-            return None
+    async def listed(self, since: datetime) -> list[RemoteBatch] | None:
+        """Return the batches of this API project, newest first, back to `since`; None where the server lists none.
 
-    async def ours(self, since: datetime) -> list[RemoteBatch]:
-        """Return the batches of this API project that meetcli made, newest first, back to `since`; none where the
-        server has no batches.
+        Raises `LaneNotServed` where the list is not understood.
         """
-        import openai
+        found: dict[str, RemoteBatch] = {}
+        after = ""
+        for _ in range(MOST_PAGES):
+            told = await self._told("/batches", {"limit": PAGE} | ({"after": after} if after else {}))
+            if told is None and not after:
+                told = await self._told("/batches")  # a server may take no limit, or none so high
+            if told is None:
+                return list(found.values()) if after else None
+            answered = parsed(told)
+            page = read_list(answered, self._now())
+            if page is None:
+                raise self._refused(answered) or not_understood("a question for its batches")
+            new = [one for one in page if one.id not in found]  # some servers give the same page for ever
+            found |= {one.id: one for one in new}
+            is_descending = len(page) > 1 and page[0].created_at >= page[-1].created_at
+            is_past = is_descending and all(one.created_at < since for one in page)
+            if not new or is_past or not has_more(answered):
+                break
+            after = page[-1].id
+        recent = [one for one in found.values() if one.created_at >= since]
+        return sorted(recent, key=lambda one: one.created_at, reverse=True)
 
-        async def listed() -> list[RemoteBatch]:
-            found: list[RemoteBatch] = []
-            async for batch in self._client.batches.list(limit=100):
-                remote = _remote(batch)
-                if remote.created_at < since:
-                    break
-                if remote.digest:
-                    found.append(remote)
-            return found
+    async def fetch(self, file_id: str) -> IO[bytes] | None:
+        """Return what a file says, to be closed by the caller; None where the server does not have it."""
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the caller
+
+        async def load() -> None:
+            file.seek(0)
+            file.truncate()
+            async with self._client.files.with_streaming_response.content(file_id) as response:
+                async for some in response.iter_bytes():
+                    file.write(some)
 
         try:
-            return await self._retried(listed, passes=openai.NotFoundError)
-        except openai.NotFoundError:
-            return []
-
-    async def lines(self, file_id: str) -> AsyncIterator[dict[str, Any]]:
-        """Yield the lines of a file, as they come; none, with a warning, where the server has it no longer."""
-        import openai
-
-        with tempfile.TemporaryFile() as file:
-
-            async def fetch() -> None:
-                file.seek(0)
-                file.truncate()
-                async with self._client.files.with_streaming_response.content(file_id) as response:
-                    async for some in response.iter_bytes():
-                        file.write(some)
-
-            try:
-                await self._retried(fetch, passes=openai.NotFoundError)
-            except openai.NotFoundError:  # deleted by hand, or after its thirty days: no run is to fail on it for ever
-                logger.warning("the server has the file %s of a batch no longer", file_id)
-                return
-            file.seek(0)
-            for line in file:
-                if line.strip() and isinstance(found := _parsed(line), dict):
-                    yield found
+            if not await self._known(load):
+                for path in _paths("/files", file_id)[1:]:
+                    if (told := await self._told(f"{path}/content")) is not None:
+                        file.write(told.encode())
+                        break
+                else:
+                    file.close()
+                    return None
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file
 
     async def pause(self) -> None:
         """Give a server time for the batch it was asked for; `RunStopped` when the run is to end meanwhile."""
@@ -269,20 +275,61 @@ class BatchFiles:
         if self._options.is_stopping():
             raise RunStopped("stopped while a batch may be on its way", hint="run again: nothing is submitted twice")
 
-    async def _heard_of(self, digest: str) -> RemoteBatch | None:
+    async def _heard_of(self, digest: str, file_id: str, most_looks: int) -> RemoteBatch | None:
         """Look for a batch whose making nobody told of, for as long as a slow server may take to list it."""
-        for look in range(MOST_LOOKS):
+        since = self._now() - MADE_AT_MOST_AGO
+        for look in range(most_looks):
             if look:
                 await self.pause()
-            async for batch in self._client.batches.list(limit=100):
-                remote = _remote(batch)
-                if remote.digest == digest:
-                    return remote
+            listed = await self.listed(since)
+            if listed is None and most_looks > 1:
+                raise RunStopped(
+                    "the batch lane: a batch may have been made, and this server has no list to look for it in",
+                    hint="run again later: it is not made twice",
+                )
+            if found := next((one for one in listed or () if one.is_of(digest, file_id)), None):
+                return found
         return None
 
-    async def _retried(self, work: Callable[[], Awaitable[T]], *, passes: type[Exception] | tuple[()] = ()) -> T:
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._timers.wall(), UTC)
+
+    def _understood(self, told: str, batch_id: str) -> RemoteBatch:
+        """Return the batch that was asked for; a server may call it something else in its replies."""
+        remote = read_batch(parsed(told), self._now())
+        return remote._replace(id=batch_id) if remote else RemoteBatch(batch_id, "", None, self._now(), "", ())
+
+    @staticmethod
+    def _refused(answered: object) -> RunStopped | None:
+        """Return what an error in the body of a 200 means; None where there is none."""
+        failure = failure_in_body(answered)
+        return RunStopped(f"the batch lane: {failure.message}", hint=failure.hint) if failure else None
+
+    async def _told(self, path: str, query: dict[str, Any] | None = None, *, method: str = "get") -> str | None:
+        """Return the body of a reply; None where the server does not know what is asked for."""
+        bodies: list[str] = []
+
+        async def ask() -> None:
+            if method == "post":
+                bodies.append(await self._client.post(path, cast_to=str))
+            else:
+                bodies.append(await self._client.get(path, cast_to=str, options={"params": query or {}}))
+
+        return bodies[-1] if await self._known(ask) else None
+
+    async def _known(self, work: Callable[[], Awaitable[object]]) -> bool:
+        """Return whether the server knows what is asked for, at this moment."""
+        import openai
+
+        try:
+            await self._retried(work, passes=UNKNOWN_STATUSES)
+        except openai.APIStatusError:
+            return False
+        return True
+
+    async def _retried(self, work: Callable[[], Awaitable[T]], *, passes: Collection[int] = ()) -> T:
         """Try until it works. Raises `RunStopped` when patience ends, as `LaneNotServed` on a server without batches,
-        and what `passes` names as it is.
+        and a status that `passes` names as it is.
         """
         failed = 0
         while True:
@@ -290,7 +337,7 @@ class BatchFiles:
                 async with asyncio.timeout(max(self._options.timeout_s, 600.0)):
                     return await work()
             except Exception as error:
-                if isinstance(error, passes):
+                if getattr(error, "status_code", None) in passes:
                     raise
                 failure = translate(error, {}, self._timers.wall())
                 if failure is None:
@@ -303,74 +350,13 @@ class BatchFiles:
                 await self._timers.sleep(max(failure.retry_after_s or 0.0, jitter_s))
 
 
-class Results(NamedTuple):
-    """What lines of result files say: the paid replies, which requests were refused, and why each of the others has no
-    answer.
-    """
-
-    replies: list[tuple[Member, Reply]]
-    refused: list[Member]
-    unanswered: list[str]
+def _paths(folder: str, name: str) -> list[str]:
+    """Return where a thing may stand: some servers' ids have slashes, which not all of them take escaped."""
+    return list(dict.fromkeys(f"{folder}/{one}" for one in (quote(name, safe=""), name, name.rpartition("/")[2])))
 
 
-def read_results(lines: Iterable[dict[str, Any]], members: dict[str, Member]) -> Results:
-    """Sort the lines of result files. What is not ours is left out."""
-    results = Results([], [], [])
-    for line in lines:
-        member = members.get(str(line.get("custom_id")))
-        if member is None:
-            continue
-        response = line.get("response")
-        response = response if isinstance(response, dict) else {}
-        body = response.get("body")
-        status = response.get("status_code")
-        if status == 200:
-            reply = read_reply("", json.dumps(body).encode(), asked_lane="batch")
-            if isinstance(reply, Reply):
-                results.replies.append((member, reply._replace(is_collected=True)))
-            else:
-                results.refused.append(member._replace(refusal=UNREADABLE))
-            continue
-        error = line.get("error") or (body.get("error") if isinstance(body, dict) else None)
-        code = error.get("code") or error.get("type") if isinstance(error, dict) else None
-        if code in FILTER_CODES:
-            results.replies.append((member, Reply("", None, "content_filter", lane="batch", is_collected=True)))
-        elif isinstance(status, int) and 400 <= status < 500 and status not in PASSING_STATUSES:
-            results.refused.append(member._replace(refusal=_reason(code, status)))
-        else:
-            results.unanswered.append(_reason(code, status))
-    return results
-
-
-def _reason(code: object, status: object) -> str:
-    if isinstance(code, str) and is_known_code(code):
-        return code
-    return "no reason given" if status is None else f"status {status}"
-
-
-def _parsed(line: bytes) -> object:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
-
-
-def _remote(batch: Any) -> RemoteBatch:  # noqa: ANN401  # the vendor's type, whose fields servers of others leave out
-    counts = batch.request_counts
-    return RemoteBatch(
-        id=batch.id,
-        status=batch.status,
-        digest=(batch.metadata or {}).get(MARK),
-        created_at=datetime.fromtimestamp(batch.created_at, UTC),
-        input_file=batch.input_file_id,
-        result_files=tuple(file for file in (batch.output_file_id, batch.error_file_id) if file),
-        total=counts.total if counts else 0,
-        completed=counts.completed if counts else 0,
-        failed=counts.failed if counts else 0,
-        error=_error_of(batch) if batch.status == "failed" else "",
+def not_understood(what: str) -> LaneNotServed:
+    """Return what refuses the lane on a server that speaks of batches in another way."""
+    return LaneNotServed(
+        f"the batch lane: what the server answers to {what} is not understood", hint="use --lane standard"
     )
-
-
-def _error_of(batch: Any) -> str:  # noqa: ANN401  # as above
-    found = batch.errors.data if batch.errors else None
-    return _reason(found[0].code if found else None, "failed")

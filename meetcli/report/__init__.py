@@ -183,7 +183,7 @@ class RunReport:
             "files": [_file_of(outcome) for outcome in self.in_order()],
         }
         if self.pending:
-            summary["batches"] = [{"id": batch.batch_id, "requests": batch.requests} for batch in self.pending]
+            summary["batches"] = [{"id": batch.name, "requests": batch.requests} for batch in self.pending]
         if self.forecast is not None:
             summary["plan"] = _plan_of(self.forecast)
         return summary

@@ -115,7 +115,8 @@ def waiting_requests(settings: Settings, cache: ForgivingCache | None, assignmen
     from meetcli.cache.batches import CachedBatches
 
     book = CachedBatches(cache, assignment.identity.engine)
-    return {member.digest for submission in pending for member in book.members(submission)}
+    members = (member for submission in pending for member in book.members(submission))
+    return {member.digest for member in members if not member.refusal}
 
 
 def pending_batches(settings: Settings, cache: ForgivingCache | None, assignment: Assignment) -> list[Submission]:
@@ -125,4 +126,4 @@ def pending_batches(settings: Settings, cache: ForgivingCache | None, assignment
     from meetcli.cache.batches import CachedBatches
 
     submissions = CachedBatches(cache, assignment.identity.engine).submissions()
-    return [one for one in submissions if one.state == "submitted" and one.endpoint == assignment.identity.endpoint]
+    return [one for one in submissions if one.is_pending and one.endpoint == assignment.identity.endpoint]

@@ -36,16 +36,22 @@ def test_what_is_refused_is_submitted_once_more_and_then_fails_until_it_is_asked
     assert counted(run(meetcli, four_meetings)) == {"hit": 3, "miss": 1}
 
 
-@pytest.mark.parametrize(("code", "last"), [("model_not_found", "failed"), ("billing_hard_limit_reached", "submitted")])
-def test_a_batch_that_is_refused_whole_is_submitted_once_more_unless_the_account_is_at_fault(
-    batches, meetcli, four_meetings, code, last
+@pytest.mark.parametrize("code", ["model_not_found", "billing_hard_limit_reached", None])
+def test_a_batch_that_fails_as_a_whole_is_nobody_s_refusal_and_a_third_in_a_row_stops_the_run(
+    batches, server, meetcli, four_meetings, code
 ):
-    for status in ("submitted", "submitted", last):
+    for number in range(3):
         done = run(meetcli, four_meetings)
-        assert counted(done) == {status: 4}
+        assert (done.exit_code, counted(done)) == (0, {"submitted": 4})
+        assert ("failed as a whole" in done.stderr) is (number > 0)
         batches.refuse(code)
-    assert done.exit_code == (last == "failed")
-    assert code in done.stderr
+    stopped = run(meetcli, four_meetings)
+    assert (stopped.exit_code, counted(stopped)) == (3, {"not_attempted": 4})
+    assert f"the last 3 batches failed as a whole ({code or 'status failed'})" in stopped.stderr
+    assert counted(run(meetcli, four_meetings)) == {"submitted": 4}, "the next run tries again"
+    batches.finish()
+    assert counted(run(meetcli, four_meetings)) == {"miss": 4}
+    assert server.requests == 0
 
 
 def line_size(batches, meetcli, four_meetings):
@@ -127,7 +133,7 @@ def test_a_week_after_it_had_no_room_an_account_is_sent_whole_files_again(
     assert counted(run(meetcli, four_meetings)) == {"submitted": 2, "not_attempted": 2}
     batches.finish()
     batches.room = None
-    monkeypatch.setattr("meetcli.engines.openai_collect.CROWDED_FOR", timedelta(0))
+    monkeypatch.setattr("meetcli.engines.openai_room.CROWDED_FOR", timedelta(0))
     (four_meetings / "4.json").write_text(json.dumps(explicit(meeting_id="M-4")))
     assert counted(run(meetcli, four_meetings)) == {"miss": 2, "submitted": 3}
 

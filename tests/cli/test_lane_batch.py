@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -124,16 +125,22 @@ def test_a_lost_cache_finds_its_batches_in_the_server_s_list(batches, server, me
 
 
 @pytest.mark.parametrize("lane", ["batch", "standard"])
-def test_results_that_the_server_has_no_longer_are_asked_for_again_and_stop_no_run(
-    batches, server, meetcli, four_meetings, lane
+def test_results_that_the_server_has_no_longer_are_looked_for_for_a_week_and_then_asked_for_again(
+    batches, server, meetcli, four_meetings, lane, monkeypatch
 ):
     run(meetcli, four_meetings)
     batches.finish()
     [batch] = batches.batches.values()
-    del batches.files[batch["output_file_id"]]
-    again = run(meetcli, four_meetings, lane=lane)
-    assert (again.exit_code, counted(again)) == (0, {"submitted": 4} if lane == "batch" else {"miss": 4})
-    assert f"the file {batch['output_file_id']} of a batch no longer" in again.stderr
+    kept = batches.files.pop(batch["output_file_id"])
+    for _ in range(2):
+        again = run(meetcli, four_meetings, lane=lane)
+        assert (again.exit_code, counted(again), len(batches.asked)) == (0, {"submitted": 4}, 4)
+        assert f"does not have its file {batch['output_file_id']}: it is looked at again" in again.stderr
+    monkeypatch.setattr("meetcli.engines.openai_collect.LOOKED_FOR", timedelta(0))
+    given_up = run(meetcli, four_meetings, lane=lane)
+    assert (given_up.exit_code, counted(given_up)) == (0, {"submitted": 4} if lane == "batch" else {"miss": 4})
+    assert "its rest is given up" in given_up.stderr
+    batches.files[batch["output_file_id"]] = kept
     batches.finish()
     assert counted(run(meetcli, four_meetings, lane=lane)) == ({"miss": 4} if lane == "batch" else {"hit": 4})
 

@@ -9,8 +9,9 @@ import pytest
 from meetcli.cache.batches import CachedBatches
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.engines.openai_batch import BatchEngine, BatchWishes
+from meetcli.engines.openai_batch_replies import RemoteBatch, read_results
 from meetcli.engines.openai_dialect import Dialect
-from meetcli.engines.openai_files import MOST_REQUESTS, RemoteBatch, Spool, read_results
+from meetcli.engines.openai_files import MOST_REQUESTS, Spool
 from meetcli.errors import CacheError, RunStopped
 from meetcli.models import Member, Message
 from tests.engines.openai_driver import HandClock, collect, make_request, options_for
@@ -28,7 +29,7 @@ class CountedFiles:
     def __init__(self):
         self.sizes = []
 
-    async def ours(self, since):
+    async def listed(self, since):
         return []
 
     async def close(self):
@@ -333,7 +334,8 @@ def test_a_reasoning_model_s_batch_has_no_temperature_which_it_would_refuse_line
     ],
 )
 def test_lines_without_an_answer_are_counted_by_reason(line, reason):
-    assert read_results([{"custom_id": "a", **line}], {"a": Member("a")}) == ([], [], [reason])
+    found = read_results([{"custom_id": "a", **line}], {"a": Member("a")})
+    assert found == ([], [], [Member("a", refusal=reason)], set())
 
 
 @pytest.mark.parametrize(
@@ -346,7 +348,7 @@ def test_lines_without_an_answer_are_counted_by_reason(line, reason):
 )
 def test_lines_that_were_refused_are_told_apart(response, reason):
     found = read_results([{"custom_id": "a", "response": response}], {"a": Member("a")})
-    assert found == ([], [Member("a", refusal=reason)], [])
+    assert found == ([], [Member("a", refusal=reason)], [], set())
 
 
 def test_a_filtered_line_and_an_empty_one_are_what_they_are_live():
@@ -362,4 +364,4 @@ def test_a_filtered_line_and_an_empty_one_are_what_they_are_live():
 
 
 def test_lines_that_nobody_asked_for_are_left_out():
-    assert read_results([{"custom_id": "b"}, {"custom_id": None}], {"a": Member("a")}) == ([], [], [])
+    assert read_results([{"custom_id": "b"}, {"custom_id": None}], {"a": Member("a")}) == ([], [], [], set())
