@@ -284,11 +284,11 @@ def test_meeting_stopped_before_its_repair_goes_on_from_there_later(world):
 
 
 def test_input_that_changed_between_plan_and_call_fails_and_is_not_bought(world, monkeypatch):
-    from meetcli.spend import buying
+    from meetcli.spend import asking
 
-    compose = buying.compose
+    compose = asking.compose
     monkeypatch.setattr(
-        buying,
+        asking,
         "compose",
         lambda *arguments: (world.put("b.json", explicit("Ana: Changed.", meeting_id="M-2")), compose(*arguments))[1],
     )

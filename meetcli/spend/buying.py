@@ -10,29 +10,20 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING
 
 from meetcli.errors import AnswerError, CallError, InputError, ItemError
 from meetcli.keys import question_digest, request_digest
-from meetcli.long_meetings import Ask, LongMeeting, Then, fits, the_answer
-from meetcli.models import Assignment, Entry, Job, Meeting, Reply, Request, Spent, Status, Usage
-from meetcli.money.tokens import Window, generous, most_input_tokens
+from meetcli.long_meetings import Ask
+from meetcli.models import Assignment, Entry, Job, Reply, Request, Status, Usage
+from meetcli.spend.asking import Asking
 from meetcli.spend.endings import Endings
 from meetcli.spend.ledger import Ledger
 from meetcli.spend.ports import SpendPorts
 from meetcli.spend.purchase import Left, Purchase, cost_of, empty_entry
 from meetcli.spend.questions import Question, next_step
-from meetcli.tasks.prompt import FIRST_CAP, compose
-from meetcli.tasks.schema import schema_digest, sent_schema
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
+from meetcli.tasks.prompt import FIRST_CAP
 
 log = logging.getLogger("meetcli")
-
-LEAST_WINDOW = 2_000
-"""A smaller one has no room for instructions, a chunk and an answer."""
 
 
 class Buyer:
@@ -42,17 +33,13 @@ class Buyer:
         self._assignment = assignment
         self._ledger = ledger
         self._ports = ports
-        self._window = ports.window
+        self._asking = Asking(assignment, ledger, ports)
         self._endings = endings
         self._purchases: dict[int, Purchase] = {}  # begun and not ended, by the identity of their job
         self._questions: dict[str, Question] = {}  # open, by the id of their request
         self._ready: deque[Question] = deque()
         self._ids = map(str, count())
         self.has_refused = False
-        self._model: type[BaseModel] = assignment.task.load_answer_model()
-        self._schema = sent_schema(assignment.task)
-        if assignment.task.schema is None:
-            assert schema_digest(self._schema) == assignment.task.schema_sha256, "the task's schema digest is stale"  # noqa: S101  # a bug, not an input
 
     @property
     def is_idle(self) -> bool:
@@ -99,39 +86,9 @@ class Buyer:
             self._ledger.release(job)
             self._endings.unread(job, error)
             return
-        asks, then = self._asks_about(job, meeting)
+        asks, then = self._asking.about(job, meeting)
         purchase = self._purchases[id(job)] = Purchase(job, meeting, then, started)
         self._ask(purchase, asks)
-
-    def _asks_about(self, job: Job, meeting: Meeting) -> tuple[list[Ask], Then]:
-        """Return what is asked about a meeting first: all of it where the window holds that, else each of its chunks;
-        and what follows from the answers.
-        """
-        task, window = self._assignment.task, self._window
-        whole = Request(
-            id="",
-            digest="",
-            task=task.name,
-            meeting=meeting,
-            language=self._assignment.language,
-            messages=compose(task, meeting, self._assignment.language),
-            schema=self._schema,
-            temperature=task.temperature,
-            max_output_tokens=FIRST_CAP,
-        )
-        if window is None or fits(whole, window):
-            return [Ask(whole, self._model, is_whole=True)], the_answer
-        return self._asks_by_chunk(job, whole, window)
-
-    def _asks_by_chunk(self, job: Job, whole: Request, window: Window) -> tuple[list[Ask], Then]:
-        task, meeting = self._assignment.task, whole.meeting
-        cut = question_digest(self._assignment.parts, (), {"window": window.tokens})
-        known = self._ledger.known_anchors(job, cut)
-        long = LongMeeting(task, whole, self._model, window, known)
-        if long.anchors != known:
-            entry = empty_entry(job, meeting, Spent(), self._assignment, self._ports.now())
-            self._ledger.keep_anchors(job, cut, long.anchors, entry)
-        return long.first(), long.then
 
     # From a question to its answer
 
@@ -204,33 +161,19 @@ class Buyer:
             self._judge(question, reply)
 
     def _divide(self, question: Question, error: CallError) -> bool:
-        """Ask about a meeting chunk by chunk where it is too long for the server, once; return whether it is.
-
-        A window that the server names holds for the rest of the run. One that it does not name is taken for half of
-        what it refused.
-        """
-        request, purchase = question.request, question.purchase
-        if question.name is not None or request.is_follow_up or not request.messages:
-            return False
-        count = self._window.count if self._window is not None else generous
-        window = Window(error.window or 0, count)
-        if error.window is None or fits(request, window):
-            window = Window(most_input_tokens(request, count) // 2 + FIRST_CAP, count)
-        else:
-            self._window = window
-        if window.tokens < LEAST_WINDOW:
-            return False
-        asks, purchase.then = self._asks_by_chunk(purchase.job, request, window)
+        """Ask about a meeting chunk by chunk where it is too long for the server, once; return whether it is."""
+        purchase = question.purchase
+        asks, then = self._asking.smaller(question, error)
         if len(asks) < 2:
-            purchase.then = the_answer
             return False
         log.info("%s; it is asked about in %d parts", error.message, len(asks))
-        del self._questions[request.id]
+        purchase.then = then
+        del self._questions[question.request.id]
         self._ask(purchase, asks)
         return True
 
     def _judge(self, question: Question, reply: Reply) -> None:
-        step = next_step(question, reply, self._assignment, self._window)
+        step = next_step(question, reply, self._assignment, self._asking.window)
         if isinstance(step, str):
             self._keep_answer(question, step)
             self._answered(question, step, is_new=True)
