@@ -2,8 +2,9 @@
 workers.
 
 Who came first passes first. A server that refuses halves the number of calls at once; every answer brings back a
-little. After a pause one call goes ahead of the others. The pause is what the server asks for; where it asks for
-nothing, pauses grow. So a minute of refusals costs a handful of calls, however many workers wait.
+little. After a pause one call goes ahead of the others, and so does the first to a server that nobody knows. The pause
+is what the server asks for; where it asks for nothing, pauses grow. So a minute of refusals costs a handful of calls,
+however many workers wait.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ by three calls, besides those under way as it begins.
 MOST_GROWTHS: Final = 9  # beyond all need; two hundred would be no number any more, and hours of refusals bring as many
 AHEAD_S: Final = 0.5
 """How long others wait for the call that goes ahead: refusals come in a fraction of a second, answers take several."""
+FIRST_AHEAD_S: Final = 2.0
+"""How long at most others wait for the first call of a run, where nobody knows yet what the server takes."""
 GLANCE_S: Final = 0.01  # how late they may notice that it is back
 NAP_S: Final = 0.1  # how late a waiting worker may notice that the run is stopping
 CHARACTERS_A_TOKEN: Final = 4.0
@@ -62,7 +65,7 @@ class Pass:
 class Gate:
     """Lets attempts through. `patience_s` is the most that a request waits in all; `is_over` says that the run ends,
     and everybody waiting goes on to notice. While no attempt is under way and one waits, `tell` is told time and again
-    in how many seconds the next can be made.
+    in how many seconds the next can be made. `is_known` says that nothing is to be learned from a first call alone.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Gate:
         timers: Timers,
         is_over: Callable[[], bool],
         tell: Callable[[float], None] = lambda left_s: None,
+        is_known: bool = True,
     ) -> None:
         self.requests = Allowance(requests_a_minute)
         self.tokens = Allowance(tokens_a_minute, learns_charge=True)
@@ -93,10 +97,10 @@ class Gate:
         self._paused_until = 0.0
         self._paused_s = 0.0
         self._narrowed_at = float("-inf")
-        self._sends_one_ahead = False
+        self._sends_one_ahead = not is_known
         self._ahead: Pass | None = None
         self._ahead_until = float("-inf")
-        self._ahead_s = AHEAD_S
+        self._ahead_s = FIRST_AHEAD_S
         self._refusals = 0
         self._characters_a_token = CHARACTERS_A_TOKEN
         self._output_tokens = USUAL_OUTPUT_TOKENS

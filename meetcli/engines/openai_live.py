@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from meetcli.engines import EngineOptions, host_of
+from meetcli.engines import EngineOptions, host_of, is_openai
 from meetcli.engines.openai_account import Account
 from meetcli.engines.openai_client import open_client
 from meetcli.engines.openai_dialect import Dialect
@@ -97,6 +97,7 @@ class _Run:
             timers=timers,
             is_over=self._is_over,
             tell=options.tell_wait,
+            is_known=is_openai(options.base_url),
         )
 
     async def replies(self) -> AsyncGenerator[Reply]:

@@ -66,6 +66,7 @@ class Steps:
         self._looked_into: set[str] = set()
         self.is_answered = False
         self.cut_at: dict[str, int] = {}  # caps at which answers to open requests were cut
+        self.uncounted = 0.0  # tokens that the server read beyond what was estimated, as a chat template
 
     def is_held(self, probe: Probe | None) -> bool:
         """Return whether an attempt that is no part of the probe under way has to wait for its end."""
@@ -196,6 +197,9 @@ class Asking:
         if bounds.window is None:
             return False
         self._dialect.learn_bounds(window=bounds.window)
+        if bounds.read is not None:
+            beyond = bounds.read - self._input_tokens(self._request)
+            self._steps.uncounted = max(self._steps.uncounted, beyond)
         left = self._left(bounds.read)
         self._cap = left if left is not None and left < min(self._asked or before, before) else self._cap
         return self._cap is not None and self._cap < self._asked
@@ -211,7 +215,8 @@ class Asking:
         window = self._dialect.window
         if window is None:
             return None
-        taken = read or self._input_tokens(self._request) * (1 + SPARE_SHARE)
+        estimate = self._input_tokens(self._request)
+        taken = read or estimate + max(estimate * SPARE_SHARE, self._steps.uncounted)
         left = int(window - taken - SPARE_TOKENS)
         return left if left >= LEAST_ROOM else None
 

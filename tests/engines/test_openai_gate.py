@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from meetcli.engines import EngineOptions
-from meetcli.engines.openai_gate import Gate, Timers
+from meetcli.engines.openai_gate import FIRST_AHEAD_S, Gate, Timers
 from meetcli.engines.openai_live import _Run
 from meetcli.engines.openai_wire import Failure
 from meetcli.models import Reply, Usage
@@ -199,3 +199,18 @@ def test_while_nothing_is_under_way_the_time_of_the_next_call_is_told():
     told.clear()
     run(Server(2), 8, concurrency=4, tell_wait=told.append)
     assert told == []
+
+
+@pytest.mark.parametrize("answer_s", [0.5, 2, 10])
+def test_the_first_call_to_a_server_that_nobody_knows_goes_ahead_for_as_long_as_refusals_take(answer_s):
+    server = Server(answer_s)
+    run(server, 16, concurrency=8, base_url="http://127.0.0.1:9/v1")
+    assert server.began[1] == pytest.approx(min(answer_s, FIRST_AHEAD_S), abs=0.02)
+    assert server.ended_at < 3 * answer_s + 0.1
+    assert server.peak == 8
+
+
+def test_a_run_at_openai_waits_for_nothing():
+    server = Server(2)
+    run(server, 16, concurrency=8)
+    assert server.began[:8] == [0] * 8

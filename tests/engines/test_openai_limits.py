@@ -67,7 +67,7 @@ def test_learned_request_limits_are_used_and_not_overrun(kind, minute_s):
 def test_learned_token_limits_are_used_and_not_overrun(kind, minute_s):
     clock = HandClock()
     limits = Limits(lambda: clock.now, kind=kind, minute_s=minute_s, requests=10**6, tokens=100_000, weigh=weight_of)
-    run(limits, clock, 350, request=long_request, concurrency=16)
+    run(limits, clock, 700, request=long_request, concurrency=16)
     assert limits.share(of="tokens") >= 0.9
     assert limits.refused_share() <= 0.02
 

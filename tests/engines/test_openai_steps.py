@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from meetcli.engines.openai_bounds import Bounds, read_bounds, says_too_long
 from meetcli.errors import AnswerError, CallError
 from meetcli.models import Message, Reply
-from tests.engines.openai_driver import complete, complete_one, make_request
+from tests.engines.openai_driver import OpenAIEngine, collect, complete, complete_one, make_request, options_for
 from tests.loopback_server import Fault, LoopbackServer, Script, always, finished, status
 
 TURNS = (Message("system", "s"), Message("user", "transcript"), Message("user", "instructions"))
@@ -45,6 +46,35 @@ def test_a_refused_part_is_found_whatever_the_words(
     assert all(reply.text for reply in replies)
     assert server.requests - 12 <= 4 + 6  # those under way, and one request that is asked step by step
     assert sum("refused" in record.message for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize("said", ["bad input", "json_schema is not served"])
+def test_a_run_costs_one_refusal_however_many_calls_begin_at_once(said: str):
+    def is_refused(body: Any) -> bool:
+        return kind(body) == "json_schema"
+
+    with LoopbackServer(faults=refusing(is_refused, said), latency_s=0.05) as server:
+        engine = OpenAIEngine(options_for(server, concurrency=16))
+        replies, error = asyncio.run(collect(engine, map(make_request, range(40))))
+    assert error is None
+    assert all(reply.text for reply in replies)
+    assert server.requests == 41
+
+
+def test_a_window_is_asked_for_once_though_the_server_counts_more_than_was_estimated():
+    def script(_: int, body: Any) -> Fault | None:
+        read = sum(len(message["content"]) for message in body["messages"]) // 4 + 700
+        if read + body["max_tokens"] <= 4096:
+            return None
+        said = f"maximum context length is 4096 tokens and your request has {read} input tokens"
+        return status(400, error={"message": said})
+
+    with LoopbackServer(faults=script, latency_s=0.05) as server:
+        engine = OpenAIEngine(options_for(server, concurrency=8))
+        replies, error = asyncio.run(collect(engine, map(make_request, range(20))))
+    assert error is None
+    assert all(reply.text for reply in replies)
+    assert server.requests == 21
 
 
 def test_only_what_was_refused_stays_out():
