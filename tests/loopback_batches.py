@@ -3,7 +3,7 @@
     batches = Batches(server)          # answers /v1/files and /v1/batches of that server
     batches.finish(fate=...)           # ends every batch that is under way
 
-`at(step)` is called before and after each step that a client takes, as `create before`, and may kill the client.
+`dress(step, status, said)` puts a reply in another server's words; see `tests.batch_dialects`. `at(step)` is called before and after each step that a client takes, as `create before`, and may kill the client.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Batches:
         self.submitted: list[str] = []
         self.room: int | None = None  # how many bytes may wait in batches of this account
         self.at: Callable[[str], None] = lambda step: None
+        self.lacks: dict[str, int] = {}  # steps that the server does not take, and what it answers
+        self.dress: Callable[[str, int, Any], tuple[int, Any]] = lambda step, status, said: (status, said)
         self._ids = itertools.count(1)
         server.routes = self.route
 
@@ -47,15 +49,20 @@ class Batches:
         steps: dict[tuple[str, str], tuple[str, Callable[..., tuple[int, Any]]]] = {
             ("POST", r"/files"): ("upload", lambda: self._upload(headers, body)),
             ("GET", r"/files/([^/]+)/content"): ("download", self._download),
+            ("GET", r"/files/([^/]+)"): ("look", self._described),
             ("POST", r"/batches"): ("create", lambda: self._create(json.loads(body))),
             ("GET", r"/batches"): ("list", self._list),
-            ("GET", r"/batches/([^/]+)"): ("retrieve", self._retrieve),
-            ("POST", r"/batches/([^/]+)/cancel"): ("cancel", self._cancel),
+            ("GET", r"/batches/(?:batches/)?([^/]+)"): ("retrieve", self._retrieve),
+            ("POST", r"/batches/(?:batches/)?([^/]+)/cancel"): ("cancel", self._cancel),
         }
         for (verb, pattern), (step, answer) in steps.items():
             if method == verb and (found := re.fullmatch(pattern, path)):
+                if step in self.lacks:
+                    return self.lacks[step], b'{"detail": "no such path"}'
                 self.at(f"{step} before")
                 status, answered = answer(*found.groups())
+                if step != "download":
+                    status, answered = self.dress(step, status, answered)
                 self.at(f"{step} after")
                 return status, answered if isinstance(answered, bytes) else json.dumps(answered).encode()
         return None
@@ -91,6 +98,10 @@ class Batches:
     def _file(self, content: bytes) -> dict[str, Any]:
         name = f"file-{next(self._ids)}"
         self.files[name] = content
+        return self._described(name)[1]
+
+    def _described(self, name: str) -> tuple[int, Any]:
+        content = self.files[name]
         described = {
             "id": name,
             "object": "file",
@@ -98,7 +109,7 @@ class Batches:
             "created_at": int(time.time()),
             "filename": "x.jsonl",
         }
-        return {**described, "purpose": "batch", "status": "processed"}
+        return 200, {**described, "purpose": "batch", "status": "processed"}
 
     def _download(self, name: str) -> tuple[int, Any]:
         return (200, self.files[name]) if name in self.files else (404, {"error": {"message": "no such file"}})

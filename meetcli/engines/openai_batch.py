@@ -30,7 +30,7 @@ from typing import Any, Final, Literal, NamedTuple, NoReturn
 from meetcli.engines import Engine, EngineOptions
 from meetcli.engines.batch_book import BatchBook
 from meetcli.engines.openai_batch_replies import RemoteBatch
-from meetcli.engines.openai_collect import BatchCollector
+from meetcli.engines.openai_collect import BatchCollector, told_of
 from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_files import BatchFiles, Spool
 from meetcli.engines.openai_find import LookedFor
@@ -129,7 +129,7 @@ class BatchEngine:
     async def status(self, batch_id: str) -> RemoteBatch | None:
         """Return a batch as the server tells of it; None where it does not know it."""
         kept = self._without_id(batch_id)
-        return _told_of(kept) if kept else await self._files.retrieve(batch_id)
+        return told_of(kept) if kept else await self._files.retrieve(batch_id)
 
     async def close(self) -> None:
         """Release connections; `complete` does so itself."""
@@ -142,7 +142,7 @@ class BatchEngine:
         if (kept := self._without_id(batch_id)) is None:
             return await self._files.cancel(batch_id)
         self._book.forget(kept)
-        return _told_of(kept)._replace(status="forgotten")
+        return told_of(kept)._replace(status="forgotten")
 
     def _without_id(self, name: str) -> Submission | None:
         found = (one for one in self._book.submissions() if one.batch_id is None and one.name == name)
@@ -380,11 +380,6 @@ class BatchEngine:
                     lane.tell(request_id, "again")
                 else:
                     lane.tell(request_id, "not_attempted", "batch_ended")
-
-
-def _told_of(kept: Submission) -> RemoteBatch:
-    """Return what is known of a batch whose id is not."""
-    return RemoteBatch(kept.name, kept.state, kept.digest, kept.created_at, kept.input_file, (), kept.requests)
 
 
 async def _next(stream: AsyncIterator[Request]) -> Request | None:

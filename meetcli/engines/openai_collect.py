@@ -103,7 +103,7 @@ class BatchCollector:
             elif (left := await self._looked_at(submission, remote)) is not None:
                 members = (member for member in self._book.members(left) if not member.refusal)
                 self.pending |= dict.fromkeys((member.digest for member in members), left)
-                found.append((left, remote or self._unknown(left)))
+                found.append((left, remote or told_of(left)))
         self.room.learn(crowded, [submission for submission, _ in found])
         self.refusals = self._refused()
         return found
@@ -210,9 +210,6 @@ class BatchCollector:
             self._told.add(submission.name)
             logger.warning("batch %s %s", submission.name, what)
 
-    def _unknown(self, submission: Submission) -> RemoteBatch:
-        return RemoteBatch(submission.name, "unknown", submission.digest, submission.created_at, "", ())
-
     async def _accounted(self, submission: Submission, remote: RemoteBatch) -> _Account:
         """Keep the answers in a batch's result files; return what these say of each request."""
         members = {member.digest: member for member in self._book.members(submission)}
@@ -251,3 +248,11 @@ class BatchCollector:
         for digest in answered | {member.digest for member in (*results.refused, *results.unanswered)}:
             account.waiting.pop(digest, None)
         return answered | results.strangers
+
+
+def told_of(submission: Submission) -> RemoteBatch:
+    """Return a batch of which the server tells nothing."""
+    status = "unknown" if submission.batch_id else submission.state
+    return RemoteBatch(
+        submission.name, status, submission.digest, submission.created_at, "", (), total=submission.requests
+    )
