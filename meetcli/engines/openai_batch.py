@@ -32,10 +32,11 @@ from meetcli.engines.batch_book import BatchBook
 from meetcli.engines.openai_batch_replies import RemoteBatch
 from meetcli.engines.openai_collect import BatchCollector, told_of
 from meetcli.engines.openai_dialect import Dialect
-from meetcli.engines.openai_files import BatchFiles, Spool
+from meetcli.engines.openai_files import BatchFiles
 from meetcli.engines.openai_find import LookedFor
 from meetcli.engines.openai_gate import NAP_S, Timers
 from meetcli.engines.openai_live import OpenAIEngine
+from meetcli.engines.openai_spool import Spool
 from meetcli.errors import CallError, RunStopped
 from meetcli.models import Reply, Request, State, Submission
 from meetcli.plain_text import count_text

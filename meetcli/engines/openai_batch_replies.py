@@ -1,9 +1,9 @@
-"""Engines room: reads what servers tell of batches, and the lines of result files. Never sends, never waits. Pure.
+"""Engines room: reads what servers tell of batches. Never sends, never waits. Pure.
 
 Every server has words of its own. Sources, read 2026-11: OpenAI, "Batch" (API reference); Together, "Batches": an
 envelope `job`, a bare list, ISO times, capitals, no metadata; Mistral, "Batch jobs": `output_file`, SUCCESS,
 `succeeded_requests`; Gemini, "Batch mode": JOB_STATE_SUCCEEDED, ids with a slash; LiteLLM's issues 37150, 37713, 38738:
-a file id that comes late, pages that never end; vLLM, `run_batch`: lines without a body.
+a file id that comes late, pages that never end.
 """
 
 from __future__ import annotations
@@ -12,19 +12,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import IO, Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-from meetcli.engines.openai_replies import read_reply
-from meetcli.engines.openai_wire import FILTER_CODES, is_known_code
-from meetcli.models import Member, Reply
+from meetcli.engines.openai_wire import is_known_code
 
 End = Literal["completed", "failed", "expired", "cancelled"]
 
 MARK: Final = "meetcli"
 """Key of our digest in a batch's metadata."""
-UNREADABLE: Final = "bad_reply"
-PASSING_STATUSES: Final = frozenset({401, 402, 403, 408, 409, 425, 429})
-"""What a server says of the account or of the moment, not of the request."""
 CROWDED: Final = re.compile(r"(token|request)_limit")
 ENVELOPES: Final = 3  # one in another
 ID_NAMES: Final = ("id", "batchid", "jobid", "batchjobid", "taskid", "name")
@@ -268,97 +263,11 @@ def _error_of(names: Mapping[str, Any]) -> str:
     given = given.get("data", given) if isinstance(given, dict) else given
     first = given[0] if isinstance(given, list) and given else given
     code = first.get("code") or first.get("type") if isinstance(first, dict) else first
-    return _reason(code.lower() if isinstance(code, str) else None, "failed")
+    return shown_reason(code.lower() if isinstance(code, str) else None, "failed")
 
 
-# The lines of result files
-
-
-class Results(NamedTuple):
-    """What lines of result files say: the paid replies, which requests were refused, and which have no answer, each
-    with why as its `refusal`. `strangers` have an answer and are none of ours.
-    """
-
-    replies: list[tuple[Member, Reply]]
-    refused: list[Member]
-    unanswered: list[Member]
-    strangers: set[str]
-
-
-def lines_of(file: IO[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a file that are JSON objects; one that is cut is none."""
-    for line in file:
-        if line.strip() and isinstance(found := parsed(line), dict):
-            yield found
-
-
-def read_results(lines: Iterable[dict[str, Any]], members: Mapping[str, Member]) -> Results:
-    """Sort the lines of result files."""
-    results = Results([], [], [], set())
-    for line in lines:
-        name = request_of(line, members)
-        member = members.get(name) or Member(name)
-        status, reply, code = _said(line)
-        if isinstance(reply, Reply):
-            if name not in members:
-                results.strangers.add(name)
-            else:
-                results.replies.append((member, reply._replace(is_collected=True)))
-        elif name not in members:
-            continue
-        elif status == 200:
-            results.refused.append(member._replace(refusal=UNREADABLE))
-        elif code in FILTER_CODES:
-            results.replies.append((member, Reply("", None, "content_filter", lane="batch", is_collected=True)))
-        elif status is not None and 400 <= status < 500 and status not in PASSING_STATUSES:
-            results.refused.append(member._replace(refusal=_reason(code, status)))
-        else:
-            results.unanswered.append(member._replace(refusal=_reason(code, status)))
-    return results
-
-
-def request_of(line: Mapping[str, Any], members: Mapping[str, Member] | None = None) -> str:
-    """Return which request a line is about: its custom_id, also where a server wrote something before or behind it."""
-    names = [str(line[name]) for name in ("custom_id", "customId", "key", "id") if line.get(name) is not None]
-    given = names[0] if names else ""
-    if members is not None and (found := next((name for name in names if name in members), None)):
-        return found
-    inside = re.search(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", given.lower())
-    return inside[0] if inside else given
-
-
-def _said(line: Mapping[str, Any]) -> tuple[int | None, Reply | None, str | None]:
-    """Return a line's status, the answer in it, and the code of its error, as far as it has them."""
-    given = next((line[name] for name in ("response", "result", "output", "body") if line.get(name)), None)
-    given = line if given is None and "choices" in line else given
-    given = parsed(given) if isinstance(given, str) else given
-    outer = given if isinstance(given, dict) else {}
-    body = outer.get("body", outer)
-    body = parsed(body) if isinstance(body, str) else body
-    error = _dict_or_none(line.get("error")) or (body.get("error") if isinstance(body, dict) else None)
-    code = error.get("code") or error.get("type") or error.get("status") if isinstance(error, dict) else None
-    statuses = (outer.get("status_code"), outer.get("status"), line.get("status_code"), code)
-    status = next((found for one in statuses if (found := _status(one)) is not None), None)
-    if status in (None, 200) and isinstance(body, dict) and body:
-        reply = read_reply("", json.dumps(body).encode(), asked_lane="batch")
-        if isinstance(reply, Reply):
-            return 200, reply, None
-    if status == 200 and error:
-        status = _status(code)
-    return status, None, code if isinstance(code, str) else None
-
-
-def _dict_or_none(value: object) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) and any(value.values()) else None
-
-
-def _status(value: object) -> int | None:
-    if isinstance(value, int | str) and re.fullmatch(r"[2-5]\d\d", str(value)):
-        return 200 if str(value).startswith("2") else int(value)
-    return None
-
-
-def _reason(code: object, status: object) -> str:
+def shown_reason(code: object, status: object) -> str:
+    """Return why something failed, as far as it can be shown."""
     if isinstance(code, str) and is_known_code(code):
         return code
     return "no reason given" if status is None else f"status {status}"

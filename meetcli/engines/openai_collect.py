@@ -16,7 +16,8 @@ from itertools import islice
 from typing import Any, Final
 
 from meetcli.engines.batch_book import BatchBook
-from meetcli.engines.openai_batch_replies import UNREADABLE, RemoteBatch, lines_of, read_results
+from meetcli.engines.openai_batch_lines import UNREADABLE, lines_of, read_results
+from meetcli.engines.openai_batch_replies import RemoteBatch
 from meetcli.engines.openai_files import BatchFiles
 from meetcli.engines.openai_find import LOOKED_FOR, BatchFinder, LookedFor
 from meetcli.engines.openai_room import Room

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from meetcli.engines.batch_book import BatchBook
-from meetcli.engines.openai_batch_replies import RemoteBatch, lines_of, request_of
+from meetcli.engines.openai_batch_lines import lines_of, request_of
+from meetcli.engines.openai_batch_replies import RemoteBatch
 from meetcli.engines.openai_files import MOST_LOOKS, BatchFiles
 from meetcli.errors import LaneNotServed, RunStopped
 from meetcli.models import Member, Submission

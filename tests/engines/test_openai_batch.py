@@ -9,9 +9,10 @@ import pytest
 from meetcli.cache.batches import CachedBatches
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.engines.openai_batch import BatchEngine, BatchWishes
-from meetcli.engines.openai_batch_replies import RemoteBatch, read_results
+from meetcli.engines.openai_batch_lines import read_results
+from meetcli.engines.openai_batch_replies import RemoteBatch
 from meetcli.engines.openai_dialect import Dialect
-from meetcli.engines.openai_files import MOST_REQUESTS, Spool
+from meetcli.engines.openai_spool import MOST_REQUESTS, Spool
 from meetcli.errors import CacheError, RunStopped
 from meetcli.models import Member, Message
 from tests.engines.openai_driver import HandClock, collect, make_request, options_for

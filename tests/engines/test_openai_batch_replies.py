@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from meetcli.engines.openai_batch_replies import has_more, read_batch, read_file_id, read_list, read_results, request_of
+from meetcli.engines.openai_batch_lines import read_results, request_of
+from meetcli.engines.openai_batch_replies import has_more, read_batch, read_file_id, read_list
 from meetcli.models import Member
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
