@@ -74,8 +74,9 @@ class CallError(ItemError):
 
 
 class AnswerError(ItemError):
-    """Report a paid answer that cannot be used and would come again: `refusal`, `content_filter`, `truncated`,
-    `invalid`.
+    """Report a paid answer that cannot be used and would come again.
+
+    Its reason is `refusal`, `content_filter`, `truncated` or `invalid`.
     """
 
     def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:

@@ -46,8 +46,9 @@ def asked_parts(
 
 
 def fingerprint(meeting: Meeting, told_metadata: Mapping[str, str | None], asked: Mapping[str, str]) -> Fingerprint:
-    """Return what exactly would be asked about a meeting: its content and told metadata, joined with the run's
-    `asked_parts`.
+    """Return what exactly would be asked about a meeting.
+
+    That is its content and the metadata that is told, joined with the run's `asked_parts`.
     """
     parts = {
         "content": _short(canonical_text(meeting.transcript)),
@@ -90,15 +91,18 @@ def render_id(meeting: Meeting, source: Source, render_version: str) -> str:
 def request_digest(
     key: str | None, fingerprint_digest: str, max_output_tokens: int, follow_up: tuple[tuple[str, str], ...] = ()
 ) -> str:
-    """Return the name of one request across runs: which meeting, what is asked, the output cap, what follows a first
-    answer.
+    """Return the name of one request across runs.
+
+    It covers which meeting, what is asked, the output cap, and what follows a first answer.
     """
     return _sha256(json.dumps([key, fingerprint_digest, max_output_tokens, follow_up]).encode())
 
 
 def question_digest(asked: Mapping[str, str], messages: Iterable[tuple[str, str]], schema: Mapping[str, object]) -> str:
-    """Return what is asked about one part of a long meeting: all that is sent, and to whom. The rest of the meeting is
-    no part of it.
+    """Return the name of a question about one chunk of a long meeting, or about all chunks' answers.
+
+    It covers all that is sent and to whom. The rest of the meeting is no part of it, so that an edit elsewhere leaves
+    it.
     """
     return _sha256(json.dumps([dict(asked), list(messages), schema]).encode())
 

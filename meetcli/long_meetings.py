@@ -1,8 +1,8 @@
-"""How a meeting is asked about that no window holds: its chunks, each by itself, then one short call over what they
-gave. Calls nobody.
+"""Asks about a meeting longer than the model's window. Calls nobody.
 
-Lists are united by code, so that no item depends on a second reading; only prose, and what a task of the user's own
-says outside of lists, is made anew from the chunks' answers.
+Each chunk is asked about by itself; one short call over what they gave follows. Lists are united by code, so that no
+item depends on a second reading. Only prose, and what a custom task's result says outside of lists, is made anew from
+the chunks' answers.
 """
 
 from __future__ import annotations
@@ -68,8 +68,9 @@ def fits(request: Request, window: Window) -> bool:
 
 
 class LongMeeting:
-    """One long meeting on its way: `first` asks about the chunks, `then` takes the answers to what was asked and asks
-    on, or is done.
+    """One long meeting on its way.
+
+    `first` asks about the chunks. `then` takes the answers to what was asked last, and asks on or is done.
     """
 
     def __init__(
@@ -109,8 +110,9 @@ class LongMeeting:
         ]
 
     def then(self, answers: Sequence[str]) -> list[Ask] | str:
-        """Return what is asked next, given the answers to all that was asked last; or the answer about the whole
-        meeting.
+        """Return what is asked next, or the answer about the whole meeting.
+
+        `answers` are those to all that was asked last.
         """
         read = [json.loads(answer) for answer in answers]
         if self._found and len(read) == 1:
@@ -183,8 +185,9 @@ class LongMeeting:
 
 
 def _nothing(whole: Request) -> tuple[Meeting, Meeting]:
-    """Return a meeting in which nobody speaks, and the same in as many numbered parts as a chunk may have: their
-    numbers take room too.
+    """Return a meeting in which nobody speaks, and the same with as many stretches as a chunk may have.
+
+    The numbers of stretches take room too.
     """
     parts = range(1, MOST_STRETCHES + 1)
     empty = whole.meeting._replace(transcript="", turns=(), stretches=())

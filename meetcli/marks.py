@@ -1,5 +1,4 @@
-"""The marks that writers leave in files that are no JSON, so that a folder with results in it is read as if they were
-not there.
+"""The marks that writers leave in files other than JSON, so that no run reads its results as transcripts.
 
 A result in JSON needs none: it is known by its provenance. Writers put the marks in, `readers.own_marks` looks for
 them.

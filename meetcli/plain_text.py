@@ -1,5 +1,6 @@
-"""Text for people without color or layout: names made safe to print, numbers with their units. Prints nothing, imports
-no rich.
+"""Text for people without color or layout: names made safe to print, numbers with their units.
+
+Prints nothing, imports no rich.
 """
 
 from __future__ import annotations

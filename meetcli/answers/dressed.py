@@ -11,8 +11,10 @@ _DEEPEST: Final = 3
 
 
 def undressed(text: str, fields: Collection[str]) -> str | None:
-    """Return the object with `fields` in a reply as strict JSON: one with raw line breaks in its strings, one inside of
-    an envelope, a list of one, a string that holds it. None where there is none, or nothing was around it.
+    """Return the object with `fields` that a reply holds, as strict JSON.
+
+    It may have raw line breaks in its strings, or stand in an envelope, in a list of one, or in a string. None where
+    there is no such object, or nothing was around it.
     """
     try:
         given = json.loads(text, strict=False)

@@ -73,8 +73,9 @@ def next_day_of_month(today: date, day: int) -> date | None:
 
 
 def next_year_in_which(today: date, month: int, find: Callable[[date], date | None]) -> date | None:
-    """Return what `find` finds in that month of this year, or of the next where it is over; None where it has just gone
-    by.
+    """Return what `find` finds in that month of this year, or of the next where it is over.
+
+    None where it has just gone by.
 
     `find` is given the first day of the month.
     """

@@ -1,5 +1,6 @@
-"""Room of the answers: turn a due phrase into a date. Pure; a phrase is read as a whole by a closed grammar or not at
-all.
+"""Room of the answers: turn a due phrase into a date.
+
+Pure; a phrase is read as a whole by a closed grammar or not at all.
 
 Of phrases from meetings libraries of dates invent more than they find, so that one is asked for names of months only,
 in languages that have no grammar; in English and Portuguese absolute dates are in the grammars.
@@ -25,9 +26,10 @@ MAX_PHRASE = 120  # characters; beyond that it is no due phrase but a sentence
 def resolve_due_date(due_text: str | None, meet_at: datetime | None, language: str) -> date | None:
     """Return the date that `due_text` means when said at `meet_at`, or None rather than a guess.
 
-    `language` is a code such as `en`, `pt-BR` or `de`, or `English` or `Portuguese`. In these two a phrase of the other
-    one is read too, because speakers mix them ("até EOD"), but for dates in figures, whose order of day and month
-    depends on the language. In any other language only a date as ISO 8601 has it is one, or with the name of its month.
+    `language` is a code such as `en`, `pt-BR` or `de`, or `English` or `Portuguese`. English and Portuguese are each
+    read with the other's grammar too, because speakers mix them ("até EOD"). Dates in figures are the exception: their
+    order of day and month depends on the language. In any other language a date counts only as ISO 8601, or with the
+    name of its month.
     """
     if not due_text or meet_at is None or len(due_text) > MAX_PHRASE:
         return None

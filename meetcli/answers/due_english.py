@@ -165,8 +165,9 @@ def _weekend(said: Said) -> date | None:
 
 
 def _is_clear(said: Said) -> bool:
-    """Say whether a date in figures can be read in one way only, because one of the two is no month or both are the
-    same.
+    """Say whether a date in figures can be read in one way only.
+
+    So it is where one of the two cannot be a month, or both are the same.
     """
     return max(said.month, said.day) > 12 or said.month == said.day
 

@@ -1,5 +1,6 @@
-"""Room of the answers: the machine that reads a due phrase by a closed grammar. Pure; the languages are tables beside
-it.
+"""Room of the answers: the machine that reads a due phrase by a closed grammar.
+
+Pure; the languages are tables beside it.
 
 A phrase is folded to canonical words: weekdays become `wd0` to `wd6`, months `mon1` to `mon12`, number words digits.
 Words that lead or trail a date without moving it ("by", "at 5pm", "please") are then taken off in every possible way,
@@ -93,8 +94,9 @@ class _Shape:
 
 
 class Grammar:
-    """A vocabulary and its rules, compiled: for days, periods such as "next week", and bare amounts of time such as
-    "two weeks".
+    """A vocabulary and its rules, compiled.
+
+    It reads days, periods such as "next week", and bare amounts of time such as "two weeks".
     """
 
     def __init__(
@@ -168,8 +170,9 @@ FindInMonth = Callable[[Said, date], date | None]
 
 @dataclass(frozen=True, slots=True)
 class MonthNames:
-    """How a language says which month something is in: patterns that follow it for this month, the next one, and one by
-    its name.
+    """How a language says which month something is in.
+
+    The patterns follow it for this month, for the next one, and for one by its name.
     """
 
     this: tuple[str, ...]

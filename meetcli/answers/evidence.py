@@ -1,5 +1,6 @@
-"""Room of the answers: find where a quote stands in a meeting. Pure; never decides what happens to a claim without a
-place.
+"""Room of the answers: find where a quote stands in a meeting.
+
+Pure; never decides what happens to a claim without a place.
 
 No fuzzy score is used: by score alone a changed number beats a true quote that lost an "um". Both sides are folded to
 the letters of their words (case, accents, spacing, punctuation, tags and spoken fillers go) and then compared for
@@ -29,9 +30,7 @@ IN_PARTS = 0.8
 """It leaves words out and says so with an ellipsis."""
 
 MAX_GAP_WORDS = 80  # what an ellipsis may stand for; beyond that two parts are two quotes
-MAX_HIDING_WORDS = (
-    3  # so few words left out, a negation among them, are left out for its sake, though it be another sentence's
-)
+MAX_HIDING_WORDS = 3  # an ellipsis over so few words, one of them a negation, hides the negation
 MIN_REPEATED_WORDS = 3  # below that a phrase that occurs twice says nothing about its place
 
 _CLOSING = re.compile(r"[%.!?…]*")
@@ -131,8 +130,9 @@ class _Index:
         self._negations = _NEGATIONS - {"no"} if language == "pt" else _NEGATIONS  # "no banco": in the bank
 
     def find(self, needle: Needle, turns: Container[int] | None) -> Evidence | None:
-        """Return the best place where all words of `needle` stand in a row; None also where too few of them stand in
-        several places.
+        """Return the best place where all words of `needle` stand in a row.
+
+        None also where too few of them stand in several places.
         """
         best: Evidence | None = None
         is_short = len(needle.words.starts) < MIN_REPEATED_WORDS
@@ -151,8 +151,9 @@ class _Index:
         return best
 
     def find_in_order(self, parts: Sequence[Needle], turns: Container[int] | None) -> Evidence | None:
-        """Return the tightest place where all `parts` stand one after the other within the gaps an ellipsis may stand
-        for.
+        """Return the tightest place where all `parts` stand one after the other.
+
+        Between them are no more words than an ellipsis may stand for.
         """
         if len(parts) < 2 or min(len(part.words.starts) for part in parts) < MIN_PART_WORDS:
             return None
@@ -173,8 +174,9 @@ class _Index:
         return self._at(self.words.starts[first], self._closed(last), IN_PARTS)
 
     def _gap_after(self, word: int) -> tuple[int, int]:
-        """Return the stretch of letters in which the next part must stand: up to `MAX_GAP_WORDS` on and within the next
-        turn.
+        """Return the range of letters in which the next part must stand.
+
+        It reaches up to `MAX_GAP_WORDS` on, and no further than the next turn.
         """
         words, turn = self.words, self._turn_of(self.words.starts[word])
         limit = min(word + MAX_GAP_WORDS, len(words.starts) - 1)
@@ -203,8 +205,9 @@ class _Index:
         return before == after or any(word == 0 for word, _ in part.speakers)
 
     def _places(self, needle: Needle, start: int, stop: int) -> Iterator[tuple[int, int]]:
-        """Yield (first word, last word) of each place from letter `start` to `stop` where just the needle's words
-        stand.
+        """Yield (first word, last word) of each place where just the needle's words stand.
+
+        Places are looked for from letter `start` to `stop`.
         """
         letters, words = needle.words.letters, self.words
         at = words.letters.find(letters, start, stop) if letters else -1
@@ -259,8 +262,9 @@ class _Index:
         return {every.letters[every.letter_starts[place] : every.letter_ends[place]] for place in said}
 
     def _loses_negation(self, needle: Needle, first: int, last: int) -> bool:
-        """Say whether a negation right before or after the words was cut off: "aprovamos o limite" of "Não aprovamos o
-        limite".
+        """Say whether a negation right before or after the words was cut off.
+
+        As in "aprovamos o limite", quoted from "Não aprovamos o limite".
         """
         words, transcript, raw = self.words, self._meeting.transcript, needle.raw
         ends = words.starts[last + 1] if last + 1 < len(words.starts) else len(transcript)
@@ -324,8 +328,9 @@ class _Index:
         return self._at(self.words.starts[first], self._closed(last), WITHOUT_FILLERS if self.fillers else FOLDED)
 
     def _closed(self, word: int) -> int:
-        """Return where the punctuation right after a word ends: a sentence is quoted with its full stop, a share with
-        its percent sign.
+        """Return where the punctuation right after a word ends.
+
+        A sentence is quoted with its full stop, a share with its percent sign.
         """
         end = self.words.ends[word]
         match = _CLOSING.match(self._meeting.transcript, end)

@@ -1,4 +1,5 @@
 """Room of the answers: fold text to the letters of its words, so that what differs only in writing compares equal.
+
 Pure.
 
 Numbers keep their points (`1.5` is not `15`, nor `.5` `5`) and never run together (`2 5` is not `25`); letters do,
@@ -88,8 +89,9 @@ _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The words of a text: their letters run together, and for each word its place in `letters` and in the text it was
-    read from.
+    """The words of a text, their letters run together.
+
+    For each word there is its place in `letters` and its place in the text it was read from.
     """
 
     letters: str
@@ -127,8 +129,9 @@ def without_tags(text: str) -> str:
 
 
 def fold(text: str, spans: Iterable[tuple[int, int]], fillers: Set[str]) -> Folded:
-    """Return the words of `text` within `spans` (start, end), in order, without tags and, where there are `fillers`,
-    without those.
+    """Return the words of `text` within `spans` (start, end), in order.
+
+    Tags are left out, and `fillers` where there are any.
     """
     untagged = without_tags(text)
     pattern = _word_pattern("".join(sorted(char for char in set(untagged) if unicodedata.category(char)[0] == "M")))
@@ -200,8 +203,9 @@ def _blank_tag(match: re.Match[str]) -> str:
 
 
 def _fold_word(raw: str) -> str:
-    """Drop case, accents and the separators of thousands; `1,500` is 1500, `1.500` is left because it may be one and a
-    half.
+    """Drop case, accents and the separators of thousands.
+
+    `1,500` is 1500, `1.500` is left because it may be one and a half.
     """
     if raw[-1].isdigit() and re.fullmatch(rf"[{MINUS}]?[1-9]\d{{0,2}}(?:,\d{{3}})+", raw):
         raw = raw.replace(",", "")

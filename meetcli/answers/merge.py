@@ -1,5 +1,6 @@
-"""Room of the answers: one answer from those about the chunks of a long meeting. Pure: lists are united by code, and no
-item is lost.
+"""Room of the answers: one answer from those about the chunks of a long meeting.
+
+Pure: lists are united by code, and no item is lost.
 
 Chunks overlap, so two of them may report one thing: twins are merged where they say the same, or stand on the same
 words and say much the same. Two items of one chunk never are: its model saw both and told them apart.
@@ -34,8 +35,9 @@ Answer = dict[str, Any]
 
 
 def merge_answers(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting) -> Answer:
-    """Return the answer to a built-in task but for its summary, which is empty: `answers` are those about `chunks`, in
-    order.
+    """Return the answer to a built-in task from the `answers` about its `chunks`, in order.
+
+    Its summary is empty.
     """
     finder = EvidenceFinder(meeting)
     merged: Answer = {
@@ -56,8 +58,9 @@ def merge_answers(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: M
 
 
 def unite(lists: Iterable[Sequence[Answer]], finder: EvidenceFinder, text: str | None = None) -> list[Answer]:
-    """Return the items of all lists in order, each once. `text` names the field with the claim; None takes all but the
-    quote.
+    """Return the items of all lists in order, each once.
+
+    `text` names the field with the claim; None takes all but the quote.
     """
     united: list[_Claim] = []
     for items in lists:
@@ -136,8 +139,9 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _fill(kept: _Claim, twin: _Claim) -> None:
-    """Take from a twin what the kept item lacks, its quote where the kept one's does not stand, and the stronger
-    word.
+    """Take from a twin what the kept item lacks.
+
+    That is a field, the quote where the kept one's is not found, and the stronger word.
     """
     for name, value in twin.item.items():
         mine = kept.item.get(name)
@@ -186,8 +190,9 @@ def _sentiment(answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meet
 def _timeline(
     answers: Sequence[Answer], chunks: Sequence[Chunk], meeting: Meeting, finder: EvidenceFinder
 ) -> list[Answer]:
-    """Return a score for each part of the meeting: the mean of the chunks' parts by the turns that they share with
-    it.
+    """Return a score for each stretch of the meeting.
+
+    It is the mean of the chunks' scores, weighted by the turns that their stretches share with it.
     """
     scored = []
     for answer, chunk in zip(answers, chunks, strict=True):
@@ -218,11 +223,10 @@ Path = tuple[str, ...]
 
 
 def united_lists(final: Any, results: Sequence[Any], meeting: Meeting) -> Iterator[tuple[Path, list[Any]]]:  # noqa: ANN401  # any JSON
-    """Yield each list of a custom task's result with every item that the chunks' results have there, by the names of
-    the fields to it.
+    """Yield each list of a custom task's result with every item that the chunks' results have there.
 
-    Lists in the objects of a list stay with their object. Numbers and the like stay as `final` has them: equal ones may
-    be meant twice.
+    Each comes with the names of the fields that lead to it. Lists in the objects of a list stay with their object.
+    Numbers and the like stay as `final` has them: equal ones may be meant twice.
     """
     finder = EvidenceFinder(meeting)
 

@@ -1,5 +1,6 @@
-"""Room of the answers: whom an owner's name means. Pure; a name that could mean two people, or a group, means
-nobody.
+"""Room of the answers: whom an owner's name means.
+
+Pure; a name that could mean two people, or a group, means nobody.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ _SEVERAL = re.compile(r"[,/&+;]|\b(?:and|or|e|ou|y)\b", re.IGNORECASE)
 
 
 def find_people(meeting: Meeting, participants: Sequence[str] = ()) -> list[str]:
-    """Return who may own something: the speakers, whom the metadata names, and of `participants` those whom the
-    transcript names.
+    """Return who may own something.
+
+    Those are the speakers, the people that the metadata names, and of `participants` those whom the transcript names.
     """
     people = list(dict.fromkeys(turn.speaker for turn in meeting.turns if turn.speaker))
     known = [name for name in (meeting.banker_name, meeting.customer_name) if name]
@@ -107,8 +109,9 @@ def is_among(name: str, people: Sequence[str]) -> bool:
 
 
 def _may_mean(said: str, name: str) -> bool:
-    """Say whether the words of one name are all among the other's, in order; an initial stands for a word, but not
-    alone.
+    """Say whether the words of one name are all among the other's, in order.
+
+    An initial stands for a word, but not alone.
     """
     first, second = sorted((_words(said), _words(name)), key=len)
     rest = iter(second)
@@ -121,8 +124,9 @@ def _is_same(word: str, other: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    """Return the words that tell people apart: without titles, particles, the article of Portuguese and what stands in
-    brackets.
+    """Return the words that tell people apart.
+
+    Titles, particles, the Portuguese article and what stands in brackets are left out.
     """
     name = re.sub(r"^[oa] (?=\w)|['’]s\b", "", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", name).strip())
     return [word for word in re.findall(r"\w+", _letters(name)) if word not in _UNTELLING]

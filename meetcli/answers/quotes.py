@@ -1,5 +1,6 @@
-"""Room of the answers: read a quote as a model gives it. Pure; knows who speaks in the meeting, and not what is said in
-it.
+"""Room of the answers: read a quote as a model gives it.
+
+Pure; knows who speaks in the meeting, and not what is said in it.
 
 A quote may name its speakers, leave words out with an ellipsis, and carry the times that stand beside turns.
 """
@@ -39,10 +40,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Fillers of a quote that have to be said where it is found, and by whom: `place` is how many letters of other
-    words stand before them.
+    """Fillers of a quote that must be said where it is found, and by whom.
 
-    `speaker` is None before the first label.
+    `place` is how many letters of other words stand before them; `speaker` is None before the first label.
     """
 
     place: int
@@ -52,8 +52,9 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """What to look for: a quote as given, without what surrounds it, and its words. `speakers` are (word, who must say
-    it).
+    """What to look for: a quote as given, without what surrounds it, and its words.
+
+    `speakers` are (word, who must say it).
     """
 
     raw: str
@@ -72,8 +73,9 @@ class SpeakerLabels:
         self._longest_name = max((len(words.starts) for words, _ in folded), default=0)
 
     def labels_in(self, quote: str) -> list[Label]:
-        """Return the known speakers' names that stand right before a colon, longest first: `Ana Souza:` is not
-        `Souza:`.
+        """Return the known speakers' names that stand right before a colon, longest first.
+
+        So `Ana Souza:` is not taken for `Souza:`.
         """
         if ":" not in quote:
             return []
@@ -143,8 +145,9 @@ def _asides(
 
 
 def read_parts(quote: str, labels: Sequence[Label], fillers: Set[str]) -> list[Needle]:
-    """Read the stretches of a quote between its ellipses, but for those without words; none where one is fillers and no
-    more.
+    """Read the stretches of a quote between its ellipses, but for those without words.
+
+    None where one is fillers and no more.
 
     A lone word belongs to what stands before it, else after it: beside it is an ellipsis of the transcript's own.
     """

@@ -1,5 +1,6 @@
-"""Makes the bytes of a result from a validated answer, its meeting and what is known of the purchase. Pure: same in,
-same bytes out.
+"""Makes the bytes of a result from a validated answer, its meeting and what is known of the purchase.
+
+Pure: same in, same bytes out.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ NEUTRAL_FROM = 0.4
 
 
 def render(entry: Entry, meeting: Meeting, source: Source, *, requires_evidence: bool = False) -> str:
-    """Return the result as JSON text, indented, ending in a newline. `entry.answer` must be a validated answer of
-    `entry.task`.
+    """Return the result as JSON text, indented, ending in a newline.
+
+    `entry.answer` must be a validated answer of `entry.task`.
 
     A claim whose quote does not stand in the transcript is marked `"unsupported": true`; with `requires_evidence` it is
     left out.
@@ -144,7 +146,9 @@ def _participants(asked: list[dict[str, Any]], people: Sequence[str]) -> list[di
 
 
 def _sentiment(answer: dict[str, Any], meeting: Meeting, people: Sequence[str], claims: _Claims) -> dict[str, Any]:
-    """Scores sum up many turns: theirs are examples, of that speaker or stretch, and a score without one is no
+    """Return the fields of a sentiment result.
+
+    A score sums up many turns, so its quote is one example, of that speaker or stretch. A score without one is no
     unsupported claim.
     """
     spoken: dict[str | None, set[int]] = {}

@@ -1,4 +1,5 @@
 """Room of the answers: the signs beside numbers that change what they say: `$5`, `R$5`, `-5`, `5 %`, `5 ‰`, `5 °`.
+
 Pure.
 """
 
@@ -37,9 +38,9 @@ def signs_beside_numbers(text: str, words: Folded, first: int, last: int) -> set
 
 
 def may_be_signed(quoted: Set[Sign], said: Set[Sign]) -> bool:
-    """Say whether a quote may carry its signs where others were said: it adds none, and loses none that makes another
-    number.
+    """Say whether a quote may carry its signs where others were said.
 
-    The sign of a currency, a degree and a plus may be left out, as people do.
+    It may add none, and lose none that would make another number. The sign of a currency, a degree and a plus may be
+    left out, as people do.
     """
     return quoted <= said and not any(sign in _BINDING for _, sign in said - quoted)

@@ -16,8 +16,9 @@ _QUESTION = re.compile(r"(?i:https?://|www\.)[!-~]*[A-Za-z0-9]|([?？؟][?？؟!
 
 @dataclass(frozen=True, slots=True)
 class SpeakerStatistics:
-    """One speaker's part. `share` is of all talk, 0 to 1; `name` is as in the transcript, None where turns have no
-    speaker.
+    """One speaker's part.
+
+    `share` is of all talk, 0 to 1; `name` is as in the transcript, None where turns have no speaker.
 
     A word is what stands between spaces and has a letter or a digit; a question is a question mark, several in a row
     being one.

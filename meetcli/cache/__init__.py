@@ -96,8 +96,9 @@ def open_cache(
 
 
 def open_shared(url: str) -> SharedCache:
-    """Open the shared cache alone, as for clearing it; connects when it is first used. Raises UsageError for a bad
-    URL.
+    """Open the shared cache alone, as for clearing it; connects when it is first used.
+
+    Raises UsageError for a bad URL.
     """
     from meetcli.cache.redis import RedisCache
 

@@ -173,8 +173,9 @@ class DiskCache:
             return None
 
     def _do(self, verb: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do the work, a second time on a new file if the first met damage; whatever else goes wrong is a
-        CacheError.
+        """Do the work, a second time on a new file if the first met damage.
+
+        Whatever else goes wrong is a CacheError.
         """
         try:
             try:

@@ -163,8 +163,9 @@ class DiskLeases:
             os.close(handle)  # somebody took it for a dead one's between the two calls above, and removed it
 
     def _is_dead(self, token: str, at_end: Callable[[], object] = lambda: None) -> bool:
-        """Say whether the holder's process is gone; `at_end` is done while nobody can mistake its file for a living
-        one's.
+        """Say whether the holder's process is gone.
+
+        `at_end` is called while nobody can mistake the holder's file for that of a living process.
         """
         try:
             handle = os.open(self._life_of(token), os.O_RDONLY | os.O_CLOEXEC)

@@ -1,5 +1,7 @@
-"""The writing side of the disk cache, on diskcache. Apart from the reading side because importing and opening diskcache
-costs as much as starting Python does, and a run of nothing but hits never writes.
+"""The writing side of the disk cache, on diskcache.
+
+Apart from the reading side because importing and opening diskcache costs as much as starting Python does, and a run of
+nothing but hits never writes.
 """
 
 from __future__ import annotations
@@ -29,8 +31,9 @@ SETTINGS: Mapping[str, str | int] = {
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # see the import
-    """Store strings and nothing else: diskcache unpickles what it reads by default, which runs planted code
-    (CVE-2025-69872).
+    """Store strings and nothing else.
+
+    By default diskcache unpickles what it reads, which runs code that somebody planted (CVE-2025-69872).
     """
 
     def put(self, key: object) -> tuple[str, bool]:
@@ -77,8 +80,9 @@ class DiskStore:
                 self._cache.set(key, value, tag=value.partition("\n")[0])
 
     def remove(self, keys: Iterable[str]) -> int:
-        """Remove the keys, a thousand at a time so that other processes are not kept waiting; return how many were
-        there.
+        """Remove the keys; return how many were there.
+
+        A thousand at a time, so that other processes are not kept waiting.
         """
         remaining, removed = iter(keys), 0
         self._has_removed = True
@@ -99,8 +103,9 @@ class DiskStore:
             self._cache.clear()
 
     def close(self) -> bool:
-        """Release the database, with nothing left in its log of what was removed; return False where others who read
-        kept it from that.
+        """Release the database and empty its log, so that nothing removed stays readable in it.
+
+        Return False where other readers kept the log from being emptied.
         """
         self._cache.close()
         is_busy = 0
@@ -120,8 +125,10 @@ def _literal(folder: Path) -> str:
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
-    """Raise what sqlite said. diskcache turns every failure to begin a transaction, a full disk too, into `Timeout`,
-    and a failing ROLLBACK hides what came before it.
+    """Raise what sqlite said.
+
+    diskcache turns every failure to begin a transaction into `Timeout`, also that of a full disk, and a failing
+    ROLLBACK hides the failure before it.
     """
     try:
         yield

@@ -58,8 +58,9 @@ class Pointer(NamedTuple):
     earlier: tuple[Fingerprint, ...] = ()
 
     def nearest(self, ours: Fingerprint) -> Fingerprint:
-        """Return the fingerprint that differs from ours in the fewest parts, the latest of equals; our own where that
-        is the latest.
+        """Return the fingerprint that differs from ours in the fewest parts, the latest of equals.
+
+        Our own, where that is the latest.
         """
         others = [one for one in self.earlier if one.digest != ours.digest and self.fingerprint.digest != ours.digest]
         return min((self.fingerprint, *others), key=lambda theirs: len(theirs.parts.items() ^ ours.parts.items()))
@@ -189,16 +190,18 @@ def load(text: str) -> Entry | None:
 
 
 def load_at(rows: Mapping[str, str], name: str) -> Entry | None:
-    """Read the entry that stands under `name`; None where there is none, it cannot be used, or it belongs under another
-    name.
+    """Read the entry that stands under `name`.
+
+    None where there is none, where it cannot be used, or where it belongs under another name.
     """
     entry = load(rows.get(name, ""))
     return entry if entry is not None and place_of(name) == (entry.idempotency_key, entry.fingerprint.digest) else None
 
 
 def bought_at(name: str, text: str) -> datetime | None:
-    """Return when what stands under a name was bought; None where it cannot be used or is of a kind that has no such
-    time.
+    """Return when what stands under a name was bought.
+
+    None where it cannot be used, or is of a kind that has no such time.
     """
     kind = name.partition(":")[0]
     if kind in ("answer", "failure"):
@@ -215,8 +218,9 @@ def bought_at(name: str, text: str) -> datetime | None:
 
 
 def dump_reply(reply: Reply, header: Header) -> str:
-    """Write a paid reply. `header` says for whom it was bought, so that removing a customer reaches it; its kind is
-    `reply`.
+    """Write a paid reply.
+
+    `header` says for whom it was bought, so that removing a customer reaches it; its kind is `reply`.
     """
     rest = {
         "has_text": reply.text is not None,
@@ -302,8 +306,9 @@ def load_pointer(text: str) -> Pointer | None:
 
 
 def dump_index(place: str, indexed: Indexed) -> str:
-    """Write where raw input leads, on one line that starts with a checksum of it and its place: a hit may rest on it
-    alone.
+    """Write which answer raw input leads to, on one line.
+
+    The line starts with a checksum of itself and its place, because a hit may rest on this line alone.
     """
     name, render_id, created_at, cost_usd, unsupported, sha256, is_by_content = indexed
     row = _json(

@@ -69,10 +69,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def network_type(folder: Path) -> str | None:
-    """Return the file system's type, as `nfs4`, when the folder is on another machine; None when it is local or
-    unknown.
+    """Return the file system's type, as `nfs4`, when the folder is on another machine.
 
-    sqlite's write-ahead log needs memory shared between processes, which no network file system gives.
+    None when it is local or unknown. sqlite's write-ahead log needs memory that processes share, which no network file
+    system gives.
     """
     try:
         if sys.platform == "darwin":
@@ -112,8 +112,9 @@ def mounts_of_macos(text: str) -> list[tuple[str, str]]:
 
 
 def type_at(path: str, mounts: list[tuple[str, str]]) -> str:
-    """Return the type of the file system that holds an absolute path, or an empty string; the last of equal mounts is
-    on top.
+    """Return the type of the file system that holds an absolute path, or an empty string.
+
+    Of equal mounts the last one is on top.
     """
     best, kind = -1, ""
     for place, candidate in mounts:

@@ -64,10 +64,10 @@ class ForgivingCache:
         return self._attempt("read", lambda: list(islice(self._cache.scan(prefix), limit)), [])
 
     def note_unusable(self, name: str) -> None:
-        """Count a row that is there and counts as absent, once, and say of the first that what it held is asked for
-        again.
+        """Count a row that is there but cannot be used, once each.
 
-        No loss of the cache: everything else in it is as good as before.
+        Of the first one a warning says that what it held is asked for again. The cache does not count as lost:
+        everything else in it is as good as before.
         """
         if name not in self._unusable:
             self._unusable.add(name)

@@ -1,5 +1,7 @@
-"""The shared cache in front of the disk cache. Losing the shared one costs a notice, never an answer: what was written
-meanwhile is remembered on disk and brought to it when it is back.
+"""The shared cache in front of the disk cache.
+
+Losing the shared one costs a notice, never an answer: what was written meanwhile is remembered on disk and brought to
+it when it is back.
 """
 
 from __future__ import annotations
@@ -56,11 +58,10 @@ class LayeredCache:
         return "redis+disk" if self._lost_until is None or self._is_readable else "disk"
 
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return the values of the keys that are in either cache, the shared one first where neither is known to be
-        better.
+        """Return the values of the keys that are in either cache.
 
-        The disk may have what is newer, bought by a run without the shared cache, or good where the shared one is
-        damaged.
+        The better value counts, and the shared one's where neither is known to be better. The disk may have a newer
+        value, bought by a run without the shared cache, or a good one where the shared one is damaged.
         """
         wanted = list(keys)
         found = self._read(lambda: self._shared.get_many(key for key in wanted if key not in self._behind))
@@ -91,8 +92,9 @@ class LayeredCache:
         return max(here, there or 0)
 
     def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield (key, first line of the value) for every key in either cache that starts with `prefix`, in key
-        order.
+        """Yield (key, first line of the value) for every key in either cache that starts with `prefix`.
+
+        Keys come in their order.
         """
         there = self._read(lambda: [row for row in self._shared.scan(prefix) if row[0] not in self._behind]) or []
         for key, rows in groupby(heapq.merge(there, self._disk.scan(prefix), key=itemgetter(0)), key=itemgetter(0)):
@@ -107,14 +109,17 @@ class LayeredCache:
         return self._disk.size()
 
     def clear(self) -> int:
-        """Remove everything on this disk; return how many answers there were. The shared cache belongs to others
-        too.
+        """Remove everything on this disk; return how many answers there were.
+
+        The shared cache belongs to others too.
         """
         return self._disk.clear()
 
     def close(self) -> None:
-        """Release both, after a last try to bring to the shared cache what was bought without it: others may ask before
-        we run again.
+        """Release both caches.
+
+        Before that, try a last time to bring to the shared cache what was bought without it: others may ask for it
+        before this machine runs again.
         """
         if self._behind and self._lost_until is not None:
             self._lost_until = self._clock()
@@ -124,10 +129,10 @@ class LayeredCache:
         self._disk.close()
 
     def _change(self, work: Callable[[], T], keys: Iterable[str], items: Mapping[str, str]) -> T | None:
-        """Change the shared cache and store the items on disk, with a debt for each key if the shared one was not
-        reached.
+        """Change the shared cache and store the items on disk.
 
-        The shared one comes first so that both kinds of end take one transaction on disk.
+        Where the shared one was not reached, the disk gets a debt for each key. The shared one comes first, so that
+        either way the disk needs one transaction.
         """
         try:
             done = self._attempt(work)

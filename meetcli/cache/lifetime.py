@@ -1,5 +1,6 @@
-"""The lifetime counters of a cache folder: what all runs together hit, missed, paid and saved. Knows no run, only
-amounts.
+"""The lifetime counters of a cache folder: what all runs together hit, missed, paid and saved.
+
+Knows no run, only amounts.
 
 They live in a file beside the database, so that emptying the cache does not forget what it was worth. An amount has a
 name that may end in a label, as `hits.disk`. A lost file costs the history, never an answer: so it is replaced, and
@@ -53,8 +54,9 @@ class Lifetime(NamedTuple):
 
 
 def read_lifetime(folder: Path) -> Lifetime:
-    """Return the counters of a cache folder, empty where there are none or they cannot be used; `notice` tells the
-    second.
+    """Return the counters of a cache folder, empty where there are none or they cannot be used.
+
+    `notice` says so where they cannot be used.
     """
     path = folder / _NAME
     try:
@@ -83,8 +85,9 @@ def _unusable(path: Path, why: str) -> Lifetime:
 
 
 def add_run(folder: Path, amounts: Mapping[str, Decimal | int], *, task: str, exit_code: int, at: datetime) -> Lifetime:
-    """Add one run of a task to the counters and return what they are now. Raises CacheError when they cannot be
-    written.
+    """Add one run of a task to the counters and return what they are now.
+
+    Raises CacheError when they cannot be written.
     """
 
     def added(before: Lifetime) -> Lifetime:

@@ -157,8 +157,9 @@ class RedisCache:
         return int(removed)
 
     def _keys(self, prefix: str) -> AbstractSet[str]:
-        """Return our keys that start with `prefix`; the server may name one twice, and a lease is nobody's business
-        here.
+        """Return our keys that start with `prefix`, each once, leases left out.
+
+        The server may name one twice.
         """
         pattern = re.sub(r"([*?\[\]\\^-])", r"\\\1", PREFIX + prefix) + "*"
         names = (_text(name) for name in self._client.scan_iter(match=pattern, count=1000))

@@ -1,5 +1,6 @@
-"""What a cache holds, listed and removed: every entry with its header, and whatever leads to it. Never reads a payload
-to list.
+"""What a cache holds, listed and removed: every entry with its header, and whatever leads to it.
+
+Never reads a payload to list.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ class Kept(NamedTuple):
 
 
 def all_rows(cache: Cache) -> Iterator[tuple[str, Header | None]]:
-    """Yield the name and header of everything that was bought: answers, failures, replies, each kind in the order of
-    its names.
+    """Yield the name and header of everything that was bought.
 
-    The header is None where nobody can read it: damaged, foreign, or of a newer format.
+    First the answers, then the failures, then the replies, each kind in the order of its names. The header is None
+    where nobody can read it: damaged, foreign, or of a newer format.
     """
     for kind in _KINDS:
         for name, first_line in cache.scan(kind):

@@ -22,8 +22,9 @@ def main() -> None:
 
 
 def _empty_streams() -> None:
-    """Send nowhere what the standard streams hold back and nobody takes: the interpreter would complain and exit with a
-    code of its own.
+    """Send nowhere what the standard streams hold back and nobody reads.
+
+    Otherwise the interpreter would complain, and exit with a code of its own.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # closed, before or since

@@ -33,8 +33,10 @@ class OwnOption(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command. `run` gets the settings that were typed and by keyword the command's own arguments and options, None
-    where they were not typed and False for a flag; it returns the exit code, None for 0.
+    """A command.
+
+    `run` gets the settings that were typed and by keyword the command's own arguments and options, None where they were
+    not typed and False for a flag; it returns the exit code, None for 0.
 
     `settings` None means every setting that can be typed. `short` is what the list of commands says, else `help`.
     """

@@ -58,8 +58,9 @@ class RowCommand(_AsTyped, TyperCommand):
 
 
 class RowGroup(_AsTyped, TyperGroup):
-    """A group whose commands are made when they are asked for: Typer prepares every option of every command it knows,
-    whichever is called, which is half of a run that only hits.
+    """A group that makes its commands only when they are asked for.
+
+    Typer prepares every option of every command it knows, whichever is called. That is half of a run of hits only.
     """
 
     rows: Mapping[str, Command | Group] = {}

@@ -38,8 +38,9 @@ def opened(flags: Flags, *, is_shared_used: bool) -> Iterator[tuple[Settings, Ca
 
 
 def confirm(question: str, *, is_confirmed: bool) -> None:
-    """Ask on a terminal, unless confirmed already; a script has said what it wants by calling. A no ends the
-    command.
+    """Ask on a terminal, unless confirmed already; a script has said what it wants by calling.
+
+    A no ends the command.
     """
     if is_confirmed or not sys.stdin.isatty():
         return
@@ -80,8 +81,9 @@ def clear_shared(flags: Flags, *, is_confirmed: bool) -> None:
 
 
 def prune(flags: Flags, *, max_size: str | None, is_confirmed: bool) -> None:
-    """Remove what is older than the TTL; with a size, then the oldest of what is left until no more than that is
-    left.
+    """Remove what is older than the TTL.
+
+    With a size, then the oldest of what is left until no more than that is left.
     """
     most = None if max_size is None else _size_of(max_size)
     with opened(flags, is_shared_used=False) as (settings, cache):

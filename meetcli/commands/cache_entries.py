@@ -86,8 +86,9 @@ def list_entries(filters: Filters, flags: Flags, *, is_json: bool) -> None:
 
 
 def show_entries(key: str, flags: Flags, *, task: str | None, model: str | None, is_json: bool) -> None:
-    """Print the answers and remembered failures of one meeting with what they say. Raises UsageError where there is
-    none.
+    """Print the answers and remembered failures of one meeting with what they say.
+
+    Raises UsageError where there is none.
     """
     filters = Filters(task, model)
     with opened(flags, is_shared_used=True) as (settings, cache):
@@ -155,8 +156,9 @@ def print_json(value: object) -> None:
 
 
 def _aligned(rows: list[tuple[str, ...]], room: int | None = None) -> Iterator[str]:
-    """Yield the lines of a table without borders, of at most `room` characters where few columns are enough; numbers
-    stand on the right.
+    """Yield the lines of a table without borders, of at most `room` characters where few columns are enough.
+
+    Numbers stand on the right.
     """
     columns = dict(zip(_HEADINGS, zip(*rows, strict=True), strict=True))
     widths = {name: max(len(name), *map(len, column)) for name, column in columns.items()}

@@ -78,8 +78,9 @@ class Doomed(NamedTuple):
 
 
 def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confirmed: bool) -> None:
-    """Remove what is kept about a meeting or a customer, and with `results` the result files, after asking on a
-    terminal.
+    """Remove what is kept about a meeting or a customer, after asking on a terminal.
+
+    With `results` the result files are removed too.
     """
     keys: set[str] = set()
 

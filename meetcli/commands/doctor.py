@@ -1,5 +1,6 @@
-"""`meetcli doctor`: every setting with its origin, and whether a run with them could work. Changes nothing, sends no
-transcript.
+"""`meetcli doctor`: every setting with its origin, and whether a run with them could work.
+
+Changes nothing, sends no transcript.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ from meetcli.plain_text import age_text, decimal_text, money_text, printable
 
 
 class Part(NamedTuple):
-    """One named part of two fingerprints: digests, and values where they are known and no text. Absent ones are
-    None.
+    """One named part of two fingerprints: digests, and values where they are known and no text.
+
+    Absent ones are None.
     """
 
     name: str
@@ -30,8 +31,9 @@ class Part(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What a run would do with one meeting. `entry` is what it decides from: the exact answer or failure, else the
-    nearest.
+    """What a run would do with one meeting.
+
+    `entry` is what it decides from: the exact answer or failure, else the nearest.
     """
 
     source: Source

@@ -1,5 +1,6 @@
-"""`meetcli inspect` and `meetcli formats`: what is understood of transcripts. Reads, counts and prices; calls nothing,
-writes nothing.
+"""`meetcli inspect` and `meetcli formats`: what is understood of transcripts.
+
+Reads, counts and prices; calls nothing, writes nothing.
 """
 
 from __future__ import annotations
@@ -128,8 +129,9 @@ def _taken(mapping: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _open_measure(settings: Settings) -> Measure:
-    """Return what counts a meeting: the words, and the tokens and price of an ordinary extract with the settings'
-    model.
+    """Return what counts the words of a meeting, and the tokens and price of an ordinary extract.
+
+    The model is that of the settings.
     """
     task = load_task("extract")
     price = open_settings_price(settings)

@@ -103,8 +103,9 @@ def ways_to_ids(planned: Plan) -> list[str]:
 
 
 def shows_failures(settings: Settings) -> bool:
-    """Return whether the table will explain every failure on the very screen the log goes to, which then need not say
-    it as well.
+    """Return whether the table will explain every failure on the screen that the log goes to.
+
+    Then the log need not say it as well.
     """
     if settings.summary != "table" or settings.quiet or settings.log_file or settings.log_format != "text":
         return False
@@ -134,8 +135,9 @@ def show(report: RunReport, settings: Settings) -> None:
 
 
 def _summary_text(summary: dict[str, Any]) -> str:
-    """Return the summary as JSON, a line a file: with indents all through, Python's encoder is slower than the whole
-    look-up.
+    """Return the summary as JSON, a line a file.
+
+    Indented all through, Python's encoder would be slower than the whole look-up.
     """
     files = ",\n    ".join(json.dumps(file) for file in summary["files"])
     totals = json.dumps({name: value for name, value in summary.items() if name != "files"}, indent=2)

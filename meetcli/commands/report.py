@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def report(paths: list[str], output: str, *, is_full: bool, language: str | None) -> None:
-    """Write the page and say what is in it. Raises `UsageError` where there is nothing to show or `language` is not one
-    of the page's.
+    """Write the page and say what is in it.
+
+    Raises `UsageError` where there is nothing to show or `language` is not one of the page's.
     """
     from meetcli.writers.html_report import LANGUAGES, make_page
     from meetcli.writers.report_payload import make_payload

@@ -31,8 +31,10 @@ log = logging.getLogger("meetcli")
 
 
 class Results:
-    """What becomes of the meetings of a run. `unwritable` is why the plan could not write what it found;
-    `shows_failures` whether the table explains every failure where the log is read.
+    """What becomes of the meetings of a run.
+
+    `unwritable` is why the plan could not write what it found; `shows_failures` whether the table explains every
+    failure where the log is read.
     """
 
     def __init__(self, report: RunReport, settings: Settings, cache: ForgivingCache | None, stop: Stop) -> None:
@@ -87,8 +89,9 @@ class Results:
         return path_held(self._writer, source, sha256)
 
     def settle(self, outcome: Outcome, text: str | None) -> None:
-        """Deliver while the plan is made. Where results cannot be written, the plan goes on to count what else there
-        is.
+        """Deliver while the plan is made.
+
+        Where results cannot be written, the plan goes on to count what else there is.
         """
         if text is not None and self.unwritable:
             outcome, text = outcome._replace(status=Status.NOT_ATTEMPTED, reason="stopped", saved_usd=Decimal(0)), None

@@ -105,8 +105,9 @@ def _stdin_folder(*, is_needed: bool) -> Iterator[str]:
 
 
 def _tidy(stdin_folder: str) -> None:
-    """Undo by hand what a process that leaves at once would leave behind: the copy of standard input, a terminal
-    without a cursor.
+    """Undo by hand what a process that leaves at once would leave behind.
+
+    That is the copy of standard input, and a terminal without a cursor.
     """
     if stdin_folder:
         shutil.rmtree(stdin_folder, ignore_errors=True)

@@ -1,5 +1,6 @@
-"""Door of the settings: loads them and says where each came from. The sole reader of the environment and of settings
-files.
+"""Door of the settings: loads them and says where each came from.
+
+The sole reader of the environment and of settings files.
 
 A value comes from the first of: flag, `MEETCLI_...` variable, the older variable, `.env` in the working folder,
 `meetcli.toml` in the working folder, the user's `meetcli.toml`, the default. Nothing is ever written back to the
@@ -44,9 +45,11 @@ _ALONE = ("no_cache", "refresh", "cache_only"), ("no_cache", "cache_required"), 
 
 
 class LoadedSettings(NamedTuple):
-    """Settings with the origin of each, by option name: `flag --ttl`, `variable CACHE_TTL_HOURS`, `.env`,
-    `./meetcli.toml`, the path of the user's file, or `default`. `warnings` are for people, in order, and so are
-    `announcements`: what a file in the working folder decides of where data goes, to be said before it happens.
+    """Settings with the origin of each, by option name.
+
+    An origin is `flag --ttl`, `variable CACHE_TTL_HOURS`, `.env`, `./meetcli.toml`, the path of the user's file, or
+    `default`. `warnings` are for people, in order. So are `announcements`: what a file in the working folder decides
+    about where data goes, to be said before it happens.
     """
 
     settings: Settings
@@ -197,8 +200,9 @@ def _given_by_flags(flags: Mapping[str, object]) -> Iterator[_Given]:
 
 
 def _given_by_variables(variables: Mapping[str, str], origin: str) -> Iterator[_Given]:
-    """Yield what variables give, own names before older ones. Empty ones count as absent: that is how scripts unset
-    them.
+    """Yield what variables give, own names before older ones.
+
+    Empty ones count as absent: that is how scripts unset them.
     """
     for option in OPTIONS.values():
         for name, parse in ((option.variable, option.parse), *((option.older,) if option.older else ())):

@@ -1,5 +1,6 @@
-"""What an option is: everything that the command line, settings files, the environment, help and `doctor` know of one
-setting. The table of them is `Settings`.
+"""What an option is. The table of them is `Settings`.
+
+Command line, settings files, environment, help and `doctor` know a setting from here.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ Parse = Callable[[object], object]
 
 
 class Option(NamedTuple):
-    """One setting as people give it: where help shows it, what stands for its value (a flag has none), what reads the
-    value, what it means, and its default as people would type it.
+    """One setting as people give it.
 
-    `shown` is what help says of the default instead. `older` is the variable it had before `MEETCLI_...` and the parser
-    of that variable. What is not typed has no flag: a key on the command line would be seen by everybody on the
-    machine. `name` is its key in flags and files, `field` its name in `Settings`.
+    `group` is where help shows it, `metavar` what stands for its value (a flag has none), `parse` what reads the value,
+    `help` what it means, `default` the default as people would type it. `shown` is what help says of the default
+    instead. `older` is the variable it had before `MEETCLI_...` and the parser of that variable. What is not typed has
+    no flag: a key on the command line would be seen by everybody on the machine. `name` is its key in flags and files,
+    `field` its name in `Settings`.
     """
 
     group: str

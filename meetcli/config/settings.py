@@ -1,5 +1,6 @@
-"""The settings of a run: one row each, which says how people give it, what it means and where help shows it. Reads
-nothing: the door loads them.
+"""The settings of a run: one row each, which says how people give it, what it means and where help shows it.
+
+Reads nothing: the door loads them.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Cuts a meeting that no window holds into chunks at turns. Pure: same in, same chunks out.
 
-Where a chunk ends is said by what stands there, never by a count from the start, so that an edit moves only its
-neighbors. Where an earlier cut is known, each chunk of it that stands there still is left alone, and what was bought
-for it is found again; what lies between them is cut into as few chunks as hold it. A chunk that is cut for the first
-time has room to grow. So an edit of one turn makes three new chunks at most, whatever it repeats: its own, which may
-become two, and the next, which begins with an overlap of it.
+A boundary depends only on the text around it, never on a count from the start, so that an edit moves only the
+boundaries beside it. Where an earlier cut is known, each of its chunks whose text still stands there is left alone, and
+what was bought for it is found again. What lies between such chunks is cut into as few chunks as hold it. A chunk that
+is cut for the first time has room to grow. So an edit of one turn makes three new chunks at most, whatever it repeats:
+its own, which may become two, and the next, which begins with an overlap of it.
 """
 
 from __future__ import annotations
@@ -58,8 +58,10 @@ class _Unit(NamedTuple):
 
 
 class _Anchor(NamedTuple):
-    """A chunk of an earlier cut: the name of the unit where it starts, overlap aside, how many units it has, and the
-    digest of its text.
+    """How a chunk of an earlier cut is found again.
+
+    `start` is the name of the unit where it starts, overlap aside; `units` is how many it has; `digest` is that of its
+    text.
     """
 
     start: str
@@ -199,8 +201,10 @@ class _Cut:
         yield first, after
 
     def _evenness(self, first: int, place: int, after: int, few: int) -> tuple[bool, bool, bool]:
-        """Return what speaks against a place that cuts a stretch into few chunks: that one is much smaller, that none
-        was cut here before, and that one has less room to grow than all might have.
+        """Return what speaks against a place that cuts a stretch into few chunks.
+
+        First that one chunk is much smaller, then that nothing was cut here before, then that one has less room to grow
+        than all might have.
         """
         one, rest = self._tokens(first, place), self._tokens(place, after) / (few - 1)
         is_crowded = one > self._usual or self._fewest(place, after, self._usual) >= few
@@ -257,8 +261,9 @@ class _Cut:
 
 
 def _longest_in_order(spans: Sequence[_Span]) -> list[_Span]:
-    """Return the most spans that follow one another: a stretch that was moved is put aside, not all that it has
-    passed.
+    """Return the most spans that follow one another in order.
+
+    So a stretch that was moved is put aside, not all that it was moved past.
     """
     chains: list[list[_Span]] = [[]]
     for span in spans:
@@ -279,7 +284,7 @@ def _units(meeting: Meeting, most: int, count: Callable[[str], int]) -> Iterator
 
 
 def _pieces(text: str, begin: int, end: int, most: int, count: Callable[[str], int]) -> Iterator[tuple[int, int]]:
-    """Yield the turn itself; its sentences where it is too long, and parts of those that still are."""
+    """Yield the turn itself, its sentences where it is too long, and pieces of those that still are."""
     if count(text[begin:end]) <= most or end - begin < 2:
         yield begin, end
         return
@@ -290,8 +295,9 @@ def _pieces(text: str, begin: int, end: int, most: int, count: Callable[[str], i
 
 
 def _cuts_without_sentences(text: str, begin: int, end: int) -> list[int]:
-    """Return where speech without punctuation is cut: before each word whose digest is the least around, so that an
-    edit moves no other.
+    """Return where speech without punctuation is cut.
+
+    Before each word whose digest is the least of those around it, so that an edit moves no other cut.
     """
     places = [match.start() for match in _WORD_START.finditer(text, begin + 1, end)] or list(range(begin + 1, end))
     digests = [text_digest(text[place : min(place + _LOOK_AHEAD, end)]) for place in places]

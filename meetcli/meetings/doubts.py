@@ -1,5 +1,6 @@
-"""What makes one doubt that a transcript was understood: named measures with numbers, past their bounds. Pure; quotes
-nothing.
+"""What makes one doubt that a transcript was understood: named measures with numbers, past their bounds.
+
+Pure; quotes nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which meeting a file is, where its bytes do not say: its sidecar, its path, the options, the name that its tool gave
-it, in this order. Never opens a transcript.
+"""Which meeting a file is, where its bytes do not say. Never opens a transcript.
 
-What is found becomes part of the `Source`, and so of everything that is remembered about its bytes.
+Asked in this order: its sidecar, its path, the options, the name that its tool gave it. What is found becomes part of
+the `Source`, and so of everything that is remembered about its bytes.
 """
 
 from __future__ import annotations
@@ -176,8 +176,9 @@ def _bad(pattern: str, why: str) -> UsageError:
 
 
 def _iso(date: str) -> str:
-    """Return a date as file names have it, `2025-10-15_14-30`, as ISO 8601; as it stands where it is no date of the
-    calendar.
+    """Return a date as file names have it, `2025-10-15_14-30`, as ISO 8601.
+
+    What is no date of the calendar stays as it stands.
     """
     clock = re.sub(_CLOCK, lambda match: ":".join(part for part in match.groups() if part), date)
     for iso in (date, clock.replace("_", "T").replace(" ", "T")):

@@ -1,5 +1,6 @@
-"""From a plain mapping to a `Meeting`: the one definition of "the same meeting". Pure; quotes metadata in errors, never
-text.
+"""From a plain mapping to a `Meeting`: the one definition of "the same meeting".
+
+Pure; quotes metadata in errors, never text.
 """
 
 from __future__ import annotations
@@ -242,8 +243,9 @@ def speaker_names(counts: Mapping[str, int], is_every_line: Callable[[], bool]) 
 
 
 def words_of_name(name: str) -> list[str]:
-    """Return the words of a possible name without asides as `(Banco X)`; none where it reads as a sentence or
-    heading.
+    """Return the words of a possible name without asides such as `(Banco X)`.
+
+    None of them where it reads as a sentence or heading.
     """
     core = _ASIDE.sub("", name).strip()
     words = core.split()

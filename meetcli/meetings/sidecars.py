@@ -1,5 +1,6 @@
-"""What a sidecar, a JSON file beside a transcript, says about its meeting: `q3.meta.json` or `q3.vtt.meta.json` for
-`q3.vtt`. Pure.
+"""What a sidecar, a JSON file beside a transcript, says about its meeting. Pure.
+
+That of `q3.vtt` is `q3.meta.json` or `q3.vtt.meta.json`.
 """
 
 from __future__ import annotations

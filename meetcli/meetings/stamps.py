@@ -62,13 +62,12 @@ def stamp_of(written: str) -> Stamp | None:
 
 
 def starts_of(written: Sequence[str | None], *, is_clock: bool = False) -> list[float | None]:
-    """Return the times of one text in seconds from the start of its recording, None for what is none or may be a
-    clock's.
+    """Return the times of one text in seconds from the start of its recording.
 
-    Times of three parts count where the first is within the first hour, since a clock shows the same digits. Times of
-    two parts are minutes and seconds where they rise and no clock shows them: beside such of three, from below one
-    minute on, past 23, or over more than half a day. With `is_clock`, and where halves of the day are named, they are
-    counted from the first one.
+    None stands for what is no time, or may be a clock's. Times of three parts count where the first is within the first
+    hour, since a clock shows the same digits. Times of two parts are minutes and seconds where they rise and no clock
+    shows them: beside times of three parts, from below one minute on, past 23, or over more than half a day. With
+    `is_clock`, and where halves of the day are named, they are counted from the first one.
     """
     stamps = [stamp_of(one) if one else None for one in written]
     known = [stamp for stamp in stamps if stamp is not None]
@@ -91,8 +90,9 @@ def starts_of(written: Sequence[str | None], *, is_clock: bool = False) -> list[
 
 
 def length_of(written: str) -> float | None:
-    """Return the seconds between the two times of a span; None where there is one time only, or the second is
-    earlier.
+    """Return the seconds between the two times of a span.
+
+    None where there is one time only, or the second is earlier.
     """
     first = _PARTS.search(written)
     second = _PARTS.search(written, first.end()) if first else None

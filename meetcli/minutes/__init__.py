@@ -1,5 +1,6 @@
-"""A result as minutes: what people read, in the language of the result, whatever then draws it. Pure; never trusts a
-result's shape.
+"""A result as minutes: what people read, in the language of the result, whatever then draws it.
+
+Pure; never trusts a result's shape.
 
 Results are files, and files are edited, cut and merged by people and other programs: what has the wrong type counts as
 absent.
@@ -48,8 +49,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Sentiment:
-    """How a meeting felt: the label in the result's language, the score and its course from first to last part, 0 to
-    1.
+    """How a meeting felt.
+
+    The label in the result's language, the score from 0 to 1, and the scores of its stretches from first to last.
     """
 
     title: str
@@ -72,8 +74,9 @@ class Minutes:
 
 
 def read_minutes(result: Mapping[str, Any]) -> Minutes:
-    """Return the minutes that a result holds: on one line each, every character printable. Headings are English or
-    Portuguese.
+    """Return the minutes that a result holds: on one line each, every character printable.
+
+    Headings are English or Portuguese.
     """
     language = "pt" if text_of(result.get("language")).lower().startswith("pt") else "en"
     words = LABELS[language]
@@ -89,8 +92,9 @@ def read_minutes(result: Mapping[str, Any]) -> Minutes:
 
 
 def text_of(value: object) -> str:
-    """Return a text on one line with nothing in it that could move a cursor or reorder what stands there; empty for no
-    text.
+    """Return a text on one line with nothing in it that could move a cursor or reorder what stands there.
+
+    Empty for no text.
     """
     return printable(" ".join(value.split())) if isinstance(value, str) else ""
 

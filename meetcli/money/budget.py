@@ -35,8 +35,9 @@ class Budget:
         return self._price(usage, lane)
 
     def most_usd(self, request: Request, lane: Lane = "standard") -> Decimal | None:
-        """Return the most that one attempt at `request` can cost: all that may count as input, and the output cap; None
-        if unknown.
+        """Return the most that one attempt at `request` can cost, None if unknown.
+
+        That is the price of all that may count as input, and of the whole output cap.
         """
         return self._price(Usage(most_input_tokens(request, self._count), 0, request.max_output_tokens), lane)
 

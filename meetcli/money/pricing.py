@@ -48,13 +48,12 @@ _CACHED_IN_BATCH: Final = re.compile(r"gpt-[5-9]")
 def open_price(
     source: str, model: str, *, is_free: bool = False, read_toml: Callable[[Path], Mapping[str, object]]
 ) -> Price:
-    """Return the price of `model` that `source` names: `openai`, `none`, or the path of a file read by `read_toml`,
-    decimals as `Decimal`.
+    """Return the price of `model` that `source` names: `openai`, `none`, or the path of a file.
 
-    The file holds one table a model, named by it, with `input`, `output` and, where cached input is cheaper,
-    `cached_input`: US dollars a million tokens; and `flex` and `batch` where the server has these lanes: their share of
-    that price, as 0.5. A free engine costs nothing, whatever the source. Raises `UsageError` for a file that cannot
-    be used.
+    The file is read by `read_toml`, decimals as `Decimal`. It holds one table a model, named by it, with `input`,
+    `output` and, where cached input is cheaper, `cached_input`, in US dollars a million tokens. `flex` and `batch`
+    stand there where the server has these lanes: their share of that price, as 0.5. A free engine costs nothing,
+    whatever the source. Raises `UsageError` for a file that cannot be used.
     """
     if is_free:
         return _free
@@ -67,8 +66,9 @@ def open_price(
 
 
 def serves(source: str, model: str, lane: Lane) -> bool | None:
-    """Return whether OpenAI's `lane` has `model`; None where that is not known, as for other servers and models without
-    a price.
+    """Return whether OpenAI's `lane` has `model`.
+
+    None where that is not known, as for other servers and for models without a price.
     """
     if lane == "standard" or source != "openai":
         return True if lane == "standard" else None
@@ -78,8 +78,9 @@ def serves(source: str, model: str, lane: Lane) -> bool | None:
 
 
 def context_window(source: str, model: str) -> int | None:
-    """Return how many tokens OpenAI's `model` reads and writes at once; None where that is not known, as for other
-    servers.
+    """Return how many tokens OpenAI's `model` reads and writes at once.
+
+    None where that is not known, as for other servers.
     """
     if source != "openai":
         return None

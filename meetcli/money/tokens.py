@@ -62,8 +62,9 @@ def generous(text: str) -> int:
 
 
 def open_counter(model: str) -> CountTokens | None:
-    """Return how to count for `model`; None for a model whose vocabulary is not known, or without the extra
-    `tokens`.
+    """Return how to count tokens for `model`.
+
+    None for a model whose vocabulary is not known, or without the extra `tokens`.
     """
     encoding = next((name for pattern, name in _ENCODINGS if pattern.match(model)), None)
     return None if encoding is None else _counter(encoding)

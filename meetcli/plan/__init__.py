@@ -47,8 +47,9 @@ def plan(
 
 
 class _Candidate(NamedTuple):
-    """One meeting on its way through the plan. Lives as long as its batch. `index_name` is None where its file holds
-    others too.
+    """One meeting on its way through the plan; lives as long as its batch of inputs.
+
+    `index_name` is None where its file holds other meetings too.
     """
 
     source: Source

@@ -80,10 +80,9 @@ class ForecastInputs(NamedTuple):
 
 
 def learn_output_tokens(cache: ForgivingCache | None, assignment: Assignment) -> tuple[int, int]:
-    """Return the mean output of past answers of this task and model, and of how many; the default and 0 where there are
-    none.
+    """Return the mean output tokens of past answers of this task and model, and how many answers those were.
 
-    Keys are digests, so the first ones of the cache are a random sample.
+    Return the default and 0 where there are none. Keys are digests, so the first ones of the cache are a random sample.
     """
     if cache is None:
         return USUAL_OUTPUT_TOKENS, 0

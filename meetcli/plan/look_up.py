@@ -25,8 +25,9 @@ from meetcli.models import Entry, Rules
 
 
 class Known(NamedTuple):
-    """What is known of one question about one meeting: its answer, its failure, both of any age, and what was asked
-    last.
+    """What the cache knows of one question about one meeting.
+
+    `answer` and `failure` may be of any age; `asked` is what was asked about the meeting last.
     """
 
     answer: Entry | None = None

@@ -1,5 +1,6 @@
-"""What a plan notes of all inputs together: results and keys that they share, ids that they lack, fields that are
-misspelled. Settles nothing.
+"""What a plan notes of all its inputs together. Settles nothing.
+
+Those are results and keys that inputs share, ids that they lack, and misspelled fields.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from meetcli.writers import result_name
 
 
 class PlanNotes:
-    """Notes of one plan. `content_keys` are the keys of meetings without ids; `without_ids`, `misspelled` and `doubts`
-    as in `Plan`.
+    """Notes of one plan.
+
+    `content_keys` are the keys of meetings without ids; `without_ids`, `misspelled` and `doubts` as in `Plan`.
     """
 
     def __init__(self, task: str, content_keys: set[str] | None) -> None:

@@ -108,8 +108,9 @@ class _Counted(Collector):
         return CounterMetricFamily(name, about, value=self._amount(amount))
 
     def _labeled(self, name: str, about: str, label: str, amounts: Mapping[str, str]) -> Metric:
-        """Return a counter by label; what was never counted is there as 0, so that its first increase is seen as
-        one.
+        """Return a counter by label.
+
+        What was never counted is there as 0, so that its first increase is seen as one.
         """
         family = CounterMetricFamily(name, about, labels=[label])
         for value, amount in amounts.items():

@@ -31,8 +31,9 @@ def load_task(name: str) -> Task:
 
 
 def open_task(named: str, read_toml: ReadToml, announce: Callable[[str], None] = lambda text: None) -> Task:
-    """Return the built-in task called so, or the one in a task file; `UsageError` where there is neither, or the file
-    cannot be used.
+    """Return the built-in task called so, or the one in a task file.
+
+    `UsageError` where there is neither, or the file cannot be used.
 
     `read_toml` reads a TOML file, decimals as `Decimal`. `announce` is told of code in Python before it is run.
     """

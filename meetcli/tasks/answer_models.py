@@ -1,5 +1,6 @@
-"""What the model is asked to return, as pydantic models. Imported only when a call is really made: building them is
-slow.
+"""What the model is asked to return, as pydantic models.
+
+Imported only when a call is really made: building them is slow.
 
 Lists and numbers are bounded from above, because small local models otherwise repeat an item until the output cap.
 Strings are not: strict schemas know no `maxLength`. Every item that makes a claim asks for a verbatim `quote`; places,

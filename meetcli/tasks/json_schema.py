@@ -1,5 +1,6 @@
-"""From a JSON Schema of the user's own to the subset that strict mode can ask for. Pure; answers are still held to all
-of it.
+"""From a JSON Schema of the user's own to the subset that strict mode can ask for.
+
+Pure; answers are still held to all of it.
 
 Source: OpenAI, "Structured model outputs", supported schemas, read 2026-11.
 """
@@ -39,8 +40,9 @@ Place = tuple[str, ...]
 
 
 class Asked(NamedTuple):
-    """What strict mode is asked for. `optional` are the fields that the user's schema may miss: strict mode demands
-    each, so null says it.
+    """What strict mode is asked for.
+
+    `optional` are the fields that the user's schema may miss: strict mode demands each, so null says it.
 
     `has_quote` says that some object has a `quote`, `unbounded` names the lists that may grow without end.
     """
@@ -52,8 +54,9 @@ class Asked(NamedTuple):
 
 
 def strict_subset(schema: Mapping[str, Any]) -> Asked:
-    """Return what of `schema` is asked for; the rest is only checked. Raises `UsageError` for what no strict schema can
-    ask for.
+    """Return what of `schema` is asked for; the rest is only checked.
+
+    Raises `UsageError` for what no strict schema can ask for.
     """
     reader = _Reader(schema)
     asked = reader.node(schema, ("result",), ())

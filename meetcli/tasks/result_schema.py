@@ -1,5 +1,6 @@
-"""The JSON Schema of a task's result file, for whoever reads results with a program. Pure; a test holds real results
-against it.
+"""The JSON Schema of a task's result file, for whoever reads results with a program.
+
+Pure; a test holds real results against it.
 """
 
 from __future__ import annotations
@@ -46,11 +47,10 @@ def result_schema(task: Task) -> dict[str, Any]:
 
 
 def with_evidence(schema: Any) -> Any:  # noqa: ANN401  # any part of a schema
-    """Return a user's schema as a result has it: wherever there is a `quote`, `evidence` beside it, and `unsupported`
-    where there is none.
+    """Return a user's schema as a result has it, with `evidence` beside every `quote`.
 
-    What is unsupported may be null: it is left out where evidence is required, and a list of objects may then be
-    shorter than asked for.
+    Where there is no evidence, `unsupported` stands there too. What is unsupported may be null: it is left out where
+    evidence is required, and a list of objects may then be shorter than asked for.
     """
     if isinstance(schema, list):
         return [with_evidence(item) for item in schema]

@@ -14,8 +14,9 @@ from meetcli.tasks.prompt import instructions_text
 
 
 def assign(task_name: str, settings: Settings) -> Assignment:
-    """Return what a task with these settings asks. Raises UsageError for a task that does not exist, or not for this
-    engine.
+    """Return what a task with these settings asks.
+
+    Raises UsageError for a task that does not exist, or not for this engine.
     """
     task = open_task(task_name, read_toml, events.announced)
     identity = identify(settings.engine, model=settings.model, base_url=settings.base_url)

@@ -19,8 +19,9 @@ log = logging.getLogger("meetcli")
 
 
 def check_metrics_file(settings: Settings) -> None:
-    """Raise `UsageError` where the metrics file cannot be made: at night it would be missed before its warning is
-    read.
+    """Raise `UsageError` where the metrics file cannot be made.
+
+    At night the missing file would be noticed before anybody reads a warning.
     """
     if settings.metrics_file is None:
         return
@@ -35,8 +36,9 @@ def check_metrics_file(settings: Settings) -> None:
 
 
 def count_run(report: RunReport, settings: Settings, cache: ForgivingCache | None) -> None:
-    """Add a finished run to the counters of its cache folder; a dry run did nothing to count, and without a folder
-    there are none.
+    """Add a finished run to the counters of its cache folder.
+
+    A dry run did nothing to count, and without a folder there are none.
 
     A run without cache is counted only for a metrics file, which would forget money otherwise. Trouble is a warning.
     """

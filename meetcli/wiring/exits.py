@@ -1,5 +1,6 @@
-"""From exceptions to exit codes, in one place. Never prints a transcript: a bug's traceback shows our code, not our
-values.
+"""From exceptions to exit codes, in one place.
+
+Never prints a transcript: a bug's traceback shows our code, not our values.
 """
 
 from __future__ import annotations
@@ -71,8 +72,9 @@ def _prepare_streams() -> None:
 
 
 def say(error: MeetcliError) -> None:
-    """Print an error and its hint, each on a line of its own, on standard error; log it where the log is kept or read
-    by machines.
+    """Print an error and its hint, each on a line of its own, on standard error.
+
+    Log it where the log is kept or read by machines.
     """
     from meetcli.wiring.logs import log_failure  # json and datetime come with it: not before --help
 
@@ -83,8 +85,9 @@ def say(error: MeetcliError) -> None:
 
 
 def leave_standard_output() -> None:
-    """Send what is still to come nowhere: the reader has gone, and the interpreter would complain when it flushes at
-    exit.
+    """Send the rest of standard output nowhere: its reader has gone.
+
+    Otherwise the interpreter would complain when it flushes at exit.
     """
     send_nowhere(sys.stdout)
 
@@ -97,8 +100,9 @@ def send_nowhere(stream: TextIO) -> None:
 
 
 def report_bug(error: BaseException) -> None:
-    """Print where a bug happened. Messages of foreign exceptions may quote a transcript or a key, so only their types
-    are shown.
+    """Print where a bug happened.
+
+    Messages of foreign exceptions may quote a transcript or a key, so only their types are shown.
     """
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:

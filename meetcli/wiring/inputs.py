@@ -1,5 +1,6 @@
-"""What a command reads: its inputs, and what is known about them from outside, with the patterns that input folders
-bring along.
+"""What a command reads: its inputs, and what is known about them from outside.
+
+That includes the patterns of paths that input folders bring along.
 """
 
 from __future__ import annotations

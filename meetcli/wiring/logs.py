@@ -70,8 +70,9 @@ def close_logging() -> None:
 
 
 def log_failure(error: MeetcliError) -> bool:
-    """Log what ended the command; return whether that has told standard error, which takes nothing but objects from a
-    JSON log.
+    """Log what ended the command.
+
+    Return whether that has told standard error, which takes nothing but objects from a JSON log.
     """
     if LOGGER.handlers:
         failed(error)

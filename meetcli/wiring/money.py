@@ -1,5 +1,6 @@
-"""From settings to what spending knows about money: prices, the forecast of a plan, the question before an expensive
-one.
+"""From settings to what spending knows about money.
+
+Those are the prices, the forecast of a plan, and the question before an expensive one.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from types import FrameType
 
 
 class Stop:
-    """Whether, and by which signal, the run was asked to end; also set, without a signal, when nobody reads its results
-    any more.
+    """Whether, and by which signal, the run was asked to end.
+
+    Also set, without a signal, when nobody reads its results any more.
 
     With `finishes_first` the run finishes what it has begun and `tell`, given the signal, says so; without, the first
     one raises KeyboardInterrupt. `tidy` is called before the second one ends the process.
@@ -47,8 +48,9 @@ class Stop:
         self.tell(number)
 
     def _leave_lost_terminal(self) -> None:
-        """Send what is still to be shown nowhere: writing to a terminal that is gone would fail a run that ends in
-        order.
+        """Send what is still to be shown nowhere.
+
+        Writing to a terminal that is gone would fail a run that ends in order.
         """
         for handle in self._terminals:
             if not os.isatty(handle):

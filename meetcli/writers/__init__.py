@@ -30,8 +30,9 @@ class ComparingWriter(Writer, Protocol):
     """A writer that can tell by a digest that a result is in its place already, so that it need not be made anew."""
 
     def holds(self, source: Source, sha256: str) -> str | None:
-        """Return the path of one result where it is known to have these bytes already, None where it has to be
-        written.
+        """Return the path of one result where it is known to have these bytes already.
+
+        None where it has to be written.
         """
         ...
 
@@ -84,8 +85,9 @@ WRITERS: Final[Mapping[str, Callable[[Path, str, Wishes], Writer]]] = {
 
 
 def open_writer(formats: Sequence[str], folder: Path, task: str, *, has_csv_mark: bool = True) -> Writer:
-    """Return what writes every format of `formats` below `folder`, importing only those; `has_csv_mark` starts CSV
-    files with a byte order mark.
+    """Return what writes every format of `formats` below `folder`, importing only those.
+
+    `has_csv_mark` starts CSV files with a byte order mark.
     """
     writers = [WRITERS[name](folder, task, Wishes(has_csv_mark)) for name in formats]
     return writers[0] if len(writers) == 1 else _Together(writers)

@@ -1,5 +1,6 @@
-"""Writes the results of a run into one JSON Lines file. Never changes a result: each line is the same object as in its
-own file.
+"""Writes the results of a run into one JSON Lines file.
+
+Never changes a result: each line is the same object as in its own file.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Takes a meeting or a customer out of the results that earlier runs wrote, in every format. Touches nothing that is
-not meetcli's.
+"""Takes a meeting or a customer out of the results that earlier runs wrote, in every format.
+
+Touches nothing that is not meetcli's.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Puts bytes at a path so that a reader sees the old file or the new one. Never touches a file whose bytes are right
-already, never leaves a temporary file for long, and never writes through what somebody else planted in its place.
+"""Puts bytes at a path so that a reader sees the old file or the new one.
+
+Never touches a file whose bytes are right already, never leaves a temporary file for long, and never writes through
+what somebody else planted in its place.
 """
 
 from __future__ import annotations
@@ -137,8 +139,9 @@ def openness(folder: Path) -> str | None:
 
 
 def sweep(folder: str) -> None:
-    """Remove temporary files in `folder` whose process on this machine is gone, killed between writing and
-    replacing.
+    """Remove temporary files in `folder` whose process on this machine is gone.
+
+    Such a process was killed between writing and replacing.
     """
     node = f"{os.uname().nodename}-"
     for entry in os.scandir(folder):

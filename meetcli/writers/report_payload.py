@@ -111,8 +111,9 @@ def make_payload(results: Iterable[tuple[Mapping[str, Any], str | None]], *, is_
 
 
 def _identity(result: Mapping[str, Any], paths: Mapping[str, str]) -> str:
-    """Return what results of one meeting have in common: the key, else the path of their files, else nothing but
-    themselves.
+    """Return what results of one meeting have in common.
+
+    That is the key, else the path of their files. A result without either has nothing in common with any other.
     """
     key = text_of(result.get("idempotency_key"))
     if key and key != NO_KEY:

@@ -76,8 +76,9 @@ class Tabular:
 
 
 def cell_text(value: object) -> str:
-    """Return a value as a spreadsheet takes it for text: an apostrophe goes before what would start a formula, commands
-    are escaped.
+    """Return a value as a spreadsheet takes it for text.
+
+    An apostrophe goes before what would start a formula, and commands are escaped.
     """
     if value is None:
         return ""
@@ -91,8 +92,9 @@ def plain_cell(cell: str) -> str:
 
 
 def table_text(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of cells as it stands in a file. Heads are bare, so that the mark comes first; every other cell is
-    in quotes.
+    """Return a table of cells as it stands in a file.
+
+    Heads are bare, so that the mark comes first; every other cell is in quotes.
     """
     out = io.StringIO()
     out.write(",".join(head) + "\r\n")

@@ -1,5 +1,6 @@
-"""Texts as numbers of words, which deflate makes a quarter smaller than it makes the texts. The page's `meetings.js`
-reads them back.
+"""Texts as numbers of words, which deflate makes a quarter smaller than it makes the texts.
+
+The page's `meetings.js` reads them back.
 """
 
 from __future__ import annotations
