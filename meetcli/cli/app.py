@@ -152,7 +152,10 @@ PROGRAM = Group(
             "Exit code 0, or 2 where a run would not work.",
             short="Check settings, cache, endpoint and key, and say what to do next.",
             options=(OwnOption("offline", "Ask neither the endpoint nor Redis."),),
-            settings=("engine", "model", "base_url", "output", "cache_dir", "cache_url", "metrics_file"),
+            settings=(
+                *("engine", "model", "base_url", "ca_file", "context_tokens"),
+                *("output", "cache_dir", "cache_url", "metrics_file"),
+            ),
         ),
         "cache": CACHE,
         "batch": BATCH,

@@ -13,14 +13,15 @@ from meetcli.cache import open_cache, open_shared
 from meetcli.cache.lifetime import Lifetime, read_lifetime
 from meetcli.cache.upkeep import unusable_rows
 from meetcli.config import LoadedSettings, Settings
-from meetcli.engines import abilities_of, ask_for_model, open_engine
+from meetcli.config.settings import LEAST_WINDOW
+from meetcli.engines import abilities_of, ask_for_model, ask_for_window, is_azure, open_engine
 from meetcli.errors import CacheError, MeetcliError, UsageError
 from meetcli.meetings.missing_ids import IDS, way_to_ids
 from meetcli.models import Source
 from meetcli.plain_text import bytes_text, count_text
 from meetcli.wiring.inputs import open_identity, refuse_unstreamed
 from meetcli.wiring.lanes import options_of
-from meetcli.wiring.money import open_budget, refuse_unserved
+from meetcli.wiring.money import open_budget, open_settings_window, refuse_unserved
 from meetcli.writers.replace import is_writable, nearest_place
 
 ROOM_BYTES = 1_000_000_000
@@ -44,7 +45,10 @@ def checks(loaded: LoadedSettings, *, is_offline: bool) -> Iterator[Check]:
         yield _check_shared(settings.cache_url, is_offline=is_offline, is_required=settings.cache_required)
     yield _check_ids(settings)
     yield from _check_places(settings)
-    yield _check_engine(settings, is_offline=is_offline)
+    endpoint = _check_engine(settings, is_offline=is_offline)
+    yield endpoint
+    if endpoint.state == "ok" and abilities_of(settings.engine).uses_base_url:
+        yield from _check_window(settings)
     if settings.metrics_file is not None:
         yield _check_metrics(settings)
 
@@ -215,7 +219,30 @@ def _check_engine(settings: Settings, *, is_offline: bool) -> Check:
         refusal = error
     if refusal is not None:
         return Check("endpoint", "fail", f"{settings.endpoint}: {refusal.message}", refusal.hint)
+    if is_azure(settings.base_url):
+        says = f"{settings.endpoint} takes the key; whether it has the deployment {settings.model} only a call tells"
+        return Check("endpoint", "ok", says)
     return Check("endpoint", "ok", f"{settings.endpoint} takes the key and has the model {settings.model}")
+
+
+def _check_window(settings: Settings) -> Iterator[Check]:
+    """Tell how much a server of one's own reads and writes at once, and what to set where a run would send more."""
+    found = ask_for_window(options_of(settings))
+    if found is None:
+        return
+    window = open_settings_window(settings)
+    most = f" of the {found.most:,} that its model could" if found.most and found.most != found.tokens else ""
+    if found.tokens is None:
+        says = f"{found.server} does not say how much it reads and writes at once{most}: 4,096 tokens if nothing is set"
+        yield Check("window", "warn", says, f"{found.remedy}, and say its size with --context-tokens")
+        return
+    says = f"{found.server} reads and writes {found.tokens:,} tokens at once{most}"
+    if window is None or window.tokens <= found.tokens:
+        yield Check("window", "ok", says)
+        return
+    least = f"; --context-tokens takes no less than {LEAST_WINDOW:,}" if found.tokens < LEAST_WINDOW else ""
+    remedy = f"--context-tokens {max(found.tokens, LEAST_WINDOW)}, so that longer meetings are sent in parts"
+    yield Check("window", "warn", f"{says}, a run sends up to {window.tokens:,}", f"{remedy}; or {found.remedy}{least}")
 
 
 def _check_metrics(settings: Settings) -> Check:

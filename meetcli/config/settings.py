@@ -18,6 +18,7 @@ from meetcli.models import Lane
 from meetcli.writers import WRITERS
 
 FORMATS = tuple(WRITERS)
+LEAST_WINDOW = 2_000  # tokens; less has no room for instructions and answer
 MEETING_FIELDS = ("meeting_id", "customer_id", "meet_date", "customer_name", "banker_id", "banker_name", "meet_type")
 
 
@@ -124,7 +125,7 @@ class Settings:
     context_tokens: int | None = row(
         MODEL,
         "N",
-        values.whole_number(2_000),
+        values.whole_number(LEAST_WINDOW),
         "Tokens the model reads and writes at once.",
         shown="the model's, else 128000",
     )

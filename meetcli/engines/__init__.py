@@ -65,6 +65,17 @@ class EngineOptions(NamedTuple):
     ca_file: Path | None = None
 
 
+class ServerWindow(NamedTuple):
+    """How many tokens a server reads and writes at once, as it tells; None where it does not say. `most` is what its
+    model could, `remedy` how to raise it.
+    """
+
+    server: str
+    tokens: int | None
+    most: int | None
+    remedy: str
+
+
 OPENAI_URL = "https://api.openai.com/v1"
 AZURE_DOMAINS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".openai.azure.us")
 
@@ -200,3 +211,12 @@ def ask_for_model(options: EngineOptions) -> CallError | None:
     from meetcli.engines import openai_models
 
     return asyncio.run(openai_models.ask_for_model(options))
+
+
+def ask_for_window(options: EngineOptions) -> ServerWindow | None:
+    """Return what a server of one's own tells of its window, None where it tells nothing. Starts a loop of its own."""
+    import asyncio
+
+    from meetcli.engines import openai_window
+
+    return asyncio.run(openai_window.ask_for_window(options))

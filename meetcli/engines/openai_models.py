@@ -8,7 +8,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from meetcli.engines import EngineOptions
+from meetcli.engines import EngineOptions, is_azure
 from meetcli.engines.openai_client import open_client
 from meetcli.engines.openai_wire import translate
 from meetcli.errors import CallError
@@ -25,20 +25,22 @@ async def ask_for_model(options: EngineOptions) -> CallError | None:
     client = open_client(options)
     try:
         async with asyncio.timeout(min(PATIENCE_S, options.timeout_s)):
-            return await _retrieve(client, options.model)
+            return await _retrieve(client, options.model, has_deployments=is_azure(options.base_url))
     except Exception as error:
         return _translated(error)
     finally:
         await client.close()
 
 
-async def _retrieve(client: openai.AsyncOpenAI, model: str) -> CallError | None:
+async def _retrieve(client: openai.AsyncOpenAI, model: str, *, has_deployments: bool) -> CallError | None:
     import openai
 
     try:
         found: object = await client.models.retrieve(model)
     except openai.NotFoundError as error:
-        return await _look_up(client, model, error)
+        missing = await _look_up(client, model, error)
+        # Azure lists what can be deployed, and not what is: a deployment may have any name.
+        return None if has_deployments and missing and missing.reason == "unknown_model" else missing
     if not isinstance(found, openai.types.Model):  # a page for people, which the SDK hands over as text
         return CallError(
             "what answers there does not speak OpenAI's API",
