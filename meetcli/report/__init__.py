@@ -146,7 +146,7 @@ class RunReport:
             "run_seconds": Decimal(f"{self.elapsed_s:.3f}"),
             **{f"meetings.{status.value}": count for status, count in self.counts.items()},
             f"hits.{self.backend}": hits,
-            f"misses.{self.backend}": self._calls,
+            f"misses.{self.backend}": self._calls if self.backend != "none" else 0,  # without a cache nothing is missed
             **{f"{name}.{self.engine}": count for name, count in self.spent.usage._asdict().items()},
             "purchases": len(bought),
             "purchase_seconds": Decimal(f"{sum(bought):.3f}"),

@@ -65,6 +65,8 @@ any_reply = st.builds(
     lane=st.sampled_from(["standard", "flex", "batch"]),
     uncertain_usd=st.just(Decimal(0)),
     is_collected=st.booleans(),
+    state=st.just("answered"),  # nothing else is kept
+    reason=st.none(),
 )
 
 INDEXED = Indexed("answer:extract:k1:f1", "2-aa", datetime(2026, 11, 23, tzinfo=UTC), Decimal("0.01"), 0, "5a")
