@@ -32,6 +32,8 @@ ENDS: Final[tuple[tuple[re.Pattern[str], Finish | None], ...]] = (
 """What finish reasons are made of, and what they mean; None is an attempt that broke in the middle."""
 PROMPT_COUNTS: Final = ("prompt_tokens", "input_tokens", "prompt_eval_count")
 COMPLETION_COUNTS: Final = ("completion_tokens", "output_tokens", "eval_count")
+COUNTED: Final = ("usage", "x_groq", *PROMPT_COUNTS, *COMPLETION_COUNTS)
+"""What may stand beside an envelope."""
 CACHED_COUNTS: Final = ("cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_input_tokens")
 
 
@@ -120,11 +122,7 @@ def _joined(pieces: list[dict[str, Any]]) -> dict[str, Any]:
     calls: dict[int, str] = {}
     is_begun = False
     for piece in pieces:
-        whole |= {
-            name: piece[name]
-            for name in ("usage", "x_groq", "error", "service_tier", *PROMPT_COUNTS, *COMPLETION_COUNTS)
-            if piece.get(name)
-        }
+        whole |= {name: piece[name] for name in (*COUNTED, "error", "service_tier") if piece.get(name)}
         for part in _dicts(piece.get("choices")) or ([piece] if "message" in piece else []):
             if part.get("index", 0) != 0:
                 continue
@@ -148,15 +146,20 @@ def _joined(pieces: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _unwrapped(data: object, depth: int = 0) -> dict[str, Any] | None:
-    """Return the completion in a body: the body, or what stands in an envelope of a gateway."""
+    """Return the completion in a body: the body, or what stands in an envelope of a gateway, which may count itself."""
     if isinstance(data, list):
         return _unwrapped(data[0], depth) if len(data) == 1 else None
     if not isinstance(data, dict):
         return None
     if _choice(data):
         return data
+    if depth == ENVELOPES:
+        return None
     inner = (_unwrapped(value, depth + 1) for value in data.values() if isinstance(value, dict | list))
-    return next((one for one in inner if one is not None), None) if depth < ENVELOPES else None
+    found = next((one for one in inner if one is not None), None)
+    if found is None or any(found.get(name) for name in COUNTED):
+        return found
+    return {**found, **{name: data[name] for name in COUNTED if data.get(name)}}
 
 
 def _choice(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,20 @@ def test_the_completion_is_found_in_any_one_envelope(body: Any):
     assert reply.finish == "stop"
 
 
+@pytest.mark.parametrize("own", [{}, {"usage": None}])
+def test_tokens_that_stand_beside_the_envelope_are_counted(own: Mapping[str, Any]):
+    usage = {"prompt_tokens": 900, "completion_tokens": 40}
+
+    assert answer({"took_ms": 3, "result": completion(**own), "usage": usage}).usage == Usage(900, 0, 40, 1)
+    assert answer({"data": {"reply": completion(**own)}, **usage}).usage == Usage(900, 0, 40, 1)
+
+
+def test_the_counts_of_the_completion_come_before_those_of_its_envelope():
+    told = completion(usage={"prompt_tokens": 900, "completion_tokens": 40})
+
+    assert answer({"result": told, "usage": {"prompt_tokens": 1, "completion_tokens": 1}}).usage == Usage(900, 0, 40, 1)
+
+
 @pytest.mark.parametrize(
     "body",
     [

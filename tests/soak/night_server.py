@@ -7,6 +7,7 @@ which meetings were answered, and what was billed.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 import subprocess
@@ -94,7 +95,7 @@ def stands_in(part: str, body: Mapping[str, Any]) -> bool:
         "schema": form == "json_schema",
         "json": form == "json_object",
         "system": "system" in roles,
-        "turns": any(one == other for one, other in zip(roles, roles[1:], strict=False)),
+        "turns": any(one == other for one, other in itertools.pairwise(roles)),
         "whole": not body.get("stream"),
     }
     return found.get(part, part in body)

@@ -78,7 +78,7 @@ def check_bought_once(events: list[Event], killed_at: dict[str, float]) -> None:
     early_s = sorted(one for one in lateness_s if one > 0)
     times = list(killed_at.values())
     met = sum(any(at - 2 < one.at < at for one in events if one.event == "answered") for at in times)
-    print(f"{len(lateness_s)} calls beyond {MEETINGS}; {met} kills met answers; answered before their kill: {early_s}")
+    print(f"{len(lateness_s)} calls beyond {MEETINGS}; {met} kills met answers; answered before their kill: {early_s}")  # noqa: T201  # shown with -s
     assert met >= KILLS // 4, "the kills came too early to meet an answer"
     assert max(early_s, default=0) < ON_ITS_WAY_S, "a reply that had arrived was bought again"
     for key in killed_at:
