@@ -19,7 +19,7 @@ from tests.corridor import explicit
 from tests.soak.recorded_server import Event, journal_of, recorded_server
 
 MEETINGS, KILLS, CONCURRENCY = 500, 50, 8
-ON_ITS_WAY_S = 0.25
+ON_ITS_WAY_S = 0.5
 """From the server's last word to the row on the disk; an answer that was sent later than this before a kill was still
 under way. A machine with more to do than it has cores for takes longer."""
 RUN = ("extract", "in", "-j", str(CONCURRENCY), "--cache-dir", "cache", "--summary", "json")
