@@ -48,7 +48,8 @@ AUTHORS = _names(
 """Who said it, under a name that other JSON has too."""
 
 STARTS = _names(
-    """start starttime startoffset starttimestamp startdatetime startedat startat starts begin begintime beginoffset
+    """start starttime startoffset starttimestamp startdatetime startedat startat starts begin begintime
+    beginoffset timebegin timestart
     begins bg tstart datastart offset offsetmillisecond timeoffset startoffsettime from in timein timestamp timestamps
     timecode ts time snippettime audiostarttime audiostart relativestarttime relativestart recordingoffset position at
     t início inicio comienzo desde début debut inizio anfang beginn startzeit zeit zeitstempel tempo hora tiempo temps
@@ -57,7 +58,7 @@ STARTS = _names(
 ENDS = _names(
     """end endtime endoffset endtimestamp enddatetime endedat endat ends endts stop stoptime dataend to out timeout
     audioendtime audioend relativeendtime relativeend fim fin final término termino hasta fine ende endzeit bis конец
-    结束时间 结束 終了 끝"""
+    timeend 结束时间 结束 終了 끝"""
 )
 DURATIONS = _names("duration dur length durationmillisecond ddurationms dduration duração duracao duración dauer durée")
 

@@ -98,6 +98,8 @@ _RULE = re.compile(r"[-*_=~]{3,}|\W*&nbsp;\W*")
 _TOOL = re.compile(
     r"(?i).{1,120} (?:started|stopped) (?:the )?transcription\W*"
     r"|.{1,120} (?:iniciou|interrompeu|parou|encerrou) a transcrição\W*"
+    r"|detecting language using up to .{1,120}|detected language: \w{1,30}"
+    r"|-{3} log (?:opened|closed) .{1,60}"
     r"|transcribed by https?://\S+\s*|(?:transcription|meeting) ended after [\d:]+\W*"
 )
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905 - as above
@@ -112,6 +114,12 @@ _TIME_OF_DAY = re.compile(r"(?i)[ ,]*(?:at|às|as|•|-)?[ ]?(\d{1,2}):(\d\d)(?:
 _DURATION = re.compile(
     r"(?i)(?:\d{1,3}[ ]?(?:h|m|s|hours?|mins?|minutes?|secs?|seconds?)[ ]?){1,3}|\d{1,2}:\d\d(?::\d\d)?"
 )
+_KIND = re.compile(
+    r"(?i)\W*(?:(?:audio|video)(?: file)?|áudio|arquivo de áudio|(?:full |meeting )?transcript(?:ion)?"
+    r"|transcrição|transcripción|transkript|notas taquigráficas)\W*"
+    r"|.{1,120}\.(?:wav|mp3|mp4|m4a|aac|ogg|opus|flac|webm|mov|avi|mkv)"
+)
+"""What programs write above a transcript: what it is, and the file it comes from."""
 _LONGEST_TITLE = 15
 _MOST_WORDS = 12
 
@@ -229,6 +237,12 @@ def is_field(name: str, text: str) -> bool:
     return name in FIELDS or (name in ROLES and is_no_sentence(text))
 
 
+def is_of_a_log(name: str) -> bool:
+    """Say whether what stands before a colon is how bad a line of a log is, alone or behind digits of its time."""
+    words = [word.strip(",[]()").lower() for word in name.split()]
+    return name.lower() in NO_SPEAKERS or (name[:1].isdigit() and not NO_SPEAKERS.isdisjoint(words))
+
+
 def is_section_field(name: str, text: str) -> bool:
     """Say whether a label with what follows it opens a section in the midst of a transcript."""
     name = name.strip("*_ ").lower()
@@ -251,6 +265,11 @@ def is_no_speech(line: str) -> bool:
     if (first in "-*_=~&" and _RULE.fullmatch(line)) or (len(line) <= 60 and _BREAK.fullmatch(line)):
         return True
     return len(line) <= 160 and _TOOL.fullmatch(line) is not None
+
+
+def _is_heading(text: str) -> bool:
+    """Say whether a line reads as one of a title page: it opens with a capital or a digit, is short and ends openly."""
+    return (text[0].isupper() or text[0].isdigit()) and is_no_sentence(text) and not text.endswith((",", ";", "-"))
 
 
 def read_head(lines: Sequence[str]) -> tuple[Head, list[str]]:
@@ -277,9 +296,11 @@ def read_head(lines: Sequence[str]) -> tuple[Head, list[str]]:
             people = text.lower().strip("*_: ")
         elif len(text) <= 60 and (day := date_of(text)):
             fields.setdefault("date", day)
-        elif not (_DURATION.fullmatch(text) or re.fullmatch(r"https?://\S+|\W+|`{3}.*", text)):
+        elif not (_DURATION.fullmatch(text) or _KIND.fullmatch(text) or re.fullmatch(r"https?://\S+|\W+|`{3}.*", text)):
             if title is None and len(text.split()) <= _LONGEST_TITLE and not text.endswith((".", "!", "?", "…", ",")):
                 title = text.strip("*_ ")
+            elif _is_heading(text):
+                continue
             else:
                 left.append(line)
     head = head_of(fields)

@@ -90,8 +90,10 @@ def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and value != ""}
 
 
-def texts_in(document: object) -> Iterator[str]:
-    """Yield the texts in a document, below no list, that may be transcripts: captions, or what is called one."""
+def texts_in(document: object) -> Iterator[tuple[str, bool]]:
+    """Yield the texts in a document, below no list, that may be transcripts: captions, or what is called one; and
+    whether it is called a transcript.
+    """
     pending: list[tuple[object, int]] = [(document, 0)]
     for visited, (value, depth) in enumerate(pending):
         if visited == _MAX_VISITED or not isinstance(value, dict):
@@ -102,7 +104,7 @@ def texts_in(document: object) -> Iterator[str]:
             elif isinstance(inner, str) and (
                 _KEYS.search(folded(key)) or declares_cues(inner[:300].encode(errors="replace"), "")
             ):
-                yield inner
+                yield inner, "transcri" in folded(key)
 
 
 def read_inside(document: object, *, is_named: bool) -> list[Found]:
@@ -122,13 +124,13 @@ def read_inside(document: object, *, is_named: bool) -> list[Found]:
 
 
 def _first_inside(document: object, is_named: bool) -> Mapping[str, Any] | None:
-    for said in texts_in(document):
+    for said, is_declared in texts_in(document):
         inner = text_inside(said)
         if inner is not None:
             return {"turns": inner["turns"], "metadata": inner.get("metadata", {})}
-        form = format_of(Content(said, None, "", is_named=is_named))
+        form = format_of(Content(said, None, "", is_named=is_named or is_declared))
         if form is not None and form.speakers == "names":
-            mapping = next(iter(form.read(Content(said, None, "", is_named=is_named))), (None, None))[1]
+            mapping = next(iter(form.read(Content(said, None, "", is_named=is_named or is_declared))), (None, None))[1]
             if isinstance(mapping, Mapping):
                 return mapping
     return None

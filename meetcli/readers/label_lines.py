@@ -50,7 +50,7 @@ _NAME = r"[^\s:\[(<{|>#*\-–—.,;!?'\"“”«»/\\=+~`][^\n:]{0,119}?"
 _BETWEEN = r"[ \t]*(?:[-–—|·•,][ \t]*)?"
 
 _STAMP = re.compile(
-    rf"(?P<stamp>{_BRACKETED}|{_SPAN}(?=[\s|:\-–—·•]|\Z)|{UNITS}(?=\s*:?\Z)):?[ \t]*(?P<text>.*)", re.DOTALL
+    rf"(?P<stamp>{_BRACKETED}|{_SPAN}(?=[\s|\-–—·•]|:(?!\d)|\Z)|{UNITS}(?=\s*:?\Z)):?[ \t]*(?P<text>.*)", re.DOTALL
 )
 _AFTER_STAMP = re.compile(r"[-–—|·•,][ \t]*")
 _COLON = re.compile(
@@ -82,8 +82,15 @@ SHORTHAND_OPENING = re.compile(
     r"\.?ª? ?[^a-zà-ÿ\n(]{1,80}\([^()\n]*"
 )
 """Such a label whose brackets close on the next line, where a page is narrow."""
-_BOLD = re.compile(r"(?P<mark>\*{2,3}|__)(?=\S)(?P<inner>[^*_\n]{1,120}?)(?<=\S)(?P=mark)")
+_SPOKEN_SHORTHAND = re.compile(
+    r"(?P<name>[OA]s? (?:Ex\.?m[oa]s?\.? )?(?:Sr|Dr)[as]{0,2}\.?[ªas]{0,2}\.? [^:\n—–]{1,100}?)"
+    r"[ ]?:[ ]?[—–-][ ]+(?P<text>.*)",
+    re.DOTALL,
+)
+"""`O Sr. Presidente (Rui Lima): — words`, as Portugal's parliament prints it."""
+_BOLD = re.compile(r"(?P<mark>\*{2,3}|__)(?=\S)(?P<inner>(?:[^*_\n]|(?<=\w)_(?=\w)){1,120}?)(?<=\S)(?P=mark)")
 _SLANTED = re.compile(r"(?P<mark>[*_])(?=[^\s*_])(?P<inner>[^*_\n]{1,120}?)(?<=\S)(?P=mark)(?![\w*_])")
+_SLANTED_STAMP = re.compile(r"(?P<mark>[*_])(?P<inner>[\[(]?[\d:.,]{4,12}[\])]?)(?P=mark)(?![\w*_])")
 _BULLET = re.compile(r"[-*+•][ \t]+(?=\S)")
 _HEADING = re.compile(r"#{1,6}[ \t]+")
 _CHEVRONS = re.compile(r">{2,3}[ \t]*(?=\S)")
@@ -135,7 +142,8 @@ def _unmarked(line: str) -> tuple[str, bool, bool]:
             continue
         rest = line[match.end() :]
         gap = len(rest) - len(rest.lstrip(_AROUND_SIGNS))
-        if second := pattern.match(rest, gap):
+        second = pattern.match(rest, gap) or _SLANTED_STAMP.match(rest, gap)
+        if second:
             rest = f"{rest[:gap]}{second['inner']}{rest[second.end() :]}"
         is_alone = match.start() == 0 and not rest.strip(" \t:") and ":" not in match["inner"]
         return f"{line[: match.start()]}{match['inner']}{rest}", True, is_alone
@@ -144,6 +152,8 @@ def _unmarked(line: str) -> tuple[str, bool, bool]:
 
 def _read(line: str, head: str, first: str) -> Label | None:
     if first in "OA" and (match := _SHORTHAND.match(line)):
+        return Label(Shape.SHORTHAND, " ".join(match["name"].split()), None, match["text"])
+    if first in "OA" and (match := _SPOKEN_SHORTHAND.match(line)):
         return Label(Shape.SHORTHAND, " ".join(match["name"].split()), None, match["text"])
     if first == "<" and (match := _CHAT.match(line)):
         return Label(Shape.CHAT, match["name"], None, match["text"])

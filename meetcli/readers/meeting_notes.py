@@ -14,7 +14,7 @@ from meetcli.meetings.zones import zone_of
 from meetcli.readers.content import Content
 from meetcli.readers.fields import speaker_name
 from meetcli.readers.format import Format, Found
-from meetcli.readers.turns import Piece, as_mapping, meeting
+from meetcli.readers.turns import Piece, as_mapping, in_recorded_order, meeting
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _HEAD_CHARACTERS = 4_000
@@ -44,7 +44,7 @@ _MEET_HEADING = re.compile(r"(?i)\W*transcri(?:pt|ção)\W*")
 _MEET_TITLE = re.compile(r"(?i).{1,200} \\?[-–] transcri(?:pt|ção)\W*")
 _CLOCK = re.compile(r"\W*(\d{1,2}:\d\d:\d\d)(?:\W+\1)?\W*")
 """Markdown copies give a clock an anchor of the same digits."""
-_EMPHASIS = re.compile(r"\*{1,3}|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)")
+_EMPHASIS = re.compile(r"(?<!\\)(?:\*{1,3}|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w))")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s*")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 """What Google puts before signs that Markdown may take for its own."""
@@ -213,7 +213,7 @@ def _recognizes_otter(content: Content) -> bool:
 
 
 def _read_otter(content: Content) -> list[Found]:
-    return meeting(_under_headers(content.text, _OTTER_HEADER, 1, 2))
+    return meeting(in_recorded_order(_under_headers(content.text, _OTTER_HEADER, 1, 2)), is_ordered=True)
 
 
 # Fathom
@@ -225,7 +225,7 @@ def _recognizes_fathom(content: Content) -> bool:
 
 
 def _read_fathom(content: Content) -> list[Found]:
-    return meeting(_under_headers(content.text, _FATHOM_HEADER, 2, 1))
+    return meeting(in_recorded_order(_under_headers(content.text, _FATHOM_HEADER, 2, 1)), is_ordered=True)
 
 
 # Zoom's saved captions

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meetcli.meetings.normalize import canonical_text, split_turns
 from meetcli.readers.content import Content
 from meetcli.readers.format import Format, Found
-from meetcli.readers.heads import ESCAPE, NO_PEOPLE, NO_SPEAKERS, is_field
+from meetcli.readers.heads import ESCAPE, NO_PEOPLE, NO_SPEAKERS, is_field, is_of_a_log
 from meetcli.readers.turns import Piece, as_mapping
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ _CHAT_LINE = re.compile(
 _CODE_ENDS = (",", ";", "{", "}", "(", "[", "=", "|")
 _MARKUP = re.compile(
     r"(?m)^(?:[ ]{0,3}#{1,6}\s.*$|[ ]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*$"
-    r"|[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)(?P<name>[^*_\n]{1,120}?)(?::(?:\*\*|__)|(?:\*\*|__)[ \t]*:)"
+    r"|[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)(?P<name>(?:[^*_\n]|(?<=[\w\\])_(?=\w)){1,120}?)"
+    r"(?::(?:\*\*|__)|(?:\*\*|__)[ \t]*:)"
     r"|\[(?P<label>(?i:speaker)[ _-]?\w{1,8})\]:)"
 )
 """Headings and rules, which go, bold names, which lose their stars, and WhisperX's `[SPEAKER_00]:`, which loses its
@@ -43,11 +44,15 @@ brackets.
 _MIN_TIMES = 3
 _TIMED_LINE = re.compile(r"(?m)^[^\n]{0,80}?\d:\d\d(?!\d)[^\n]*|^[^\n]{1,80}?\d ?(?:s|[Ss]e[cgk][a-zA-Z]*)[ \t]*:?$")
 _SIGN = re.compile(
-    r"(?m)^[OA]S? (?:EXM|S[RE]|D[RO])|^[(\[][Ss](?:peaker|PEAKER|pk)|^[ \t]*\d{1,2}[ \t]+[A-Z][A-Z. ]+:"
+    r"(?m)^[OA]S? (?:EXM|S[RE]|D[RO])|^[OA]s? (?:Ex|Sr|Dr)"
+    r"|^[(\[][Ss](?:peaker|PEAKER|pk)|^[ \t]*\d{1,2}[ \t]+[A-Z][A-Z. ]+:"
+    r"|\A\s*\*\*[A-Z][^*\n:]{2,60}:\*\*"
     r"|^\[[A-Z][^\[\]\n:/.()]{1,60}\] \w|^[^\n<]{0,24}<[^\s<>/][^<>\n]{0,40}> "
 )
 """Ways to name a speaker that are no label with a colon, which is known before."""
 _NAME_ALONE = re.compile(r"(?m)^(?:#{1,6} |\*\*)?([^\W\d_a-z][^\n:.,;!?(){}=<>\"]{1,58})$")
+_SPAN = re.compile(r"(?m)^[^\n]{0,80}?\d:\d\d(?:[.,]\d{1,3})?[ ]?(?:-+>?|–|—)[ ]?\d{1,3}:\d\d")
+"""Two times beside a label: what is read as it stands has only the first."""
 _BULLET = re.compile(r"(?m)^[ \t]*[-*+][ \t]+(?=[^\W_][^\n:]{0,119}:[ \t])")
 
 
@@ -55,11 +60,16 @@ def _recognizes_text(content: Content) -> bool:
     found = _evidence(content)
     recurring = sum(count > 1 for count in found.runs.values())
     if found.turns >= _MIN_TURNS and recurring >= _MIN_SPEAKERS and found.share >= _MIN_SHARE:
-        return not found.is_code and sum(name.lower() in NO_PEOPLE for name in found.runs) * 2 < len(found.runs)
+        return not found.is_code and sum(map(_is_nobody, found.runs)) * 2 < len(found.runs)
     if found.is_chat or not (recurring >= _MIN_SPEAKERS or _has_signs(content.text[:_JUDGED_CHARACTERS])):
         return False
     spoken = _spoken_start(content.text)
     return spoken is not None and spoken.is_sure
+
+
+def _is_nobody(name: str) -> bool:
+    """Say whether a label is one of a manual's, or begins as a line of a log does: `31, Info  CBS`."""
+    return name.lower() in NO_PEOPLE or is_of_a_log(name)
 
 
 def _has_signs(text: str) -> bool:
@@ -106,7 +116,7 @@ class _Evidence(NamedTuple):
 
 
 def _evidence(content: Content) -> _Evidence:
-    text = _plain(content.text[:_JUDGED_CHARACTERS])
+    text = _plain(_unescaped(content.text[:_JUDGED_CHARACTERS]))
     return _judged_whole(text) if text is content.text else _judged(text)
 
 
@@ -163,7 +173,7 @@ def _spoken_whole(text: str) -> Spoken | None:
 def _read(content: Content) -> list[Found]:
     given = _without_bullets(content.text)
     text = _plain(given)
-    is_settled = _is_all_labels(text)  # before the copy below is made
+    is_settled = not _SPAN.search(text[:_PART_CHARACTERS]) and _is_all_labels(text)  # before the copy below is made
     # Blank lines before the first turn stay in a text that is read as it stands: places in it are counted from the
     # file's start.
     transcript = text.rstrip("\n") if text is content.text else text.strip("\n")
@@ -198,6 +208,8 @@ def _is_as_it_stands(transcript: str, spoken: Spoken) -> bool:
     """
     turns = split_turns(transcript)
     above = 1 if turns and turns[0].speaker is None else 0
+    if any(turn.end_s is not None for turn in spoken.turns):
+        return False
     if above and (spoken.head.meet_date or spoken.head.participants or len(turns[0].text.split("\n")) > 1):
         return False
     return len(turns) - above == len(spoken.turns) and all(

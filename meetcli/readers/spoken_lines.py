@@ -23,6 +23,7 @@ from meetcli.readers.heads import (
     front_matter,
     is_field,
     is_no_speech,
+    is_of_a_log,
     is_section_field,
     read_head,
 )
@@ -45,6 +46,7 @@ _QUESTIONS = frozenset("q a p r question answer pergunta resposta pregunta respu
 _CODE_ENDS = (";", "{", "}", "(", "[", "=", "|", ",")
 _NUMBERED = re.compile(r"[ \t]{0,12}(\d{1,2})(?:[ \t]+|\Z)(?=\S|\Z)")
 _PAGE = re.compile(r"[ \t]*(?:page |página |pág\. ?)?\d{1,4}(?:[ ]?(?:/|of|de)[ ]?\d{1,4})?[ \t]*", re.IGNORECASE)
+_SPELLED = re.compile(r"\d (?:hours?|minutes?|seconds?)\s*\Z")
 _UNITS_LINE = re.compile(r"(?:\d{1,2} (?:hours?|minutes?|seconds?),? ?){1,3}")
 _DASHES = ("—", "–")
 """What some parliaments put between a colon and the words."""
@@ -104,7 +106,7 @@ def spoken_lines(lines: Sequence[str]) -> Spoken | None:
     """Return who says what in lines or paragraphs; None where no line is anybody's."""
     front, start = front_matter(lines)
     lines = _numbers_off(_escapes_off(lines[start:]))
-    lines = _pairs_joined(_pages_off(lines))
+    lines = _told_once(_pairs_joined(_pages_off(lines)))
     text = _Text(lines, [label_of(line) for line in lines])
     for read in _WAYS:
         way = read(text)
@@ -172,6 +174,36 @@ def _pairs_joined(lines: list[str]) -> list[str]:
     return found
 
 
+def _told_once(lines: list[str]) -> list[str]:
+    """Leave one of two labels that tell the same one below the other: `Ana 0 minutes 3 seconds` for readers of screens,
+    and `Ana 0:03` or `0:03` for the rest.
+    """
+    if not any(_SPELLED.search(line) for line in lines):
+        return lines
+    found = list(lines)
+    last: tuple[int, Label] | None = None
+    for place, line in enumerate(lines):
+        if not line.strip():
+            continue
+        label = label_of(line)
+        if label is None or label.shape not in (Shape.HEADER, Shape.STAMP):
+            last = None
+            continue
+        if last is not None and _is_same_label(last[1], label):
+            gone = place if label.name is None else last[0]
+            found[gone] = ""
+            last = last if label.name is None else (place, label)
+        else:
+            last = (place, label)
+    return found
+
+
+def _is_same_label(one: Label, other: Label) -> bool:
+    first, second = stamp_of(one.stamp or ""), stamp_of(other.stamp or "")
+    is_same_time = first is not None and second is not None and first.seconds == second.seconds
+    return is_same_time and other.name in (None, one.name)
+
+
 def _is_stamp_alone(line: str) -> bool:
     line = line.strip()
     if not line or len(line) > 40 or not (line[0].isdigit() or line[0] in "([<{"):
@@ -208,6 +240,8 @@ def _by_shorthand(text: _Text) -> _Way | None:
         line = text.lines[place].strip()
         if label is not None and label.shape is Shape.SHORTHAND:
             openings.append(_Opening(place, label.name, None, label.text))
+        elif openings and label is not None and label.shape is Shape.COLON and label.text.startswith(_DASHES):
+            openings.append(_Opening(place, label.name, None, label.text.lstrip("—– ")))  # `Vozes do PS: — Muito bem!`
         elif SHORTHAND_OPENING.fullmatch(line) and place + 1 < len(text.lines):
             whole = label_of(f"{line} {text.lines[place + 1].strip()}")
             if whole is not None and whole.shape is Shape.SHORTHAND:
@@ -335,7 +369,7 @@ def _by_colons(text: _Text) -> _Way | None:
     openings = _without_head(text, openings)
     if sum(not opening.is_going_on for opening in openings) < 2:
         return None
-    if sum((opening.speaker or "").lower() in NO_SPEAKERS for opening in openings) * 2 > len(openings):
+    if sum(is_of_a_log(opening.speaker or "") for opening in openings) * 2 > len(openings):
         return None
     is_sure = _is_sure(text, openings)
     return _Way(openings, is_sure, is_sure or _share(text, openings) >= _MIN_SHARE_NAMED, drops=frozenset(drops))
@@ -527,7 +561,29 @@ def _is_sure(text: _Text, openings: Sequence[_Opening]) -> bool:
     stamp = stamp_of(firsts[0].stamp or "")
     if stamp is not None and stamp.seconds < _HOUR_S and _is_timed(firsts) and 1 < len(counts) < len(firsts):
         return True
-    return len(firsts) >= _MIN_TURNS and _alternate(firsts) and _is_spread(text, firsts) and _is_speech(text, firsts)
+    if len(firsts) < _MIN_TURNS or not _is_spread(text, firsts):
+        return False
+    return _is_monologue(text, firsts) or (_alternate(firsts) and _is_speech(text, firsts))
+
+
+def _is_monologue(text: _Text, openings: Sequence[_Opening]) -> bool:
+    """Say whether one person with a whole name has most of what is said, from the first line on, in bold each time:
+    what somebody edits who writes others down too.
+    """
+    name, count = Counter(opening.speaker or "" for opening in openings).most_common(1)[0]
+    first = next((place for place, line in enumerate(text.lines) if line.strip()), 0)
+    return (
+        count >= _MIN_TURNS
+        and count * 2 >= len(openings)
+        and len(name.split()) > 1
+        and _looks_like_name(name)
+        and (openings[0].line, openings[0].speaker) == (first, name)
+        and all(
+            (label := text.labels[opening.line]) is not None and label.is_bold
+            for opening in openings
+            if opening.speaker == name
+        )
+    )
 
 
 def _is_spread(text: _Text, openings: Sequence[_Opening]) -> bool:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from html import unescape
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from meetcli.errors import InputError
-from meetcli.meetings.normalize import split_turns
+from meetcli.meetings.normalize import speaker_names, split_turns
 from meetcli.readers.caption_marks import by_marks
 from meetcli.readers.content import Content
 from meetcli.readers.fields import speaker_name
@@ -31,6 +31,7 @@ _TIMING_START = re.compile(r"\s*\d+:\d+[^\n]*-->")
 _SRT_START = re.compile(
     r"\s*(?:\d{1,9}\s*\n\s*)?\d{1,4}:\d{1,2}:\d{1,2}[.,]\d{1,6}\s*-->(?![ \t]*[\d:.,]+[ \t]+[^\n]{0,120}:[ \t])"
 )
+_HEAD_FIELD = re.compile(r"(?:Kind|Language|Region|Style|X-[A-Z-]+)[:=]|NOTE(?:\s|\Z)")
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|\Z)")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]*)>")
 _WEBEX_ID = re.compile(r'\d{1,9}\s+"([^"<>]{1,120})"\s+\(\d*\)\s*')
@@ -56,6 +57,10 @@ _HARDLY_ANY = 20
 """Where no more than one in so many has none, every label is a speaker, also one that stands there once: in 105,339
 cues of Zoom's not one had none.
 """
+
+
+_EACH_ONCE = 4
+"""So many cues tell without a label that comes back, where each has one and most look like names."""
 
 
 class Cue(NamedTuple):
@@ -94,6 +99,8 @@ def said_in_cues(cues: list[Cue]) -> list[Found]:
     if _is_rolling(cues):
         cues = _unrolled(cues)
     has_voices = any(_VOICE.search("\n".join(cue.lines)) for cue in cues)
+    if not has_voices:
+        cues = _without_brackets(cues)
     pieces = list(_by_voice(cues)) if has_voices else by_marks(cues, _text) or _by_name(cues)
     pieces = in_recorded_order(map(_without_double, pieces))
     if any(piece.speaker for piece in pieces):
@@ -149,11 +156,12 @@ def _cues(text: str) -> list[Cue]:
 
 
 def _is_head(line: str, after: Sequence[str]) -> bool:
-    """Say whether a line is the head of another file: `WEBVTT` alone, or with a title above nothing."""
+    """Say whether a line is the head of another file: `WEBVTT` alone, or with a title above nothing or a field."""
     head = line.strip("\ufeff \t")
-    return head.startswith("WEBVTT") and (
-        head == "WEBVTT" or (_MARK.match(head) is not None and not "".join(after).strip())
-    )
+    if not head.startswith("WEBVTT"):
+        return False
+    below = "".join(after).strip()
+    return head == "WEBVTT" or (_MARK.match(head) is not None and (not below or bool(_HEAD_FIELD.match(below))))
 
 
 def _drop_cue_id(collected: list[str], lines: Sequence[str], place: int) -> None:
@@ -285,9 +293,13 @@ def _cue_labels(cues: Sequence[Cue]) -> Set[str]:
     names.
     """
     firsts = [_labelled(_text(cue.lines[0]).strip()) for cue in cues if cue.lines]
+    if not firsts:
+        return set()
     matches = [match for first in firsts if (match := _CUE_LABEL.match(first))]
     counts = Counter(match[1] for match in matches)
     without = len(firsts) - len(matches)
+    if without == 0 and len(firsts) >= _EACH_ONCE and _are_mostly_names(counts):
+        return set(counts)
     if max(counts.values(), default=0) < 2 or without * _FEW > len(firsts):
         return set()
     if without * _HARDLY_ANY <= len(firsts):
@@ -297,6 +309,10 @@ def _cue_labels(cues: Sequence[Cue]) -> Set[str]:
         for label, count in counts.items()
         if count > 1 or (not label.islower() and split_turns(f"{label}: -")[0].speaker is not None)
     }
+
+
+def _are_mostly_names(labels: Mapping[str, int]) -> bool:
+    return sum(name is not None for name in speaker_names(labels, lambda: False).values()) * 2 >= len(labels)
 
 
 def _by_label(cues: Sequence[Cue], labels: Set[str]) -> list[Piece]:
@@ -317,6 +333,28 @@ def _by_label(cues: Sequence[Cue], labels: Set[str]) -> list[Piece]:
             pieces[-1] = pieces[-1]._replace(end_s=cue.end_s)
             texts[-1] += lines
     return [piece._replace(text="\n".join(lines)) for piece, lines in zip(pieces, texts, strict=True)]
+
+
+def _square_labels(firsts: Sequence[str]) -> Set[str]:
+    """Return what stands in brackets before words where nearly all cues open so and some come back: `[Ana] Hello.`"""
+    matches = [match for first in firsts if (match := _BRACKETED.match(first)) and match[2] != ":"]
+    counts = Counter(match[1] for match in matches)
+    has_names = max(counts.values(), default=0) > 1 and (len(firsts) - len(matches)) * _HARDLY_ANY <= len(firsts)
+    return {name for name in counts if any(map(str.isalpha, name))} if has_names and len(counts) > 1 else set()
+
+
+def _without_brackets(cues: list[Cue]) -> list[Cue]:
+    """Write the `[Name] words` of cues as `Name: words`, where brackets hold who speaks."""
+    if not any(cue.lines and cue.lines[0].lstrip().startswith("[") for cue in cues):
+        return cues
+    names = _square_labels([_text(cue.lines[0]).strip() for cue in cues if cue.lines])
+    found = []
+    for cue in cues:
+        match = _BRACKETED.match(cue.lines[0].lstrip()) if cue.lines and names else None
+        if match is not None and match[1] in names:
+            cue = cue._replace(lines=[f"{match[1]}: {cue.lines[0].lstrip()[match.end() :]}", *cue.lines[1:]])
+        found.append(cue)
+    return found
 
 
 def _labelled(line: str) -> str:

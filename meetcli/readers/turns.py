@@ -36,9 +36,15 @@ class Piece(NamedTuple):
     end_s: float | None = None
 
 
-def meeting(pieces: Iterable[Piece], metadata: Mapping[str, Any] | None = None, *, delimiter: str = " ") -> list[Found]:
-    """Return the one meeting of a document, its pieces joined to turns."""
-    return [(None, as_mapping(join(pieces, delimiter=delimiter), metadata))]
+def meeting(
+    pieces: Iterable[Piece],
+    metadata: Mapping[str, Any] | None = None,
+    *,
+    delimiter: str = " ",
+    is_ordered: bool = False,
+) -> list[Found]:
+    """Return the one meeting of a document, its pieces joined to turns; with `is_ordered` in the order given."""
+    return [(None, as_mapping(join(pieces, delimiter=delimiter, is_ordered=is_ordered), metadata))]
 
 
 def utterances(pieces: Iterable[Piece], *, is_ordered: bool = False) -> list[Found]:
@@ -115,7 +121,7 @@ def in_time_order(pieces: Iterable[Piece]) -> list[Piece]:
 
 
 def in_recorded_order(pieces: Iterable[Piece]) -> list[Piece]:
-    """Return the pieces of captions in the order they were said.
+    """Return the pieces of captions, or of text with times, in the order they were said.
 
     Speech of several people overlaps by some seconds, so that a file may give it out of order; that is sorted. A clock
     that starts again is that of another recording: nothing is moved across, and what follows has no times, since those

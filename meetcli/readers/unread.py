@@ -37,7 +37,7 @@ _CALLED = re.compile(
 _FRONT_MATTER = re.compile(
     r"\A---\r?\n(?:.*\r?\n){0,40}?(?:speakers?|transcript_by|transcript|guests?|hosts?):", re.IGNORECASE
 )
-_MARKUP = re.compile(r"(?m)^\s*(?:```|\||<[a-z]|import |#!|\$ )")
+_MARKUP = re.compile(r"(?m)^\s*(?:```|\||<(?!https?:)[a-z]|import |#!|\$ )")
 
 
 def unread(name: str, content: Content) -> NoTranscript | None:
@@ -60,7 +60,8 @@ def unread(name: str, content: Content) -> NoTranscript | None:
     way = "write who speaks before the words, as `Ana: text`, or export it as .vtt"
     if stamps >= _MIN_STAMPS and stamps > lines * _STAMP_SHARE and words > _FEW_WORDS:
         return _because("has times in its lines, as a transcript has, in a way that is not read", way)
-    if words > _SPOKEN_WORDS and not _MARKUP.search(text) and _calls_itself(name, text[:_HEAD_CHARACTERS]):
+    head = text[:_HEAD_CHARACTERS]
+    if words > _SPOKEN_WORDS and (_FRONT_MATTER.match(head) or (not _MARKUP.search(text) and _calls_itself(name))):
         return _because("calls itself a transcript and says nowhere who speaks", way)
     return None
 
@@ -86,8 +87,8 @@ def _is_like_speech(text: str) -> bool:
     return spoken >= _MIN_LABELS and spoken * 2 > len(labeled)
 
 
-def _calls_itself(name: str, head: str) -> bool:
-    return bool(_CALLED.search(name) or _FRONT_MATTER.match(head))
+def _calls_itself(name: str) -> bool:
+    return bool(_CALLED.search(name))
 
 
 def _because(message: str, hint: str) -> NoTranscript:

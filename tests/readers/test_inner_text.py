@@ -118,3 +118,12 @@ def test_a_cell_may_hold_otter_s_text(tmp_path):
         ("Rui Lima", 12.0),
         ("Ana Prado", 20.0),
     ]
+
+
+def test_a_short_text_that_is_called_a_transcript_is_one_in_a_folder(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(
+        '{"title": "Roof", "transcription": "Mia (00:05):\\nHello.\\n\\nJon (01:01):\\nHi.\\n"}', encoding="utf-8"
+    )
+    [(_, meeting)] = meetings_in(path, is_named=False)
+    assert [(turn.speaker, turn.start_s) for turn in meeting.turns] == [("Mia", 5.0), ("Jon", 61.0)]

@@ -123,3 +123,17 @@ def test_what_google_escapes_comes_without_backslashes(turns):
 def test_every_label_speaks_where_hardly_a_line_has_none(turns):
     text = f"Sync - Transcript\n\nAna: oi\nrui lima: sim\nDoris | Northwind: eu mando\nAna: ok{ENDS}"
     assert [speaker for speaker, _, _ in turns(text)] == ["Ana", "rui lima", "Doris | Northwind", "Ana"]
+
+
+def test_an_escaped_underscore_is_no_emphasis(turns):
+    text = "# Roof - Transcript\n\n### 00:00:00\n\n**Jon\\_B:** Hello\\.\n\n**Mia:** Hi\\.\n\n### Transcription ended after 00:01:00\n"
+    assert [speaker for speaker, *_ in turns(text)] == ["Jon_B", "Mia"]
+
+
+def test_a_second_recording_stays_behind_the_first(tmp_path):
+    text = "Mia Roth  0:03  \nHello.\n\nJon Bay  35:02  \nLunch.\n\nMia Roth  0:01  \nAgain.\n\nTranscribed by https://otter.ai\n"
+    path = tmp_path / "a.txt"
+    path.write_text(text, encoding="utf-8")
+    [(_, meeting)] = meetings_in(path, is_named=False)
+    assert [turn.speaker for turn in meeting.turns] == ["Mia Roth", "Jon Bay", "Mia Roth"]
+    assert [turn.start_s for turn in meeting.turns] == [3.0, 2102.0, None]

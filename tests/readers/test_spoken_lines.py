@@ -200,6 +200,60 @@ WAYS = {
         "00:00:01.000 --> 00:00:04.000 Ana: Good morning.\n00:00:05.000 --> 00:00:07.000 Rui: Hi.\n00:00:08.000 --> 00:00:09.000 Ana: Bye.\n00:00:09.000 --> 00:00:10.000 Rui: Bye.\n",
         [("Ana", "Good morning.", 1.0), ("Rui", "Hi.", 5.0), ("Ana", "Bye.", 8.0), ("Rui", "Bye.", 9.0)],
     ),
+    "range in front": (
+        "[00:00:01 --> 00:00:05] Ana: Good morning.\n[00:00:06 --> 00:00:08] Rui: Hi.\n[00:00:09 --> 00:00:10] Ana: Bye.\n[00:00:11 --> 00:00:12] Rui: Bye.\n",
+        [("Ana", "Good morning.", 1.0), ("Rui", "Hi.", 6.0), ("Ana", "Bye.", 9.0), ("Rui", "Bye.", 11.0)],
+    ),
+    "read aloud": (
+        "Mia Roth 0 minutes 5 seconds\nMia Roth\n0:05\nHello all.\nJon Bay 0 minutes 9 seconds\nJon Bay\n0:09\nHello.\nMia Roth 1 minute 2 seconds\nMia Roth\n1:02\nWho writes?\n",
+        [("Mia Roth", "Hello all.", 5.0), ("Jon Bay", "Hello.", 9.0), ("Mia Roth", "Who writes?", 62.0)],
+    ),
+    "bold name, slanted time": (
+        "**Mia Roth** *[00:00:05]*\nHello all.\n\n**Jon Bay** *[00:00:09]*\nHello.\n\n**Mia Roth** *[00:01:02]*\nWho writes?\n",
+        [("Mia Roth", "Hello all.", 5.0), ("Jon Bay", "Hello.", 9.0), ("Mia Roth", "Who writes?", 62.0)],
+    ),
+    "escaped name": (
+        "**Mia\\_R (R\\&D \\- East):** Hello all\\.\n\n**Jon Bay:** Hello\\.\n\n**Mia\\_R (R\\&D \\- East):** Who writes?\n\n**Jon Bay:** I do\\.\n",
+        [
+            ("Mia_R (R&D - East)", "Hello all.", None),
+            ("Jon Bay", "Hello.", None),
+            ("Mia_R (R&D - East)", "Who writes?", None),
+            ("Jon Bay", "I do.", None),
+        ],
+    ),
+    "page of a program": (
+        "Audio file\nboard call.m4a\n\nTranscript\n00:00:05 Mia Roth\nHello all.\n00:00:09 Jon Bay\nHello.\n00:01:02 Mia Roth\nWho writes?\n",
+        [("Mia Roth", "Hello all.", 5.0), ("Jon Bay", "Hello.", 9.0), ("Mia Roth", "Who writes?", 62.0)],
+    ),
+    "parliament of portugal": (
+        "O Sr. Presidente: — Está aberta a sessão.\n\nO Sr. Jonas Bento (AB): — Peço a palavra.\n\nVozes do CD: — Muito bem!\n\nA Sr.ª Mia Reis (CD): — Eu também: é urgente.\n",
+        [
+            ("O Sr. Presidente", "Está aberta a sessão.", None),
+            ("O Sr. Jonas Bento (AB)", "Peço a palavra.", None),
+            ("Vozes do CD", "Muito bem!", None),
+            ("A Sr.ª Mia Reis (CD)", "Eu também: é urgente.", None),
+        ],
+    ),
+    "head of a chamber": (
+        "SENADO\nNotas Taquigráficas\n3ª REUNIÃO, ORDINÁRIA\n\nO SR. PRESIDENTE (Jonas Bento. AB - MG) – Está aberta.\n\nA SRA. MIA REIS (CD - SP) – Obrigada.\n",
+        [
+            ("O SR. PRESIDENTE (Jonas Bento. AB - MG)", "Está aberta.", None),
+            ("A SRA. MIA REIS (CD - SP)", "Obrigada.", None),
+        ],
+    ),
+    "console with its head": (
+        "Detecting language using up to the first 30 seconds. Use `--language` to specify the language\nDetected language: Portuguese\n[00:00.000 --> 00:04.480]  In May we\n[00:04.480 --> 00:08.160]  sold the field.\n[00:08.200 --> 00:11.000]  Nobody minded.\n",
+        [(None, "In May we sold the field.", 0.0), (None, "Nobody minded.", 8.2)],
+    ),
+    "irssi": (
+        "--- Log opened Mon Jun 15 14:00:00 2026\n14:00 < mia> hello\n14:01 < jon> hi, who writes?\n14:02 < mia> you do\n14:03 < jon> fine\n--- Log closed Mon Jun 15 14:09:00 2026\n",
+        [("mia", "hello", 0.0), ("jon", "hi, who writes?", 60.0), ("mia", "you do", 120.0), ("jon", "fine", 180.0)],
+    ),
+    "one person in bold": (
+        "**Mia Roth:**\n\nHello all, this is the news of the week.\n\n"
+        + "**Break:**\n\n**Mia Roth:**\n\n[A link](x)\n\n" * 3,
+        [("Mia Roth", "Hello all, this is the news of the week.", None), *[("Mia Roth", "[A link](x)", None)] * 3],
+    ),
     "console diar": (
         "[00:00:00.000 --> 00:00:04.480]  [SPEAKER_00] In March the client\n[00:00:04.880 --> 00:00:08.160]  [SPEAKER_01] which was ready.\n[00:00:08.200 --> 00:00:11.000]  [SPEAKER_00] Ok.\n",
         [
@@ -263,6 +317,9 @@ NO_TRANSCRIPTS = {
     "a changelog": "Added: a flag.\nFixed: a crash.\n\nSome words about it that go on.\n\n" * 6,
     "code": "try:\n    run()\nexcept ValueError:\n    pass\nelse:\n    stop()\n\n" * 6,
     "a log": "[00:00:01] INFO: started\n[00:00:02] WARNING: slow\n" * 6,
+    "a log with levels": "2026-06-15 04:30:30, Info      CBS  Loaded the stack: 6.1\n2026-06-15 04:30:31, Info      CSI  Went on: yes.\n2026-06-15 04:30:32, Warning      CSI  Slow disk.\n"
+    * 6,
+    "bold terms": "**Data Source:** where it is from.\n\n**Note:** read this.\n\n" * 3,
     "chapters": "Our talk\n\n0:00 Intro\n12:01 Setup of it all\n48:22 Questions\n",
     "a novel": "“I will not,” said Ana.\n\n“Then who?” asked Bob.\n\nNobody spoke: it was late.\n\n" * 6,
     "a mail": "From: Ana\nTo: Bob\nSubject: Fund\n\nDear Bob,\n\nI will send it.\n\n> On Monday, Bob wrote:\n> When?\n",

@@ -323,3 +323,39 @@ class TestMarks:
         assert said(turns(timed(("00:01.000", "00:02.000", "<v Ana>Ana: oi</v>")))) == [("Ana", "oi")]
         twice = labelled("Ana: Ana: oi", "Bob: Bob: tudo", "Ana: Ana: sim")
         assert said(turns(twice)) == [("Ana", "oi"), ("Bob", "tudo"), ("Ana", "sim")]
+
+
+def in_cues(*lines):
+    cues = (f"00:00:{n:02}.000 --> 00:00:{n:02}.900\n{line}\n" for n, line in enumerate(lines, 1))
+    return "WEBVTT\n\n" + "\n".join(cues)
+
+
+def test_every_label_speaks_where_each_stands_once(turns):
+    found = turns(in_cues("Dr. Mia Roth: Hello.", "JON (he/him): Hello.", "4ever guest: Two things: a, b.", "kim: ok"))
+    assert said(found) == [
+        ("Dr. Mia Roth", "Hello."),
+        ("JON (he/him)", "Hello."),
+        ("4ever guest", "Two things: a, b."),
+        ("kim", "ok"),
+    ]
+
+
+def test_names_in_square_brackets_speak_where_nearly_all_cues_have_one(turns):
+    found = turns(in_cues("[Mia Roth] Hello.", "[Jon Bay] Hi.", "[Mia Roth] Who writes?", "[Jon Bay] I do."))
+    assert said(found) == [
+        ("Mia Roth", "Hello."),
+        ("Jon Bay", "Hi."),
+        ("Mia Roth", "Who writes?"),
+        ("Jon Bay", "I do."),
+    ]
+
+
+def test_sounds_in_square_brackets_do_not(turns):
+    found = turns(in_cues("[Music] plays on", "We sold the field.", "[Music] again", "Nobody minded."))
+    assert {speaker for speaker, _ in said(found)} == {None}
+
+
+def test_the_head_of_a_second_file_is_no_speech_with_its_fields(turns):
+    second = "WEBVTT - Part 2\nKind: captions\nLanguage: en\n\nNOTE after lunch\n\n00:00:01.500 --> 00:00:03.000\n"
+    found = turns(f"{in_cues('<v Mia>Hello.</v>', '<v Jon>Hi.</v>')}\n{second}<v Mia>Again.</v>\n")
+    assert said(found) == [("Mia", "Hello."), ("Jon", "Hi."), ("Mia", "Again.")]
