@@ -136,6 +136,17 @@ def endless(step: str, status: int, said: Any) -> tuple[int, Any]:
     return status, said
 
 
+def relabeled(step: str, status: int, said: Any) -> tuple[int, Any]:
+    """A gateway that keeps no metadata and calls a file something else than it did when that was uploaded."""
+
+    def job(batch: Mapping[str, Any]) -> dict[str, Any]:
+        return {**batch, "metadata": None, "input_file_id": f"raw-{batch['input_file_id']}"}
+
+    if status != 200 or step == "upload":
+        return status, said
+    return 200, {**said, "data": [job(one) for one in said["data"]]} if step == "list" else job(said)
+
+
 DIALECTS: dict[str, Dress] = {
     "envelope": envelope,
     "jobs": jobs,
@@ -143,4 +154,5 @@ DIALECTS: dict[str, Dress] = {
     "wrapped": wrapped,
     "bare": bare,
     "endless": endless,
+    "relabeled": relabeled,
 }

@@ -112,6 +112,7 @@ class Batches:
         return 200, {**described, "purpose": "batch", "status": "processed"}
 
     def _download(self, name: str) -> tuple[int, Any]:
+        name = name.removeprefix("raw-")
         return (200, self.files[name]) if name in self.files else (404, {"error": {"message": "no such file"}})
 
     def _create(self, asked: Mapping[str, Any]) -> tuple[int, Any]:

@@ -35,8 +35,8 @@ class Results(NamedTuple):
 def lines_of(file: IO[bytes]) -> Iterator[dict[str, Any]]:
     """Yield the lines of a file that are JSON objects; one that is cut is none."""
     for line in file:
-        if line.strip() and isinstance(found := parsed(line), dict):
-            yield found
+        found = parsed(line) if line.strip() else None
+        yield from (one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict))
 
 
 def read_results(lines: Iterable[dict[str, Any]], members: Mapping[str, Member]) -> Results:

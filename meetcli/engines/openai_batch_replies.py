@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
 from meetcli.engines.openai_wire import is_known_code
@@ -21,6 +21,7 @@ End = Literal["completed", "failed", "expired", "cancelled"]
 MARK: Final = "meetcli"
 """Key of our digest in a batch's metadata."""
 CROWDED: Final = re.compile(r"(token|request)_limit")
+SAME_MOMENT: Final = timedelta(minutes=15)
 ENVELOPES: Final = 3  # one in another
 ID_NAMES: Final = ("id", "batchid", "jobid", "batchjobid", "taskid", "name")
 FILE_ID_NAMES: Final = ("id", "fileid", "name")
@@ -70,6 +71,10 @@ class RemoteBatch(NamedTuple):
     def is_of(self, digest: str, file_id: str) -> bool:
         """Whether it is the batch that was asked for with our digest or of our file."""
         return self.digest == digest if self.digest else bool(file_id) and self.input_file == file_id
+
+    def is_since(self, asked_at: datetime) -> bool:
+        """Whether it may have been made of a request at that moment, by two clocks."""
+        return self.created_at > asked_at - SAME_MOMENT
 
     @property
     def end(self) -> End | None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from meetcli.engines.batch_book import BatchBook
 from meetcli.engines.openai_batch_lines import UNREADABLE, lines_of, read_results
 from meetcli.engines.openai_batch_replies import RemoteBatch
-from meetcli.engines.openai_files import BatchFiles
+from meetcli.engines.openai_files import BatchFiles, NotNow
 from meetcli.engines.openai_find import LOOKED_FOR, BatchFinder, LookedFor
 from meetcli.engines.openai_room import Room
 from meetcli.engines.openai_wire import ONE_CALL
@@ -98,10 +98,17 @@ class BatchCollector:
         self._seen = self._book.latest()
         self.pending = {}
         for submission in await self._finder.found():
-            remote = await self._files.retrieve(submission.batch_id) if submission.batch_id else None
-            if remote is not None and remote.is_crowded:
-                crowded.append((submission, remote))
-            elif (left := await self._looked_at(submission, remote)) is not None:
+            remote: RemoteBatch | None = None
+            left: Submission | None = submission
+            try:
+                remote = await self._files.retrieve(submission.batch_id) if submission.batch_id else None
+                if remote is not None and remote.is_crowded:
+                    crowded.append((submission, remote))
+                    continue
+                left = await self._looked_at(submission, remote)
+            except NotNow as error:
+                self._say(submission, f"cannot be looked at now: {error.message}")
+            if left is not None:
                 members = (member for member in self._book.members(left) if not member.refusal)
                 self.pending |= dict.fromkeys((member.digest for member in members), left)
                 found.append((left, remote or told_of(left)))

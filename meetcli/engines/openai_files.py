@@ -49,6 +49,10 @@ UNKNOWN_STATUSES: Final = frozenset({400, 404, 405, 409, 410, 422, 501})
 UNREAD_FILE: Final = frozenset({"pending", "processing", "running", "queued", "uploading", "validating"})
 
 
+class NotNow(RunStopped):
+    """Say that a server was asked in vain for as long as patience lasts; later it may answer."""
+
+
 class BatchFiles:
     """The server's side of the batch lane."""
 
@@ -212,18 +216,20 @@ class BatchFiles:
 
     async def _heard_of(self, digest: str, file_id: str, most_looks: int) -> RemoteBatch | None:
         """Look for a batch whose making nobody told of, for as long as a slow server may take to list it."""
-        since = self._now() - MADE_AT_MOST_AGO
+        begun = self._now()
+        since = begun - MADE_AT_MOST_AGO
         for look in range(most_looks):
             if look:
                 await self.pause()
             listed = await self.listed(since)
-            if listed is None and most_looks > 1:
-                raise RunStopped(
-                    "the batch lane: a batch may have been made, and this server has no list to look for it in",
-                    hint="run again later: it is not made twice",
-                )
             if found := next((one for one in listed or () if one.is_of(digest, file_id)), None):
                 return found
+            is_unclear = listed is None or any(one.digest is None and one.is_since(begun) for one in listed)
+            if is_unclear and look == most_looks - 1:
+                raise RunStopped(
+                    "the batch lane: a batch may have been made, and the server's list does not tell whether",
+                    hint="run again later: it is not made twice",
+                )
         return None
 
     def _now(self) -> datetime:
@@ -263,8 +269,8 @@ class BatchFiles:
         return True
 
     async def _retried(self, work: Callable[[], Awaitable[T]], *, passes: Collection[int] = ()) -> T:
-        """Try until it works. Raises `RunStopped` when patience ends, as `LaneNotServed` on a server without batches,
-        and a status that `passes` names as it is.
+        """Try until it works. Raises `NotNow` when patience ends, `RunStopped` where nothing can work, as
+        `LaneNotServed` on a server without batches, and a status that `passes` names as it is.
         """
         failed = 0
         while True:
@@ -279,7 +285,8 @@ class BatchFiles:
                     raise
                 failed += 1
                 if failure.ends != "attempt" or failed > self._options.retries or self._options.is_stopping():
-                    stopped = LaneNotServed if failure.reason == "lane_not_served" else RunStopped
+                    stopped = NotNow if failure.ends == "attempt" else RunStopped
+                    stopped = LaneNotServed if failure.reason == "lane_not_served" else stopped
                     raise stopped(f"the batch lane: {failure.message}", hint=failure.hint) from error
                 jitter_s = self._timers.random() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (failed - 1))
                 await self._timers.sleep(max(failure.retry_after_s or 0.0, jitter_s))

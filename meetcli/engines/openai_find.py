@@ -5,14 +5,14 @@ list.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from meetcli.engines.batch_book import BatchBook
 from meetcli.engines.openai_batch_lines import lines_of, request_of
 from meetcli.engines.openai_batch_replies import RemoteBatch
-from meetcli.engines.openai_files import MOST_LOOKS, BatchFiles
+from meetcli.engines.openai_files import MOST_LOOKS, BatchFiles, NotNow
 from meetcli.errors import LaneNotServed, RunStopped
 from meetcli.models import Member, Submission
 
@@ -73,7 +73,7 @@ class BatchFinder:
         listed = await self._listed(since, is_needed=any(one.state == "asked" for one in without_id))
         if listed is not None:
             listed = await self._awaited(without_id, listed, since)
-        found = [self._with_id(one, listed) for one in ours]
+        found = [await self._with_id(one, listed, known) for one in ours]
         taken = {one.digest for one in known}
         for remote in reversed(listed or ()):
             if remote.digest is not None and remote.digest not in taken:
@@ -116,14 +116,18 @@ class BatchFinder:
         except LaneNotServed as error:
             self.trouble = error
             return None
-        except RunStopped:
-            if is_needed or self._looked_for.needs_list:
+        except RunStopped as error:
+            if self._looked_for.needs_list or (is_needed and not isinstance(error, NotNow)):
                 raise
             return None
 
-    def _with_id(self, submission: Submission, listed: list[RemoteBatch] | None) -> Submission | None:
+    async def _with_id(
+        self, submission: Submission, listed: list[RemoteBatch] | None, known: list[Submission]
+    ) -> Submission | None:
         """Complete an intent that reached the server; forget one that did not, in time."""
         remote = _of(submission, listed or ())
+        if remote is None and submission.state in ("asked", "unread"):
+            remote = await self._of_content(submission, listed or (), {one.batch_id for one in known})
         if (
             remote is not None
             and remote.id != submission.batch_id
@@ -141,6 +145,17 @@ class BatchFinder:
             self._book.forget(submission)
         elif self._age(submission) > INTENT_AGE:  # a younger one may be on its way at this moment
             self._book.forget(submission)
+        return None
+
+    async def _of_content(
+        self, submission: Submission, listed: Iterable[RemoteBatch], known: set[str | None]
+    ) -> RemoteBatch | None:
+        """Look into the files of batches without our mark: some servers keep neither it nor the file's id."""
+        ours = {member.digest for member in self._book.members(submission)}
+        for remote in listed:
+            is_candidate = remote.digest is None and remote.id not in known and remote.is_since(submission.created_at)
+            if is_candidate and not ours.isdisjoint(await self._names(remote.input_file)):
+                return remote
         return None
 
     async def _adopted(self, digest: str, remote: RemoteBatch) -> Submission | None:
@@ -174,11 +189,10 @@ class BatchFinder:
             return [name for line in lines_of(file) if (name := request_of(line))]
 
 
-def _of(submission: Submission, listed: list[RemoteBatch] | tuple[()]) -> RemoteBatch | None:
+def _of(submission: Submission, listed: Iterable[RemoteBatch]) -> RemoteBatch | None:
     return next((one for one in listed if one.is_of(submission.digest, submission.input_file)), None)
 
 
 def _is_anybodys(remote: RemoteBatch, submission: Submission) -> bool:
     """Whether nothing tells whose batch it is that was made after ours was asked for."""
-    is_nameless = remote.digest is None and not remote.input_file
-    return is_nameless and remote.created_at > submission.created_at - SETTLED_AFTER
+    return remote.digest is None and not remote.input_file and remote.is_since(submission.created_at)

@@ -326,3 +326,50 @@ def test_a_result_file_that_is_cut_gives_what_it_has_and_the_rest_later(batches,
     last = counted(run(meetcli, four_meetings))
     assert last == {"hit": first["miss"], "miss": first["submitted"]}
     assert (len(batches.asked), server.requests) == (4, 0)
+
+
+@pytest.mark.parametrize("lane", ["batch", "standard"])
+@pytest.mark.parametrize("step", ["retrieve", "download"])
+def test_a_server_that_cannot_tell_of_a_batch_now_stops_no_run_and_loses_nothing(
+    batches, server, meetcli, four_meetings, lane, step, monkeypatch
+):
+    monkeypatch.setattr("meetcli.engines.openai_files.FIRST_BACKOFF_S", 0.001)
+    run(meetcli, four_meetings / "0.json")
+    batches.finish()
+    batches.lacks = {step: 500}
+    done = run(meetcli, four_meetings, lane=lane)
+    assert (done.exit_code, counted(done)) == (
+        0,
+        {"submitted": 4} if lane == "batch" else {"submitted": 1, "miss": 3},
+    ), done.stderr
+    assert "cannot be looked at now" in done.stderr
+    batches.lacks = {}
+    batches.finish()
+    last = run(meetcli, four_meetings, lane=lane)
+    assert (counted(last), len(set(batches.asked)), len(batches.asked) + server.requests) == (
+        {"miss": 4} if lane == "batch" else {"miss": 1, "hit": 3},
+        len(batches.asked),
+        4,
+    )
+
+
+def test_results_in_one_array_are_read_as_lines_are(batches, meetcli, four_meetings):
+    run(meetcli, four_meetings)
+    batches.finish()
+    [batch] = batches.batches.values()
+    lines = batches.files[batch["output_file_id"]].splitlines()
+    batches.files[batch["output_file_id"]] = b"[" + b",".join(lines) + b"]"
+    assert (counted(run(meetcli, four_meetings)), len(batches.asked)) == ({"miss": 4}, 4)
+
+
+def test_a_batch_of_unknown_fate_is_known_by_its_requests_where_nothing_else_tells(
+    batches, server, meetcli, four_meetings, monkeypatch
+):
+    monkeypatch.setattr("meetcli.engines.openai_files.FIRST_BACKOFF_S", 0.001)
+    relabeled = DIALECTS["relabeled"]
+    batches.dress = lambda step, *told: (504, {"error": "gateway"}) if step == "create" else relabeled(step, *told)
+    first = run(meetcli, four_meetings)
+    assert (first.exit_code, len(batches.batches), "not made twice" in first.stderr) == (3, 1, True)
+    batches.dress = relabeled
+    batches.finish()
+    assert (counted(run(meetcli, four_meetings)), len(batches.asked), server.requests) == ({"miss": 4}, 4, 0)
