@@ -191,8 +191,9 @@ CLOCKS_DIFFER_S = 60.0
 
 
 class Rules(NamedTuple):
-    """What the user wants of a run, whatever is asked. `ttl_s` None means that answers never grow too old; `max_bytes`
-    bounds a file.
+    """What the user wants of a run, whatever is asked.
+
+    `ttl_s` None means that answers never grow too old; `max_bytes` bounds a file.
     """
 
     ttl_s: float | None
@@ -305,8 +306,9 @@ room. `not_attempted` has no place in this run, for a `reason`.
 
 
 class Reply(NamedTuple):
-    """What is said of one request. An `answered` one has `text` and `finish`, or `error`, which ends one meeting and is
-    never raised.
+    """What is said of one request.
+
+    An `answered` one has `text` and `finish`, or `error`, which ends one meeting and is never raised.
 
     `usage.requests` counts every attempt the server saw, failed ones included. `text` is None for an error, a refusal
     or a filtered answer. `lane` is the one that is billed. `uncertain_usd` is the most that attempts of unknown fate
@@ -345,8 +347,9 @@ class Reply(NamedTuple):
 
 
 class Fingerprint(NamedTuple):
-    """What exactly was asked: `digest` over named parts, each a short digest of its own so that a change can be
-    named.
+    """What exactly was asked.
+
+    `digest` is made over named parts, each a short digest of its own, so that a change can be named.
     """
 
     digest: str

@@ -54,8 +54,9 @@ def meeting_language(meeting: Meeting) -> str | None:
 
 
 def primary_code(language: str) -> str:
-    """Return the language itself of a code that may name a country too: `pt` of `pt-BR`; `no` of all that is written in
-    Norway.
+    """Return the language itself of a code that may name a country too: `pt` of `pt-BR`.
+
+    `no` of all that is written in Norway.
     """
     code = language.replace("_", "-").partition("-")[0].lower()
     return "no" if code in ("nb", "nn") else code  # the library gives any of the three for either of the two

@@ -74,8 +74,9 @@ class _Path:
 
 
 def shorten_path(path: str, width: int) -> str:
-    """Return `path` in at most `width` cells: whole folders are cut on the left, a name that is too long in its
-    middle.
+    """Return `path` in at most `width` cells.
+
+    Whole folders are cut on the left, a name that is too long in its middle.
     """
     if cell_len(path) <= width:
         return path

@@ -42,8 +42,9 @@ class Account:
             self._held_usd = None
 
     def settle(self, outcome: Reply | Failure) -> None:
-        """Count what an attempt cost. One of unknown fate, or without a count of tokens, may have cost the most it
-        can.
+        """Count what an attempt cost.
+
+        One of unknown fate, or without a count of tokens, may have cost the most it can.
         """
         self.usage += outcome.usage
         if self._budget is None:

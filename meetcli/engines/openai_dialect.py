@@ -87,8 +87,9 @@ class Dialect:
         return body
 
     def optional_parts(self, request: Request, said: str) -> list[frozenset[str]]:
-        """Return what may be left out of the body of `request`, in the order in which it is tried: first what the
-        refusal `said`, in lower case, names by the name that it has in the body.
+        """Return what may be left out of the body of `request`, in the order in which it is tried.
+
+        What the refusal `said`, in lower case, names by the name that it has in the body is tried first.
         """
         fixed: list[tuple[str, ...]] = [
             ("json_schema",),

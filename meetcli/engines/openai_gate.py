@@ -1,5 +1,6 @@
-"""Engines room: the one gate that every attempt passes. Pauses, limits and the number of calls at once, shared by all
-workers.
+"""Engines room: the one gate that every attempt passes.
+
+Pauses, limits and the number of calls at once, shared by all workers.
 
 Who came first passes first. A server that refuses halves the number of calls at once; every answer brings back a
 little. After a pause one call goes ahead of the others, and so does the first to a server that nobody knows. The pause
@@ -63,9 +64,11 @@ class Pass:
 
 
 class Gate:
-    """Lets attempts through. `patience_s` is the most that a request waits in all; `is_over` says that the run ends,
-    and everybody waiting goes on to notice. While no attempt is under way and one waits, `tell` is told time and again
-    in how many seconds the next can be made. `is_known` says that nothing is to be learned from a first call alone.
+    """Lets attempts through.
+
+    `patience_s` is the most that a request waits in all; `is_over` says that the run ends, and everybody waiting goes
+    on to notice. While no attempt is under way and one waits, `tell` is told time and again in how many seconds the
+    next can be made. `is_known` says that nothing is to be learned from a first call alone.
     """
 
     def __init__(
@@ -112,8 +115,9 @@ class Gate:
     async def enter(
         self, request: Request, has_room: Callable[[], bool | None], patience_s: float = float("inf")
     ) -> tuple[Pass | None, float]:
-        """Wait until an attempt at `request` may be made; return its pass, and how long pauses lasted, also while
-        others had their turn.
+        """Wait until an attempt at `request` may be made.
+
+        Return its pass, and how long pauses lasted, also while others had their turn.
 
         `has_room` reserves the money: False waits until another attempt has ended, None is for ever. Then, and when the
         run is over, there is no pass; nor where a pause lasts longer than `patience_s`, which the time returned then

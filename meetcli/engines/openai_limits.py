@@ -1,5 +1,6 @@
-"""Engines room: how fast a server may be asked, from the user's limits or from what its answers say. Knows a clock,
-never waits.
+"""Engines room: how fast a server may be asked, from the user's limits or from what its answers say.
+
+Knows a clock, never waits.
 
 A limiter of our own because the limits move: none of the libraries (throttled-py, pyrate-limiter, limits, aiolimiter)
 takes a new rate while it runs, gives back what a call did not use, or reads what the server says is left.
@@ -72,8 +73,9 @@ class Allowance:
         return self._sent
 
     def correct(self, difference: float) -> None:
-        """Count what a send turned out to be more than was thought; negative gives back. A server that says what is
-        left knows better.
+        """Count what a send turned out to be more than was thought; negative gives back.
+
+        A server that says what is left knows better.
         """
         if self.limit is not None and self._left is None:
             self._due_at += difference / self._rate
@@ -96,8 +98,9 @@ class Allowance:
         self.window_s = min(MINUTE_S, self._longest_reset_s if self._refills_at_once else guess_s)
 
     def _learn_charge(self, limit: float, remaining: float, sent: float, now_s: float) -> None:
-        """Compare what is left with what was left before. Only in the first minute: later, older sends come back
-        unseen.
+        """Compare what is left with what was left before.
+
+        Only in the first minute: later, older sends come back unseen.
         """
         if self._first_seen_at is None:
             self._first_seen_at = now_s
@@ -133,7 +136,8 @@ class Allowance:
 def read_limits(
     headers: Mapping[str, str], kind: str, wall_s: float
 ) -> tuple[float, float | None, float | None] | None:
-    """Return (limit, remaining, seconds to the reset) of `requests` or `tokens` from OpenAI's `x-ratelimit-*` headers;
+    """Return (limit, remaining, seconds to the reset) of `requests` or `tokens` from OpenAI's `x-ratelimit-*` headers.
+
     None without. `wall_s` is the time now, for a reset that is told as a moment.
     """
     limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
@@ -168,8 +172,9 @@ def _reset_s(text: str | None, wall_s: float) -> float | None:
 
 
 def seconds_until(number: float, wall_s: float) -> float:
-    """Return a number that a server gives as a wait in seconds. As servers mean it, one that is no wait of this world
-    is a moment since 1970, in seconds or milliseconds.
+    """Return a number that a server gives as a wait in seconds.
+
+    As servers mean it, one that is no wait of this world is a moment since 1970, in seconds or milliseconds.
     """
     if number < FIRST_MOMENT_S:
         return number

@@ -1,5 +1,6 @@
-"""Engines room: calls a chat.completions server now, through the OpenAI SDK. Never reads a file, a cache or the
-environment.
+"""Engines room: calls a chat.completions server now, through the OpenAI SDK.
+
+Never reads a file, a cache or the environment.
 
 The one place that retries transport. Concurrency is a pool of workers pulling from one iterator, so that memory does
 not grow with the number of meetings; what one worker learns (a pause, a refused parameter, a dead key), all know.
@@ -247,8 +248,9 @@ class _Run:
         )
 
     async def _attempt(self, request: Request, body: dict[str, Any], entered: Pass) -> Reply | Failure:
-        """Make one call. The deadline is for all of it: a server that drips a byte now and then never trips a read
-        timeout.
+        """Make one call.
+
+        The deadline is for all of it: a server that drips a byte now and then never trips a read timeout.
         """
         import httpx2
 
@@ -275,8 +277,9 @@ class _Run:
         )
 
     def _wait_s(self, failure: Failure, failed: int, entered: Pass) -> float:
-        """Return the pause before the next attempt: what the gate says after a refusal, else exponential with full
-        jitter.
+        """Return the pause before the next attempt.
+
+        What the gate says after a refusal, else exponential with full jitter.
         """
         if failure.reason in REFUSALS or failure.retry_after_s is not None:
             self._pausing = failure

@@ -1,5 +1,6 @@
-"""Engines room: asks a chat.completions server whether it has a model, the one call that costs nothing. Sends no
-transcript.
+"""Engines room: asks a chat.completions server whether it has a model, the one call that costs nothing.
+
+Sends no transcript.
 """
 
 from __future__ import annotations

@@ -205,8 +205,9 @@ def _answer(message: Mapping[str, Any], choice: Mapping[str, Any]) -> tuple[str,
 
 
 def _text(content: object, *, is_thought: bool = False) -> str:
-    """Return the text of a message; some servers send it in parts, some as an object. Lone surrogates, which no file
-    can hold, are replaced.
+    """Return the text of a message; some servers send it in parts, some as an object.
+
+    Lone surrogates, which no file can hold, are replaced.
     """
     if isinstance(content, list):
         parts = (part for part in content if is_thought or not _is_thought(part))
@@ -235,8 +236,9 @@ def _arguments(call: Mapping[str, Any]) -> str:
 
 
 def json_object_in(text: str) -> str:
-    """Return the first JSON object in `text`, without fences, thoughts or prose around it; `text` itself where there is
-    none.
+    """Return the first JSON object in `text`, without fences, thoughts or prose around it.
+
+    `text` itself where there is none.
     """
     rest = text.rpartition("</think>")[2].strip()
     if rest.startswith("{") and rest.endswith("}"):

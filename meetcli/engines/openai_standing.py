@@ -1,5 +1,6 @@
-"""Engines room: does anybody get through? Tells one meeting's refusal from a run in which no call can work. Never
-sends, never waits.
+"""Engines room: does anybody get through? Tells one meeting's refusal from a run in which no call can work.
+
+Never sends, never waits.
 
 A refusal is its own meeting's failure as long as others are answered. From the first one with nobody answered since,
 the run is in doubt: calls under way are waited for, and others go one at a time. Where that brings no answer either,
@@ -21,8 +22,9 @@ ENOUGH: Final = 3
 
 
 class Standing:
-    """Who was answered and who was refused so far. `hits` are this run's answers from the cache, from the same endpoint
-    and model: it was able to answer then.
+    """Who was answered and who was refused so far.
+
+    `hits` are this run's answers from the cache, from the same endpoint and model: it was able to answer then.
     """
 
     def __init__(self, hits: int) -> None:

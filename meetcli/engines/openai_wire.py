@@ -358,8 +358,9 @@ def _stopping_failure(said: Said, message: str) -> Failure | None:
 
 
 def _retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """Return how long the server asks to wait: OpenAI's `retry-after-ms`, else `Retry-After` in seconds or as a date
-    (RFC 9110, 10.2.3).
+    """Return how long the server asks to wait.
+
+    Read from OpenAI's `retry-after-ms`, else from `Retry-After` in seconds or as a date (RFC 9110, 10.2.3).
     """
     for name, scale in (("retry-after-ms", 1000), ("retry-after", 1)):
         try:

@@ -102,8 +102,9 @@ class Rereader:
         self._close_archive: Callable[[], object] = lambda: None
 
     def read(self, source: Source, sha256: str) -> Transcript:
-        """Return the transcript of `source`, whose unit had the digest `sha256`; `InputError` when it has changed
-        since.
+        """Return the transcript of `source`, whose unit had the digest `sha256`.
+
+        `InputError` when it has changed since.
         """
         unit = (source.path, source.member, source.offset, sha256)
         if unit != self._unit:
@@ -160,8 +161,9 @@ class Rereader:
 
 
 def _once(source: Source, error: InputError) -> InputError:
-    """Return what is wrong with a file; of a sidecar that was only met, that is said once, of the file that it is
-    about.
+    """Return what is wrong with a file.
+
+    Of a sidecar that was only met, that is said once, of the file that it is about.
     """
     if source.is_named or source.member is not None or not serves_another(source.path):
         return error

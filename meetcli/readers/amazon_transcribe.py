@@ -42,8 +42,9 @@ def _of_channel(channel: Object) -> list[Piece]:
 
 
 def _speakers(labels: Object) -> SpeakerTimes:
-    """Return who speaks when. A segment without items marks a stretch that nobody was found to speak in, and says
-    nothing.
+    """Return who speaks when.
+
+    A segment without items marks a stretch that nobody was found to speak in, and says nothing.
     """
     items = (item for segment in children(labels, "segments") for item in children(segment, "items"))
     return SpeakerTimes((seconds(item, "start_time"), label(item, "speaker_label")) for item in items)

@@ -26,8 +26,9 @@ _MIN_CHEVRONS = 2
 
 
 def by_marks(cues: Sequence[Cue], text_of: Callable[[str], str]) -> list[Piece] | None:
-    """Return what is said in cues by the marks of one kind; None where they are of none. `text_of` takes the tags off a
-    line.
+    """Return what is said in cues by the marks of one kind; None where they are of none.
+
+    `text_of` takes the tags off a line.
     """
     if not cues:
         return None

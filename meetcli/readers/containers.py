@@ -1,5 +1,6 @@
-"""Files inside files: gzip and zip, in memory, bounded against bombs. Never writes, and uses a member's path for
-nothing but showing it.
+"""Files inside files: gzip and zip, in memory, bounded against bombs.
+
+Never writes, and uses a member's path for nothing but showing it.
 """
 
 from __future__ import annotations
@@ -151,8 +152,9 @@ class Archive:
         raise content
 
     def sidecar(self, path: str) -> dict[str, str]:
-        """Return what the sidecar of a file, in the same folder of the archive, says about it; `InputError` where it
-        cannot be used.
+        """Return what the sidecar of a file, in the same folder of the archive, says about it.
+
+        `InputError` where it cannot be used.
         """
         folder, slash, name = path.rpartition("/")
         for sidecar in sidecar_names(name):

@@ -1,5 +1,6 @@
-"""Content of a unit as readers see it: bytes, text and, where it is JSON, the parsed document. Quotes nothing in its
-errors.
+"""Content of a unit as readers see it: bytes, text and, where it is JSON, the parsed document.
+
+Quotes nothing in its errors.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Reader of Deepgram's replies. Seconds. Utterances, paragraphs and words are three views of the same speech: one is
-read.
+"""Reader of Deepgram's replies.
+
+Seconds. Utterances, paragraphs and words are three views of the same speech: one is read.
 """
 
 from __future__ import annotations

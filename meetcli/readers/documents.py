@@ -210,8 +210,10 @@ class _Lines:
             self._found.extend(self._kept.split("\n"))
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines. A table without times or titles is one of speech where it is most of the document: lists of
-        tasks and members have names in their first column too.
+        """Yield the lines.
+
+        A table without times or titles is one of speech where it is most of the document: lists of tasks and members
+        have names in their first column too.
         """
         size = sum(len(line) for one in self._found for line in _cells(one))
         for _, group in groupby(self._found, lambda one: isinstance(one, _Row)):

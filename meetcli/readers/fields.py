@@ -1,5 +1,6 @@
-"""Fields of other people's JSON: absent or null is empty, of a wrong type is an `InputError` that names the field,
-never its text.
+"""Fields of other people's JSON.
+
+Absent or null is empty. A wrong type is an `InputError` that names the field, never its text.
 """
 
 from __future__ import annotations
@@ -82,8 +83,9 @@ def text(value: Object, key: str) -> str:
 
 
 def label(value: Object, key: str) -> str | None:
-    """Return who speaks, None where the format does not know. A bare number becomes `Speaker 0`: 0 is a speaker like
-    any other.
+    """Return who speaks, None where the format does not know.
+
+    A bare number becomes `Speaker 0`: 0 is a speaker like any other.
     """
     found = value.get(key)
     if found is None:
@@ -107,8 +109,9 @@ def speaker_name(name: str | None) -> str | None:
 
 
 def seconds(value: Object, key: str, *, per_second: float = 1) -> float | None:
-    """Return a time in seconds, None where there is none. Numbers may be written as text; `per_second` is the format's
-    unit.
+    """Return a time in seconds, None where there is none.
+
+    Numbers may be written as text; `per_second` is the format's unit.
     """
     return as_seconds(value.get(key), key, per_second=per_second)
 

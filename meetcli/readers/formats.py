@@ -1,5 +1,6 @@
-"""The table of formats, in the order they are asked. A new format is a module with `FORMATS` and its name in one of the
-lists.
+"""The table of formats, in the order they are asked.
+
+A new format is a module with `FORMATS` and its name in one of the lists.
 """
 
 from __future__ import annotations

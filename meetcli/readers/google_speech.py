@@ -49,8 +49,9 @@ def _read(content: Content) -> list[Found]:
 
 
 def _is_from_start(last: Object, first: Object) -> bool:
-    """Say whether the last result begins where the first one does; else it is only the one part in which speakers were
-    told apart.
+    """Say whether the last result begins where the first one does.
+
+    Else it is only the one part in which speakers were told apart.
     """
     starts = [next((piece.start_s for piece in _words(alternative)), None) for alternative in (last, first)]
     return starts[0] is None or starts[1] is None or starts[0] <= starts[1]

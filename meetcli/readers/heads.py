@@ -125,8 +125,9 @@ _MOST_WORDS = 12
 
 
 def front_matter(lines: Sequence[str]) -> tuple[Head, int]:
-    """Return what the block between two `---` (or `+++`) at the start says, and the number of its lines; 0 where there
-    is none.
+    """Return what the block between two `---` (or `+++`) at the start says, and the number of its lines.
+
+    0 where there is none.
     """
     first = next((number for number, line in enumerate(lines) if line.strip("\ufeff \t")), None)
     if first is None or (fence := lines[first].strip("\ufeff \t")) not in ("---", "+++"):
@@ -184,8 +185,9 @@ def head_of(fields: _Fields) -> Head:
 
 
 def date_of(text: str) -> str | None:
-    """Return the date in a short text as ISO 8601, with its time where one stands beside it; None where there is none
-    or it may be read in two ways.
+    """Return the date in a short text as ISO 8601, with its time where one stands beside it.
+
+    None where there is none or it may be read in two ways.
     """
     if match := _ISO.search(text):
         year, month, day = (int(part) for part in match.groups()[:3])

@@ -1,5 +1,6 @@
-"""Reader of IBM Watson Speech to Text. Seconds; words are lists of word, from and to, and speakers stand apart from
-them.
+"""Reader of IBM Watson Speech to Text.
+
+Seconds; words are lists of word, from and to, and speakers stand apart from them.
 """
 
 from __future__ import annotations

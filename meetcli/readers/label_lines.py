@@ -27,8 +27,9 @@ class Shape(Enum):
 
 
 class Label(NamedTuple):
-    """What the start of a line may be. `name` is as written, `stamp` the first time beside it, `text` what follows on
-    the line.
+    """What the start of a line may be.
+
+    `name` is as written, `stamp` the first time beside it, `text` what follows on the line.
 
     A `STAMPED` line has its words, which may be a name, as `text`. `end` is the second time of a span.
     """

@@ -139,8 +139,9 @@ def _labeled(
 
 
 def _meet_start(lines: Sequence[str]) -> int:
-    """Return where the transcript starts: behind the last line that says so. Gemini's notes, whose points look like
-    turns, stand above.
+    """Return where the transcript starts: behind the last line that says so.
+
+    Gemini's notes, whose points look like turns, stand above.
     """
     start = 0
     for number, raw in enumerate(lines, 1):
@@ -236,8 +237,9 @@ def _recognizes_zoom(content: Content) -> bool:
 
 
 def _read_zoom(content: Content) -> list[Found]:
-    """Read captions that were saved while they ran. Their clock is the wall's, so the first one is taken for the
-    start.
+    """Read captions that were saved while they ran.
+
+    Their clock is the wall's, so the first one is taken for the start.
     """
     pieces = list(_under_headers(content.text, _ZOOM_HEADER, 1, 2))
     first_s = next((piece.start_s or 0.0 for piece in pieces), 0.0)

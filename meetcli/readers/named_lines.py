@@ -73,8 +73,9 @@ def _is_nobody(name: str) -> bool:
 
 
 def _has_signs(text: str) -> bool:
-    """Say whether text without labels that come back may be a transcript all the same; most is settled here, and
-    quickly.
+    """Say whether text without labels that come back may be a transcript all the same.
+
+    Most is settled here, and quickly.
     """
     if _SIGN.search(text) or sum(1 for _ in islice(_TIMED_LINE.finditer(text), _MIN_TIMES)) == _MIN_TIMES:
         return True
@@ -144,8 +145,9 @@ def _plain(text: str) -> str:
 
 
 def _without_bullets(text: str) -> str:
-    """Return `- Name: text` lines without their bullets where most lines are such; elsewhere points are part of what is
-    said.
+    """Return `- Name: text` lines without their bullets where most lines are such.
+
+    Elsewhere points are part of what is said.
 
     Only for a file the user named: in a folder, lists of changes and settings look the same.
     """

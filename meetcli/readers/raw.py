@@ -1,5 +1,6 @@
-"""Bytes of a source: opened without waiting, bounded, whole or line by line. Knows no format but the shape of JSON
-Lines.
+"""Bytes of a source: opened without waiting, bounded, whole or line by line.
+
+Knows no format but the shape of JSON Lines.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Bytes:
-    """Bytes to read, of a file or out of a container. `head` is all of a small one, so that opening, looking and
-    reading cost one read.
+    """Bytes to read, of a file or out of a container.
+
+    `head` is all of a small one, so that opening, looking and reading cost one read.
     """
 
     head: bytes
@@ -44,8 +46,9 @@ class Bytes:
             return stream.read(size)
 
     def lines(self, max_bytes: int) -> Iterator[tuple[int, int, bytes | InputError]]:
-        """Yield (1-based number, offset, line without its end) for every line that is not blank, one in memory at a
-        time.
+        """Yield (1-based number, offset, line without its end) for every line that is not blank.
+
+        One line is in memory at a time.
         """
         with self.stream() as stream:
             number = offset = 0

@@ -1,5 +1,6 @@
-"""Finds the results that meetcli wrote: what `show` and `report` read. Never judges them beyond that they are
-results.
+"""Finds the results that meetcli wrote: what `show` and `report` read.
+
+Never judges them beyond that they are results.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ _SUFFIXES = {".json", *LINE_SUFFIXES}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result. `meeting_path` is its path without task and ending, which results of one meeting share; None in a
-    list.
+    """One result.
+
+    `meeting_path` is its path without task and ending, which results of one meeting share; None in a list.
     """
 
     document: Mapping[str, Any]
@@ -88,8 +90,9 @@ def _results_in(path: Path | None) -> Iterator[Result]:
 
 
 def _documents(data: bytes, suffix: str) -> Iterator[object]:
-    """Yield the JSON documents of a file: itself, the places of a list, or one a line. What is no JSON yields
-    nothing.
+    """Yield the JSON documents of a file: itself, the places of a list, or one a line.
+
+    What is no JSON yields nothing.
     """
     is_lines = suffix in LINE_SUFFIXES
     try:

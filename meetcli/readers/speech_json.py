@@ -284,8 +284,10 @@ def is_likely(speech: Speech) -> bool:
 
 
 def is_proven(speech: Speech) -> bool:
-    """Say whether a list is speech where it was only met: speakers with times, speakers who alternate, or text with
-    starts and ends that nobody could have but who speaks. What people write to a machine or to one another is none.
+    """Say whether a list that was only met is speech.
+
+    It has speakers with times, speakers who alternate, or text with starts and ends that only speech could have. What
+    people write to a machine or to one another is no speech.
     """
     names = {name.lower() for name in speech.speakers}
     if names and names <= _MACHINES:

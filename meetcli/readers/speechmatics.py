@@ -74,8 +74,9 @@ def _words(results: Sequence[Object]) -> Iterator[tuple[Piece, bool]]:
 
 
 def _delimiter(messages: Sequence[Object], results: Sequence[Object]) -> str:
-    """Return what stands between words. The language pack may say "nothing" where it means "not told", so the script
-    decides.
+    """Return what stands between words.
+
+    The language pack may say "nothing" where it means "not told", so the script decides.
     """
     told = child(child(messages[0], "metadata"), "language_pack_info").get("word_delimiter") if messages else None
     is_unspaced = any(_UNSPACED.search(piece.text) for piece, _ in _words(results[:50]))

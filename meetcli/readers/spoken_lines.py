@@ -376,8 +376,10 @@ def _by_colons(text: _Text) -> _Way | None:
 
 
 def _colon_names(text: _Text, labels: Sequence[tuple[int, Label]], counts: Mapping[str, int]) -> dict[str, str | None]:
-    """Return who is a speaker: by looks and returns, or all where hardly a line that begins with a time has no label,
-    and all in bold where most are.
+    """Return who is a speaker.
+
+    Those who look like one or come back; all, where hardly a line that begins with a time has no label; and all in
+    bold, where most are.
     """
     said = sum(bool(line.strip()) for line in text.lines)
     names = speaker_names(counts, lambda: len(labels) == said)
@@ -502,8 +504,9 @@ def _by_stamps(text: _Text) -> _Way | None:
 
 
 def _behind_stamp(line: str, label: Label) -> str | None:
-    """Return the words behind the time at the start of a line that looked like a label; None where the time stands
-    elsewhere.
+    """Return the words behind the time at the start of a line that looked like a label.
+
+    None where the time stands elsewhere.
     """
     line = line.strip()
     if label.stamp is None or not line.startswith(label.stamp):
@@ -587,8 +590,9 @@ def _is_monologue(text: _Text, openings: Sequence[_Opening]) -> bool:
 
 
 def _is_spread(text: _Text, openings: Sequence[_Opening]) -> bool:
-    """Say whether labels stand all over a text, not in one corner of it: questions behind a talk, an example in a
-    manual.
+    """Say whether labels stand all over a text, not in one corner of it.
+
+    In one corner they are questions behind a talk, or an example in a manual.
     """
     sizes = [len(line) + 1 for line in text.lines]
     ends = [*(opening.line for opening in openings), len(sizes)]

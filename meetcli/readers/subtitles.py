@@ -197,8 +197,9 @@ def _seconds(parts: Sequence[str | None]) -> float:
 
 
 def _is_rolling(cues: Sequence[Cue]) -> bool:
-    """Say whether each cue repeats the line before, as YouTube's do. People say things twice too, so one repeat proves
-    nothing.
+    """Say whether each cue repeats the line before, as YouTube's do.
+
+    People say things twice too, so one repeat proves nothing.
     """
     repeats = sum(
         1 for one, other in pairwise(cues) if one.lines and other.lines and _overlap(_plain(one), _plain(other))
@@ -289,8 +290,9 @@ def _by_name(cues: Sequence[Cue]) -> list[Piece]:
 
 
 def _cue_labels(cues: Sequence[Cue]) -> Set[str]:
-    """Return the labels of cues where hardly one has none: those that come back, or that any transcript would take for
-    names.
+    """Return the labels of cues where hardly one has none.
+
+    Those are the labels that come back, or that any transcript would take for names.
     """
     firsts = [_labelled(_text(cue.lines[0]).strip()) for cue in cues if cue.lines]
     if not firsts:
@@ -358,8 +360,9 @@ def _without_brackets(cues: list[Cue]) -> list[Cue]:
 
 
 def _labelled(line: str) -> str:
-    """Write `[SPEAKER_00]: text`, `[Speaker 1] text` and `>> ANA: text` as other names are written; `[music]` is no
-    speaker.
+    """Write `[SPEAKER_00]: text`, `[Speaker 1] text` and `>> ANA: text` as other names are written.
+
+    `[music]` is no speaker.
     """
     if opening := _OPENING_MARK.match(line):
         line = line[opening.end() :]

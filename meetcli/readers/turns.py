@@ -1,5 +1,6 @@
-"""From the pieces a format has (words, cues, segments, utterances) to turns: what one speaker said in one go, in the
-order of time.
+"""From the pieces a format has (words, cues, segments, utterances) to turns, in the order of time.
+
+A turn is what one speaker said in one go.
 """
 
 from __future__ import annotations
@@ -203,8 +204,9 @@ class SpeakerTimes:
 
 
 def _are_turns(pieces: Sequence[Piece]) -> bool:
-    """Say whether pieces are turns as they stand: few go on with the one before, or nothing is punctuated, so that
-    nobody can tell.
+    """Say whether pieces are turns as they stand.
+
+    They are where few go on with the one before, or where nothing is punctuated, so that nobody can tell.
     """
     if sum(_goes_on(one, other) for one, other in pairwise(pieces)) * _FEW <= len(pieces):
         return True

@@ -31,8 +31,9 @@ Identify = Callable[[Source], Source]
 
 
 class Unit(NamedTuple):
-    """The bytes of one file, of one file in an archive, or of one line of a JSON Lines file, and their SHA-256 in
-    hex.
+    """The bytes of one file, and their SHA-256 in hex.
+
+    Also of one file in an archive, or of one line of a JSON Lines file.
     """
 
     source: Source

@@ -1,5 +1,6 @@
-"""What looks like a transcript and is none that is read: named to people instead of vanishing among other files. Quotes
-nothing.
+"""What looks like a transcript and is none that is read: named to people instead of vanishing among other files.
+
+Quotes nothing.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Readers of the Whisper family: OpenAI's API and the open implementations. Seconds; whisper.cpp writes
-milliseconds.
+"""Readers of the Whisper family: OpenAI's API and the open implementations.
+
+Seconds; whisper.cpp writes milliseconds.
 """
 
 from __future__ import annotations
@@ -112,8 +113,9 @@ def _read(content: Content) -> list[Found]:
 
 
 def _beyond(pieces: Sequence[Piece], told: str) -> str:
-    """Return what `text` says beyond the segments: they may be missing, all or the last ones. Nothing where the two
-    differ.
+    """Return what `text` says beyond the segments: they may be missing, all or the last ones.
+
+    Nothing where the two differ.
     """
     told = " ".join(told.split())
     place = 0

@@ -27,8 +27,9 @@ class WhoIsWho:
         return [one for one in _maps(self._document) if one[1]] if isinstance(self._document, dict) else []
 
     def with_names(self, mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return a meeting whose turns are by the names that the document has for their labels; itself where it has
-        none.
+        """Return a meeting whose turns are by the names that the document has for their labels.
+
+        Itself where it has none.
 
         Labels that are names already stay. A map or list that is not called one of speakers must have them all.
         """

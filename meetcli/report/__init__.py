@@ -95,8 +95,9 @@ class RunReport:
         return {"total": ended.total(), **{status.value: ended[status] for status in Status if ended[status]}}
 
     def money(self) -> dict[str, dict[str, dict[str, str | None]]]:
-        """Return what was spent and saved, by status and by lane, for those that have any meeting; unknown sums are
-        None.
+        """Return what was spent and saved, by status and by lane, for those that have any meeting.
+
+        Unknown sums are None.
 
         By status, what the cache saved; by lane, what the standard price of the same calls would have been more.
         """
@@ -132,8 +133,9 @@ class RunReport:
         return sorted(self.outcomes, key=lambda outcome: (outcome.source.shown, outcome.source.place or 0))
 
     def amounts(self) -> dict[str, Decimal | int]:
-        """Return what this run adds to the lifetime of its cache, by name and label as `hits.disk`; what is zero is
-        left out.
+        """Return what this run adds to the lifetime of its cache, by name and label as `hits.disk`.
+
+        What is zero is left out.
 
         `hits` and `misses` are those of `hit_rate`, by the cache used; tokens and requests are by engine. `cost_usd`,
         `uncertain_usd` and `saved_usd` are what is known of them; `unknown_costs` and `unknown_savings` count the runs

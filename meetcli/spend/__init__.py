@@ -111,8 +111,9 @@ class _Spending:
             await asyncio.wait_for(self._changed.wait(), limit_s)
 
     def _start(self, jobs: list[Job]) -> None:
-        """Begin to buy the jobs that are ours, take over what somebody else has bought, put off what they are
-        buying.
+        """Begin to buy the jobs that are ours.
+
+        What somebody else has bought is taken over; what somebody else is buying is put off.
         """
         ours = {id(job) for job in self._ledger.acquire(jobs)}
         bought = {id(job): entry for job, entry in self._ledger.bought_meanwhile(jobs, self._ports.now())}

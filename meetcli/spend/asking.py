@@ -58,8 +58,9 @@ class Asking:
         return self._by_chunk(job, whole, self.window)
 
     def smaller(self, question: Question, error: CallError) -> tuple[list[Ask], Then]:
-        """Return what is asked chunk by chunk about a meeting that was too long for the server; fewer than two where
-        that is no way out.
+        """Return what is asked chunk by chunk about a meeting that was too long for the server.
+
+        Fewer than two where that is no way out.
 
         A window that the server names holds for the rest of the run. One that it does not name is taken for half of
         what it refused.

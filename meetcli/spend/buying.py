@@ -192,8 +192,9 @@ class Buyer:
         self._close(question)
 
     def _give_up(self, question: Question, ending: ItemError | Left, *, is_final: bool = True) -> None:
-        """Let the meeting end so, once no question about it is open; the first ending counts. `is_final` says that the
-        other questions are not worth asking then.
+        """Note how the meeting ends once no question about it is open; the first ending counts.
+
+        `is_final` says that the other questions are not worth asking then.
         """
         purchase = question.purchase
         purchase.ending = purchase.ending or ending
@@ -225,8 +226,9 @@ class Buyer:
     # What is paid for
 
     def _count(self, question: Question, reply: Reply) -> None:
-        """Count what a reply of this run cost; one from a batch that tells no tokens may have cost the most it can, as
-        it does live.
+        """Count what a reply of this run cost.
+
+        One from a batch that tells no tokens may have cost the most it can, as a live one may.
         """
         budget = self._ports.budget
         if budget is not None and reply.is_collected and not (reply.is_counted and reply.usage.input_tokens):

@@ -1,5 +1,6 @@
-"""How a meeting ends: what is saved of it, and what it and its twins are delivered as. Sends nothing and decides
-nothing.
+"""How a meeting ends: what is saved of it, and what it and its twins are delivered as.
+
+Sends nothing and decides nothing.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from meetcli.spend.purchase import Left, Purchase, empty_entry
 
 
 class Endings:
-    """The ways in which meetings end. Twins end as their meeting does: answered by the same answer, or failed by the
-    same failure; what was spent stands with the meeting alone.
+    """The ways in which meetings end.
+
+    Twins end as their meeting does: answered by the same answer, or failed by the same failure. What was spent is
+    counted for the meeting alone.
     """
 
     def __init__(self, assignment: Assignment, ledger: Ledger, ports: SpendPorts, deliver: Deliver) -> None:

@@ -1,5 +1,6 @@
-"""What a run holds and writes in the cache while it spends: leases, paid replies, answers, failures. Never calls, never
-judges.
+"""What a run holds and writes in the cache while it spends: leases, paid replies, answers, failures.
+
+Never calls, never judges.
 
 A lease is taken before a meeting is bought, so that two runs at once pay once. It fences the save of a run that was
 suspended past its lease, not the call that run had already made.
@@ -157,8 +158,9 @@ class Ledger:
     # Long meetings: each answer about a chunk is kept by itself, so that an edit buys its neighborhood only
 
     def kept_answer(self, job: Job, name: str, request_id: str, now: datetime) -> Reply | None:
-        """Return the validated answer of this name, if it is still one. Its usage is none where a meeting was settled
-        with it before.
+        """Return the validated answer of this name, None where there is none or it is too old.
+
+        Its usage is empty where a meeting was settled with it before.
         """
         text = self._reply_row(job, name)
         header, reply = load_header(text.partition("\n")[0]), load_reply(text, request_id)
@@ -170,15 +172,17 @@ class Ledger:
         return reply if self._rules.is_fresh(header.created_at, now) and not is_refused else None
 
     def known_anchors(self, job: Job, cut: str) -> list[str]:
-        """Return the anchors of the chunks that this meeting was last cut into. `cut` names what is asked of all of its
-        parts alike.
+        """Return the anchors of the chunks that this meeting was last cut into.
+
+        `cut` names what is asked of all its chunks alike.
         """
         kept = load_reply(self._reply_row(job, cut), "")
         return (kept.text or "").split() if kept else []
 
     def keep_anchors(self, job: Job, cut: str, anchors: Iterable[str], bought: Entry) -> None:
-        """Keep the anchors of the chunks of this meeting, before the first is bought: a run that is killed has bought
-        some all the same.
+        """Keep the anchors of this meeting's chunks.
+
+        This is done before the first chunk is bought, for a run that is killed after some are.
         """
         self.settle_answers(job, {cut: " ".join(anchors)}, bought)
 
@@ -199,10 +203,10 @@ class Ledger:
     # What settles a meeting
 
     def save(self, job: Job, entry: Entry, kept: Sequence[str], now: datetime) -> Entry:
-        """Save a paid answer and return the answer that counts: another's, where a lost lease let somebody else save
-        first.
+        """Save a paid answer and return the answer that counts.
 
-        `kept` names the requests whose replies were kept for it.
+        That is somebody else's where our lease was lost and they saved first. `kept` names the requests whose replies
+        were kept for this answer.
         """
         if self._cache is None or not job.is_kept:
             self._forget_replies(job, kept)
@@ -245,8 +249,9 @@ class Ledger:
         )
 
     def _is_of_this_time(self, created_at: datetime, now: datetime) -> bool:
-        """Say whether something was bought since the run began; what comes from the future is from before a clock was
-        set back.
+        """Say whether something was bought since the run began.
+
+        What seems to come from the future was bought before a clock was set back.
         """
         return self._started_at <= created_at <= now + _CLOCKS_DIFFER
 
@@ -257,8 +262,9 @@ class Ledger:
         return failure_key(self._task, job.idempotency_key or "", job.fingerprint.digest)
 
     def _reply_keys(self, job: Job, digest: str) -> list[str]:
-        """Name the places of a paid reply: the meeting's own, and that of replies which came with a batch, with a key
-        or without.
+        """Return the keys under which a paid reply may be kept.
+
+        The first is the meeting's own, where it has one. The other is that of replies that came with a batch.
         """
         own = [reply_key(self._task, job.idempotency_key or "", digest)] if job.is_kept else []
         return [*own, batch_reply_key(digest)]

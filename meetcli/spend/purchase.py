@@ -1,5 +1,6 @@
-"""A meeting while it is being bought: what was asked about it, what it cost so far, how it ends. Sends and saves
-nothing.
+"""A meeting while it is being bought: what was asked about it, what it cost so far, how it ends.
+
+Sends and saves nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from meetcli.money.pricing import Price
 
 
 class Left(NamedTuple):
-    """The end of a meeting that this run neither buys nor fails: it waits in a batch, or was not attempted for a
-    `reason`.
+    """The end of a meeting that this run neither buys nor fails.
+
+    It waits in a batch, or was not attempted for a `reason`.
     """
 
     status: Literal[Status.SUBMITTED, Status.NOT_ATTEMPTED]
@@ -53,8 +55,9 @@ class Purchase:
     language: str | None = ""
 
     def wanted_language(self, assignment: Assignment) -> str | None:
-        """Return the language that its answers must be in; None where it is not certain, or the engine only repeats
-        what was said.
+        """Return the language that its answers must be in.
+
+        None where it is not certain, or where the engine only repeats what was said.
         """
         if assignment.identity.abilities.is_extractive:
             return None

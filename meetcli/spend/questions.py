@@ -60,8 +60,9 @@ class Question:
 def next_step(
     question: Question, reply: Reply, assignment: Assignment, window: Window | None
 ) -> str | AnswerError | Request:
-    """Return the answer to a question, the failure that ends it, or what is asked next: the cap raised once, one
-    repair.
+    """Return the answer to a question, the failure that ends it, or the request that follows.
+
+    A request follows where the cap is raised, once, or the answer is repaired, once.
     """
     if reply.finish in _REFUSALS:
         return AnswerError(_REFUSALS[reply.finish], reason=reply.finish)

@@ -1,6 +1,6 @@
-"""From settings to what spending needs: its ports and its ledger, what forbids it, the loop it runs in.
+"""From settings to what spending needs: its ports, its ledger, what forbids it, and the loop it runs in.
 
-Stands apart from the run so that one of hits only, which buys nothing, imports nothing of it.
+Stands apart from the run, so that a run of hits only, which buys nothing, imports nothing of it.
 """
 
 from __future__ import annotations

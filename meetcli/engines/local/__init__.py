@@ -1,5 +1,6 @@
-"""The local engine: minutes by rules and word lists, offline, without a key or a model. A private, free baseline; never
-chosen silently.
+"""The local engine: minutes by rules and word lists, offline, without a key or a model.
+
+A private, free baseline; never chosen silently.
 
 Importing this costs nothing: the version stands in every cache key, the libraries are needed only for a call.
 """

@@ -1,5 +1,6 @@
-"""Local engine: the shape of a language's cue phrases. The phrases themselves stand in `english.py` and
-`portuguese.py`.
+"""Local engine: the shape of a language's cue phrases.
+
+The phrases themselves stand in `english.py` and `portuguese.py`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Local engine: action items, decisions, open questions and risks, each a sentence that carries its cue. Never a
-conclusion of its own.
+"""Local engine: action items, decisions, open questions and risks, each a sentence that carries its cue.
+
+Never a conclusion of its own.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ Item = dict[str, Any]
 
 
 def find_action_items(sentences: Sequence[Sentence], cues: Cues) -> list[Item]:
-    """Return action items in order of speech; where there are too many, those with a due phrase, then the agreed ones,
-    stay.
+    """Return action items in order of speech.
+
+    Where there are too many, those with a due phrase, then the agreed ones, stay.
     """
     names = _names(sentences)
     found: dict[str, Item] = {}

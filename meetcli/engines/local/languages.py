@@ -1,5 +1,6 @@
-"""Local engine: which language a transcript is in, and that language's stop words and stems. Two are worked in: English
-and Portuguese.
+"""Local engine: which language a transcript is in, and that language's stop words and stems.
+
+Two are worked in: English and Portuguese.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ def open_language(code: str) -> Language:
 
 
 def detect(words: Iterable[str]) -> str:
-    """Return `pt` where words that only Portuguese has outnumber the English stop words among the first 2,000 words,
-    else `en`.
+    """Return `pt` or `en`, by the first 2,000 words.
+
+    `pt` where words that only Portuguese has outnumber the English stop words.
     """
     english, portuguese = _stop_words("en") - _stop_words("pt") - _LETTERS, _stop_words("pt") - _ENGLISH_TOO
     balance = 0

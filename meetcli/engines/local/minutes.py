@@ -1,5 +1,6 @@
-"""Local engine: puts the parts together into the answer of a task, as JSON. A test holds its shape against the answer
-models.
+"""Local engine: puts the parts together into the answer of a task, as JSON.
+
+A test holds its shape against the answer models.
 """
 
 from __future__ import annotations

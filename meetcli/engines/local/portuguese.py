@@ -1,5 +1,6 @@
-"""Local engine: Portuguese cue phrases, of Brazil and Portugal. Closed lists on purpose: a missed item costs less than
-an invented one.
+"""Local engine: Portuguese cue phrases, of Brazil and Portugal.
+
+Closed lists on purpose: a missed item costs less than an invented one.
 """
 
 from __future__ import annotations

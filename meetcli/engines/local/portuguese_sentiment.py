@@ -94,8 +94,9 @@ def _valence(word: str) -> float:
 
 
 def _modifier(tokens: list[str], index: int) -> float:
-    """Return what the words before a word make of it. Portuguese negations agree and do not cancel: "não está nada bom"
-    is one.
+    """Return what the words before a word make of it.
+
+    Portuguese negations agree and do not cancel: "não está nada bom" is one.
     """
     factor = 1.0
     before = tokens[max(0, index - 1) : index]

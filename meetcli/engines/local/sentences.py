@@ -1,5 +1,6 @@
-"""Local engine: from turns to sentences, verbatim for quotes and cleaned for prose. Never changes a word, only drops
-noise and spacing.
+"""Local engine: from turns to sentences, verbatim for quotes and cleaned for prose.
+
+Never changes a word, only drops noise and spacing.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ class Sentence:
 
 
 def split_sentences(meeting: Meeting, language: str) -> list[Sentence]:
-    """Return the meeting's sentences in order; those without a letter or digit, as emoji, only where nothing else was
-    said.
+    """Return the meeting's sentences in order.
+
+    Those without a letter or digit, as emoji, only where nothing else was said.
     """
     found: list[Sentence] = []
     for index, turn in enumerate(meeting.turns):
@@ -74,8 +76,9 @@ def find_words(text: str) -> list[str]:
 
 
 def clean(text: str, language: str) -> str:
-    """Return `text` as a sentence for readers: without tags, fillers, stuttered words and the loose spacing of
-    tokenized transcripts.
+    """Return `text` as a sentence for readers.
+
+    Tags, fillers, stuttered words and the loose spacing of tokenized transcripts are left out.
     """
     text = _FILLERS[language].sub(" ", _TAG.sub(" ", text))
     text = _LOOSE.sub("", " ".join(text.split()))

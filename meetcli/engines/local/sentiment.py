@@ -1,5 +1,6 @@
-"""Local engine: sentiment from 0 to 1 by lexicon, sentence by sentence: VADER for English, a small list of our own for
-Portuguese.
+"""Local engine: sentiment from 0 to 1 by lexicon, sentence by sentence.
+
+VADER for English, a small list of our own for Portuguese.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Local engine: the extractive summary. Picks whole sentences that together name most of what the meeting talked
-about.
+"""Local engine: the extractive summary.
+
+Picks whole sentences that together name most of what the meeting talked about.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ def _is_readable(sentence: Sentence) -> bool:
 
 
 def _cover(sentences: Sequence[Sentence], language: Language, budget: int) -> list[Sentence]:
-    """Pick again and again the sentence whose not yet covered content stems are the most frequent for its length, while
-    one fits.
+    """Pick sentences one by one while one fits.
+
+    The next is the one whose content stems, those not covered yet, are the most frequent for its length.
     """
     stems = [frozenset(language.content_stems(sentence.words)) for sentence in sentences]
     frequencies = Counter(stem for sentence_stems in stems for stem in sentence_stems)
