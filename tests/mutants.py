@@ -21,7 +21,7 @@ TESTS = {
     "money": ["tests/money"],
     "plan": ["tests/plan"],
     "readers": ["tests/readers"],
-    "spend": ["tests/test_spend.py", "tests/test_long_meetings.py"],
+    "spend": ["tests/test_ledger.py", "tests/test_spend.py", "tests/test_long_meetings.py"],
 }
 
 SETTINGS = """[mutmut]

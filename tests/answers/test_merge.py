@@ -3,8 +3,8 @@
 import pytest
 
 from meetcli.answers.evidence import EvidenceFinder
-from meetcli.answers.merge import merge_answers, unite
-from meetcli.meetings.chunks import split
+from meetcli.answers.merge import _timeline, merge_answers, unite
+from meetcli.meetings.chunks import Chunk, split
 from tests.corridor import extract_answer
 from tests.long_speech import WINDOW, meeting_of
 
@@ -131,3 +131,30 @@ def test_sentiment_is_the_mean_by_how_much_was_said():
     assert len(merged["speakers"]) == 1
     assert [item["part"] for item in merged["timeline"]] == sorted({item["part"] for item in merged["timeline"]})
     assert all(0.2 <= item["sentiment_score"] <= 0.8 for item in merged["timeline"])
+
+
+def test_a_part_of_the_whole_is_scored_by_the_turns_that_chunks_share_with_it():
+    """Turns 1 to 6 in two parts; the chunks have turns 1 to 4 and, with an overlap of one, 4 to 6."""
+    whole = meeting_of([("Ana", f"this is what I said in turn {number}") for number in range(1, 7)])
+    meeting = whole._replace(stretches=((1, 3), (4, 6)))
+    chunks = [
+        Chunk(whole._replace(turns=turns, stretches=stretches), first, last, "")
+        for turns, stretches, first, last in (
+            (whole.turns[:4], ((1, 1), (2, 4)), 1, 4),
+            (whole.turns[3:], ((1, 2), (3, 3)), 4, 6),
+        )
+    ]
+
+    def scores(*items):
+        scored = [{"part": part, "sentiment_score": score, "quote": quote} for part, score, quote in items]
+        return {"sentiment_score": 0.5, "speakers": [], "timeline": scored}
+
+    answers = [
+        scores((1, 0.1, "what I said in turn 1"), (2, 0.4, "what I said in turn 2")),
+        scores((1, 0.7, "what I said in turn 4"), (2, 0.9, "what I said in turn 6"), (3, 0.0, None)),
+    ]
+    timeline = _timeline(answers, chunks, meeting, found_in(meeting))
+    assert timeline == [
+        {"part": 1, "sentiment_score": 0.3, "quote": "what I said in turn 2"},  # (1 * 0.1 + 2 * 0.4) / 3
+        {"part": 2, "sentiment_score": 0.675, "quote": "what I said in turn 4"},  # (1 * 0.4 + 2 * 0.7 + 1 * 0.9) / 4
+    ]

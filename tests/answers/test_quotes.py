@@ -89,6 +89,12 @@ def test_no_answer_is_put_in_and_no_filler_moved_over_a_word(quote: str):
     assert ASIDES.find(quote) is None
 
 
+@pytest.mark.parametrize("quote", ["Yeah, we sign the contract today.", "Um, yeah, we sign the contract today."])
+def test_a_filler_that_opens_a_meeting_is_found_before_its_first_word(quote: str):
+    assert EvidenceFinder(read_meeting("Ana: Yeah, um, we sign the contract today.")).find(quote) is not None
+    assert EvidenceFinder(read_meeting("Ana: Well, we sign the contract today, um.")).find(quote) is None
+
+
 GAPS = EvidenceFinder(
     read_meeting(
         "Ana: We are not going to give the exact number. Aceitamos manter a conta, mas sem taxa de administração.\n"

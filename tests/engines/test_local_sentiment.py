@@ -47,6 +47,16 @@ def test_a_negated_complaint_in_portuguese_is_no_complaint(text: str) -> None:
     assert valence > 0
 
 
+@pytest.mark.parametrize("stop", [",", ".", ";", ":", "!", "?", " mas"])
+def test_a_negation_ends_with_its_clause(stop: str) -> None:
+    assert rate_valences([f"Não{stop} gostei"], "pt")[0] > 0 > rate_valences(["Não gostei"], "pt")[0]
+
+
+def test_a_negation_reaches_six_words() -> None:
+    near, far = rate_valences(["não acho que isso aqui foi ruim", "não acho que isso aqui hoje foi ruim"], "pt")
+    assert near > 0 > far
+
+
 @pytest.mark.parametrize(
     "text", ["Bom dia a todos.", "Boa tarde, dona Lúcia.", "Bom, vamos começar.", "O seguro da safra custa mil reais."]
 )

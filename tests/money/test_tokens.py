@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetcli.models import Meeting, Message, Request
-from meetcli.money.tokens import count_bytes, estimate, message_tokens, most_input_tokens, open_counter
+from meetcli.money.tokens import (
+    UNKNOWN_WINDOW,
+    count_bytes,
+    estimate,
+    generous,
+    message_tokens,
+    most_input_tokens,
+    open_counter,
+    open_window,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +54,12 @@ def test_a_request_is_its_messages_and_at_most_its_schema_too():
     assert message_tokens(request, estimate) == 104
     assert most_input_tokens(request, estimate) > message_tokens(request, estimate)
     assert most_input_tokens(request, count_bytes) > 400
+
+
+def test_a_window_has_the_size_that_is_known_and_counts_generously_without_a_vocabulary():
+    text = "Good morning, everybody."
+    assert open_window("gpt-4o", 500).tokens == 500
+    assert open_window("gpt-4o", None).tokens == UNKNOWN_WINDOW == 128_000
+    assert open_window("gpt-4o", None).count(text) == 5
+    assert open_window("qwen3", None).count(text) == generous(text) == 13
+    assert generous("") == 1

@@ -350,6 +350,33 @@ class TestOnce:
         pack = {"language_pack_info": {"word_delimiter": ""}}
         assert said(turns({"format": "2.9", "metadata": pack, "results": results})) == [("S1", "会議です")]
 
+    @pytest.mark.parametrize(
+        "marked",
+        [
+            lambda best: {"result_index": 0, "results": [{"alternatives": [best]}]},
+            lambda best: {"results": [{"final": True, "alternatives": [best]}]},
+            lambda best: {"results": [{"result_index": 0, "results": [{"alternatives": [best]}]}]},
+        ],
+    )
+    def test_one_mark_is_enough_for_watson_and_a_transcript_without_one_is_not_its(self, put, marked):
+        best = {"transcript": "bom dia a todos"}
+        [(transcript, meeting)] = meetings_in(put(marked(best)))
+        assert (transcript.format, meeting.turns[0].text) == ("IBM Watson", "bom dia a todos")
+        plain = found_in(put({"results": [{"alternatives": [best]}]}))
+        assert all(getattr(one, "format", None) != "IBM Watson" for one in plain)
+
+    def test_a_silent_recording_of_watson_has_no_words(self, put):
+        [found] = found_in(put({"result_index": 0, "results": []}))
+        assert "IBM Watson" in str(found)
+
+    @pytest.mark.parametrize("word", [["oi", 0], ["oi", 0, 1, 0.9], [1, 0, 1], "oi", {"word": "oi"}])
+    def test_words_of_watson_that_are_none_fail_by_their_field(self, put, word):
+        best = {"transcript": "oi CANARY", "timestamps": [["bom", 0, 1], word]}
+        [found] = found_in(put({"result_index": 0, "results": [{"final": True, "alternatives": [best]}]}))
+        assert isinstance(found, Outcome)
+        assert "timestamps" in found.error
+        assert "CANARY" not in found.error
+
     def test_hesitations_of_watson_are_no_words(self, turns):
         timestamps = [["oi", 0, 1], ["%HESITATION", 1, 2], ["bem", 2, 3]]
         interim = {"final": False, "alternatives": [{"transcript": "o", "timestamps": [["o", 0, 1]]}]}

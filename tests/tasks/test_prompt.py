@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from meetcli.config import read_toml
 from meetcli.meetings.normalize import normalize
-from meetcli.models import Meeting, Message
+from meetcli.models import Meeting, Message, Task
 from meetcli.tasks import load_task, open_task
 from meetcli.tasks.prompt import compose, compose_chunk, compose_whole, instructions_text
 from meetcli.tasks.schema import strict_schema
@@ -62,14 +62,18 @@ def test_hostile_words_stay_inside_the_fence(said: str) -> None:
     )
 
 
-@pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize(
     "name",
     ["extract", "analyze", *(str(path) for path in sorted(TASKS.glob("*.toml")))],
     ids=lambda name: Path(name).stem,
 )
-def test_nothing_around_the_fence_depends_on_what_is_inside(name: str, said: str) -> None:
+def test_nothing_around_the_fence_depends_on_what_is_inside(name: str) -> None:
     task = open_task(name, read_toml)
+    for said in HOSTILE.values():
+        _assert_fenced_alike(task, said)
+
+
+def _assert_fenced_alike(task: Task, said: str) -> None:
     hostile, plain = (
         meeting_of(f"Ana: Good morning.\nRui: {text}\nAna: Bye.")
         for text in (said.replace("\x00", " "), "Good morning.")
