@@ -6,6 +6,7 @@ import pytest
 
 from meetcli.answers import languages
 from meetcli.answers.languages import detect_language, meeting_language, primary_code
+from meetcli.answers.validate import _language_problems
 from meetcli.meetings.normalize import normalize
 from meetcli.models import Abilities, Meeting, Status, Turn
 from tests.corridor import World, answered, explicit, extract_answer
@@ -147,3 +148,10 @@ def test_samples_are_in_the_language_that_they_are_in(samples):
     for name, language in expected.items():
         mapping = json.loads((samples / "2026-q3" / f"{name}.json").read_text(encoding="utf-8"))
         assert meeting_language(normalize(mapping)) == language
+
+
+@pytest.mark.parametrize(("found", "wanted"), [(None, "pt"), ("pt", None), (None, None), ("pt", "pt-BR")])
+def test_a_language_that_is_not_known_or_right_is_no_problem(found, wanted):
+    assert _language_problems(found, wanted) == []
+    (problem,) = _language_problems("en", "pt")
+    assert "in 'en'; all of it must be in 'pt'" in problem

@@ -160,3 +160,15 @@ def test_hundreds_of_ellipses_are_no_quote_and_cost_nothing(monkeypatch: pytest.
     assert finder.find("we agree ... " * 300) is None
     assert finder.find("we agree ... " * 5).turn == 1
     assert len(folds) < 20
+
+
+def test_an_ellipsis_leaves_out_the_least_that_it_can():
+    text = "Ana: We will sign soon, I think.\nBob: We will sign the whole contract today."
+    assert EvidenceFinder(read_meeting(text)).find("We will sign ... contract today").turn == 2
+
+
+def test_a_long_gap_hides_no_negation_right_before_what_goes_on():
+    said = "Ana: We pay all the fees and the costs of the bank for many months and years {} the whole sum today."
+    quote = "We pay all the fees ... the whole sum today."
+    assert EvidenceFinder(read_meeting(said.format("and then"))).find(quote) is not None
+    assert EvidenceFinder(read_meeting(said.format("and never"))).find(quote) is None

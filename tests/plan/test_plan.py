@@ -29,6 +29,7 @@ def test_first_run_misses_and_the_second_hits_with_the_same_bytes(world):
         0,
     )
     assert world.results == first
+    assert world.warnings == []
 
 
 def test_hit_needs_no_parsing_once_the_bytes_are_known(world, monkeypatch):
@@ -285,6 +286,14 @@ def test_meeting_without_ids_is_bypassed_each_time(world):
         outcome = world.run()["a.json"]
         assert (outcome.status, outcome.reason, world.calls) == (Status.BYPASSED, "no_key", 1)
     assert json.loads(world.results["a.json"])["idempotency_key"] == "no-idempotency-key-available"
+
+
+def test_meetings_without_ids_are_counted_with_the_first_of_them(world):
+    for name in ("a.json", "b.json", "c.json"):
+        world.put(name, explicit(meeting_id=None, transcript_id=name))
+    world.run()
+    [(count, first)] = world.planned.without_ids.values()
+    assert (count, first.name) == (3, "a.json")
 
 
 def test_key_from_content_hits(world):

@@ -92,10 +92,10 @@ class TestLabels:
 
     def test_that_stand_once_beside_a_cue_without_one_are_names_by_their_looks(self, turns):
         cues = ["Ana: oi", "rui lima: sim"] * 5
-        found = turns(labelled("Rita: bom dia", *cues, "so: we begin", "at last"))
+        found = turns(labelled("Rita: bom dia", "zé: oi", "zé: sim", *cues, "so: we begin", "at last", "Ana / TI: oi"))
         assert found[0][0] == "Rita"
-        assert {speaker for speaker, _ in said(found)} == {"Rita", "Ana", "rui lima"}
-        assert said(found)[-1] == ("rui lima", "sim so: we begin at last")
+        assert {speaker for speaker, _ in said(found)} == {"Rita", "zé", "Ana", "rui lima"}
+        assert said(found)[-1] == ("rui lima", "sim so: we begin at last Ana / TI: oi")
 
     def test_are_speakers_however_they_are_written_where_no_cue_lacks_one(self, turns):
         names = ["Ana", "rui lima", "Doris | Northwind", "so", "4", "Ana"]
