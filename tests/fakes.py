@@ -12,6 +12,7 @@ class MemoryCache:
 
     def __init__(self) -> None:
         self.backend = "disk"
+        self.is_whole = True
         self.notices: list[str] = []
         self.items: dict[str, str] = {}
 

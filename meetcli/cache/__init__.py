@@ -26,6 +26,11 @@ class Cache(Protocol):
         """Return `disk`, `redis` or `redis+disk`: what is really used just now, for logs and reports."""
         ...
 
+    @property
+    def is_whole(self) -> bool:
+        """Say whether `scan` yields all that there is: a shared cache may be lost, or not list what it has."""
+        ...
+
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the values of the keys that are there."""
         ...
@@ -63,21 +68,39 @@ class SharedCache(Cache, Protocol):
         ...
 
 
+class ExaminedCache(SharedCache, Protocol):
+    """A shared cache that tells what it is."""
+
+    def kind(self) -> str:
+        """Return what the server is. Raises CacheError where it does not answer."""
+        ...
+
+    def examine(self) -> list[str]:
+        """Try all that a run does; return what is refused. Raises CacheError where nothing can be read."""
+        ...
+
+
 def open_cache(
-    folder: Path, *, url: str | None = None, is_required: bool = False, clock: Callable[[], float] = time.monotonic
+    folder: Path,
+    *,
+    url: str | None = None,
+    is_required: bool = False,
+    patience_s: float = 600.0,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Cache:
     """Open the cache in `folder`, creating both when absent; with `url`, behind the shared cache that is there.
 
     Raises UsageError for a folder that belongs to somebody else or that others may write to and for a URL that cannot
     be read, CacheError when no cache can be used. Where one of two is out of reach the other is used and a notice says
     so, unless `is_required`, which makes that a CacheError too. A damaged or foreign file is moved aside and a notice
-    says where to. `clock` counts seconds until a lost shared cache is tried again.
+    says where to. The shared cache is waited for `patience_s` seconds at most, a few for each answer. `clock` counts
+    seconds until a lost one is tried again.
     """
     from meetcli.cache.disk import DiskCache
 
     if url is None:
         return DiskCache(folder)
-    shared = open_shared(url)
+    shared = open_shared(url, patience_s=patience_s)
     try:
         disk = DiskCache(folder)
     except CacheError as error:
@@ -95,11 +118,11 @@ def open_cache(
         raise
 
 
-def open_shared(url: str) -> SharedCache:
+def open_shared(url: str, *, patience_s: float = 600.0) -> ExaminedCache:
     """Open the shared cache alone, as for clearing it; connects when it is first used.
 
     Raises UsageError for a bad URL.
     """
     from meetcli.cache.redis import RedisCache
 
-    return RedisCache(url)
+    return RedisCache(url, patience_s=patience_s)

@@ -53,6 +53,7 @@ class DiskCache:
     """
 
     backend = "disk"
+    is_whole = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

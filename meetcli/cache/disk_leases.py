@@ -183,11 +183,22 @@ class DiskLeases:
         return True
 
     def _bury_the_dead(self) -> None:
-        """Remove what killed processes left behind."""
+        """Remove what killed processes left behind, but for the rows of leases that have not ended: they name whose
+        leases on a shared server are to be taken over.
+        """
         for path in self._folder.glob("cache.life-*.lock"):
             token = path.name.removeprefix("cache.life-").removesuffix(".lock")
-            if token != self.token and self._is_dead(token, partial(path.unlink, missing_ok=True)):
-                self._rows.execute("DELETE FROM lease WHERE owner = ?", (token,))
+            if token != self.token:
+                self._is_dead(token, partial(path.unlink, missing_ok=True))
+        now = self._clock()
+        ended = (now, now + LEASE_S)  # a clock that began anew with the machine is before all that it has told
+        for (owner,) in self._rows.execute(
+            "SELECT DISTINCT owner FROM lease WHERE ends_at <= ? OR ends_at > ?", ended
+        ).fetchall():
+            if self._is_dead(owner):
+                self._rows.execute(
+                    "DELETE FROM lease WHERE owner = ? AND (ends_at <= ? OR ends_at > ?)", (owner, *ended)
+                )
 
 
 def _chunks(names: Iterable[str]) -> Iterator[list[str]]:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from meetcli.cache import Cache, SharedCache
 from meetcli.cache.entry import bought_at, load_header
-from meetcli.errors import CacheError, CacheRefused
+from meetcli.errors import CacheError, CacheRefused, ListingRefused
 
 T = TypeVar("T")
 
@@ -49,6 +49,7 @@ class LayeredCache:
         self._behind: set[str] = set()
         self._has_said_loss = False
         self._has_said_disk = False
+        self._has_said_listing = False
         self.notices = disk.notices  # one list: whoever reads it in the middle sees what is new at its end
         self._attempt(self._reach)
 
@@ -96,13 +97,18 @@ class LayeredCache:
 
         Keys come in their order.
         """
-        there = self._read(lambda: [row for row in self._shared.scan(prefix) if row[0] not in self._behind]) or []
+        there = self._read(lambda: self._list(prefix)) or []
         for key, rows in groupby(heapq.merge(there, self._disk.scan(prefix), key=itemgetter(0)), key=itemgetter(0)):
             if not key.startswith(PENDING):
                 (_, first_line), *others = rows
                 if others and others[0][1] != first_line and _is_later(others[0][1], first_line):
                     first_line = others[0][1]
                 yield key, first_line
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether `scan` yields what the shared cache has, too."""
+        return self._lost_until is None and self._shared.is_whole
 
     def size(self) -> int | None:
         """Return the number of answers on this disk; nobody knows that of the shared cache."""
@@ -145,13 +151,24 @@ class LayeredCache:
             self._disk.set(items)
         return done
 
+    def _list(self, prefix: str) -> list[tuple[str, str]]:
+        try:
+            return [row for row in self._shared.scan(prefix) if row[0] not in self._behind]
+        except ListingRefused as error:  # all else it may do as it is told
+            if self._is_required:
+                raise
+            if not self._has_said_listing:
+                self._has_said_listing = True
+                self.notices.append(f"{error.message}; only what this disk has is listed")
+            return []
+
     def _debts(self, keys: Iterable[str]) -> dict[str, str]:
         self._behind.update(keys)
         return dict.fromkeys((self._debt_prefix + key for key in keys), "")
 
     def _read(self, work: Callable[[], T]) -> T | None:
         """Do as `_attempt`, and read what a shared cache still gives that takes nothing."""
-        done = self._attempt(work)
+        done = self._attempt(work, is_read=True)
         if done is None and self._is_readable:
             try:
                 return work()
@@ -159,17 +176,21 @@ class LayeredCache:
                 self._is_readable = False
         return done
 
-    def _attempt(self, work: Callable[[], T]) -> T | None:
+    def _attempt(self, work: Callable[[], T], *, is_read: bool = False) -> T | None:
         """Do the work on the shared cache; None while it is lost. Tries it again after a while, and says so once."""
         if self._lost_until is not None and self._clock() < self._lost_until:
             return None
+        is_reached = self._lost_until is None
         try:
-            if self._lost_until is not None:
+            if not is_reached:
                 self._reach()
+                is_reached = True
             done = work()
         except CacheError as error:
             self._lost_until = self._clock() + _RETRY_AFTER_S
-            self._is_readable = isinstance(error, CacheRefused) and not self._is_required
+            is_read_refused = is_read and is_reached
+            is_refused = isinstance(error, CacheRefused) and not self._is_required and not is_read_refused
+            self._is_readable = is_refused and self._still_gives()
             if self._is_required:
                 raise
             if not self._has_said_loss:
@@ -185,6 +206,13 @@ class LayeredCache:
             self._lost_until = None
             self.notices.append("the shared cache is back, and has what was bought meanwhile")
         return done
+
+    def _still_gives(self) -> bool:
+        try:
+            self._shared.get_many([self._debt_prefix])
+        except CacheError:
+            return False
+        return True
 
     def _reach(self) -> None:
         """Bring to the shared cache what it missed, after making sure that it is there."""

@@ -43,6 +43,7 @@ def open_leases(
     *,
     url: str | None = None,
     is_required: bool = False,
+    patience_s: float = 600.0,
     warn: Callable[[CacheError], None] = lambda error: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Leases:
@@ -50,8 +51,9 @@ def open_leases(
 
     Losing the shared cache later leaves the leases of this machine, without a word since the cache itself says it,
     unless `is_required` makes that a CacheError. A shared cache that is there and refuses leases is given to `warn`,
-    once: it may take all else. `clock` counts seconds, the same for all processes of a machine. Raises UsageError for
-    an unsafe folder or a URL that cannot be read, CacheError when the folder cannot be used.
+    once: it may take all else. It is waited for `patience_s` seconds at most, a few for each answer. `clock` counts
+    seconds, the same for all processes of a machine. Raises UsageError for an unsafe folder or a URL that cannot be
+    read, CacheError when the folder cannot be used.
     """
     from meetcli.cache.disk_leases import DiskLeases
 
@@ -61,7 +63,8 @@ def open_leases(
     try:
         from meetcli.cache.redis_leases import RedisLeases, SharedLeases
 
-        return SharedLeases(RedisLeases(url, here.token), here, clock=clock, is_required=is_required, warn=warn)
+        there = RedisLeases(url, here.token, patience_s=patience_s)
+        return SharedLeases(there, here, clock=clock, is_required=is_required, warn=warn)
     except BaseException:
         here.close()
         raise

@@ -28,7 +28,9 @@ def opened(flags: Flags, *, is_shared_used: bool) -> Iterator[tuple[Settings, Ca
     settings = loaded.settings
     set_up_logging(loaded)
     url = settings.cache_url if is_shared_used else None
-    cache = open_cache(folder_of(settings), url=url, is_required=settings.cache_required)
+    cache = open_cache(
+        folder_of(settings), url=url, is_required=settings.cache_required, patience_s=settings.max_wait_s
+    )
     told = _tell(cache, 0)
     try:
         yield settings, cache
@@ -70,7 +72,7 @@ def clear_shared(flags: Flags, *, is_confirmed: bool) -> None:
     set_up_logging(loaded)
     if settings.cache_url is None:
         raise UsageError("no shared cache is configured", hint="name it with --cache-url or REDIS_URL")
-    cache = open_shared(settings.cache_url)
+    cache = open_shared(settings.cache_url, patience_s=settings.max_wait_s)
     try:
         confirm("Remove every paid answer from the shared cache, for everybody who uses it?", is_confirmed=is_confirmed)
         removed = cache.clear()

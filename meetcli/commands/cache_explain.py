@@ -53,7 +53,7 @@ class _Untouched:
 
     def __init__(self, cache: Cache) -> None:
         self.notices: list[str] = []  # whoever opened the cache tells its own
-        self.backend = cache.backend
+        self.backend, self.is_whole = cache.backend, cache.is_whole
         self.get_many, self.scan, self.size = cache.get_many, cache.scan, cache.size
 
     def set(self, items: Mapping[str, str]) -> None:

@@ -106,16 +106,25 @@ def remove_doomed(doomed: Doomed, flags: Flags, *, results: str | None, is_confi
         )
         remove_entries(cache, entries)
         _warn_of_remains(cache, folder_of(settings))
-        is_all_reached = settings.cache_url is None or "redis" in cache.backend
+        remains = _remains_elsewhere(settings.cache_url, cache)
     if removal.opaque:
         events.LOGGER.warning(
             "%s: not said whom it is about; look into it or make it anew", ", ".join(names_of(removal.opaque))
         )
     sys.stdout.write(f"removed {text}\n")
-    if not is_all_reached:
-        raise CacheError("the shared cache was not reached and may hold more", hint="run this again when it is back")
+    if remains is not None:
+        raise remains
     if not (entries or removal.results or removal.opaque or forgotten):
         raise MeetcliError(f"nothing is kept of {doomed.shown}", hint=doomed.hint(known))
+
+
+def _remains_elsewhere(url: str | None, cache: Cache) -> CacheError | None:
+    if url is None or cache.is_whole:
+        return None
+    if "redis" in cache.backend:
+        hint = "use an account that may list the keys (SCAN), remove keys and is not that of a copy"
+        return CacheError("the shared cache may hold more: it did not do all that was asked", hint=hint)
+    return CacheError("the shared cache was not reached and may hold more", hint="run this again when it is back")
 
 
 def _known_ids(cache: Cache) -> dict[str, set[str]]:

@@ -1,4 +1,6 @@
-"""What `meetcli doctor` looks at: whether a run could work as the settings say. Changes nothing, sends no text."""
+"""What `meetcli doctor` looks at: whether a run could work as the settings say. Sends no text, and keeps
+nothing it changes.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,12 @@ def checks(loaded: LoadedSettings, *, is_offline: bool) -> Iterator[Check]:
     yield from _check_settings(loaded)
     yield from _check_cache(settings, loaded.origins["no_cache"])
     if settings.cache_url is not None and not settings.no_cache:
-        yield _check_shared(settings.cache_url, is_offline=is_offline, is_required=settings.cache_required)
+        yield from _check_shared(
+            settings.cache_url,
+            is_offline=is_offline,
+            is_required=settings.cache_required,
+            patience_s=settings.max_wait_s,
+        )
     yield _check_ids(settings)
     yield from _check_places(settings)
     endpoint = _check_engine(settings, is_offline=is_offline)
@@ -158,21 +165,29 @@ def _check_ids(settings: Settings) -> Check:
     return Check("ids", "ok", f"a meeting without all three ids is known by its content{patterns}")
 
 
-def _check_shared(url: str, *, is_offline: bool, is_required: bool) -> Check:
+def _check_shared(url: str, *, is_offline: bool, is_required: bool, patience_s: float) -> Iterator[Check]:
+    """Try all that a run does with the shared cache."""
     if is_offline:
-        return Check("redis", "skip", "not asked (--offline)")
+        yield Check("redis", "skip", "not asked (--offline)")
+        return
     try:
-        shared = open_shared(url)
+        shared = open_shared(url, patience_s=patience_s)
         try:
             shared.ping()
+            refused = shared.examine()
+            kind = shared.kind()
         finally:
             shared.close()
     except MeetcliError as error:
         hint = error.hint or "start it, correct --cache-url, or leave it out"
         if isinstance(error, CacheError) and not is_required:
-            return Check("redis", "warn", f"{error.message}; a run goes on with the disk cache alone", hint)
-        return Check("redis", "fail", error.message, hint)
-    return Check("redis", "ok", "answers")
+            yield Check("redis", "warn", f"{error.message}; a run goes on with the disk cache alone", hint)
+        else:
+            yield Check("redis", "fail", error.message, hint)
+        return
+    yield Check("redis", "ok", f"answers: a {kind}")
+    for said in refused:
+        yield Check("redis", "warn", said, "give this account GET, SET, DEL, SCAN and EVAL for the keys idem:meetcli:*")
 
 
 def _check_places(settings: Settings) -> Iterator[Check]:

@@ -29,7 +29,12 @@ def opened_cache(settings: Settings) -> Iterator[ForgivingCache | None]:
         yield None
         return
     try:
-        cache = open_cache(settings.cache_dir, url=settings.cache_url, is_required=settings.cache_required)
+        cache = open_cache(
+            settings.cache_dir,
+            url=settings.cache_url,
+            is_required=settings.cache_required,
+            patience_s=settings.max_wait_s,
+        )
     except CacheError as error:
         if settings.cache_required:
             raise required_loss(error) from error
@@ -59,7 +64,9 @@ def opened_leases(settings: Settings, cache: ForgivingCache | None) -> Iterator[
     from meetcli.cache.leases import open_leases
 
     try:
-        leases = open_leases(settings.cache_dir, url=settings.cache_url, warn=warn_of_leases)
+        leases = open_leases(
+            settings.cache_dir, url=settings.cache_url, patience_s=settings.max_wait_s, warn=warn_of_leases
+        )
     except CacheError as error:
         warn_of_leases(error)
         yield None

@@ -13,11 +13,15 @@ from tests.fakes import MemoryCache
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-@pytest.fixture(params=["disk", "memory", "redis"])
+@pytest.fixture(params=["disk", "memory", "redis", "cluster", "poor account"])
 def cache(request, tmp_path):
     opened: Cache
     if request.param == "redis":
         opened = open_shared(request.getfixturevalue("clean_redis"))
+    elif request.param == "cluster":
+        opened = open_shared(request.getfixturevalue("clean_cluster"))
+    elif request.param == "poor account":
+        opened = open_shared(request.getfixturevalue("poor_account"))
     elif request.param == "disk":
         opened = open_cache(tmp_path / "cache")
     else:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -30,11 +31,13 @@ def clock():
     return Clock()
 
 
-@pytest.fixture(params=["one machine", "one machine with a server", "two machines"])
+@pytest.fixture(params=["one machine", "one machine with a server", "two machines", "a cluster", "a poor account"])
 def two(request, tmp_path, clock):
     """Two runs that want the same, however they are connected."""
-    url = None if request.param == "one machine" else request.getfixturevalue("clean_redis")
-    folders = [tmp_path / "a", tmp_path / ("b" if request.param == "two machines" else "a")]
+    kinds = {"one machine": None, "a cluster": "clean_cluster", "a poor account": "poor_account"}
+    kind = kinds.get(request.param, "clean_redis")
+    url = None if kind is None else request.getfixturevalue(kind)
+    folders = [tmp_path / "a", tmp_path / ("a" if request.param.startswith("one") else "b")]
     opened = [open_leases(folder, url=url, clock=clock) for folder in folders]
     yield opened
     for leases in opened:
@@ -161,6 +164,30 @@ def test_the_leases_of_a_killed_process_are_free_at_once(tmp_path, request, has_
     leases.close()
 
 
+@pytest.mark.parametrize("kind", [None, "clean_redis", "clean_cluster"])
+def test_the_leases_of_a_killed_process_are_free_for_a_run_that_begins_later(tmp_path, request, kind):
+    url = kind and request.getfixturevalue(kind)
+    end(start_holder(tmp_path / "a", url), signal.SIGKILL)
+
+    first = open_leases(tmp_path / "a", url=url)
+    second = open_leases(tmp_path / "a", url=url)
+
+    assert second.acquire(["a"]) == {"a"}
+    assert first.acquire(["a", "b"]) == {"b"}
+    first.close()
+    second.close()
+
+
+def test_leases_that_ended_with_their_holders_leave_no_rows(tmp_path):
+    end(start_holder(tmp_path / "a"), signal.SIGKILL)
+
+    open_leases(tmp_path / "a", clock=lambda: time.monotonic() + LEASE_S + 1).close()
+
+    with sqlite3.connect(tmp_path / "a" / "cache.leases.db") as rows:
+        assert rows.execute("SELECT COUNT(*) FROM lease").fetchone() == (0,)
+    rows.close()
+
+
 def test_a_suspended_process_is_alive_until_its_leases_end(tmp_path, clock):
     holder = start_holder(tmp_path / "a")
     try:
@@ -261,10 +288,17 @@ def test_a_required_server_that_is_lost_is_an_error(tmp_path, clock):
     assert files(tmp_path / "a") == ["cache.leases.db", "cache.lock"]
 
 
-def test_a_server_that_refuses_leases_alone_is_told_of_once(tmp_path, clock, clean_redis):
+@pytest.mark.parametrize(
+    ("refused", "says"),
+    [
+        ("-@scripting", "runs no scripts for this account (EVAL); leases are kept with plain commands"),
+        ("-@write", "cannot keep leases in"),
+    ],
+)
+def test_an_account_without_scripts_or_without_leases_is_told_of_once(tmp_path, clock, clean_redis, refused, says):
     redis = pytest.importorskip("redis")
     with redis.Redis.from_url(clean_redis) as client:
-        client.execute_command("ACL", "SETUSER", "keeper", "on", "nopass", "~*", "+@all", "-@scripting")
+        client.execute_command("ACL", "SETUSER", "keeper", "on", "nopass", "~*", "+@all", refused)
         url, told = clean_redis.replace("redis://", "redis://keeper:any@"), []
         leases = open_leases(tmp_path / "a", url=url, warn=told.append, clock=clock)
         try:
@@ -276,7 +310,21 @@ def test_a_server_that_refuses_leases_alone_is_told_of_once(tmp_path, clock, cle
             client.execute_command("ACL", "DELUSER", "keeper")
 
     assert len(told) == 1
-    assert "cannot keep leases in" in told[0].message
+    assert says in told[0].message
+
+
+def test_without_scripts_a_lease_of_the_dead_is_taken_over_and_that_of_others_is_left(tmp_path, clock, poor_account):
+    end(start_holder(tmp_path / "a", poor_account), signal.SIGKILL)
+    other = open_leases(tmp_path / "b", url=poor_account, clock=clock)
+    assert other.acquire(["a", "c"]) == {"c"}, "on another machine it may live"
+
+    leases = open_leases(tmp_path / "a", url=poor_account, clock=time.monotonic)
+    assert leases.acquire(["a", "b", "c"]) == {"a", "b"}
+    other.release(["a", "b"])
+    assert other.acquire(["a", "b"]) == frozenset(), "nobody gives back what is not his"
+    leases.close()
+    assert other.acquire(["a", "b"]) == {"a", "b"}
+    other.close()
 
 
 def test_a_damaged_file_is_made_anew(tmp_path):

@@ -6,7 +6,7 @@ import traceback
 import pytest
 
 from meetcli.cache import open_shared
-from meetcli.cache.redis import PREFIX, shown_url
+from meetcli.cache.redis_server import PREFIX, shown_url
 from meetcli.errors import CacheError, UsageError
 
 redis = pytest.importorskip("redis")

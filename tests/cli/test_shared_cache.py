@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from tests.cli.command import Command
 from tests.corridor import explicit
 from tests.loopback_server import Fault, LoopbackServer
+from tests.redis_shapes import ScriptedRedis
 
 redis = pytest.importorskip("redis")
 NOBODY = "redis://:CANARY@127.0.0.1:1/0"
@@ -216,3 +218,70 @@ def test_forgetting_without_the_server_is_not_done(meetings: Command) -> None:
 
     assert (done.exit_code, done.stdout) == (1, "removed 1 answer\n")
     assert "the shared cache was not reached and may hold more" in done.stderr
+
+
+def test_two_machines_share_a_cluster(meetings: Command, server: LoopbackServer, clean_cluster: str) -> None:
+    one = meetings("extract", "in", "--cache-dir", "one", "--summary", "json", REDIS_URL=clean_cluster)
+    two = meetings("extract", "in", "--cache-dir", "two", "--summary", "json", REDIS_URL=clean_cluster)
+    listed = meetings("cache", "list", "--json", "--cache-dir", "three", REDIS_URL=clean_cluster)
+
+    assert (one.summary["backend"], two.summary["backend"]) == ("redis+disk", "redis+disk")
+    assert (one.summary["counts"]["miss"], two.summary["counts"]["hit"], server.requests) == (6, 6, 6)
+    assert len(json.loads(listed.stdout)) == 6
+    assert "warning" not in one.stderr + two.stderr + listed.stderr
+
+
+def test_an_account_with_few_rights_shares_and_is_told_of_once(
+    meetings: Command, server: LoopbackServer, clean_redis: str
+) -> None:
+    with redis.Redis.from_url(clean_redis) as client:
+        rights = ("~idem:meetcli:*", "-@all", "+get", "+set", "+del")
+        client.execute_command("ACL", "SETUSER", "few", "on", "nopass", *rights)
+        url = clean_redis.replace("redis://", "redis://few:any@")
+        one = meetings("extract", "in", "--cache-dir", "one", "--summary", "json", REDIS_URL=url)
+        two = meetings("extract", "in", "--cache-dir", "two", "--summary", "json", REDIS_URL=url)
+        looked = meetings("doctor", REDIS_URL=url)
+        forgotten = meetings("cache", "remove", "--customer", "C-1", "--cache-dir", "one", REDIS_URL=url)
+        client.execute_command("ACL", "DELUSER", "few")
+
+    assert (one.summary["counts"]["miss"], two.summary["counts"]["hit"], server.requests) == (6, 6, 6)
+    assert one.summary["backend"] == "redis+disk"
+    assert one.stderr.count("(EVAL)") == 1
+    assert one.stderr.count("(SCAN)") == 1
+    assert "keys cannot be listed" in looked.stdout
+    assert "scripts cannot be run" in looked.stdout
+    assert forgotten.exit_code == 1
+    assert "the shared cache may hold more" in forgotten.stderr
+
+
+def test_a_copy_that_only_gives_does_not_count_as_forgetting(
+    meetings: Command, server: LoopbackServer, clean_redis: str
+) -> None:
+    meetings("extract", "in", REDIS_URL=clean_redis)
+    with redis.Redis.from_url(clean_redis) as client:
+        client.execute_command("ACL", "SETUSER", "copy", "on", "nopass", "~*", "+@all", "-@write")
+        url = clean_redis.replace("redis://", "redis://copy:any@")
+        forgotten = meetings("cache", "remove", "--customer", "C-1", REDIS_URL=url)
+        client.execute_command("ACL", "DELUSER", "copy")
+
+        assert client.keys("idem:meetcli:answer:*")
+    assert forgotten.exit_code == 1
+    assert "the shared cache may hold more" in forgotten.stderr
+
+
+def test_a_server_that_drips_holds_a_run_up_for_no_longer_than_it_may(
+    meetings: Command, server: LoopbackServer
+) -> None:
+    with ScriptedRedis(lambda _: b"$" + b"1" * 4000, interval_s=0.1) as slow:
+        begun = time.monotonic()
+        done = meetings("extract", "in", "--summary", "json", "--max-wait", "1s", REDIS_URL=slow.url)
+
+    assert (done.exit_code, done.summary["backend"], done.summary["counts"]["miss"]) == (0, "disk", 6)
+    assert done.stderr.count("it had 1 s for its answer") == 1
+    assert time.monotonic() - begun < 30
+
+
+def test_doctor_names_a_cluster(meetings: Command, server: LoopbackServer, clean_cluster: str) -> None:
+    done = meetings("doctor", REDIS_URL=clean_cluster)
+
+    assert "answers: a Redis cluster, asked for one key at a time\n" in done.stdout
