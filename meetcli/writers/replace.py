@@ -88,6 +88,17 @@ def replace_atomically(path: str, chunks: Iterable[bytes], *, mode: int = 0o600,
         raise
 
 
+def open_regular(path: str) -> int:
+    """Open a file of ours for reading. Raises OSError for a link, whatever it points to, and for what is no file: a pipe
+    that somebody planted would be waited for without end.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "no file", path)
+    return handle
+
+
 def make_private(folder: Path) -> None:
     """Make a folder, and those above it that are missing, for its owner only: file names tell who was met."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
@@ -97,12 +108,9 @@ def make_private(folder: Path) -> None:
 
 
 def content_of(path: str) -> bytes | None:
-    """Return what stands in a file, None where there is none that can be read whole: at most 2 GB in one piece.
-
-    A link is no file of ours, whatever it points to.
-    """
+    """Return what stands in a file, None where there is none that can be read whole: at most 2 GB in one piece."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = open_regular(path)
     except OSError:
         return None
     try:

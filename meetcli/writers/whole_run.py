@@ -5,13 +5,14 @@ Never keeps many pieces in memory: they wait on disk.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from meetcli.errors import RunStopped
 from meetcli.models import Source
-from meetcli.writers.replace import Folders
+from meetcli.writers.replace import Folders, open_regular
 
 _IN_MEMORY = 16_000_000
 """Bytes that are kept before a file without a name takes them."""
@@ -56,7 +57,7 @@ class WholeRun:
 
     def _is_there(self) -> bool:
         try:
-            with open(self.path, "rb") as file:  # noqa: PTH123  # kept as text: it is what tables and summaries show
+            with os.fdopen(open_regular(self.path), "rb") as file:
                 return all(file.read(len(chunk)) == chunk for chunk in self._chunks()) and not file.read(1)
         except OSError:
             return False

@@ -12,6 +12,7 @@ import pytest
 from meetcli.errors import RunStopped
 from meetcli.writers.json_files import JsonFiles
 from meetcli.writers.replace import Folders, openness, replace_atomically, sweep
+from meetcli.writers.whole_run import WholeRun
 from tests.results import as_text, result, source
 
 
@@ -168,3 +169,16 @@ def test_a_run_sweeps_each_folder_it_writes_to(tmp_path, dead):
     left.write_text("cut off")
     JsonFiles(tmp_path, "extract").write(source("q3"), as_text(result()))
     assert names(tmp_path) == ["q3.extract.json"]
+
+
+@pytest.mark.parametrize("plant", [os.mkfifo, lambda path: path.symlink_to("elsewhere")])
+def test_a_pipe_or_a_link_planted_at_the_place_of_a_whole_runs_file_gives_way_to_it(tmp_path, plant):
+    (tmp_path / "elsewhere").write_bytes(b"head")
+    plant(tmp_path / "results.csv")
+    run = WholeRun(tmp_path / "results.csv", b"head")
+    run.add(source("a.json"), b"")
+
+    run.close()
+
+    assert (tmp_path / "results.csv").lstat().st_mode & 0o170000 == 0o100000
+    assert (tmp_path / "results.csv").read_bytes() == (tmp_path / "elsewhere").read_bytes() == b"head"
