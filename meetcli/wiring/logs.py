@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -147,6 +148,19 @@ def _time_of(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _open_private(name: str, flags: int) -> int:
+    """Open a file that its owner alone may read.
+
+    Raises OSError for a link of somebody else, who would choose what our lines are added to, and for a pipe that nobody
+    reads: it would be waited for without end.
+    """
+    if os.path.islink(name) and os.lstat(name).st_uid not in (os.geteuid(), 0):  # noqa: PTH114  # text, as given
+        raise OSError(errno.ELOOP, "it is a link of another user", name)
+    handle = os.open(name, flags | os.O_NONBLOCK, 0o600)
+    os.set_blocking(handle, True)
+    return handle
+
+
 def _open_log_file(path: Path) -> logging.Handler:
     # Sockets, queues and pickle come with this module: imported only by runs that write a file.
     from logging.handlers import WatchedFileHandler
@@ -158,9 +172,7 @@ def _open_log_file(path: Path) -> logging.Handler:
 
         def _open(self) -> IO[Any]:  # type: ignore[override]  # the base class promises its own wrapper type
             # Created with this mode, never changed to it later: in between, others could open it.
-            return open(
-                self.baseFilename, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)
-            )
+            return open(self.baseFilename, "a", encoding="utf-8", opener=_open_private)
 
         def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
             if not self.has_complained:

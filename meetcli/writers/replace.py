@@ -68,7 +68,10 @@ def replace_atomically(path: str, chunks: Iterable[bytes], *, mode: int = 0o600,
     `/dev/null`, for everybody.
     """
     if may_be_stream and _is_stream(path):
-        with open(path, "wb") as stream:  # noqa: PTH123  # strings throughout, as above
+        # Without a reader at its other end a pipe would be waited for without end.
+        handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.set_blocking(handle, True)
+        with os.fdopen(handle, "wb") as stream:
             stream.writelines(chunks)
         return
     folder = path.rpartition("/")[0]
@@ -89,8 +92,8 @@ def replace_atomically(path: str, chunks: Iterable[bytes], *, mode: int = 0o600,
 
 
 def open_regular(path: str) -> int:
-    """Open a file of ours for reading. Raises OSError for a link, whatever it points to, and for what is no file: a pipe
-    that somebody planted would be waited for without end.
+    """Open a file of ours for reading. Raises OSError for a link, whatever it points to, and for what is no file: a
+    pipe that somebody planted would be waited for without end.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(handle).st_mode):

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import sys
 
@@ -121,3 +122,26 @@ def test_lines_follow_a_replaced_standard_error(monkeypatch, tmp_path):
         monkeypatch.setattr(sys, "stderr", stream)
         LOGGER.warning("above the bar")
     assert (tmp_path / "x").read_text() == "warning: above the bar\n"
+
+
+def test_a_pipe_that_nobody_reads_is_refused_as_a_log_file_at_once(tmp_path):
+    os.mkfifo(tmp_path / "run.log")
+    with pytest.raises(UsageError, match=r"run\.log"):
+        configure_logging(run_id="r", log_file=tmp_path / "run.log")
+
+
+def test_a_link_is_followed_unless_somebody_else_made_it(tmp_path, monkeypatch):
+    (tmp_path / "theirs").write_text("", encoding="utf-8")
+    (tmp_path / "run.log").symlink_to(tmp_path / "theirs")
+    configure_logging(run_id="r", log_file=tmp_path / "run.log")
+    write_all_levels()
+    written = (tmp_path / "theirs").read_text(encoding="utf-8")
+    close_logging()
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)  # as a user whose link this is not
+    if os.getuid() == 0:
+        os.lchown(tmp_path / "run.log", 54321, -1)
+
+    with pytest.raises(UsageError, match="a link of another user"):
+        configure_logging(run_id="r", log_file=tmp_path / "run.log")
+    assert written
+    assert (tmp_path / "theirs").read_text(encoding="utf-8") == written

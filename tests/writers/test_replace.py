@@ -182,3 +182,10 @@ def test_a_pipe_or_a_link_planted_at_the_place_of_a_whole_runs_file_gives_way_to
 
     assert (tmp_path / "results.csv").lstat().st_mode & 0o170000 == 0o100000
     assert (tmp_path / "results.csv").read_bytes() == (tmp_path / "elsewhere").read_bytes() == b"head"
+
+
+def test_a_pipe_that_nobody_reads_is_an_error_and_no_wait(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(OSError, match="pipe"):
+        replace_atomically(str(tmp_path / "pipe"), [b"a"], may_be_stream=True)
