@@ -66,7 +66,8 @@ class LateBatches(Batches):
         return super()._download(name)
 
     def _shown(self, batch: Mapping[str, Any]) -> dict[str, Any]:
-        shown = {**batch, "status": self._words.get(batch["status"], batch["status"])}
+        status = "in_progress" if self._now == "running" else batch["status"]
+        shown = {**batch, "status": self._words.get(status, status)}
         return {**shown, "output_file_id": None} if self._now == "no file named" else shown
 
 
