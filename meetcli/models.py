@@ -491,7 +491,7 @@ class Submission(NamedTuple):
         return self.state in ("submitted", "unread")
 
 
-class Member(NamedTuple):
+class BatchLine(NamedTuple):
     """One request of a batch by its digest, and for whom it was bought, so that removing a customer reaches its reply.
 
     `refusal` is why the server would not answer it, empty as long as it has not said no.

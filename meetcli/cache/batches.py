@@ -16,7 +16,7 @@ from meetcli.cache import Cache
 from meetcli.cache.entry import Header, batch_reply_key, dump_reply, load_reply
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.errors import RunStopped
-from meetcli.models import Member, Reply, Submission
+from meetcli.models import BatchLine, Reply, Submission
 
 MOST_BATCHES = 10_000
 REPLIES_A_WRITE = 200
@@ -38,16 +38,16 @@ class CachedBatches:
         return sorted(found, key=lambda submission: submission.created_at)
 
     def latest(self) -> str:
-        """Return what tells whether anybody has intended a batch or learned its id since it was last asked for."""
+        """Return a token that changes when any process records a batch or learns its id."""
         return self._cache.get_many([LATEST]).get(LATEST, "")
 
-    def members(self, submission: Submission) -> list[Member]:
+    def members(self, submission: Submission) -> list[BatchLine]:
         """Return the requests of a batch; of one that is collected, those that were refused in it."""
         name = _key(submission)
         lines = self._cache.get_many([name]).get(name, "").split("\n")[1:]
         return [member for line in lines if (member := _member(line)) is not None]
 
-    def write(self, submission: Submission, members: Sequence[Member] | None = None) -> None:
+    def write(self, submission: Submission, members: Sequence[BatchLine] | None = None) -> None:
         """Remember a batch, with new members or with those it had."""
         lines = [
             _dump(submission),
@@ -63,7 +63,7 @@ class CachedBatches:
         """Forget a batch that never came to be."""
         self._cache.remove([_key(submission)])
 
-    def keep(self, submission: Submission, replies: Iterable[tuple[Member, Reply]], now: datetime) -> None:
+    def keep(self, submission: Submission, replies: Iterable[tuple[BatchLine, Reply]], now: datetime) -> None:
         """Keep paid replies until their meetings are settled."""
         left = iter(replies)
         while some := list(islice(left, REPLIES_A_WRITE)):
@@ -87,7 +87,7 @@ class CachedBatches:
             )
 
 
-def forget_members(cache: Cache, is_doomed: Callable[[Member], bool]) -> int:
+def forget_members(cache: Cache, is_doomed: Callable[[BatchLine], bool]) -> int:
     """Take requests out of every remembered batch; return how many.
 
     Replies that are still to come for them are nobody's then, and not kept.
@@ -122,8 +122,8 @@ def _load(line: str) -> Submission | None:
         return None
 
 
-def _member(line: str) -> Member | None:
+def _member(line: str) -> BatchLine | None:
     try:
-        return Member(*json.loads(line))
+        return BatchLine(*json.loads(line))
     except (ValueError, TypeError, RecursionError):
         return None

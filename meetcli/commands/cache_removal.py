@@ -15,7 +15,7 @@ from meetcli.commands.cache import Flags, confirm, opened
 from meetcli.commands.cache_entries import digits_of, entries_about, refuse_several
 from meetcli.commands.cache_folder import folder_of
 from meetcli.errors import CacheError, MeetcliError, UsageError
-from meetcli.models import Member
+from meetcli.models import BatchLine
 from meetcli.plain_text import count_text
 from meetcli.writers.removal import Removal, find_doomed, names_of
 
@@ -51,7 +51,7 @@ class Doomed(NamedTuple):
             return str(result.get("idempotency_key")).startswith(digits_of(self.key))
         return self._is_of(result.get("meeting_id"), result.get("customer_id"))
 
-    def takes_member(self, member: Member) -> bool:
+    def takes_member(self, member: BatchLine) -> bool:
         """Say whether a request of a batch is about it; under a key alone that cannot be told."""
         return self.key is None and self._is_of(member.meeting_id, member.customer_id)
 

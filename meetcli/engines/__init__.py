@@ -14,7 +14,7 @@ from meetcli.models import Abilities, EngineIdentity, Lane, Reply, Request
 
 if TYPE_CHECKING:  # a run of hits reserves nothing, and knows no batch
     from meetcli.engines.batch_book import BatchBook
-    from meetcli.engines.openai_batch import BatchEngine, BatchWishes
+    from meetcli.engines.openai_batch import BatchEngine, BatchPolicy
     from meetcli.money.budget import Budget
 
 
@@ -189,7 +189,7 @@ def open_batches(
     book: BatchBook,
     *,
     identity: EngineIdentity,
-    wishes: BatchWishes,
+    wishes: BatchPolicy,
     tell: Callable[[str], None],
 ) -> BatchEngine:
     """Return the engine that knows batches. Raises `ValueError` for one that has no such lane: its transcripts would

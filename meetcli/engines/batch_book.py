@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from meetcli.models import Member, Reply, Submission
+from meetcli.models import BatchLine, Reply, Submission
 
 
 class BatchBook(Protocol):
@@ -21,14 +21,14 @@ class BatchBook(Protocol):
         ...
 
     def latest(self) -> str:
-        """Return what tells whether anybody has intended a batch or learned its id since it was last asked for."""
+        """Return a token that changes when any process records a batch or learns its id."""
         ...
 
-    def members(self, submission: Submission) -> list[Member]:
+    def members(self, submission: Submission) -> list[BatchLine]:
         """Return the requests of a batch; of one that is collected, those that were refused in it."""
         ...
 
-    def write(self, submission: Submission, members: Sequence[Member] | None = None) -> None:
+    def write(self, submission: Submission, members: Sequence[BatchLine] | None = None) -> None:
         """Remember a batch, with new members or with those it had."""
         ...
 
@@ -36,7 +36,7 @@ class BatchBook(Protocol):
         """Forget a batch that never came to be."""
         ...
 
-    def keep(self, submission: Submission, replies: Iterable[tuple[Member, Reply]], now: datetime) -> None:
+    def keep(self, submission: Submission, replies: Iterable[tuple[BatchLine, Reply]], now: datetime) -> None:
         """Keep paid replies until their meetings are settled."""
         ...
 

@@ -33,7 +33,7 @@ from meetcli.engines.openai_batch_replies import RemoteBatch
 from meetcli.engines.openai_collect import BatchCollector, told_of
 from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_files import BatchFiles
-from meetcli.engines.openai_find import LookedFor
+from meetcli.engines.openai_find import BatchScope
 from meetcli.engines.openai_gate import NAP_S, Timers
 from meetcli.engines.openai_live import OpenAIEngine
 from meetcli.engines.openai_spool import Spool
@@ -72,7 +72,7 @@ class _Lane:
         self.replies.put_nowait(Reply(request_id, None, state=state, reason=reason))
 
 
-class BatchWishes(NamedTuple):
+class BatchPolicy(NamedTuple):
     """What a run wants of batches. `submits` sends new requests by batch, `waits` until these are answered.
 
     With `repairs_live` what follows an answer is asked live all the same. `asks_list` also looks for batches that only
@@ -96,7 +96,7 @@ class BatchEngine:
         book: BatchBook,
         *,
         endpoint: str,
-        wishes: BatchWishes,
+        wishes: BatchPolicy,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         timers: Timers | None = None,
         tell: Callable[[str], None] = logger.info,
@@ -107,7 +107,7 @@ class BatchEngine:
         self._timers = timers or Timers()
         self._live: Engine = OpenAIEngine(options, timers, None if wishes.submits else self._known)
         self._files = files or BatchFiles(options, self._timers)
-        looked_for = LookedFor(
+        looked_for = BatchScope(
             endpoint,
             options.model,
             needs_list=wishes.submits,

@@ -14,7 +14,7 @@ from typing import IO, Any, Final, NamedTuple
 from meetcli.engines.openai_batch_replies import parsed, shown_reason
 from meetcli.engines.openai_replies import read_reply
 from meetcli.engines.openai_wire import FILTER_CODES
-from meetcli.models import Member, Reply
+from meetcli.models import BatchLine, Reply
 
 UNREADABLE: Final = "bad_reply"
 PASSING_STATUSES: Final = frozenset({401, 402, 403, 408, 409, 425, 429})
@@ -26,9 +26,9 @@ class Results(NamedTuple):
     with why as its `refusal`. `strangers` have an answer and are none of ours.
     """
 
-    replies: list[tuple[Member, Reply]]
-    refused: list[Member]
-    unanswered: list[Member]
+    replies: list[tuple[BatchLine, Reply]]
+    refused: list[BatchLine]
+    unanswered: list[BatchLine]
     strangers: set[str]
 
 
@@ -39,12 +39,12 @@ def lines_of(file: IO[bytes]) -> Iterator[dict[str, Any]]:
         yield from (one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict))
 
 
-def read_results(lines: Iterable[dict[str, Any]], members: Mapping[str, Member]) -> Results:
+def read_results(lines: Iterable[dict[str, Any]], members: Mapping[str, BatchLine]) -> Results:
     """Sort the lines of result files."""
     results = Results([], [], [], set())
     for line in lines:
         name = request_of(line, members)
-        member = members.get(name) or Member(name)
+        member = members.get(name) or BatchLine(name)
         status, reply, code = _said(line)
         if isinstance(reply, Reply):
             if name not in members:
@@ -64,7 +64,7 @@ def read_results(lines: Iterable[dict[str, Any]], members: Mapping[str, Member])
     return results
 
 
-def request_of(line: Mapping[str, Any], members: Mapping[str, Member] | None = None) -> str:
+def request_of(line: Mapping[str, Any], members: Mapping[str, BatchLine] | None = None) -> str:
     """Return which request a line is about: its custom_id, also where a server wrote something before or behind it."""
     names = [str(line[name]) for name in ("custom_id", "customId", "key", "id") if line.get(name) is not None]
     given = names[0] if names else ""

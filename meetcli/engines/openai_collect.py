@@ -19,11 +19,11 @@ from meetcli.engines.batch_book import BatchBook
 from meetcli.engines.openai_batch_lines import UNREADABLE, lines_of, read_results
 from meetcli.engines.openai_batch_replies import RemoteBatch
 from meetcli.engines.openai_files import BatchFiles, NotNow
-from meetcli.engines.openai_find import LOOKED_FOR, BatchFinder, LookedFor
+from meetcli.engines.openai_find import LOOKED_FOR, BatchFinder, BatchScope
 from meetcli.engines.openai_room import Room
 from meetcli.engines.openai_wire import ONE_CALL
 from meetcli.errors import LaneNotServed, RunStopped
-from meetcli.models import Member, Reply, Submission
+from meetcli.models import BatchLine, Reply, Submission
 from meetcli.plain_text import count_text
 
 logger = logging.getLogger("meetcli.engines.openai")
@@ -40,9 +40,9 @@ class _Account:
     `answered` counts answers, also to those who are none of ours any more. `missing_files` are not there yet.
     """
 
-    waiting: dict[str, Member]
+    waiting: dict[str, BatchLine]
     answered: int = 0
-    refused: dict[str, Member] = field(default_factory=dict)
+    refused: dict[str, BatchLine] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     missing_files: list[str] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class BatchCollector:
     refused, each time. `trouble` is why this server's batches are not to be used, None where they are.
     """
 
-    def __init__(self, files: BatchFiles, book: BatchBook, looked_for: LookedFor, now: Callable[[], datetime]) -> None:
+    def __init__(self, files: BatchFiles, book: BatchBook, looked_for: BatchScope, now: Callable[[], datetime]) -> None:
         self._files = files
         self._book = book
         self._looked_for = looked_for
@@ -239,7 +239,7 @@ class BatchCollector:
         return account
 
     def _keep(
-        self, submission: Submission, lines: list[dict[str, Any]], members: dict[str, Member], account: _Account
+        self, submission: Submission, lines: list[dict[str, Any]], members: dict[str, BatchLine], account: _Account
     ) -> set[str]:
         """Keep what lines of result files say; return who is answered: a line may come twice."""
         results = read_results(lines, members)

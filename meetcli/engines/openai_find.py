@@ -14,7 +14,7 @@ from meetcli.engines.openai_batch_lines import lines_of, request_of
 from meetcli.engines.openai_batch_replies import RemoteBatch
 from meetcli.engines.openai_files import MOST_LOOKS, BatchFiles, NotNow
 from meetcli.errors import LaneNotServed, RunStopped
-from meetcli.models import Member, Submission
+from meetcli.models import BatchLine, Submission
 
 logger = logging.getLogger("meetcli.engines.openai")
 
@@ -32,7 +32,7 @@ LOOKED_FOR: Final = timedelta(days=7)
 """How long is looked for what a server should have, and does not show."""
 
 
-class LookedFor(NamedTuple):
+class BatchScope(NamedTuple):
     """Which batches a run looks for: those at its endpoint, `asks_list` also those that only the server knows, of this
     `model`.
 
@@ -49,7 +49,7 @@ class LookedFor(NamedTuple):
 class BatchFinder:
     """Looks for the batches to look after. `trouble` is why the server's list is of no use to whoever submits."""
 
-    def __init__(self, files: BatchFiles, book: BatchBook, looked_for: LookedFor, now: Callable[[], datetime]) -> None:
+    def __init__(self, files: BatchFiles, book: BatchBook, looked_for: BatchScope, now: Callable[[], datetime]) -> None:
         self._files = files
         self._book = book
         self._looked_for = looked_for
@@ -167,7 +167,7 @@ class BatchFinder:
             named += await self._names(file)
         if not named:
             return None
-        members = [Member(name) for name in dict.fromkeys(named)]
+        members = [BatchLine(name) for name in dict.fromkeys(named)]
         adopted = Submission(
             digest,
             remote.id,

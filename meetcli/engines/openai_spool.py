@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import IO, Final
 
 from meetcli.engines.openai_dialect import Dialect
-from meetcli.models import Member, Request
+from meetcli.models import BatchLine, Request
 
 MOST_REQUESTS: Final = 50_000
 MOST_BYTES: Final = 200_000_000
@@ -29,7 +29,7 @@ class Spool:
         self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
         self.size = 0
         self._digests: set[str] = set()
-        self.members: list[Member] = []
+        self.members: list[BatchLine] = []
 
     def add(self, request: Request) -> bool:
         """Write a request, once: a server takes no file that has an id twice. Return False where this file has no room
@@ -44,7 +44,7 @@ class Spool:
         self.size += len(data)
         self._digests.add(request.digest)
         self.members.append(
-            Member(request.digest, request.task, request.meeting.meeting_id, request.meeting.customer_id)
+            BatchLine(request.digest, request.task, request.meeting.meeting_id, request.meeting.customer_id)
         )
         return True
 

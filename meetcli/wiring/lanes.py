@@ -73,10 +73,10 @@ def open_batch_engine(
 ) -> BatchEngine:
     """Return the engine that knows batches."""
     from meetcli.cache.batches import CachedBatches
-    from meetcli.engines.openai_batch import BatchWishes
+    from meetcli.engines.openai_batch import BatchPolicy
 
     is_batch = settings.lane == "batch"
-    wishes = BatchWishes(
+    wishes = BatchPolicy(
         submits=is_batch,
         waits=is_batch and settings.wait,
         repairs_live=settings.repair == "live",

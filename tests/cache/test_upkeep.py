@@ -22,7 +22,7 @@ from meetcli.cache.entry import (
 )
 from meetcli.cache.forgiving import ForgivingCache
 from meetcli.cache.upkeep import kept_entries, remove_entries, unusable_rows
-from meetcli.models import Entry, Fingerprint, Member, Reply, Submission, Usage
+from meetcli.models import BatchLine, Entry, Fingerprint, Reply, Submission, Usage
 from tests.fakes import MemoryCache
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -107,13 +107,13 @@ def test_a_damaged_batch_does_not_keep_anybody_from_being_forgotten(line: str) -
     cache = MemoryCache()
     book = CachedBatches(ForgivingCache(cache, pytest.fail), "openai")
     submission = Submission("d", "batch_1", "submitted", NOW, "https://h/v1", "gpt-4o", 2)
-    book.write(submission, [Member("r1", "extract", "M-1", "CANARY"), Member("r2", "extract", "M-2", "C-2")])
+    book.write(submission, [BatchLine("r1", "extract", "M-1", "CANARY"), BatchLine("r2", "extract", "M-2", "C-2")])
     cache.items["batch:d"] += f"\n{line}"
 
     assert len(book.members(submission)) == 2
     forget_members(cache, lambda member: member.customer_id == "CANARY")
 
-    assert book.members(submission) == [Member("r2", "extract", "M-2", "C-2")]
+    assert book.members(submission) == [BatchLine("r2", "extract", "M-2", "C-2")]
     assert not cache.items["batch:d"].endswith(line), "nobody can say whom it is about"
 
 
@@ -121,10 +121,10 @@ def test_a_batch_forgets_whom_it_was_bought_for() -> None:
     cache = MemoryCache()
     book = CachedBatches(ForgivingCache(cache, pytest.fail), "openai")
     submission = Submission("d", "batch_1", "submitted", NOW, "https://h/v1", "gpt-4o", 2)
-    book.write(submission, [Member("r1", "extract", "M-1", "CANARY"), Member("r2", "extract", "M-2", "C-2")])
+    book.write(submission, [BatchLine("r1", "extract", "M-1", "CANARY"), BatchLine("r2", "extract", "M-2", "C-2")])
 
     forget_members(cache, lambda member: member.customer_id == "CANARY")
 
-    assert book.members(submission) == [Member("r2", "extract", "M-2", "C-2")]
+    assert book.members(submission) == [BatchLine("r2", "extract", "M-2", "C-2")]
     assert book.submissions() == [submission]
     assert "CANARY" not in "".join(cache.items.values())

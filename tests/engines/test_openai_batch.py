@@ -8,20 +8,20 @@ import pytest
 
 from meetcli.cache.batches import CachedBatches
 from meetcli.cache.forgiving import ForgivingCache
-from meetcli.engines.openai_batch import BatchEngine, BatchWishes
+from meetcli.engines.openai_batch import BatchEngine, BatchPolicy
 from meetcli.engines.openai_batch_lines import read_results
 from meetcli.engines.openai_batch_replies import RemoteBatch
 from meetcli.engines.openai_dialect import Dialect
 from meetcli.engines.openai_spool import MOST_REQUESTS, Spool
 from meetcli.errors import CacheError, RunStopped
-from meetcli.models import Member, Message
+from meetcli.models import BatchLine, Message
 from tests.engines.openai_driver import HandClock, collect, make_request, options_for
 from tests.fakes import MemoryCache
 from tests.loopback_batches import Batches
 from tests.loopback_server import LoopbackServer
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-BATCH_LANE = BatchWishes(submits=True, asks_list=True)
+BATCH_LANE = BatchPolicy(submits=True, asks_list=True)
 
 
 class CountedFiles:
@@ -228,7 +228,7 @@ def test_what_another_run_submits_after_ours_began_is_neither_submitted_again_no
         yield small(2)
 
     async def both():
-        engine = batch_engine(server, cache, BatchWishes(submits=submits))
+        engine = batch_engine(server, cache, BatchPolicy(submits=submits))
         return [reply async for reply in engine.complete(late())]
 
     with LoopbackServer() as server:
@@ -335,8 +335,8 @@ def test_a_reasoning_model_s_batch_has_no_temperature_which_it_would_refuse_line
     ],
 )
 def test_lines_without_an_answer_are_counted_by_reason(line, reason):
-    found = read_results([{"custom_id": "a", **line}], {"a": Member("a")})
-    assert found == ([], [], [Member("a", refusal=reason)], set())
+    found = read_results([{"custom_id": "a", **line}], {"a": BatchLine("a")})
+    assert found == ([], [], [BatchLine("a", refusal=reason)], set())
 
 
 @pytest.mark.parametrize(
@@ -348,8 +348,8 @@ def test_lines_without_an_answer_are_counted_by_reason(line, reason):
     ],
 )
 def test_lines_that_were_refused_are_told_apart(response, reason):
-    found = read_results([{"custom_id": "a", "response": response}], {"a": Member("a")})
-    assert found == ([], [Member("a", refusal=reason)], [], set())
+    found = read_results([{"custom_id": "a", "response": response}], {"a": BatchLine("a")})
+    assert found == ([], [BatchLine("a", refusal=reason)], [], set())
 
 
 def test_a_filtered_line_and_an_empty_one_are_what_they_are_live():
@@ -359,10 +359,10 @@ def test_a_filtered_line_and_an_empty_one_are_what_they_are_live():
         "body": {"choices": [{"message": {"content": ""}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9}},
     }
     lines = [{"custom_id": name, "response": response} for name, response in (("a", filtered), ("b", empty))]
-    (_, first), (_, second) = read_results(lines, {name: Member(name) for name in "ab"}).replies
+    (_, first), (_, second) = read_results(lines, {name: BatchLine(name) for name in "ab"}).replies
     assert (first.finish, first.text) == ("content_filter", None)
     assert (second.error, second.text, second.usage.input_tokens) == (None, "", 9)
 
 
 def test_lines_that_nobody_asked_for_are_left_out():
-    assert read_results([{"custom_id": "b"}, {"custom_id": None}], {"a": Member("a")}) == ([], [], [], set())
+    assert read_results([{"custom_id": "b"}, {"custom_id": None}], {"a": BatchLine("a")}) == ([], [], [], set())

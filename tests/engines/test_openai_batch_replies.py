@@ -7,7 +7,7 @@ import pytest
 
 from meetcli.engines.openai_batch_lines import read_results, request_of
 from meetcli.engines.openai_batch_replies import has_more, read_batch, read_file_id, read_list
-from meetcli.models import Member
+from meetcli.models import BatchLine
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DIGEST = "ab12" * 16
@@ -249,8 +249,8 @@ ANSWERED = [
 
 @pytest.mark.parametrize("line", ANSWERED)
 def test_an_answer_is_read_wherever_it_stands_in_a_line(line):
-    [(member, reply)] = read_results([{"id": "r", "custom_id": "a", **line}], {"a": Member("a")}).replies
-    assert (member, reply.text, reply.usage.input_tokens) == (Member("a"), '{"summary": "x"}', 9)
+    [(member, reply)] = read_results([{"id": "r", "custom_id": "a", **line}], {"a": BatchLine("a")}).replies
+    assert (member, reply.text, reply.usage.input_tokens) == (BatchLine("a"), '{"summary": "x"}', 9)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_an_answer_is_read_wherever_it_stands_in_a_line(line):
     ],
 )
 def test_a_refusal_is_read_wherever_it_stands_in_a_line(line):
-    [refused] = read_results([{"custom_id": "a", **line}], {"a": Member("a")}).refused
+    [refused] = read_results([{"custom_id": "a", **line}], {"a": BatchLine("a")}).refused
     assert refused.digest == "a"
 
 
@@ -272,14 +272,16 @@ def test_a_refusal_is_read_wherever_it_stands_in_a_line(line):
 )
 @pytest.mark.parametrize("name", ["custom_id", "customId", "key"])
 def test_a_line_is_ours_though_a_server_wrote_something_around_its_name(given, name):
-    assert request_of({name: given, "id": "r-1"}, {DIGEST: Member(DIGEST)}) == DIGEST
+    assert request_of({name: given, "id": "r-1"}, {DIGEST: BatchLine(DIGEST)}) == DIGEST
 
 
 @pytest.mark.parametrize("given", [DIGEST[:-1], DIGEST + "a", None, 7])
 def test_a_line_of_another_name_is_not_ours(given):
-    assert request_of({"custom_id": given}, {DIGEST: Member(DIGEST)}) != DIGEST
+    assert request_of({"custom_id": given}, {DIGEST: BatchLine(DIGEST)}) != DIGEST
 
 
 def test_answers_to_others_are_counted_and_not_kept():
-    found = read_results([{"custom_id": "b", "response": {"status_code": 200, "body": COMPLETION}}], {"a": Member("a")})
+    found = read_results(
+        [{"custom_id": "b", "response": {"status_code": 200, "body": COMPLETION}}], {"a": BatchLine("a")}
+    )
     assert found == ([], [], [], {"b"})
