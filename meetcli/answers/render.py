@@ -85,7 +85,8 @@ class _Claims:
         Left out where it stands on nothing and evidence is required: from a list; elsewhere null takes its place.
         """
         if isinstance(value, list):
-            return [made for item in value for made in (self.beside(item),) if made is not None or item is None]
+            made = [(item, self.beside(item)) for item in value]
+            return [beside for item, beside in made if beside is not None or item is None]
         if not isinstance(value, dict):
             return value
         fields = {name: self.beside(item) for name, item in value.items()}

@@ -10,6 +10,7 @@ import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from meetcli.commands.notices import warn_of_fields
@@ -178,7 +179,8 @@ def _row(one: Inspected, *, shows_turns: bool) -> dict[str, Any]:
     if meeting is None:
         error = one.error and failure_text(one.source.label, one.error)
         return {**row, "status": one.status.value, "reason": one.reason, "error": error, "hint": one.hint}
-    times = [time for turn in meeting.turns for time in (turn.start_s, turn.end_s) if time is not None]
+    starts_and_ends = chain.from_iterable((turn.start_s, turn.end_s) for turn in meeting.turns)
+    times = [time for time in starts_and_ends if time is not None]
     row |= {
         "status": "understood",
         "format": one.format,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple, TextIO
 
 from rich.table import Table
@@ -124,7 +125,8 @@ def _facts(one: Inspected, meeting: Meeting) -> Iterator[tuple[str, str]]:
         yield "ids", f"no {lacking}: {one.way_to_ids}"
     else:
         yield "key", one.key or "none"
-    times = [time for turn in meeting.turns for time in (turn.start_s, turn.end_s) if time is not None]
+    starts_and_ends = chain.from_iterable((turn.start_s, turn.end_s) for turn in meeting.turns)
+    times = [time for time in starts_and_ends if time is not None]
     yield "turns", f"{len(meeting.turns):,}" + (f", times up to {_clock(max(times))}" if times else ", without times")
     yield "speakers", _speakers_text(one.speakers)
     for _, _, says in one.doubts:

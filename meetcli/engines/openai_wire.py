@@ -213,11 +213,11 @@ def _said(status: int, data: object, path: str = "") -> Said:
     inner = outer.get("error")
     inner = inner if isinstance(inner, dict) else {"message": inner}
     nodes = (inner, outer)
-    codes = [
-        str(node[name]) for node in nodes for name in ("code", "type", "status") if isinstance(node.get(name), str)
-    ]
+    named = [node.get(name) for node in nodes for name in ("code", "type", "status")]
+    codes = [code for code in named if isinstance(code, str)]
     shown = next((f" ({code})" for code in codes if is_known_code(code)), "")
-    words = [str(node[name]) for node in nodes for name in ("message", "detail", "msg") if node.get(name)]
+    told = [node.get(name) for node in nodes for name in ("message", "detail", "msg")]
+    words = [str(text) for text in told if text]
     param = next((node["param"] for node in nodes if isinstance(node.get("param"), str)), "")
     text = json.dumps(data, ensure_ascii=False, default=str)[:MOST_SAID].lower()
     return Said(

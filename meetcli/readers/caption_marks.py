@@ -32,7 +32,8 @@ def by_marks(cues: Sequence[Cue], text_of: Callable[[str], str]) -> list[Piece] 
     """
     if not cues:
         return None
-    first = next((line for cue in cues for line in cue.lines if line.strip()), "")
+    lines = (line for cue in cues for line in cue.lines)
+    first = next(filter(str.strip, lines), "")
     if first.lstrip().startswith("{") and (pieces := _by_json(cues)) is not None:
         return pieces
     return _by_names_alone(cues, text_of) or _by_chevrons(cues, text_of)

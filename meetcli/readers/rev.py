@@ -30,7 +30,8 @@ def _monologue(monologue: Object, names: Mapping[str, str | None]) -> Piece:
     elements = children(monologue, "elements") or children(monologue, "spans")
     speaker = label(monologue, "speaker")
     starts = [time for element in elements if (time := seconds(element, "ts")) is not None]
-    ends = [time for element in elements for key in ("end_ts", "endTs") if (time := seconds(element, key)) is not None]
+    told = (seconds(element, key) for element in elements for key in ("end_ts", "endTs"))
+    ends = [time for time in told if time is not None]
     said = "".join(text(element, "value") for element in elements)
     return Piece(speaker and (names.get(speaker) or speaker), said, min(starts, default=None), max(ends, default=None))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from meetcli.readers.field_names import PEOPLE_NAMES, SPEAKERS, folded, under
+from meetcli.readers.field_names import PEOPLE_NAMES, SPEAKERS, under
 from meetcli.readers.fields import Object, label, speaker_name
 
 _JUDGED = 100
@@ -44,12 +44,9 @@ def _who_of(value: Mapping[str, Any]) -> str | None:
     for key in under(value, PEOPLE_NAMES):
         if isinstance(value[key], str) and value[key].strip():
             return who(value[key])
-    parts = [
-        value[key]
-        for wanted in (_FIRST_NAMES, _LAST_NAMES)
-        for key in value
-        if folded(key) in wanted and isinstance(value[key], str)
-    ]
+    named = [(folded(key), said) for key, said in value.items() if isinstance(said, str)]
+    firsts = [said for name, said in named if name in _FIRST_NAMES]
+    parts = [*firsts, *(said for name, said in named if name in _LAST_NAMES)]
     if parts:
         return who(" ".join(parts))
     for key in (*under(value, SPEAKERS), "id", "source", "email"):

@@ -6,7 +6,7 @@ Names nothing a transcript by itself: what a list has is returned, and a format 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 
 from meetcli.readers.field_names import (
@@ -258,7 +258,8 @@ def _is_said(item: Object) -> bool:
 def _of_all_parts(shape: Shape, items: Sequence[Any], inner: str) -> Iterator[Spoken]:
     """Yield what objects say in parts: at once, or part by part where the parts say who speaks."""
     each = [(item, item[inner]) for item in items if isinstance(item, dict) and isinstance(item.get(inner), list)]
-    sample = [part for _, parts in each[:_SAMPLED] for part in parts[:_SAMPLED] if isinstance(part, dict)]
+    sampled = chain.from_iterable(parts[:_SAMPLED] for _, parts in each[:_SAMPLED])
+    sample = [part for part in sampled if isinstance(part, dict)]
     within = shape_of((), sample)
     if within is not None and within.inner is None:
         for item, parts in each:

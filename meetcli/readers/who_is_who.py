@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from meetcli.readers.field_names import IDS, PEOPLE, PEOPLE_NAMES, folded, under
@@ -80,7 +81,7 @@ def _is_of_speakers(key: str) -> bool:
 def _of_list(people: list[Any]) -> Iterator[dict[str, str]]:
     """Yield the names of a list by each field that may identify them."""
     objects = [one for one in people if isinstance(one, dict)]
-    for field in dict.fromkeys(key for one in objects for key in one if folded(key) in IDS):
+    for field in filter(lambda key: folded(key) in IDS, dict.fromkeys(chain.from_iterable(objects))):
         names: dict[str, str] = {}
         for one in objects:
             name = _name({key: value for key, value in one.items() if key != field})

@@ -166,7 +166,8 @@ def _meeting(by_task: Mapping[str, Mapping[str, Any]], is_full: bool) -> dict[st
 
 def _first(results: Sequence[Mapping[str, Any]], *names: str) -> str:
     """Return the first text that one of the results has: the first name in any of them goes before the second."""
-    return next((text for name in names for result in results if (text := text_of(result.get(name)))), "")
+    texts = (text_of(result.get(name)) for name in names for result in results)
+    return next(filter(None, texts), "")
 
 
 def _date(value: object) -> str:

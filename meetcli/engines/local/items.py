@@ -142,10 +142,10 @@ def _names(sentences: Sequence[Sentence]) -> dict[str, str]:
     """Return the words that name exactly one speaker, as `Ana` for Ana Souza."""
     speakers = dict.fromkeys(sentence.speaker for sentence in sentences if sentence.speaker)
     holders = Counter(word for speaker in speakers for word in set(speaker.split()))
+    words = [(word, speaker) for speaker in speakers for word in speaker.split()]
     return {
         word: speaker
-        for speaker in speakers
-        for word in speaker.split()
+        for word, speaker in words
         if holders[word] == 1 and len(word) > _LONGEST_INITIAL and word[0].isupper()
     }
 

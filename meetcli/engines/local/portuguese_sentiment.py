@@ -44,8 +44,9 @@ _WORDS = {
         odei* odiei pavoros* pessim* revolt* terriv* vergonhos*
     """,
 }
-_EXACT = {word: valence for valence, words in _WORDS.items() for word in words.split() if not word.endswith("*")}
-_STARTS = {word[:-1]: valence for valence, words in _WORDS.items() for word in words.split() if word.endswith("*")}
+_VALENCES = {word: valence for valence, words in _WORDS.items() for word in words.split()}
+_EXACT = {word: valence for word, valence in _VALENCES.items() if not word.endswith("*")}
+_STARTS = {word[:-1]: valence for word, valence in _VALENCES.items() if word.endswith("*")}
 _SHORTEST_START = min(map(len, _STARTS))
 
 _NEGATIONS = frozenset(
