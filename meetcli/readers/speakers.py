@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from meetcli.readers.field_names import PEOPLE_NAMES, SPEAKERS, under
+from meetcli.readers.field_names import PEOPLE_NAMES, SPEAKERS, folded, under
 from meetcli.readers.fields import Object, label, speaker_name
 
 _JUDGED = 100
