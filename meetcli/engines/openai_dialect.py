@@ -118,7 +118,7 @@ class Dialect:
         return "json_schema" not in self._refused
 
     def learn(self, *names: str) -> None:
-        """Leave these parts out from now on, and say so once; without schemas, or caps, as a warning."""
+        """Leave these parts out from now on, and say so once; what may change answers as a warning."""
         new = set(names) - self._refused
         if not new:
             return
@@ -133,7 +133,9 @@ class Dialect:
             )
         elif set(CAPS) <= self._refused:
             logger.warning("the server refused every cap of the output; the rest of this run goes without")
-        if rest := sorted(new - {"json_schema", "json_object"}):
+        if "temperature" in new:  # answers may then differ from one call to the next
+            logger.warning("the server refused temperature; the rest of this run goes without")
+        if rest := sorted(new - {"json_schema", "json_object", "temperature"}):
             logger.info("the server refused %s; the rest of this run goes without", ", ".join(rest))
 
     def learn_bounds(self, *, most_output: int | None = None, window: int | None = None) -> None:

@@ -30,12 +30,14 @@ class WholeRun:
         self._buffer = tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="meetcli-")  # noqa: SIM115  # open as long as the run
         self._pieces: list[tuple[str, int, int, int]] = []
         self._end = 0
+        self._is_whole = True
 
     def add(self, source: Source, piece: bytes) -> None:
         """Take what the file shall hold about one meeting; it may be empty."""
         try:
             self._buffer.write(piece)
         except OSError as error:
+            self._is_whole = False
             raise RunStopped(
                 f"cannot write to the folder for temporary files: {error.strerror}",
                 hint="what was bought is safe in the cache; make room there or set TMPDIR, and run again",
@@ -44,9 +46,9 @@ class WholeRun:
         self._end += len(piece)
 
     def close(self) -> None:
-        """Put the file in its place, unless it holds these bytes already."""
+        """Put the file in its place, unless it holds these bytes already, or a piece of it was lost."""
         with self._buffer:
-            if self._pieces and not self._is_there():
+            if self._pieces and self._is_whole and not self._is_there():
                 Folders().replace(self.path, self._chunks)
 
     def _chunks(self) -> Iterator[bytes]:

@@ -189,3 +189,19 @@ def test_a_pipe_that_nobody_reads_is_an_error_and_no_wait(tmp_path):
 
     with pytest.raises(OSError, match="pipe"):
         replace_atomically(str(tmp_path / "pipe"), [b"a"], may_be_stream=True)
+
+
+def test_a_file_of_a_whole_run_that_lost_a_piece_does_not_replace_an_earlier_one(tmp_path, monkeypatch):
+    path = tmp_path / "results.csv"
+    path.write_bytes(b"all of yesterday")
+    run = WholeRun(path, b"head,")
+    run.add(source("a.json"), b"one")
+
+    def full(data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run._buffer, "write", full)
+    with pytest.raises(RunStopped, match="folder for temporary files: No space left"):
+        run.add(source("b.json"), b"two")
+    run.close()
+    assert path.read_bytes() == b"all of yesterday"
