@@ -217,6 +217,8 @@ def test_alternating_costs_nothing(known: Command, server: LoopbackServer) -> No
 
 RELEVANT: dict[str, object] = {"engine": "local", "model": "gpt-4o-mini", "base_url": "http://h/v1", "language": "pt"}
 IRRELEVANT = {
+    # Who pays, and whose certificates are trusted.
+    *("organization", "project", "ca_file"),
     # What is shown, and where.
     *(
         "output",

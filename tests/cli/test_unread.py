@@ -12,7 +12,7 @@ SAID = ["and then somebody said", "that the price was too high.", "Nobody had an
 STAMPED = "\n".join(f"at 0{n}:0{n} - {SAID[n % 4]}" for n in range(8))
 TALK = "Transcript of the talk\n\n" + "The price of bread went up and nobody asked why that was so. " * 20
 FRONT = "---\ntitle: A talk\nspeakers: ['Ana Prado']\n---\n\n" + "So the question is what we do about it all. " * 30
-INNER = json.dumps({"notes": [{"speaker": "Ana", "text": "We should look at it."}, {"speaker": "Rui", "text": "Yes."}]})
+INNER = json.dumps({"notes": [{"speaker": "Ana", "text": "We should look at it."}, {"speaker": "Ana", "text": "Yes."}]})
 
 LOOKS_LIKE_ONE = {
     "stamped.txt": STAMPED,
