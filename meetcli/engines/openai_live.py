@@ -25,6 +25,7 @@ from meetcli.engines.openai_steps import Asking, Steps
 from meetcli.engines.openai_wire import Failure, translate
 from meetcli.errors import AnswerError, CallError, LaneNotServed, RunStopped
 from meetcli.models import Reply, Request
+from meetcli.money.reading import not_read
 
 if TYPE_CHECKING:
     import openai
@@ -273,7 +274,7 @@ class _Run:
             return outcome
         unread = self._reading.unread(body, outcome.usage) if outcome.text is not None else None
         return outcome._replace(
-            latency_ms=(self._timers.monotonic() - began_at) * 1000, error=_not_read(*unread) if unread else None
+            latency_ms=(self._timers.monotonic() - began_at) * 1000, error=not_read(*unread) if unread else None
         )
 
     def _wait_s(self, failure: Failure, failed: int, entered: Pass) -> float:
@@ -335,15 +336,6 @@ class _Run:
 
 def _size(request: Request) -> int:
     return sum(len(message.content) for message in request.messages)
-
-
-def _not_read(read: int, sent: int) -> CallError:
-    return CallError(
-        f"the server read {read:,} of about {sent:,} tokens",
-        reason="not_read",
-        hint="set its window (Ollama: OLLAMA_CONTEXT_LENGTH or num_ctx), or say its size with --context-tokens, "
-        "so that a long meeting is sent in parts",
-    )
 
 
 def _failed(request: Request, error: CallError | AnswerError | None, account: Account) -> Reply:

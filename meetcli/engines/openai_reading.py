@@ -9,9 +9,8 @@ import json
 from typing import Any, Final, NamedTuple
 
 from meetcli.models import Usage
+from meetcli.money.reading import is_below_floor, tokens_read
 
-LEAST_BYTES_A_TOKEN: Final = 16
-"""No vocabulary has tokens as long as this on average, in any language: fewer tokens were not all of it."""
 SHARE: Final = 0.6
 """Below this share of what the same server and model counted before, something is missing."""
 ENOUGH: Final = 3  # answers, before they are a measure
@@ -37,12 +36,10 @@ class ReadingCheck:
         """
         texts = [message["content"] for message in body["messages"]]
         size, characters = sum(len(text.encode()) for text in texts), sum(map(len, texts))
-        read = usage.input_tokens
-        if usage.cached_input_tokens >= read:  # counted beside it
-            read += usage.cached_input_tokens
-        if not usage.input_tokens:
+        read = tokens_read(usage)
+        if not read:
             return None
-        if read * LEAST_BYTES_A_TOKEN < size:
+        if is_below_floor(texts, usage):
             return read, max(size // 4, self._expected(size, characters))
         expected = self._expected(size, characters)
         if len(self._counted) >= ENOUGH and read < SHARE * expected:

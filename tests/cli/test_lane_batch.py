@@ -189,6 +189,21 @@ def test_repairs_go_into_the_next_batch(batches, server, meetcli, four_meetings)
     assert Decimal(second.summary["cost_usd"]) + Decimal(third.summary["cost_usd"]) == bill
 
 
+def test_an_answer_to_less_than_was_sent_is_none(batches, server, meetcli, four_meetings):
+    run(meetcli, four_meetings)
+    server.count_tokens = lambda text: 1  # what a server counts that has dropped the transcript
+    batches.finish()
+    second = run(meetcli, four_meetings)
+    assert (second.exit_code, counted(second)) == (1, {"failed": 4})
+    [file, *_] = second.summary["files"]
+    assert file["reason"] == "not_read"
+    assert "the server read 3 of about" in file["error"]
+    assert not meetcli.results()
+    server.count_tokens = lambda text: len(text) // 4
+    third = run(meetcli, four_meetings, lane="standard")
+    assert (counted(third), server.requests) == ({"miss": 4}, 4)
+
+
 def test_repairs_go_live_on_demand(batches, server, meetcli, four_meetings):
     good = server.answer
     server.answer = lambda body: "{}" if len(body["messages"]) == 3 else good(body)
