@@ -77,7 +77,8 @@ class Extended:
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {
-            **os.environ,
+            # Coverage would count the copy as code that hardly anything runs.
+            **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
             "PYTHONPATH": str(self.folder),
             "PATH": f"{self.folder}{os.pathsep}{os.environ['PATH']}",
             "OPENAI_BASE_URL": self.server.base_url,

@@ -80,6 +80,7 @@ def test_a_batch_that_is_not_known_now_is_looked_for_for_days(batches, server, m
     assert (counted(run(meetcli, four_meetings)), len(batches.asked), server.requests) == ({"miss": 4}, 4, 0)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("step", ["create before", "create after"])
 def test_kill_9_buys_nothing_twice_in_any_dialect(batches, server, meetcli, four_meetings, dialect, step):
     processes = []
