@@ -19,8 +19,9 @@ class MemoryCache:
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
         return {key: self.items[key] for key in keys if key in self.items}
 
-    def set(self, items: Mapping[str, str]) -> None:
+    def set(self, items: Mapping[str, str], *, outlived: Iterable[str] = ()) -> None:
         self.items.update(items)
+        self.remove(outlived)
 
     def remove(self, keys: Iterable[str]) -> int:
         return sum(self.items.pop(key, None) is not None for key in keys)

@@ -309,7 +309,7 @@ def test_unknown_price_is_unknown_and_never_zero(world):
 def test_cache_that_cannot_be_written_is_one_warning_and_the_result_goes_out(world, monkeypatch):
     world.put("b.json", explicit(meeting_id="M-2"))
 
-    def full(items):
+    def full(items, **options):
         raise CacheError("no space left")
 
     monkeypatch.setattr(world.items, "set", full)

@@ -6,7 +6,7 @@ A value may have several lines; its first line is its header, which `scan` retur
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -35,8 +35,10 @@ class Cache(Protocol):
         """Return the values of the keys that are there."""
         ...
 
-    def set(self, items: Mapping[str, str]) -> None:
-        """Store all items durably in one short transaction."""
+    def set(self, items: Mapping[str, str], *, outlived: Sequence[str] = ()) -> None:
+        """Store all items durably in one short transaction, and remove the keys of what they outlive: on disk in the
+        same one.
+        """
         ...
 
     def remove(self, keys: Iterable[str]) -> int:

@@ -88,9 +88,9 @@ class DiskCache:
         if notice not in self.notices:
             self.notices.append(notice)
 
-    def set(self, items: Mapping[str, str]) -> None:
-        """Store all items durably in one short transaction."""
-        self._do("write", lambda: self._writer().set(items))
+    def set(self, items: Mapping[str, str], *, outlived: Sequence[str] = ()) -> None:
+        """Store all items durably, and remove what they outlive, in one short transaction."""
+        self._do("write", lambda: self._writer().set(items, outlived))
 
     def remove(self, keys: Iterable[str]) -> int:
         """Remove the keys that are there; return how many were."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -73,11 +73,16 @@ class DiskStore:
         self._path = folder / "cache.db"
         self._has_removed = False
 
-    def set(self, items: Mapping[str, str]) -> None:
-        """Store all items or none. The tag repeats a value's first line, so that a scan need not read values."""
+    def set(self, items: Mapping[str, str], outlived: Sequence[str] = ()) -> None:
+        """Store all items and remove what they outlive, all or nothing.
+
+        The tag repeats a value's first line, so that a scan need not read values.
+        """
         with _plain_errors(), self._cache.transact():
             for key, value in items.items():
                 self._cache.set(key, value, tag=value.partition("\n")[0])
+            for key in outlived:
+                self._cache.delete(key)
 
     def remove(self, keys: Iterable[str]) -> int:
         """Remove the keys; return how many were there.

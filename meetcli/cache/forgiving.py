@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -46,11 +46,11 @@ class ForgivingCache:
         """Return the values that are there and can be read."""
         return self._attempt("read", lambda: self._cache.get_many(keys), {})
 
-    def set(self, items: Mapping[str, str]) -> bool:
-        """Store all items; return whether they are stored."""
+    def set(self, items: Mapping[str, str], *, outlived: Sequence[str] = ()) -> bool:
+        """Store all items and remove what they outlive; return whether they are stored."""
 
         def store() -> bool:
-            self._cache.set(items)
+            self._cache.set(items, outlived=outlived)
             return True
 
         return self._attempt("write", store, False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
@@ -81,9 +81,11 @@ class LayeredCache:
                 self.notices.append(f"{error.message}; going on with the shared cache")
         return found
 
-    def set(self, items: Mapping[str, str]) -> None:
-        """Store all items in both caches; on disk in any case."""
+    def set(self, items: Mapping[str, str], *, outlived: Sequence[str] = ()) -> None:
+        """Store all items in both caches, on disk in any case, then remove what they outlive."""
         self._change(lambda: self._shared.set(items), items, items)
+        if outlived:
+            self.remove(outlived)
 
     def remove(self, keys: Iterable[str]) -> int:
         """Remove the keys from both caches; return how many were there, in the one that had more of them."""

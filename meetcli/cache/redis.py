@@ -85,8 +85,13 @@ class RedisCache:
                 found.update(self._read(chunk))
         return found
 
-    def set(self, items: Mapping[str, str]) -> None:
-        """Store all items, in one transaction where the server has them."""
+    def set(self, items: Mapping[str, str], *, outlived: Sequence[str] = ()) -> None:
+        """Store all items, in one transaction where the server has them, then remove what they outlive."""
+        self._store(items)
+        if outlived:
+            self.remove(outlived)
+
+    def _store(self, items: Mapping[str, str]) -> None:
         commands = [(PREFIX + key, ("SET", PREFIX + key, value, "EX", _LIFE_S)) for key, value in items.items()]
         with self._server.asking("write"):
             if not commands:

@@ -5,7 +5,7 @@ The plan itself decides, on a cache that takes no writes; here is only told what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 
@@ -56,7 +56,7 @@ class _Untouched:
         self.backend, self.is_whole = cache.backend, cache.is_whole
         self.get_many, self.scan, self.size = cache.get_many, cache.scan, cache.size
 
-    def set(self, items: Mapping[str, str]) -> None:
+    def set(self, items: Mapping[str, str], *, outlived: Sequence[str] = ()) -> None:
         """Store nothing."""
 
     def remove(self, keys: Iterable[str]) -> int:

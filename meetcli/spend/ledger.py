@@ -225,23 +225,28 @@ class Ledger:
             unsupported = count_unsupported(entry.rendered)
             indexed = Indexed.of(name, entry, unsupported=unsupported, is_by_content=job.is_by_content)
             rows[place] = dump_index(place, indexed)
-        if self._cache.set(rows):
+        if self._cache.set(rows, outlived=self._outlived(job, kept)):
             size = self._cache.size() if events.LOGGER.isEnabledFor(logging.INFO) else None
             events.cache_save(
                 job.idempotency_key, ttl_s=self._rules.ttl_s, cache_size=size, backend=self._cache.backend
             )
-            self._forget_replies(job, kept)
         return entry
 
     def remember_failure(self, job: Job, entry: Entry, kept: Sequence[str]) -> None:
         """Save a failure that was paid for and would come again."""
-        if self._cache is not None and job.is_kept and self._cache.set({self._failure_key(job): dump(entry)}):
-            self._forget_replies(job, kept)
+        if self._cache is not None and job.is_kept:
+            self._cache.set({self._failure_key(job): dump(entry)}, outlived=self._outlived(job, kept))
 
     def _forget_replies(self, job: Job, digests: Sequence[str]) -> None:
         if self._cache is not None and digests:
-            self._flush()
-            self._cache.remove([name for digest in digests for name in self._reply_keys(job, digest)])
+            self._cache.remove(self._outlived(job, digests))
+
+    def _outlived(self, job: Job, digests: Sequence[str]) -> list[str]:
+        """Name the rows of kept replies that are of no use any more; those not yet written will not be."""
+        names = [name for digest in digests for name in self._reply_keys(job, digest)]
+        for name in names:
+            self._unwritten.pop(name, None)
+        return names
 
     def _settles(self, entry: Entry, now: datetime, *, is_asked_anew: bool) -> bool:
         return self._is_of_this_time(entry.created_at, now) or (

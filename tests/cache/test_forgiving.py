@@ -8,7 +8,7 @@ from tests.fakes import MemoryCache
 
 
 class Broken(MemoryCache):
-    def fail(self, *arguments):
+    def fail(self, *arguments, **options):
         raise CacheError("cannot use the cache /somewhere: disk I/O error")
 
     get_many = set = remove = size = fail

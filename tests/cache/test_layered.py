@@ -43,9 +43,9 @@ class Unsteady(MemoryCache):
         self._reach()
         return super().get_many(keys)
 
-    def set(self, items):
+    def set(self, items, *, outlived=()):
         self._reach()
-        super().set(items)
+        super().set(items, outlived=outlived)
 
     def remove(self, keys):
         self._reach()

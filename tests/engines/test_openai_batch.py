@@ -302,7 +302,7 @@ def test_an_upload_that_fails_on_the_way_is_sent_again_whole():
 def test_without_a_book_that_can_be_written_nothing_is_submitted(monkeypatch):
     cache = MemoryCache()
 
-    def full(items):
+    def full(items, **options):
         raise CacheError("no space left")
 
     monkeypatch.setattr(cache, "set", full)
