@@ -500,10 +500,25 @@ def test_five_answers_alike_that_cannot_be_used_stop_the_run(world):
     for number in range(20):
         world.put(f"{number:02}.json", explicit(meeting_id=f"M-{number}"))
     world.engine.script = lambda request: answered(extract_answer(topics="plan"))
-    with pytest.raises(RunStopped, match=r"first 5 meetings ended alike.*topics: list type"):
+    with pytest.raises(RunStopped, match=r"5 meetings in a row ended alike.*topics: list type"):
         world.run()
     assert world.calls == 10  # each was repaired once
     assert list(world.statuses().values()).count("failed") == 6  # one of them is a twin
+
+
+def test_what_ended_otherwise_before_them_hides_no_five_alike(world):
+    for number in range(20):
+        world.put(f"{number:02}.json", explicit(meeting_id=f"M-{number}"))
+    ids = []
+
+    def script(request):
+        ids.append(request.id)
+        return answered(extract_answer(**({"summary": 7} if len(set(ids)) < 3 else {"topics": "plan"})))
+
+    world.engine.script = script
+    with pytest.raises(RunStopped, match=r"5 meetings in a row ended alike.*topics: list type"):
+        world.run()
+    assert world.calls == 14  # two that broke another rule, then five
 
 
 @pytest.mark.parametrize("good", [0, 4])

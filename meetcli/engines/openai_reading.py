@@ -9,7 +9,7 @@ import json
 from typing import Any, Final, NamedTuple
 
 from meetcli.models import Usage
-from meetcli.money.reading import is_below_floor, tokens_read
+from meetcli.money.reading import about_sent, is_below_floor, tokens_read
 
 SHARE: Final = 0.6
 """Below this share of what the same server and model counted before, something is missing."""
@@ -40,7 +40,7 @@ class ReadingCheck:
         if not read:
             return None
         if is_below_floor(texts, usage):
-            return read, max(size // 4, self._expected(size, characters))
+            return read, max(about_sent(texts), self._expected(size, characters))
         expected = self._expected(size, characters)
         if len(self._counted) >= ENOUGH and read < SHARE * expected:
             return read, expected

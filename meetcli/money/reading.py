@@ -7,6 +7,7 @@ from typing import Final
 
 from meetcli.errors import CallError
 from meetcli.models import Usage
+from meetcli.money.tokens import CHARACTERS_A_TOKEN
 
 LEAST_BYTES_A_TOKEN: Final = 16
 """No vocabulary has tokens as long as this on average, in any language: fewer tokens were not all of it."""
@@ -18,6 +19,11 @@ def tokens_read(usage: Usage) -> int:
     """
     read = usage.input_tokens
     return read + usage.cached_input_tokens if read and usage.cached_input_tokens >= read else read
+
+
+def about_sent(texts: Sequence[str]) -> int:
+    """Return about how many tokens some texts are, to say it."""
+    return sum(map(len, texts)) // CHARACTERS_A_TOKEN
 
 
 def is_below_floor(texts: Sequence[str], usage: Usage) -> bool:

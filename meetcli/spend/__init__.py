@@ -82,7 +82,7 @@ class _Spending:
         self._taken: deque[Reply] = deque()
         self._has_taken = asyncio.Event()
         self._stopped: Exception | None = None
-        self._broken: list[str] = []
+        self._broken: deque[str] = deque(maxlen=ENOUGH_INVALID)
         self._has_answered = False
 
     async def requests(self) -> AsyncIterator[Request]:
@@ -195,10 +195,11 @@ class _Spending:
             return
         if outcome.status is Status.FAILED and outcome.reason == "invalid":
             self._broken.append(_PLACES.sub("[]", outcome.error or ""))
-            if len(self._broken) == ENOUGH_INVALID and len(set(self._broken)) == 1 and not self._has_answered:
+            is_full = len(self._broken) == self._broken.maxlen
+            if is_full and len(set(self._broken)) == 1 and not self._has_answered:
                 self.stop(
                     RunStopped(
-                        f"the first {ENOUGH_INVALID} meetings ended alike, and none was answered: {outcome.error}",
+                        f"{ENOUGH_INVALID} meetings in a row ended alike, and none was answered: {outcome.error}",
                         hint="put the task's schema or its instructions right; meetcli run --check looks at them",
                     )
                 )

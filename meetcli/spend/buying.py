@@ -15,7 +15,7 @@ from meetcli.errors import AnswerError, CallError, InputError, ItemError
 from meetcli.keys import question_digest, request_digest
 from meetcli.long_meetings import Ask
 from meetcli.models import Assignment, Entry, Job, Reply, Request, Status, Usage
-from meetcli.money.reading import is_below_floor, not_read, tokens_read
+from meetcli.money.reading import about_sent, is_below_floor, not_read, tokens_read
 from meetcli.spend.asking import Asking
 from meetcli.spend.endings import Endings
 from meetcli.spend.ledger import Ledger
@@ -25,9 +25,6 @@ from meetcli.spend.questions import Question, next_step
 from meetcli.tasks.prompt import FIRST_CAP
 
 log = logging.getLogger("meetcli")
-
-BYTES_A_TOKEN = 4
-"""What a token takes of common text, to say about how many were sent."""
 
 
 class Buyer:
@@ -146,8 +143,7 @@ class Buyer:
         texts = [message.content for message in request.messages]
         if reply.text is None or not is_below_floor(texts, reply.usage):
             return reply
-        sent = sum(len(text.encode()) for text in texts) // BYTES_A_TOKEN
-        return reply._replace(error=not_read(tokens_read(reply.usage), sent))
+        return reply._replace(error=not_read(tokens_read(reply.usage), about_sent(texts)))
 
     def _step(self, question: Question, reply: Reply) -> None:
         """Move a question on by what is said of it: asked again, given up, or judged."""
