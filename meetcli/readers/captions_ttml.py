@@ -1,6 +1,7 @@
 """Reader of Timed Text Markup, `.ttml` and `.dfxp`: what broadcasters and AWS write.
 
-pysubs2 1.8, ttconv 1.2 and pycaption 2.3 were looked at: none keeps who speaks, the first has no frames and no ticks.
+pysubs2 1.8, which reads the other subtitles of this kind, keeps neither agents, who are the speakers, nor frames and
+ticks.
 Grammar: W3C, Timed Text Markup Language 2, 8 November 2018.
 """
 
