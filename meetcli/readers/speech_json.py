@@ -1,12 +1,12 @@
 """Reader of JSON that people's tools export, as one table of marks and one general reader of lists of speech.
 
 A named format is a mark, nothing else: what it has is found as in JSON of no name. Shapes follow documentation, public
-code and reports (2026-11); `meetcli formats` marks with a star what no genuine file has confirmed: ElevenLabs (speech-to-text/convert), transformers (pipeline
-with return_timestamps) and insanely-fast-whisper, Recall.ai (download URLs of transcripts, and the older list),
-Fathom (external API, meetings and recordings/transcript), Microsoft Stream (transcript.json of Teams recordings),
-Google Meet (conferenceRecords.transcripts.entries), Gladia (v2 pre-recorded), Soniox (async transcript), Granola (API
-and local cache), Read.ai (webhook), Attendee (bots/transcript), YouTube (json3), Otter (speech API, whose offsets
-count samples of 16 kHz).
+code and reports (2026-11); `meetcli formats` marks with a star what no genuine file has confirmed. They are ElevenLabs
+(speech-to-text/convert), transformers (pipeline with return_timestamps) and insanely-fast-whisper, Recall.ai (download
+URLs of transcripts, and the older list), Fathom (external API, meetings and recordings/transcript), Microsoft Stream
+(transcript.json of Teams recordings), Google Meet (conferenceRecords.transcripts.entries), Gladia (v2 pre-recorded),
+Soniox (async transcript), Granola (API and local cache), Read.ai (webhook), Attendee (bots/transcript), YouTube
+(json3), Otter (speech API, whose offsets count samples of 16 kHz).
 """
 
 from __future__ import annotations
